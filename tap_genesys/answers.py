@@ -1,0 +1,121 @@
+"""What a response says, read once: its body, its records, its own counts."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import orjson
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import requests
+
+Record: TypeAlias = dict[str, Any]
+
+#: The keys under which an answer holds its records: the vendor's details, and every listing
+#: (and a gateway's variant of the details).
+RECORD_KEYS = ("conversations", "entities")
+_PARSED = "_tap_genesys_body"
+_DIGITS = re.compile(r"\s*[0-9]{1,18}\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an answer promises about the whole of its query; None where it says nothing usable."""
+
+    pages: int | None = None
+    rows: int | None = None
+    page_size: int | None = None
+
+
+def body(response: requests.Response) -> dict[str, Any]:
+    """Return the answer's JSON object, parsed once per response.
+
+    Raises:
+        ValueError: The body is not JSON, or is JSON but not an object.
+    """
+    parsed: dict[str, Any] | None = getattr(response, _PARSED, None)
+    if parsed is None:
+        parsed = _parse(response.content)
+        if not isinstance(parsed, dict):
+            msg = f"expected a JSON object, got {type(parsed).__name__}"
+            raise ValueError(msg)
+        setattr(response, _PARSED, parsed)
+    return parsed
+
+
+def records(response: requests.Response) -> list[Record]:
+    """Return the answer's records; none where the list is absent, as it is on an empty page."""
+    answer = body(response)
+    return next((answer[key] for key in RECORD_KEYS if answer.get(key)), [])
+
+
+def counts(response: requests.Response) -> Counts:
+    """Read what the answer promises: header `X-Page-Count`, else `pageCount`; and `totalHits`.
+
+    The header is known from users' reports only (the vendor's published API has no such header);
+    `pageCount` is the vendor's listings' own, `totalHits` the details query's, which the vendor
+    calls approximate. A value that is no number, or is zero beside records, is worth nothing.
+    """
+    answer = body(response)
+    beside_records = bool(records(response))
+
+    def usable(value: object) -> int | None:
+        number = _whole_number(value)
+        return None if number == 0 and beside_records else number
+
+    pages = usable(response.headers.get("X-Page-Count"))
+    return Counts(
+        pages=usable(answer.get("pageCount")) if pages is None else pages,
+        rows=usable(answer.get("totalHits")),
+        page_size=_whole_number(answer.get("pageSize")) or None,
+    )
+
+
+def retry_after(response: requests.Response, now: datetime) -> float | None:
+    """Return the seconds that `Retry-After` asks for, given as a number or as an HTTP date.
+
+    Args:
+        response: Any response.
+        now: The present, aware.
+
+    Returns:
+        Seconds, at least 0; None where the header is absent or unreadable.
+    """
+    value = response.headers.get("Retry-After", "").strip()
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _parse(content: bytes) -> Any:  # noqa: ANN401 - JSON is anything
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        # Half an emoji (a text cut between two surrogates) is no reason to lose a page: what
+        # Python's lenient reader understands is read, with a replacement for the broken character.
+        lenient = json.loads(content.decode("utf-8", "replace"))
+        whole = json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace")
+        return orjson.loads(whole)
+
+
+def _whole_number(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if value >= 0 else None
+    if isinstance(value, float):
+        return int(value) if value >= 0 and value.is_integer() else None
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    return None

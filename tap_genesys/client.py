@@ -1,0 +1,239 @@
+"""One request: its URL, its headers, and what is done about its answer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
+
+from singer_sdk import RESTStream, StreamSchema
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.schema.source import SchemaDirectory
+from typing_extensions import override
+
+from tap_genesys import schemas
+from tap_genesys.answers import Record, body, records
+from tap_genesys.errors import SkipStream, StopRun, TryAgain, Unauthorized
+from tap_genesys.pagination import CountedPaginator, Page
+from tap_genesys.settings import utc_now
+from tap_genesys.verdicts import Verdict, verdict
+from tap_genesys.windows import iso
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterator
+
+    import requests
+    from requests.auth import AuthBase
+    from singer_sdk.helpers.types import Context, RequestFunc
+    from singer_sdk.tap_base import Tap
+
+    from tap_genesys.run import Run
+
+_LONGEST_QUOTE = 500
+
+
+class HasRun(Protocol):
+    """A tap that has what its streams share."""
+
+    run: Run
+
+
+class GenesysStream(RESTStream[Page], ABC):
+    """A stream of Genesys Cloud's Platform API.
+
+    The SDK's private names that are touched, all of them for a reason, are listed in
+    docs/design.md: here `_LOG_REQUEST_METRICS` (a line for each request is noise).
+    """
+
+    schema: ClassVar[StreamSchema] = StreamSchema(SchemaDirectory(schemas))
+    payload_as_json = True
+    #: The SDK's conforming drops fields that the schema does not know, and takes half of the time.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    _LOG_REQUEST_METRICS = False
+
+    #: Records a page that the endpoint allows, as far as known; else 100.
+    max_page_size: ClassVar[int] = 100
+    #: Rows that the endpoint can page through, where it has a limit.
+    ceiling: ClassVar[int | None] = None
+    #: Whether an org may not have the endpoint at all.
+    may_be_missing: ClassVar[bool] = False
+
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(tap=tap)
+        self.logger.addFilter(_is_not_said_twice)
+        self.paginator: CountedPaginator
+
+    @property
+    def run(self) -> Run:
+        """What all streams of this run share."""
+        return cast("HasRun", self._tap).run
+
+    @property
+    @override
+    def url_base(self) -> str:
+        return self.run.hosts.api
+
+    @property
+    @override
+    def timeout(self) -> int:
+        return cast("int", self.run.timeout)
+
+    @property
+    @override
+    def requests_session(self) -> requests.Session:
+        return self.run.session
+
+    @property
+    @override
+    def authenticator(self) -> AuthBase:
+        return self.run.authenticator
+
+    @cached_property
+    @override
+    def user_agent(self) -> str:
+        return str(self.run.session.headers["User-Agent"])
+
+    @cached_property
+    def page_size(self) -> int:
+        """How many records a page is asked to hold."""
+        wanted = int(self.config["page_size"])
+        if wanted > self.max_page_size:
+            self.logger.info(
+                "page_size %d is lowered to %d, the most that %s allows.",
+                wanted,
+                self.max_page_size,
+                self.path,
+            )
+        return min(wanted, self.max_page_size)
+
+    @property
+    def where(self) -> str:
+        """The stream, and what part of it is being read, for a message."""
+        return self.name
+
+    @override
+    def get_new_paginator(self) -> CountedPaginator:
+        wait_seconds = float(self.config["empty_page_wait_seconds"])
+        self.paginator = CountedPaginator(
+            page_size=self.page_size,
+            where=self.where,
+            identity=self.primary_keys[0],
+            empty_tries=int(self.config["empty_page_max_tries"]),
+            wait=lambda: self._wait_for_page(wait_seconds),
+            ceiling=self.ceiling,
+        )
+        return self.paginator
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        try:
+            for record in self.read(context):
+                self.run.interruption.check()
+                yield record
+        except SkipStream as reason:
+            self.run.skipped[self.name] = str(reason)
+            self.logger.warning("Skipped: %s", reason)
+
+    @abstractmethod
+    def read(self, context: Context | None) -> Iterator[Record]:
+        """Yield the stream's records."""
+
+    @override
+    def parse_response(self, response: requests.Response) -> Iterator[Record]:
+        self.paginator.check_ceiling(response)
+        read_at = iso(utc_now())
+        known = self._known_fields
+        for record in records(response):
+            extra = {name: value for name, value in record.items() if name not in known}
+            record["_extra"] = extra or None
+            record["_readAt"] = read_at
+            yield record
+
+    @override
+    def request_decorator(self, func: RequestFunc) -> RequestFunc:
+        def call(request: requests.PreparedRequest, context: Context | None) -> requests.Response:
+            try:
+                return func(request, context)
+            except Unauthorized:
+                self.run.authenticator.renew(request)
+            try:
+                return func(request, context)
+            except Unauthorized as error:
+                msg = f"The credentials are refused, with a new token too: {error}"
+                raise StopRun(msg) from error
+
+        return self.run.retry(call)
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        decision = verdict(response.status_code)
+        if decision is Verdict.STOP and response.status_code == 404 and self.may_be_missing:  # noqa: PLR2004
+            decision = Verdict.SKIP
+        if decision is Verdict.READ:
+            try:
+                body(response)
+            except ValueError as error:
+                msg = f"{self._asked(response)} answered 200 with no JSON object ({error})"
+                raise TryAgain(self.run.authenticator.conceal(msg), response) from error
+            return
+        msg = self.response_error_message(response)
+        if decision is Verdict.RETRY:
+            raise TryAgain(msg, response)
+        if decision is Verdict.RENEW:
+            raise Unauthorized(msg)
+        if decision is Verdict.SKIP:
+            raise SkipStream(msg)
+        msg = f"{self.where}: {msg} Sent: {self._sent(response)}"
+        raise StopRun(msg)
+
+    @override
+    def response_error_message(self, response: requests.Response) -> str:
+        """Say who answered what, in the vendor's words, with what its support asks for."""
+        try:
+            answer = body(response)
+        except ValueError:
+            answer = {}
+        said = _quote(answer.get("message")) or response.reason or "no reason given"
+        code = f" ({_quote(answer.get('code'))})" if answer.get("code") else ""
+        msg = f"{self._asked(response)} answered {response.status_code}: {said}{code}."
+        correlation = response.headers.get("ININ-Correlation-Id") or answer.get("contextId")
+        if correlation:
+            msg += f" Correlation id {_quote(correlation)}."
+        return self.run.authenticator.conceal(msg)
+
+    def _asked(self, response: requests.Response) -> str:
+        request = response.request
+        return f"{request.method} {str(request.path_url).partition('?')[0]}"
+
+    def _sent(self, response: requests.Response) -> str:
+        """Return the query as it was sent: a body, or a URL's parameters."""
+        request = response.request
+        content = request.body or str(request.path_url).partition("?")[2]
+        text = content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
+        return self.run.authenticator.conceal(text)
+
+    def _wait_for_page(self, seconds: float) -> None:
+        self.logger.info(
+            "%s: page %d is empty although more is promised (%s); asking again in %g s.",
+            self.where,
+            self.paginator.current_value.number,
+            self.paginator.promised,
+            seconds,
+        )
+        self.run.interruption.wait(seconds)
+
+    @cached_property
+    def _known_fields(self) -> frozenset[str]:
+        properties: dict[str, Any] = self.schema["properties"]
+        return frozenset(properties)
+
+
+def _quote(value: object) -> str:
+    """Return a text of the vendor's on one line, and not longer than a line."""
+    return " ".join(str(value).split())[:_LONGEST_QUOTE] if value else ""
+
+
+def _is_not_said_twice(entry: logging.LogRecord) -> bool:
+    """Drop the SDK's line that precedes each error: the error's own line says more."""
+    return not str(entry.msg).startswith("An unhandled error occurred while syncing")

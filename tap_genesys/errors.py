@@ -1,0 +1,41 @@
+"""What can go wrong, named by what the caller does next. Each message is the line a user reads."""
+
+from __future__ import annotations
+
+from singer_sdk.exceptions import (
+    ConfigurationError,
+    FatalAPIError,
+    RetriableAPIError,
+    SkippableAPIError,
+)
+
+
+class SettingError(ConfigurationError):
+    """Correct a setting and start again; one line per setting that is wrong."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class StopRun(FatalAPIError):
+    """Stop the run with exit code 1; what has been printed and bookmarked stays true."""
+
+
+class SkipStream(SkippableAPIError):
+    """Leave this stream out with one warning, and go on with the others."""
+
+
+class TryAgain(RetriableAPIError):
+    """Ask the same again after a wait."""
+
+
+class Unauthorized(FatalAPIError):
+    """Renew the token and ask once more."""
+
+
+class Interrupted(SystemExit):
+    """Leave now, since a signal asked for it; the exit code is 128 plus the signal's number."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(128 + signum)

@@ -1,0 +1,94 @@
+"""Whether a filter can do what it says, checked before the vendor ignores it.
+
+A predicate in the wrong one of the two lists is not refused: the vendor ignores it and returns the
+whole org (reported from a live org; the published API does not say). So each dimension and metric
+is looked up in the enums of the vendor's document, which `scripts/update_schemas.py` writes down.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SETTINGS = ("conversation_filters", "segment_filters")
+
+
+class Findings(NamedTuple):
+    """What is wrong with a list of filters, and what is only unknown; a line each."""
+
+    errors: list[str]
+    warnings: list[str]
+
+
+def check(setting: str, filters: list[Any]) -> Findings:
+    """Check the shape of the filters and the list that each predicate belongs to.
+
+    Args:
+        setting: One of `SETTINGS`.
+        filters: Its value, in the vendor's filter format.
+    """
+    findings = Findings([], [])
+    for position, item in enumerate(filters):
+        where = f"{setting}[{position}]"
+        if problem := _shape_problem(item):
+            findings.errors.append(f"{where}: {problem}")
+            continue
+        for predicate in _predicates(item):
+            _check_predicate(setting, where, predicate, findings)
+    return findings
+
+
+def _check_predicate(setting: str, where: str, predicate: dict[str, Any], out: Findings) -> None:
+    other = next(name for name in SETTINGS if name != setting)
+    for kind in ("dimension", "metric"):
+        name = predicate.get(kind)
+        if name is None or name in _known()[setting][f"{kind}s"]:
+            continue
+        if name in _known()[other][f"{kind}s"]:
+            out.errors.append(
+                f"{where}: {kind} {name!r} belongs in {other}; in {setting} Genesys Cloud "
+                "would ignore it and return everything. Move the predicate there."
+            )
+        else:
+            out.warnings.append(
+                f"{where}: {kind} {name!r} is not known for {setting}; it is sent as it is."
+            )
+
+
+def _shape_problem(item: object) -> str | None:
+    if not isinstance(item, dict):
+        return f'{item!r} is not an object; use {{"type": "and", "predicates": [...]}}'
+    if item.get("type") not in ("and", "or"):
+        return f"type is {item.get('type')!r}; use 'and' or 'or'"
+    groups = [item, *_objects(item, "clauses")]
+    if not any(_objects(group, "predicates") for group in groups):
+        return "it has neither predicates nor clauses with predicates, so it filters nothing"
+    for group in groups:
+        for key in ("clauses", "predicates"):
+            value = group.get(key, [])
+            if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
+                return f"{key} is {value!r}; use a list of objects"
+    return None
+
+
+def _predicates(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from item.get("predicates", [])
+    for clause in item.get("clauses", []):
+        yield from clause.get("predicates", [])
+
+
+def _objects(group: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    value = group.get(key, [])
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
+
+
+@cache
+def _known() -> dict[str, dict[str, list[str]]]:
+    path = files("tap_genesys.schemas") / "_filter_dimensions.json"
+    known: dict[str, dict[str, list[str]]] = json.loads(path.read_text("utf-8"))
+    return known

@@ -1,0 +1,86 @@
+"""The one way in which a signal ends a run, and the one way in which the tap waits."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from tap_genesys.errors import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+#: The longest that a waiting thread does not look up.
+_GLANCE_SECONDS = 0.25
+
+
+class Interruption:
+    """Whether a signal has asked the run to end.
+
+    The handler only takes a note, since an exception raised in the middle of a write would cut a
+    Singer message in two. The note is read between records and in every wait. One place cannot
+    look up by itself, a blocked network read; there, and only there, the handler raises.
+
+    Args:
+        sleep: Waits for some seconds; tests give one that does not.
+        clock: Counts seconds, like `time.monotonic`.
+    """
+
+    def __init__(
+        self,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sleep = sleep
+        self._clock = clock
+        self._signum = 0
+        self._breakable = False
+
+    def handle(self, signum: int, _frame: FrameType | None = None) -> None:
+        """Take note of a signal; the first one counts. Runs in the main thread, as handlers do."""
+        self._signum = self._signum or signum
+        if self._breakable:
+            self._breakable = False
+            raise Interrupted(self._signum)
+
+    def check(self) -> None:
+        """Go on, unless a signal has been noted.
+
+        Raises:
+            Interrupted: A signal asked the run to end.
+        """
+        if self._signum:
+            raise Interrupted(self._signum)
+
+    def wait(self, seconds: float) -> None:
+        """Wait, in any thread, and look up four times a second.
+
+        Raises:
+            Interrupted: A signal asked the run to end.
+        """
+        end = self._clock() + seconds
+        self.check()
+        while (left := end - self._clock()) > 0:
+            self._sleep(min(left, _GLANCE_SECONDS))
+            self.check()
+
+    @contextlib.contextmanager
+    def breakable(self) -> Iterator[None]:
+        """Let a signal break into the block, in the main thread, wherever it is blocked.
+
+        Raises:
+            Interrupted: A signal asked the run to end.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        try:
+            self._breakable = True
+            self.check()
+            yield
+        finally:
+            self._breakable = False

@@ -1,0 +1,80 @@
+"""Singer messages onto stdout: whole lines, in order, whatever signal arrives."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from singer_sdk.singerlib import Message, RecordMessage
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+from typing_extensions import override
+
+from tap_genesys.errors import StopRun
+
+
+class LineWriter(GenericSingerWriter[bytes, Message]):
+    """Writes each message as one line of JSON.
+
+    Records are buffered, and all that is before a SCHEMA or STATE is out once that is, so that a
+    STATE never precedes what it claims. With `PYTHONUNBUFFERED` Python's stdout is raw, and a
+    write that a signal interrupts loses the rest of its line; so a raw one is buffered here.
+    """
+
+    def __init__(self) -> None:
+        self._buffered: io.BufferedWriter | None = None
+
+    @override
+    def serialize_message(self, message: Message) -> bytes:
+        return orjson.dumps(message.to_dict(), default=_plain, option=_OPTIONS)
+
+    @override
+    def write_message(self, message: Message) -> None:
+        line = self.format_message(message)
+        try:
+            out = self._stdout()
+            if out is None:  # a test's stand-in, which takes text only
+                sys.stdout.write(line.decode())
+                return
+            out.write(line)
+            if not isinstance(message, RecordMessage):
+                out.flush()
+        except BrokenPipeError as error:
+            _discard_stdout()
+            msg = "The reader of stdout is gone (did the target stop?); nothing more is sent."
+            raise StopRun(msg) from error
+
+    def flush(self) -> None:
+        """Put everything out that has been written so far."""
+        if self._buffered is not None:
+            self._buffered.flush()
+
+    def _stdout(self) -> io.BufferedWriter | None:
+        # Looked up for each message, since tests put another stdout in its place.
+        binary = getattr(sys.stdout, "buffer", None)
+        if binary is None:
+            return None
+        if isinstance(binary, io.RawIOBase):
+            if self._buffered is None or self._buffered.raw is not binary:
+                self._buffered = io.BufferedWriter(binary)
+        else:
+            self._buffered = binary
+        return self._buffered
+
+
+_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+
+
+def _plain(value: Any) -> str | float:  # noqa: ANN401 - whatever a stream map makes
+    """Turn what JSON has no word for into what it has: a decimal is a number, all else text."""
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def _discard_stdout() -> None:
+    """Let what is still buffered go nowhere, so that Python's exit does not complain of it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

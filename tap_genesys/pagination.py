@@ -1,0 +1,210 @@
+"""From one answer to the next: counts that may be wrong, checked against what really comes.
+
+The vendor's details query answers `{"conversations": [...], "totalHits": 1234}`, a listing
+`{"entities": [...], "pageSize": 25, "pageCount": 3}`, the summary queries, as users report,
+`{"entities": [...]}` with a header `X-Page-Count`. None of the counts can be trusted: they go stale
+in both directions, are absent, or say zero beside records. So a count is only ever a reason to look
+further, never the only reason to stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from singer_sdk.pagination import BaseAPIPaginator
+from typing_extensions import override
+
+from tap_genesys.answers import Counts, Record, counts, records
+from tap_genesys.errors import StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+#: No query has more pages than this; a server that always has one more ends here.
+LAST_PAGE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is asked for next.
+
+    The SDK takes two equal tokens in a row for a loop, so one that asks the same again differs in
+    its `attempt`.
+    """
+
+    number: int
+    attempt: int = 0
+    #: Whether the page before this one stayed empty although it was promised.
+    beyond_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A page that stayed empty although a later one holds records."""
+
+    page: int
+    expected: str
+    received: int
+
+    def __str__(self) -> str:
+        return (
+            f"page {self.page} stayed empty: expected {self.expected}, "
+            f"received {self.received} rows before it"
+        )
+
+
+class CountedPaginator(BaseAPIPaginator[Page]):
+    """Numbered pages, led by header and body counts and by empty-page checks.
+
+    After page n:
+
+    - records, and more is promised, or the page is full, or nothing is known: the next page;
+    - records, a short page, nothing more promised: the end;
+    - no records, more promised: wait and ask the same again, a few times; then look one page
+      further: records there mean a hole, none mean that the count was stale;
+    - no records, nothing more promised: the end;
+    - the records of the page before once more: stop, the server ignores the page number.
+
+    Args:
+        page_size: What is asked for.
+        where: Names the stream and the window in a message.
+        identity: The field that tells two records apart; without it, whole records are compared.
+        empty_tries: How often an empty page is asked for again.
+        wait: Called before each of those.
+        ceiling: How many rows the endpoint can page through; None where no limit is known.
+    """
+
+    def __init__(
+        self,
+        *,
+        page_size: int,
+        where: str,
+        identity: str,
+        empty_tries: int,
+        wait: Callable[[], None],
+        ceiling: int | None = None,
+    ) -> None:
+        super().__init__(Page(1))
+        self._asked_size = page_size
+        self._where = where
+        self._identity = identity
+        self._empty_tries = empty_tries
+        self._wait = wait
+        self._ceiling = ceiling
+        self._last_page = LAST_PAGE if ceiling is None else max(1, ceiling // page_size)
+        self._promise = Counts()
+        self._full_size = 0
+        self._missing = 0
+        self._previous: list[object] = []
+        #: Rows of all pages, before any filter.
+        self.received = 0
+        #: Pages that stayed empty though a later one held records.
+        self.holes: list[Hole] = []
+        #: Whether the paging ended on an empty page that the counts had promised.
+        self.stale_count = False
+
+    @override
+    def continue_if_empty(self, response: requests.Response) -> bool:
+        return True  # `get_next` decides, for empty pages and others alike
+
+    @override
+    def get_next(self, response: requests.Response) -> Page | None:
+        self._note(counts(response))
+        found = records(response)
+        return self._after_records(found) if found else self._after_nothing()
+
+    def check_ceiling(self, response: requests.Response) -> None:
+        """Refuse a window that promises more than can be paged through, before paging.
+
+        Raises:
+            StopRun: The first page promises as many rows as the ceiling, or more.
+        """
+        self._note(counts(response))
+        if self._ceiling is None or self.received:
+            return
+        rows = self._promise.rows
+        if self._promise.pages is not None:
+            # So many full pages and a last one with at least a row.
+            size = self._promise.page_size or self._asked_size
+            rows = max(self._promise.pages - 1, 0) * size + 1
+        if rows is not None and rows >= self._ceiling:
+            raise StopRun(self._too_many(f"promises {rows:,} rows"))
+
+    @property
+    def promised(self) -> str:
+        """Say what is promised, for a message."""
+        if self._promise.pages is not None:
+            return f"{self._promise.pages:,} pages"
+        return "no count" if self._promise.rows is None else f"{self._promise.rows:,} rows"
+
+    def _note(self, said: Counts) -> None:
+        """Keep what the answer says; an answer that says nothing takes no promise back."""
+        if said.pages is not None or said.rows is not None:
+            self._promise = said
+
+    def _after_records(self, found: list[Record]) -> Page | None:
+        self._refuse_repetition(found)
+        if self.current_value.beyond_empty:
+            self._mark_hole()
+        self.received += len(found)
+        self._full_size = self._promise.page_size or self._full_size or len(found)
+        full = len(found) >= self._full_size
+        unknown = self._promise.pages is None and self._promise.rows is None
+        if not (full or unknown or self._more_after(self.current_value.number)):
+            return None
+        return self._following()
+
+    def _after_nothing(self) -> Page | None:
+        page = self.current_value
+        if page.beyond_empty:
+            self.stale_count = True
+            return None
+        # A page counts as received once it held records, so page n is still owed while n pages
+        # are promised; but one page without a record is how an empty result is told.
+        owed = page.number - 1 if page.number > 1 else 1
+        if not self._more_after(owed):
+            return None
+        if page.attempt < self._empty_tries:
+            self._wait()
+            return Page(page.number, page.attempt + 1)
+        return self._following(beyond_empty=True)
+
+    def _more_after(self, pages: int) -> bool:
+        """Whether more is promised than so many pages, or than the rows that have come."""
+        if self._promise.pages is not None:
+            return pages < self._promise.pages
+        if self._promise.rows is not None:
+            return self.received + self._missing < self._promise.rows
+        return False
+
+    def _following(self, *, beyond_empty: bool = False) -> Page:
+        number = self.current_value.number + 1
+        if number > self._last_page:
+            raise StopRun(self._too_many("goes on past the last page that can be asked for"))
+        return Page(number, beyond_empty=beyond_empty)
+
+    def _mark_hole(self) -> None:
+        size = self._full_size or self._asked_size
+        self.holes.append(Hole(self.current_value.number - 1, self.promised, self.received))
+        self._missing += size
+
+    def _refuse_repetition(self, found: list[Record]) -> None:
+        same = [record.get(self._identity, record) for record in found]
+        if same == self._previous:
+            msg = (
+                f"{self._where}: page {self.current_value.number} holds the same "
+                f"{len(found)} records as the page before; the server ignores pageNumber."
+            )
+            raise StopRun(msg)
+        self._previous = same
+
+    def _too_many(self, what: str) -> str:
+        if self._ceiling is None:
+            return f"{self._where}: {what} ({self._last_page:,})."
+        return (
+            f"{self._where}: {what}; Genesys Cloud pages through {self._ceiling:,} at most. "
+            "Lower window_days, or narrow the filters."
+        )

@@ -1,0 +1,84 @@
+"""What all streams of one run share: one session, one token, one pace, one list of what failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from tap_genesys.auth import ClientCredentials
+from tap_genesys.pacing import PacedAdapter, Pacer
+from tap_genesys.regions import Hosts, hosts
+from tap_genesys.retrying import Retry
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from tap_genesys.interruption import Interruption
+
+
+class Run:
+    """One run of the tap.
+
+    Args:
+        config: Valid settings.
+        interruption: Whether a signal has asked the run to end.
+        started: When the run began; what is younger is not promised.
+        user_agent: How the tap introduces itself.
+        logger: The tap's logger.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        interruption: Interruption,
+        started: datetime,
+        user_agent: str,
+        logger: logging.Logger,
+    ) -> None:
+        self.config = config
+        self.interruption = interruption
+        self.started = started
+        self.hosts = _hosts(config)
+        self.timeout = float(config["request_timeout_seconds"])
+        longest_wait = float(config["retry_max_wait_seconds"])
+        adapter = PacedAdapter(
+            pacer=Pacer(float(config["requests_per_minute"]), wait=interruption.wait),
+            interruption=interruption,
+            connections=int(config["max_parallel_requests"]),
+            longest_hold=longest_wait,
+        )
+        self.session = requests.Session()
+        self.session.headers["User-Agent"] = user_agent
+        self.session.mount("https://", adapter)
+        self.session.mount("http://", adapter)
+        self.retry = Retry(
+            first_wait=float(config["retry_wait_seconds"]),
+            tries=int(config["retry_max_tries"]),
+            longest_wait=longest_wait,
+            wait=interruption.wait,
+            logger=logger,
+        )
+        self.authenticator = ClientCredentials(
+            login_url=self.hosts.login,
+            client_id=str(config["client_id"]),
+            client_secret=str(config["client_secret"]),
+            session=self.session,
+            retry=self.retry,
+            timeout=self.timeout,
+        )
+        #: Stream -> why it was left out.
+        self.skipped: dict[str, str] = {}
+        #: A line for each window that could not be read whole.
+        self.incomplete: list[str] = []
+
+
+def _hosts(config: Mapping[str, Any]) -> Hosts:
+    of_region = hosts(config["region"])
+    return Hosts(
+        api=(config.get("api_url") or of_region.api).rstrip("/"),
+        login=(config.get("login_url") or of_region.login).rstrip("/"),
+    )

@@ -1,0 +1,267 @@
+"""The settings: what each is called, means and may be. Everything else is made from this table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from singer_sdk import typing as th
+
+from tap_genesys.windows import parse
+
+#: Where the demo's and everybody else's first run begins when nothing is said.
+DEFAULT_SPAN = timedelta(days=30)
+#: Sizes of a summary cell, in hours; each divides a day, so that cells lie on one UTC grid.
+CELL_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
+#: Read when the setting is absent.
+ENVIRONMENT = {
+    "client_id": "GENESYS_CLIENT_ID",
+    "client_secret": "GENESYS_CLIENT_SECRET",
+    "region": "GENESYS_REGION",
+}
+#: About a minute and a half; a window below it would only cost requests.
+SHORTEST_WINDOW_DAYS = 0.001
+
+_FILTER = th.ObjectType(additional_properties=True)
+
+SCHEMA: dict[str, Any] = th.PropertiesList(
+    th.Property(
+        "client_id",
+        th.StringType(nullable=True),
+        secret=True,
+        title="Client id",
+        description="Id of an OAuth client with the grant Client Credentials. Also read from "
+        "GENESYS_CLIENT_ID.",
+    ),
+    th.Property(
+        "client_secret",
+        th.StringType(nullable=True),
+        secret=True,
+        title="Client secret",
+        description="Secret of that OAuth client. Also read from GENESYS_CLIENT_SECRET.",
+    ),
+    th.Property(
+        "region",
+        th.StringType,
+        default="us-east-1",
+        title="Region",
+        description="AWS region of the org (us-east-1, eu_central_1, ...) or its domain "
+        "(mypurecloud.de, usw2.pure.cloud). Also read from GENESYS_REGION.",
+    ),
+    th.Property(
+        "api_url",
+        th.StringType(nullable=True),
+        title="API URL",
+        description="Full base URL of the API, instead of the region's; for simulators, gateways "
+        "and proxies.",
+    ),
+    th.Property(
+        "login_url",
+        th.StringType(nullable=True),
+        title="Login URL",
+        description="Full base URL of the login host, instead of the region's.",
+    ),
+    th.Property(
+        "start_date",
+        th.DateTimeType(nullable=True),
+        title="Start date",
+        description="First conversation start to read; a date without a zone is UTC. By default "
+        "30 days before the run. Once there is a bookmark, only a start date that is configured "
+        "and later than where the bookmark begins plays a part.",
+    ),
+    th.Property(
+        "end_date",
+        th.DateTimeType(nullable=True),
+        title="End date",
+        description="Conversation start to stop before; a date without a zone is UTC. By default, "
+        "and at the latest, the time of the run.",
+    ),
+    th.Property(
+        "window_days",
+        th.NumberType(maximum=366),
+        default=1.0,
+        title="Window days",
+        description="Length of one query's interval, in days; may be a fraction. Never more than "
+        "7 are asked for at once without a filter, 31 with one, whatever is set here.",
+    ),
+    th.Property(
+        "lookback_days",
+        th.NumberType(minimum=0, maximum=3660),
+        default=1.0,
+        title="Look-back days",
+        description="How far before the bookmark each run starts again, in days, so that what "
+        "changed late is read once more.",
+    ),
+    th.Property(
+        "page_size",
+        th.IntegerType(minimum=1),
+        default=100,
+        title="Page size",
+        description="Records per request; lowered to what an endpoint allows (details and "
+        "listings 100, summaries 250).",
+    ),
+    th.Property(
+        "conversation_filters",
+        th.ArrayType(_FILTER, nullable=True),
+        title="Conversation filters",
+        description="Filters on conversations, in the vendor's format: "
+        '[{"type": "and", "predicates": [{"dimension": "originatingDirection", '
+        '"value": "inbound"}]}].',
+    ),
+    th.Property(
+        "segment_filters",
+        th.ArrayType(_FILTER, nullable=True),
+        title="Segment filters",
+        description="Filters on segments (mediaType, queueId, wrapUpCode, ...), in the vendor's "
+        "format.",
+    ),
+    th.Property(
+        "summary_groupings",
+        th.ArrayType(th.StringType),
+        default=["conversation:medium", "conversation:queueId"],
+        title="Summary groupings",
+        description="What conversation_summaries are grouped by.",
+    ),
+    th.Property(
+        "summary_metrics",
+        th.ArrayType(th.StringType),
+        default=["conversation:count", "conversation:duration", "conversation:handleTime"],
+        title="Summary metrics",
+        description="What conversation_summaries measure.",
+    ),
+    th.Property(
+        "summary_cell_hours",
+        th.IntegerType(allowed_values=list(CELL_HOURS)),
+        default=24,
+        title="Summary cell hours",
+        description="Size of the UTC grid that conversation_summaries are asked on, in hours.",
+    ),
+    th.Property(
+        "requests_per_minute",
+        th.NumberType(minimum=1),
+        default=300,
+        title="Requests per minute",
+        description="Pace of all streams and threads together, evenly spaced. The vendor allows "
+        "a token 300.",
+    ),
+    th.Property(
+        "max_parallel_requests",
+        th.IntegerType(minimum=1, maximum=64),
+        default=4,
+        title="Parallel requests",
+        description="How many requests may be under way at once. Accepted and checked; this "
+        "version asks one at a time.",
+    ),
+    th.Property(
+        "conversation_details_source",
+        th.StringType(allowed_values=["query", "jobs", "auto"]),
+        default="query",
+        title="Details source",
+        description="Where conversation details come from: query (this version), jobs or auto "
+        "(not yet).",
+    ),
+    th.Property(
+        "retry_wait_seconds",
+        th.NumberType(minimum=0, maximum=3600),
+        default=2,
+        title="Retry wait",
+        description="Seconds before the second try of a request; doubled, with jitter, before "
+        "each one after it.",
+    ),
+    th.Property(
+        "retry_max_tries",
+        th.IntegerType(minimum=1, maximum=1000),
+        default=8,
+        title="Retry tries",
+        description="How often a request is tried before the run gives up.",
+    ),
+    th.Property(
+        "retry_max_wait_seconds",
+        th.NumberType(minimum=0, maximum=86400),
+        default=180,
+        title="Longest retry wait",
+        description="The longest Retry-After that is obeyed, in seconds; a longer one stops the "
+        "run.",
+    ),
+    th.Property(
+        "empty_page_wait_seconds",
+        th.NumberType(minimum=0, maximum=3600),
+        default=5,
+        title="Empty page wait",
+        description="Seconds before a page is asked for again that came empty although more was "
+        "promised.",
+    ),
+    th.Property(
+        "empty_page_max_tries",
+        th.IntegerType(minimum=0, maximum=1000),
+        default=3,
+        title="Empty page tries",
+        description="How often such a page is asked for again, before the one after it is looked "
+        "at.",
+    ),
+    th.Property(
+        "incomplete_windows",
+        th.StringType(allowed_values=["fail", "accept"]),
+        default="fail",
+        title="Incomplete windows",
+        description="What a window with a hole does: fail keeps the bookmark before it and ends "
+        "the run with exit code 1; accept warns and lets the bookmark pass.",
+    ),
+    th.Property(
+        "request_timeout_seconds",
+        th.NumberType(minimum=1, maximum=3600),
+        default=60,
+        title="Request timeout",
+        description="Seconds to wait for a connection, and between two pieces of an answer.",
+    ),
+    th.Property(
+        "user_agent",
+        th.StringType(nullable=True),
+        title="User agent",
+        description="How the tap introduces itself; by default its name and version.",
+    ),
+).to_dict()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when, and whether the start was configured."""
+
+    start: datetime
+    end: datetime
+    start_is_configured: bool
+
+
+def span(config: dict[str, Any], now: datetime) -> Span:
+    """Return the span of conversation starts that a run without a bookmark reads.
+
+    Args:
+        config: Valid settings.
+        now: When the run started; the end is never later.
+    """
+    start, end = config.get("start_date"), config.get("end_date")
+    return Span(
+        start=parse(start) if start else now - DEFAULT_SPAN,
+        end=min(parse(end), now) if end else now,
+        start_is_configured=bool(start),
+    )
+
+
+def number(value: object) -> object:
+    """Return the number that a text spells, as environments can only give text; else the value."""
+    if not isinstance(value, str):
+        return value
+    try:
+        spelled = float(value)
+    except ValueError:
+        return value
+    if not math.isfinite(spelled):
+        return value
+    return int(spelled) if spelled.is_integer() else spelled
+
+
+def utc_now() -> datetime:
+    """Return the present, in UTC."""
+    return datetime.now(UTC)

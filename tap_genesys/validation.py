@@ -1,0 +1,205 @@
+"""Whether settings make sense, before the first request; one line each, with the remedy."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import jsonschema
+
+from tap_genesys import filters
+from tap_genesys.regions import hosts
+from tap_genesys.settings import ENVIRONMENT, SCHEMA, SHORTEST_WINDOW_DAYS, number, span
+from tap_genesys.windows import iso, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+_PROPERTIES: dict[str, dict[str, Any]] = SCHEMA["properties"]
+_WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "array": "a list",
+    "boolean": "true or false",
+    "object": "an object",
+}
+
+
+def completed(config: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings with what the environment gives, numbers read, and defaults filled in.
+
+    Args:
+        config: The settings as they came; None and an empty text count as absent.
+        environment: Environment variables.
+    """
+    given = {name: value for name, value in config.items() if value is not None and value != ""}
+    for name, variable in ENVIRONMENT.items():
+        if name not in given and environment.get(variable):
+            given[name] = environment[variable]
+    for name, schema in _PROPERTIES.items():
+        if name not in given and "default" in schema:
+            given[name] = schema["default"]
+        elif name in given and _is_numeric(schema):
+            given[name] = number(given[name])
+    return given
+
+
+def problems(config: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """Name each setting that is wrong, with its value and what to write instead.
+
+    Args:
+        config: Completed settings.
+        now: When the run started.
+    """
+    wrong = False
+    for name, schema in _PROPERTIES.items():
+        for problem in _problems_of(name, config.get(name), schema):
+            wrong = True
+            yield problem
+    if not wrong:
+        yield from _problems_together(dict(config), now)
+
+
+def notes(config: Mapping[str, Any]) -> Iterator[str]:
+    """Name what is unusual about valid settings."""
+    for setting in filters.SETTINGS:
+        yield from filters.check(setting, config.get(setting) or []).warnings
+
+
+def environment_problems(prefix: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """Name each environment variable that cannot be read as its setting's type.
+
+    Args:
+        prefix: What the variables' names begin with.
+        environment: Environment variables.
+    """
+    for name, schema in _PROPERTIES.items():
+        variable = prefix + name.upper()
+        text = environment.get(variable)
+        if text is None:
+            continue
+        if _is(schema, "integer") and not isinstance(number(text), int):
+            yield f"{variable} is {text!r}; use {_expected(schema)}."
+        if _is(schema, "array"):
+            try:
+                json.loads(text)
+            except ValueError:
+                yield f'{variable} is {text!r}; use a list in JSON, such as ["a", "b"].'
+
+
+def _problems_of(name: str, value: object, schema: dict[str, Any]) -> Iterator[str]:
+    if value is None:
+        if name in ("client_id", "client_secret"):
+            yield f"{name} is missing; set it, or {ENVIRONMENT[name]} in the environment."
+        return
+    if not _fits(value, schema):
+        shown = "of the wrong kind" if schema.get("secret") else json.dumps(value, default=str)
+        yield f"{name} is {shown}; use {_expected(schema)}."
+        return
+    check = _CHECKS.get(name)
+    if check is not None and (remedy := check(value)):
+        yield f"{name} is {json.dumps(value)}; {remedy}."
+    if name in filters.SETTINGS and isinstance(value, list):
+        yield from filters.check(name, value).errors
+
+
+def _problems_together(config: dict[str, Any], now: datetime) -> Iterator[str]:
+    asked = span(config, now)
+    if asked.start > asked.end:
+        start_said = "" if asked.start_is_configured else " (the default, 30 days before now)"
+        end_said = "" if config.get("end_date") and asked.end != now else " (now)"
+        yield (
+            f"start_date {iso(asked.start)}{start_said} is after end_date {iso(asked.end)}"
+            f"{end_said}; set start_date to an earlier date, or end_date to a later one."
+        )
+
+
+def _fits(value: object, schema: dict[str, Any]) -> bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        return False  # JSON has no such number, but Python's reader lets it in
+    plain = {key: part for key, part in schema.items() if key != "format"}
+    return bool(jsonschema.Draft7Validator(plain).is_valid(value))
+
+
+def _expected(schema: dict[str, Any]) -> str:
+    """Say in words what a schema allows."""
+    if "enum" in schema:
+        return "one of " + ", ".join(str(word) for word in schema["enum"] if word is not None)
+    kind = next(word for key, word in _WORDS.items() if _is(schema, key))
+    if _is(schema, "array"):
+        kind += " of texts" if _is(schema["items"], "string") else " of objects"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f"{kind} from {low} to {high}"
+    return kind if low is None else f"{kind}, {low} or more"
+
+
+def _is(schema: dict[str, Any], kind: str) -> bool:
+    kinds = schema.get("type", [])
+    return kind in ([kinds] if isinstance(kinds, str) else kinds)
+
+
+def _is_numeric(schema: dict[str, Any]) -> bool:
+    return _is(schema, "integer") or _is(schema, "number")
+
+
+def _date_remedy(value: str) -> str:
+    try:
+        parse(value)
+    except (ValueError, OverflowError):
+        return "use a date such as 2026-01-31 or 2026-01-31T08:00:00Z"
+    return ""
+
+
+def _url_remedy(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        usable = False
+    plain = not (usable and (parts.query or parts.fragment or parts.username))
+    return "" if usable and plain else "use a base URL such as https://api.mypurecloud.de"
+
+
+def _region_remedy(value: str) -> str:
+    try:
+        hosts(value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _source_remedy(value: str) -> str:
+    return "" if value == "query" else "this version only has query; jobs and auto come later"
+
+
+def _header_remedy(value: str) -> str:
+    usable = value.isprintable() and value.isascii() and value == value.strip()
+    return "" if usable else "use printable ASCII characters"
+
+
+def _window_remedy(value: float) -> str:
+    return "" if value >= SHORTEST_WINDOW_DAYS else f"use {SHORTEST_WINDOW_DAYS} or more"
+
+
+_CHECKS: dict[str, Callable[[Any], str]] = {
+    "window_days": _window_remedy,
+    "region": _region_remedy,
+    "api_url": _url_remedy,
+    "login_url": _url_remedy,
+    "start_date": _date_remedy,
+    "end_date": _date_remedy,
+    "conversation_details_source": _source_remedy,
+    "user_agent": _header_remedy,
+}
+
+
+def system_environment() -> Mapping[str, str]:
+    """Return the process's environment."""
+    return os.environ

@@ -1,0 +1,117 @@
+"""Half-open spans of UTC time, and how a long one is cut into askable pieces. Pure arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DAY = timedelta(days=1)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Window:
+    """The moments from `start` up to, but not including, `end`; both aware and in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+    def __str__(self) -> str:
+        return f"{iso(self.start)}/{iso(self.end)}"
+
+
+def parse(text: str) -> datetime:
+    """Read an ISO 8601 date or date-time; one without a zone is UTC.
+
+    Raises:
+        ValueError: `text` is neither.
+    """
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment as the vendor does: `2026-01-31T08:15:00.250Z`.
+
+    Millisecond is the finest the vendor knows, so windows have their bounds on whole ones.
+    """
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def floor(moment: datetime, step: timedelta = _MILLISECOND) -> datetime:
+    """Move back to the start of the `step` that `moment` is in, counted from the UTC midnight.
+
+    Args:
+        moment: An aware moment.
+        step: Length of a step; it divides a day.
+    """
+    midnight = _midnight(moment)
+    return midnight + (moment.astimezone(UTC) - midnight) // step * step
+
+
+def split(start: datetime, end: datetime, step: timedelta) -> Iterator[Window]:
+    """Cut `[start, end)` into windows that tile it, none longer than `step`.
+
+    The cuts are at UTC midnights, since the vendor stores conversations in daily indexes and
+    returns each day that an interval touches. Whole days are grouped up to `step`; a `step` below
+    a day divides each day alike. So only the first and the last window can be partial, and two
+    runs over the same days ask the same questions.
+
+    Args:
+        start: First moment.
+        end: The moment after the last; a span that is empty or reversed has no windows.
+        step: The longest that a window may be, at least a second.
+    """
+    cursor = floor(start)
+    last = floor(end)
+    while cursor < last:
+        following = min(_next_cut(cursor, last, step), last)
+        yield Window(cursor, following)
+        cursor = following
+
+
+def cells(start: datetime, end: datetime, size: timedelta) -> Iterator[Window]:
+    """Return the whole cells of a fixed UTC grid that `[start, end)` touches.
+
+    Args:
+        start: First moment.
+        end: The moment after the last.
+        size: Length of a cell; it divides a day.
+    """
+    cursor = floor(start, size)
+    while cursor < end and start < end:
+        yield Window(cursor, cursor + size)
+        cursor += size
+
+
+def _next_cut(cursor: datetime, last: datetime, step: timedelta) -> datetime:
+    midnight = _midnight(cursor)
+    if step < DAY:
+        return _next_fraction(cursor, midnight, step)
+    if cursor > midnight:
+        return midnight + DAY
+    whole_days = min(step // DAY, (last - cursor) // DAY)
+    return cursor + max(whole_days, 1) * DAY
+
+
+def _next_fraction(cursor: datetime, midnight: datetime, step: timedelta) -> datetime:
+    """Return the next of the cuts that divide a day into equal pieces, on whole milliseconds."""
+    day = DAY // _MILLISECOND
+    pieces = -(-day // (step // _MILLISECOND))
+    elapsed = (cursor - midnight) // _MILLISECOND
+    # The greatest number of whole pieces that end at or before `cursor`, plus one.
+    following = elapsed * pieces // day + 1
+    while (cut := day * following // pieces) <= elapsed:
+        following += 1
+    return midnight + cut * _MILLISECOND
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,44 @@
+"""Bare responses and a clock that nobody has to wait for, for tests that need no server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import requests
+
+
+def response(
+    answer: object = None,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    content: bytes | None = None,
+) -> requests.Response:
+    """Make a response that holds `answer` as JSON, or `content` as it is."""
+    made = requests.Response()
+    made.status_code = status
+    made.headers.update(headers or {})
+    made._content = orjson.dumps(answer) if content is None else content
+    return made
+
+
+def rows(start: int, count: int, key: str = "conversationId") -> list[dict[str, Any]]:
+    """Make `count` records with different ids."""
+    return [{key: f"c{number}"} for number in range(start, start + count)]
+
+
+class Clock:
+    """Time that passes when somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.waits: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.waits.append(seconds)
+        self.now += max(seconds, 0.0)

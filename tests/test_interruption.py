@@ -1,0 +1,93 @@
+"""A signal ends every wait, and breaks into nothing but a blocked read."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+from responses import Clock
+
+from tap_genesys.errors import Interrupted
+from tap_genesys.interruption import Interruption
+
+
+def interruption(clock: Clock) -> Interruption:
+    """Make one that nobody waits for."""
+    return Interruption(sleep=clock.wait, clock=clock)
+
+
+def test_a_wait_takes_its_time() -> None:
+    clock = Clock()
+    interruption(clock).wait(3.1)
+    assert sum(clock.waits) == pytest.approx(3.1)
+
+
+def test_a_wait_looks_up_at_least_every_second() -> None:
+    clock = Clock()
+    interruption(clock).wait(60)
+    assert max(clock.waits) <= 1
+
+
+def test_a_signal_ends_a_wait() -> None:
+    clock = Clock()
+
+    def sleep(seconds: float) -> None:
+        clock.wait(seconds)
+        if clock.now > 1005:
+            waiting.handle(signal.SIGTERM)
+
+    waiting = Interruption(sleep=sleep, clock=clock)
+    with pytest.raises(Interrupted) as leaving:
+        waiting.wait(3600)
+    assert leaving.value.code == 143
+    assert clock.now < 1007
+
+
+def test_a_handler_outside_a_read_only_takes_a_note() -> None:
+    """An exception in the middle of a write would cut a message in two."""
+    noted = interruption(Clock())
+    noted.handle(signal.SIGINT)
+    with pytest.raises(Interrupted) as leaving:
+        noted.check()
+    assert leaving.value.code == 130
+
+
+def test_the_first_signal_counts() -> None:
+    noted = interruption(Clock())
+    noted.handle(signal.SIGTERM)
+    noted.handle(signal.SIGINT)
+    with pytest.raises(Interrupted) as leaving:
+        noted.check()
+    assert leaving.value.code == 143
+
+
+def test_a_signal_breaks_into_a_blocked_read() -> None:
+    blocked = interruption(Clock())
+    before = signal.signal(signal.SIGUSR1, blocked.handle)
+    reading, writing = os.pipe()
+    threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    try:
+        with pytest.raises(Interrupted), blocked.breakable():
+            os.read(reading, 1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        os.close(reading)
+        os.close(writing)
+
+
+def test_a_signal_that_came_before_a_read_keeps_it_from_starting() -> None:
+    noted = interruption(Clock())
+    noted.handle(signal.SIGTERM)
+    with pytest.raises(Interrupted), noted.breakable():
+        pytest.fail("the read has begun")
+
+
+def test_a_signal_after_a_read_only_takes_a_note() -> None:
+    noted = interruption(Clock())
+    with noted.breakable():
+        pass
+    noted.handle(signal.SIGTERM)
+    with pytest.raises(Interrupted):
+        noted.check()

@@ -1,0 +1,91 @@
+"""Each message is one line, decimals are numbers, and what is broken is still read."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from responses import response
+from singer_sdk.singerlib import RecordMessage, StateMessage
+
+from tap_genesys.answers import body, records
+from tap_genesys.messages import LineWriter
+
+
+class Raw(io.RawIOBase):
+    """A raw stdout that takes a few bytes at a time, as one does that a signal interrupts."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def writable(self) -> bool:
+        """Say that it can be written to."""
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Take at most seven bytes."""
+        piece = bytes(data[:7])
+        self.taken += piece
+        return len(piece)
+
+
+class Stdout:
+    """What Python makes of stdout when it is told not to buffer."""
+
+    def __init__(self, buffer: io.RawIOBase | io.BytesIO) -> None:
+        self.buffer = buffer
+
+
+def unbuffered(patch: pytest.MonkeyPatch) -> Raw:
+    """Put a raw stdout in place."""
+    raw = Raw()
+    patch.setattr(sys, "stdout", Stdout(raw))
+    return raw
+
+
+def record(**fields: object) -> RecordMessage:
+    """Make a record message."""
+    return RecordMessage(stream="s", record=dict(fields), time_extracted=datetime.now(UTC))
+
+
+def test_an_unbuffered_stdout_gets_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = unbuffered(monkeypatch)
+    writer = LineWriter()
+    for number in range(20):
+        writer.write_message(record(n=number, text="\u00e4" * 50))
+    writer.write_message(StateMessage(value={"a": 1}))
+    lines = [json.loads(line) for line in raw.taken.splitlines()]
+    assert [line["record"]["n"] for line in lines[:-1]] == list(range(20))
+    assert lines[-1] == {"type": "STATE", "value": {"a": 1}}
+
+
+def test_a_state_is_out_at_once_with_all_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = unbuffered(monkeypatch)
+    writer = LineWriter()
+    writer.write_message(record(n=1))
+    writer.write_message(StateMessage(value={}))
+    assert raw.taken.count(b"\n") == 2
+
+
+def test_what_json_has_no_word_for_is_written_as_text_or_number() -> None:
+    line = LineWriter().format_message(record(d=Decimal("1.5"), k={1: "one"}, o={1}.__class__))
+    written = json.loads(line)["record"]
+    assert written["d"] == 1.5
+    assert written["k"] == {"1": "one"}
+
+
+def test_half_an_emoji_does_not_lose_the_page() -> None:
+    """A text that was cut between two surrogates is read with a replacement in its place."""
+    answer = response(content=b'{"entities": [{"id": "1", "name": "hi \\ud83d"}]}')
+    assert records(answer) == [{"id": "1", "name": "hi ?"}]
+    assert LineWriter().format_message(record(**records(answer)[0]))
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"", b"[]", b"null", b'{"a": 1', b"3"])
+def test_what_is_no_json_object_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match="."):
+        body(response(content=content))

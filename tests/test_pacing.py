@@ -1,0 +1,88 @@
+"""One pace for everybody: evenly spaced, and held back as one."""
+
+from __future__ import annotations
+
+import threading
+
+from hypothesis import given
+from hypothesis import strategies as st
+from responses import Clock
+
+from tap_genesys.pacing import Pacer
+
+
+@given(st.integers(1, 600), st.lists(st.floats(0, 3), min_size=2, max_size=40))
+def test_no_minute_holds_more_than_its_budget(per_minute: int, pauses: list[float]) -> None:
+    """Whatever a caller does between its requests, two are at least an interval apart."""
+    clock = Clock()
+    pacer = Pacer(per_minute, wait=clock.wait, clock=clock)
+    moments = []
+    for pause in pauses:
+        pacer.take()
+        moments.append(clock.now)
+        clock.now += pause
+    gaps = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    assert all(gap >= 60 / per_minute - 1e-6 for gap in gaps)
+
+
+def test_whoever_comes_late_does_not_wait() -> None:
+    clock = Clock()
+    pacer = Pacer(60, wait=clock.wait, clock=clock)
+    for _ in range(3):
+        pacer.take()
+        clock.now += 5
+    assert clock.waits == []
+
+
+def test_an_idle_hour_does_not_earn_a_burst() -> None:
+    clock = Clock()
+    pacer = Pacer(60, wait=clock.wait, clock=clock)
+    pacer.take()
+    clock.now += 3600
+    for _ in range(3):
+        pacer.take()
+    assert clock.waits == [1.0, 1.0]
+
+
+def test_a_hold_delays_everybody() -> None:
+    clock = Clock()
+    pacer = Pacer(600, wait=clock.wait, clock=clock)
+    pacer.take()
+    pacer.hold(30)
+    before = clock.now
+    pacer.take()
+    assert clock.now - before == 30
+
+
+def test_a_hold_delays_who_waits_for_a_turn_already() -> None:
+    """A 429 that another thread gets while this one waits counts for this one too."""
+    clock = Clock()
+
+    def wait(seconds: float) -> None:
+        clock.wait(seconds)
+        if len(clock.waits) == 1:
+            pacer.hold(10)
+
+    pacer = Pacer(60, wait=wait, clock=clock)
+    pacer.take()
+    pacer.take()
+    assert clock.waits == [1.0, 10.0]
+
+
+def test_threads_share_one_pace() -> None:
+    clock = Clock()
+    lock = threading.Lock()
+    turns: list[float] = []
+
+    def wait(seconds: float) -> None:
+        with lock:
+            turns.append(seconds)
+            clock.now += seconds
+
+    pacer = Pacer(600, wait=wait, clock=clock)
+    threads = [threading.Thread(target=pacer.take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert clock.now - 1000.0 >= 0.7 - 1e-9

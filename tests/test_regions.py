@@ -1,0 +1,38 @@
+"""A region's name or an org's domain leads to the API and to the login."""
+
+from __future__ import annotations
+
+import pytest
+
+from tap_genesys.regions import DOMAINS, hosts
+
+
+def test_all_regions_of_the_vendor_are_known() -> None:
+    assert len(DOMAINS) == 18
+
+
+@pytest.mark.parametrize("region", sorted(DOMAINS))
+def test_a_region_is_known_with_dashes_and_with_underscores(region: str) -> None:
+    expected = (f"https://api.{DOMAINS[region]}", f"https://login.{DOMAINS[region]}")
+    assert hosts(region) == hosts(region.replace("-", "_")) == expected
+    assert hosts(f" {region.upper()} ") == expected
+
+
+@pytest.mark.parametrize(
+    ("domain", "api"),
+    [
+        ("mypurecloud.de", "https://api.mypurecloud.de"),
+        ("usw2.pure.cloud", "https://api.usw2.pure.cloud"),
+        ("api.mypurecloud.ie", "https://api.mypurecloud.ie"),
+        ("newregion1.pure.cloud", "https://api.newregion1.pure.cloud"),
+    ],
+)
+def test_a_domain_is_taken_as_it_is(domain: str, api: str) -> None:
+    """New regions appear yearly, so one need not be known here."""
+    assert hosts(domain).api == api
+
+
+@pytest.mark.parametrize("region", ["mars-1", "", "https://api.mypurecloud.de", "a b.com", "x/y.z"])
+def test_anything_else_is_refused_with_what_is_known(region: str) -> None:
+    with pytest.raises(ValueError, match=r"us-east-1.*your org's domain"):
+        hosts(region)

@@ -1,0 +1,131 @@
+"""A request is tried a bounded number of times, with waits that double or that the vendor names."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from responses import response
+
+from tap_genesys.errors import StopRun, TryAgain
+from tap_genesys.retrying import Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def retry(waits: list[float], **options: Any) -> Retry:
+    """Make a retry that notes its waits."""
+    chosen: dict[str, Any] = {
+        "first_wait": 2.0,
+        "tries": 8,
+        "longest_wait": 180.0,
+        "wait": waits.append,
+        "logger": logging.getLogger("test"),
+        "jitter": lambda: 1.0,
+        "now": lambda: NOW,
+        **options,
+    }
+    return Retry(**chosen)
+
+
+def failing(times: int, error: Exception) -> Callable[[], str]:
+    """Make a function that fails some times."""
+    left = [times]
+
+    def call() -> str:
+        if left[0]:
+            left[0] -= 1
+            raise error
+        return "done"
+
+    return call
+
+
+def refusal(status: int = 429, **headers: str) -> TryAgain:
+    """Make the error of an answer with these headers."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return TryAgain("429 Too Many Requests", response({}, status=status, headers=named))
+
+
+def test_waits_double() -> None:
+    waits: list[float] = []
+    assert retry(waits)(failing(5, refusal()))() == "done"
+    assert waits == [2, 4, 8, 16, 32]
+
+
+def test_waits_are_jittered_upwards_and_bounded() -> None:
+    waits: list[float] = []
+    retry(waits, jitter=lambda: 1.2, longest_wait=10.0)(failing(4, refusal()))()
+    assert waits == pytest.approx([2.4, 4.8, 9.6, 10.0])
+
+
+def test_the_last_try_ends_in_one_line() -> None:
+    waits: list[float] = []
+    with pytest.raises(StopRun, match=r"Gave up after 3 tries \(retry_max_tries\): 429 Too Many"):
+        retry(waits, tries=3)(failing(9, refusal()))()
+    assert waits == [2, 4]
+
+
+@pytest.mark.parametrize("value", ["7", " 7 ", "7.0", "Sun, 01 Mar 2026 12:00:07 GMT"])
+def test_retry_after_is_obeyed_as_seconds_or_as_a_date(value: str) -> None:
+    waits: list[float] = []
+    retry(waits)(failing(1, refusal(Retry_After=value)))()
+    assert waits == [7]
+
+
+@pytest.mark.parametrize("value", ["soon", "", "-5 minutes", "Sun, 99 Foo"])
+def test_an_unreadable_retry_after_leaves_the_own_wait(value: str) -> None:
+    waits: list[float] = []
+    retry(waits)(failing(1, refusal(Retry_After=value)))()
+    assert waits == [2]
+
+
+def test_a_past_date_waits_no_more() -> None:
+    waits: list[float] = []
+    retry(waits)(failing(1, refusal(Retry_After="Sun, 01 Mar 2026 11:00:00 GMT")))()
+    assert waits == [0]
+
+
+@pytest.mark.parametrize(
+    ("value", "when"),
+    [
+        ("3600", "after 2026-03-01 13:00:00 UTC"),
+        ("Sun, 01 Mar 2026 14:30:00 GMT", "after 2026-03-01 14:30:00 UTC"),
+        ("1e30", "much later"),
+    ],
+)
+def test_a_retry_after_beyond_the_longest_wait_stops_at_once(value: str, when: str) -> None:
+    """The message says when to come back, and names the setting."""
+    waits: list[float] = []
+    with pytest.raises(StopRun, match=r"retry_max_wait_seconds \(180\): run again " + when):
+        retry(waits)(failing(1, refusal(Retry_After=value)))()
+    assert waits == []
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (requests.exceptions.ReadTimeout("slow"), "request_timeout_seconds"),
+        (requests.exceptions.ConnectionError("gone"), "the connection failed"),
+        (requests.exceptions.ChunkedEncodingError("cut"), "cut or garbled"),
+        (requests.exceptions.ContentDecodingError("bad gzip"), "cut or garbled"),
+    ],
+)
+def test_a_lost_answer_is_retried_and_named(error: Exception, words: str) -> None:
+    waits: list[float] = []
+    assert retry(waits)(failing(1, error))() == "done"
+    with pytest.raises(StopRun, match=words):
+        retry(waits, tries=1)(failing(1, error))()
+
+
+def test_what_no_second_try_cures_is_raised_at_once() -> None:
+    waits: list[float] = []
+    with pytest.raises(StopRun, match="no"):
+        retry(waits)(failing(1, StopRun("no")))()
+    assert waits == []

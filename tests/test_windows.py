@@ -1,0 +1,118 @@
+"""Windows tile a span: no gap, no overlap, none longer than the step."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_genesys.windows import DAY, Window, cells, floor, iso, parse, split
+
+MOMENTS = st.datetimes(
+    min_value=datetime(2015, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    max_value=datetime(2035, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))]),
+)
+SPANS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=40))
+STEPS = st.one_of(
+    st.timedeltas(min_value=timedelta(minutes=20), max_value=timedelta(days=31)),
+    st.integers(min_value=1, max_value=31).map(lambda days: timedelta(days=days)),
+    st.integers(min_value=1, max_value=48).map(lambda parts: DAY / parts),
+)
+
+
+@given(MOMENTS, SPANS, STEPS)
+def test_windows_tile_the_span(start: datetime, span: timedelta, step: timedelta) -> None:
+    """They begin at the start, end at the end, touch each other, and none exceeds the step."""
+    windows = list(split(start, start + span, step))
+    if not windows:
+        assert floor(start) == floor(start + span)
+        return
+    assert windows[0].start == floor(start)
+    assert windows[-1].end == floor(start + span)
+    assert all(before.end == after.start for before, after in pairwise(windows))
+    assert all(timedelta(0) < window.end - window.start <= step for window in windows)
+
+
+@given(MOMENTS, SPANS, STEPS)
+def test_only_the_ends_of_a_span_are_partial(
+    start: datetime, span: timedelta, step: timedelta
+) -> None:
+    """Every window but the first and the last two (a short group, a part of a day) is full."""
+    windows = list(split(start, start + span, step))
+    if step >= DAY:
+        whole = timedelta(days=step // DAY)
+        assert all(window.end - window.start == whole for window in windows[1:-2])
+    else:
+        grid = {window for day in _days(windows) for window in split(day, day + DAY, step)}
+        assert all(window in grid for window in windows[1:-1])
+
+
+@given(MOMENTS, SPANS, STEPS)
+def test_no_window_of_less_than_a_day_spans_a_midnight(
+    start: datetime, span: timedelta, step: timedelta
+) -> None:
+    """What is not whole days stays within one UTC day."""
+    for window in split(start, start + span, step):
+        if window.start != floor(window.start, DAY) or window.end != floor(window.end, DAY):
+            assert window.end - floor(window.start, DAY) <= DAY
+
+
+@given(MOMENTS, SPANS, STEPS)
+def test_windows_survive_being_written(start: datetime, span: timedelta, step: timedelta) -> None:
+    """The bounds are whole milliseconds, so that what is asked is what was meant."""
+    for window in split(start, start + span, step):
+        assert parse(iso(window.start)) == window.start
+        assert parse(iso(window.end)) == window.end
+
+
+@given(MOMENTS, SPANS, st.sampled_from([1, 2, 3, 4, 6, 8, 12, 24]))
+def test_cells_lie_on_one_grid_and_cover_the_span(
+    start: datetime, span: timedelta, hours: int
+) -> None:
+    """Two spans that share a moment share the cell around it."""
+    size = timedelta(hours=hours)
+    found = list(cells(start, start + span, size))
+    assert all(cell.start == floor(cell.start, size) for cell in found)
+    assert all(before.end == after.start for before, after in pairwise(found))
+    if span:
+        assert found[0].start <= start < found[0].end
+        assert found[-1].start < start + span <= found[-1].end
+    else:
+        assert not found
+
+
+def test_an_hourly_run_touches_two_days_not_three() -> None:
+    """A look-back of a day asks for the rest of yesterday and for today, nothing else."""
+    now = datetime(2026, 3, 2, 13, 30, tzinfo=UTC)
+    assert [str(window) for window in split(now - DAY, now, DAY)] == [
+        "2026-03-01T13:30:00.000Z/2026-03-02T00:00:00.000Z",
+        "2026-03-02T00:00:00.000Z/2026-03-02T13:30:00.000Z",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-31", "2026-01-31T00:00:00.000Z"),
+        ("2026-01-31T10:00:00", "2026-01-31T10:00:00.000Z"),
+        ("2026-01-31T10:00:00Z", "2026-01-31T10:00:00.000Z"),
+        ("2026-01-31T10:00:00+02:00", "2026-01-31T08:00:00.000Z"),
+        ("2026-01-31 10:00:00.123456", "2026-01-31T10:00:00.123Z"),
+    ],
+)
+def test_a_date_without_a_zone_is_utc(text: str, expected: str) -> None:
+    assert iso(parse(text)) == expected
+
+
+def test_a_window_holds_its_start_and_not_its_end() -> None:
+    window = Window(parse("2026-01-01"), parse("2026-01-02"))
+    assert window.start in window
+    assert window.end not in window
+
+
+def _days(windows: list[Window]) -> set[datetime]:
+    return {floor(window.start, DAY) for window in windows}
