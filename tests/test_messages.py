@@ -87,5 +87,5 @@ def test_half_an_emoji_does_not_lose_the_page() -> None:
 
 @pytest.mark.parametrize("content", [b"<html>", b"", b"[]", b"null", b'{"a": 1', b"3"])
 def test_what_is_no_json_object_is_refused(content: bytes) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         body(response(content=content))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ def test_no_minute_holds_more_than_its_budget(per_minute: int, pauses: list[floa
         pacer.take()
         moments.append(clock.now)
         clock.now += pause
-    gaps = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(moments)]
     assert all(gap >= 60 / per_minute - 1e-6 for gap in gaps)
 
 

@@ -1,0 +1,195 @@
+"""Write what the code says about itself into the documents: settings and streams.
+
+    python scripts/update_docs.py            # write
+    python scripts/update_docs.py --check    # exit 1 and name what is stale
+
+The settings' one source is `tap_genesys/settings.py`; from it come `docs/settings.md`, the table in
+README.md and the tap's settings in meltano.yml. The streams' one source is `STREAMS`; from it comes
+`docs/streams.md`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tap_genesys.settings import SCHEMA
+from tap_genesys.streams import STREAMS
+from tap_genesys.tap import TapGenesys
+
+if TYPE_CHECKING:
+    from tap_genesys.client import GenesysStream
+
+ROOT = Path(__file__).parent.parent
+_MADE = "<!-- Made by scripts/update_docs.py: change the code, then run it again. -->"
+
+
+def settings_table() -> str:
+    """Return the settings as a Markdown table."""
+    lines = ["| setting | default | meaning |", "| --- | --- | --- |"]
+    for name, schema in SCHEMA["properties"].items():
+        default = f"`{_shown(schema['default'])}`" if "default" in schema else "none"
+        secret = " (secret)" if schema.get("secret") else ""
+        lines.append(f"| `{name}`{secret} | {default} | {_cell(schema['description'])} |")
+    return "\n".join(lines)
+
+
+def settings_page() -> str:
+    """Return docs/settings.md."""
+    return f"""# Settings
+
+{_MADE}
+
+Give them in a config file (`tap-genesys --config config.json`), in the environment
+(`--config ENV`, `TAP_GENESYS_<NAME>`, lists and objects as JSON), or in `meltano.yml`. A number may
+be written as a text. All are checked before the first request; one that is wrong ends the run with
+exit code 1 and a line that names it, its value and what to write instead.
+
+{settings_table()}
+
+The Singer SDK adds `stream_maps`, `stream_map_config`, `faker_config` and the `flattening_*`
+settings; `tap-genesys --about` lists them.
+"""
+
+
+def streams_page() -> str:
+    """Return docs/streams.md."""
+    tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
+    rows = "\n".join(_stream_row(stream(tap)) for stream in STREAMS)
+    notes = "\n\n".join(_stream_note(stream(tap)) for stream in STREAMS)
+    return f"""# Streams
+
+{_MADE}
+
+| stream | operation | key | replication key | fields |
+| --- | --- | --- | --- | --- |
+{rows}
+
+Every row also has `_readAt`, when it was read, and `_extra`, the root fields that the schema does
+not know yet (`null` where there are none). Field names are the vendor's.
+
+{notes}
+"""
+
+
+def meltano_settings() -> str:
+    """Return the tap's settings as they stand in meltano.yml."""
+    listed = [_meltano_setting(name, schema) for name, schema in SCHEMA["properties"].items()]
+    text = yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=88)
+    return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+def documents() -> dict[Path, str]:
+    """Return each document with what it should hold."""
+    readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
+    table = f"<!-- settings: made by scripts/update_docs.py -->\n{settings_table()}\n"
+    return {
+        ROOT / "docs" / "settings.md": settings_page(),
+        ROOT / "docs" / "streams.md": streams_page(),
+        readme: _replaced(
+            readme.read_text("utf-8"),
+            "<!-- settings: made by scripts/update_docs.py -->\n",
+            "<!-- settings: end -->",
+            table,
+        ),
+        meltano: _replaced(
+            meltano.read_text("utf-8"),
+            "    # settings: made by scripts/update_docs.py\n",
+            "    # settings: end",
+            f"    # settings: made by scripts/update_docs.py\n{meltano_settings()}",
+        ),
+    }
+
+
+def _meltano_setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    setting: dict[str, Any] = {
+        "name": name,
+        "label": schema["title"],
+        "kind": _kind(name, schema),
+        "description": schema["description"],
+    }
+    if schema.get("secret"):
+        setting["sensitive"] = True
+    if "enum" in schema and setting["kind"] == "options":
+        setting["options"] = [{"label": word, "value": word} for word in schema["enum"]]
+    return setting
+
+
+def _kind(name: str, schema: dict[str, Any]) -> str:
+    """Return Meltano's kind; a number is a string there, since `decimal` breaks Meltano's JSON."""
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if name in ("start_date", "end_date"):
+        return "date_iso8601"
+    if "enum" in schema and "string" in kinds:
+        return "options"
+    return {"integer": "integer", "array": "array"}.get(kinds[0], "string")
+
+
+def _stream_row(stream: GenesysStream) -> str:
+    keys = ", ".join(f"`{key}`" for key in stream.primary_keys)
+    replication = f"`{stream.replication_key}`" if stream.replication_key else "none (full table)"
+    operation = f"`{stream.http_method} {stream.path}`"
+    fields = _count_fields(stream.schema)
+    return f"| `{stream.name}` | {operation} | {keys} | {replication} | {fields} |"
+
+
+def _stream_note(stream: GenesysStream) -> str:
+    paragraphs = (stream.__doc__ or "").split("\n\n")
+    text = "\n\n".join(re.sub(r"\s+", " ", paragraph).strip() for paragraph in paragraphs)
+    return f"## {stream.name}\n\n{text}"
+
+
+def _count_fields(schema: dict[str, Any]) -> int:
+    """Count the fields of all depths."""
+    nested = [*schema.get("properties", {}).values()]
+    below = sum(_count_fields(part) for part in nested)
+    if isinstance(schema.get("items"), dict):
+        below += _count_fields(schema["items"])
+    return len(nested) + below
+
+
+def _shown(default: object) -> str:
+    return default if isinstance(default, str) else json.dumps(default)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _replaced(text: str, begin: str, end: str, new: str) -> str:
+    """Replace what stands from `begin` up to `end`."""
+    head, found, rest = text.partition(begin)
+    tail = rest.partition(end)[2]
+    if not found:
+        msg = f"the line {begin.strip()!r} is missing"
+        raise SystemExit(msg)
+    return f"{head}{new}{end}{tail}"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the documents, or with `--check` say which of them are stale."""
+    stale = 0
+    for path, text in documents().items():
+        before = path.read_text("utf-8") if path.exists() else ""
+        if before == text:
+            continue
+        stale += 1
+        if "--check" in arguments:
+            name = str(path.relative_to(ROOT))
+            lines = difflib.unified_diff(
+                before.splitlines(), text.splitlines(), name, name, lineterm="", n=0
+            )
+            print("\n".join(lines), file=sys.stderr)
+        else:
+            path.write_text(text, "utf-8")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

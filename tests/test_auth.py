@@ -1,0 +1,150 @@
+"""One token for everybody, renewed before it ends, and secrets that never show."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import pytest
+import requests
+from responses import Clock, response
+
+from tap_genesys.auth import ClientCredentials
+from tap_genesys.errors import StopRun
+from tap_genesys.retrying import Retry
+
+
+class Login:
+    """Stands in for a session: answers token requests."""
+
+    def __init__(self, *answers: requests.Response) -> None:
+        self.answers = list(answers)
+        self.posts: list[dict[str, Any]] = []
+
+    def post(self, url: str, **options: Any) -> requests.Response:
+        self.posts.append({"url": url, **options})
+        return self.answers.pop(0)
+
+
+def token(text: str, **more: Any) -> requests.Response:
+    """Make a token answer."""
+    return response({"access_token": text, "token_type": "bearer", "expires_in": 3600, **more})
+
+
+def credentials(login: Login, clock: Clock | None = None) -> ClientCredentials:
+    """Make credentials whose login is `login`."""
+    clock = clock or Clock()
+    return ClientCredentials(
+        login_url="https://login.example.test",
+        client_id="the-id",
+        client_secret="the-secret",
+        session=login,  # type: ignore[arg-type]
+        retry=Retry(
+            first_wait=2,
+            tries=3,
+            longest_wait=180,
+            wait=clock.wait,
+            logger=logging.getLogger("test"),
+        ),
+        timeout=60,
+        clock=clock,
+    )
+
+
+def sent(auth: ClientCredentials) -> requests.PreparedRequest:
+    """Authorize a request."""
+    return auth(requests.Request("GET", "https://api.example.test").prepare())
+
+
+def test_a_token_is_asked_for_once_and_put_on_every_request() -> None:
+    login = Login(token("t1"))
+    auth = credentials(login)
+    assert [sent(auth).headers["Authorization"] for _ in range(3)] == ["Bearer t1"] * 3
+    assert len(login.posts) == 1
+    assert login.posts[0]["url"] == "https://login.example.test/oauth/token"
+    assert login.posts[0]["data"] == {"grant_type": "client_credentials"}
+    assert login.posts[0]["auth"] == ("the-id", "the-secret")
+
+
+@pytest.mark.parametrize(("lifetime", "renewed_by"), [(3600, 3300), (600, 540), (86399, 86100)])
+def test_a_token_is_renewed_before_it_ends(lifetime: int, renewed_by: int) -> None:
+    clock = Clock()
+    login = Login(token("t1", expires_in=lifetime), token("t2"))
+    auth = credentials(login, clock)
+    sent(auth)
+    clock.now += renewed_by - 2
+    assert sent(auth).headers["Authorization"] == "Bearer t1"
+    clock.now += 3
+    assert sent(auth).headers["Authorization"] == "Bearer t2"
+
+
+@pytest.mark.parametrize("lifetime", [None, "soon", -1, 0, True])
+def test_a_lifetime_that_is_none_is_taken_as_an_hour(lifetime: object) -> None:
+    clock = Clock()
+    auth = credentials(Login(token("t1", expires_in=lifetime), token("t2")), clock)
+    sent(auth)
+    clock.now += 3000
+    assert sent(auth).headers["Authorization"] == "Bearer t1"
+    clock.now += 500
+    assert sent(auth).headers["Authorization"] == "Bearer t2"
+
+
+def test_a_refused_token_is_renewed_once_for_all_threads() -> None:
+    """The second thread that comes with the same refused token finds a new one there."""
+    login = Login(token("t1"), token("t2"))
+    auth = credentials(login)
+    first, second = sent(auth), sent(auth)
+    auth.renew(first)
+    auth.renew(second)
+    assert sent(auth).headers["Authorization"] == "Bearer t2"
+    assert len(login.posts) == 2
+
+
+def test_threads_that_start_together_log_in_once() -> None:
+    login = Login(token("t1"))
+    auth = credentials(login)
+    threads = [threading.Thread(target=sent, args=(auth,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(login.posts) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401])
+def test_refused_credentials_stop_the_run_and_stay_secret(status: int) -> None:
+    answer = {"error": "invalid_client", "error_description": "the-id / the-secret not found"}
+    auth = credentials(Login(response(answer, status=status)))
+    with pytest.raises(StopRun) as stop:
+        sent(auth)
+    assert "refuses the credentials" in str(stop.value)
+    assert "client_id, client_secret" in str(stop.value)
+    assert "*** / *** not found" in str(stop.value)
+    assert "the-secret" not in str(stop.value)
+
+
+def test_a_host_without_a_login_names_region_and_login_url() -> None:
+    auth = credentials(Login(response({}, status=404)))
+    with pytest.raises(StopRun, match=r"No login at https://login\.example\.test.*region"):
+        sent(auth)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        response({}, status=503),
+        response({}, status=429, headers={"Retry-After": "3"}),
+        response(content=b"<html>"),
+        response({"token_type": "bearer"}),
+    ],
+)
+def test_a_token_request_is_retried_like_any_other(answer: requests.Response) -> None:
+    auth = credentials(Login(answer, token("t1")))
+    assert sent(auth).headers["Authorization"] == "Bearer t1"
+
+
+def test_conceal_blots_out_id_secret_and_token() -> None:
+    auth = credentials(Login(token("t1-token")))
+    sent(auth)
+    assert auth.conceal("the-id the-secret t1-token else") == "*** *** *** else"

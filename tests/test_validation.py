@@ -1,0 +1,249 @@
+"""Each wrong setting is one line that names the setting, its value and what to write instead."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_genesys.settings import SCHEMA
+from tap_genesys.validation import completed, environment_problems, notes, problems
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+CREDENTIALS = {"client_id": "the-id", "client_secret": "the-secret"}
+
+
+def said(environment: dict[str, str] | None = None, **config: Any) -> list[str]:
+    """Return what is said about a configuration."""
+    return list(problems(completed({**CREDENTIALS, **config}, environment or {}), NOW))
+
+
+def test_credentials_alone_are_enough() -> None:
+    assert said() == []
+
+
+def test_defaults_are_filled_in() -> None:
+    config = completed(CREDENTIALS, {})
+    assert config["region"] == "us-east-1"
+    assert config["page_size"] == 100
+    assert config["window_days"] == 1.0
+    assert "start_date" not in config
+
+
+def test_missing_credentials_name_the_environment() -> None:
+    assert said(client_id=None, client_secret="") == [
+        "client_id is missing; set it, or GENESYS_CLIENT_ID in the environment.",
+        "client_secret is missing; set it, or GENESYS_CLIENT_SECRET in the environment.",
+    ]
+
+
+def test_the_environment_is_read_where_a_setting_is_absent() -> None:
+    environment = {
+        "GENESYS_CLIENT_ID": "from-env",
+        "GENESYS_CLIENT_SECRET": "secret-from-env",
+        "GENESYS_REGION": "eu-central-1",
+    }
+    config = completed({"client_id": "set"}, environment)
+    assert config["client_id"] == "set"
+    assert config["client_secret"] == "secret-from-env"
+    assert config["region"] == "eu-central-1"
+
+
+def test_numbers_may_be_spelled_as_text() -> None:
+    """As an environment, and Meltano's text settings, give them."""
+    assert said(window_days="0.25", page_size="50", retry_wait_seconds="0") == []
+    config = completed({"window_days": "0.25", "page_size": "50"}, {})
+    assert (config["window_days"], config["page_size"]) == (0.25, 50)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("region", "mars-1", ["mars-1", "us-east-1", "mypurecloud.de"]),
+        ("region", 7, ["7", "a text"]),
+        ("api_url", "api.mypurecloud.de", ["use a base URL such as https://"]),
+        ("api_url", "https://host:port", ["host:port", "base URL"]),
+        ("login_url", "ftp://login.example.test", ["base URL"]),
+        ("start_date", "yesterday", ["yesterday", "2026-01-31"]),
+        ("start_date", 20260101, ["20260101", "a text"]),
+        ("end_date", "2026-13-01", ["2026-13-01", "2026-01-31"]),
+        ("window_days", 0, ["0", "0.001 or more"]),
+        ("window_days", -1, ["-1", "0.001 or more"]),
+        ("window_days", "a week", ["a week", "a number"]),
+        ("window_days", float("nan"), ["NaN", "a number"]),
+        ("window_days", True, ["true", "a number"]),
+        ("lookback_days", -0.5, ["-0.5", "from 0"]),
+        ("page_size", 0, ["0", "1 or more"]),
+        ("page_size", 2.5, ["2.5", "a whole number"]),
+        ("page_size", "many", ["many", "a whole number"]),
+        ("conversation_filters", "inbound", ["inbound", "a list of objects"]),
+        ("summary_groupings", [1], ["[1]", "a list of texts"]),
+        ("summary_cell_hours", 5, ["5", "one of 1, 2, 3, 4, 6, 8, 12, 24"]),
+        ("requests_per_minute", 0, ["0", "1 or more"]),
+        ("max_parallel_requests", 0, ["0", "from 1 to 64"]),
+        ("conversation_details_source", "job", ["job", "query, jobs, auto"]),
+        ("conversation_details_source", "jobs", ["jobs", "this version only has query"]),
+        ("conversation_details_source", "auto", ["auto", "this version only has query"]),
+        ("retry_wait_seconds", -1, ["-1", "from 0"]),
+        ("retry_max_tries", 0, ["0", "from 1"]),
+        ("retry_max_wait_seconds", "long", ["long", "a number"]),
+        ("empty_page_wait_seconds", -5, ["-5", "from 0"]),
+        ("empty_page_max_tries", -1, ["-1", "from 0"]),
+        ("incomplete_windows", "ignore", ["ignore", "fail, accept"]),
+        ("request_timeout_seconds", 0, ["0", "from 1"]),
+        ("user_agent", "a\nb", ["a\\nb", "printable"]),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_remedy(setting: str, value: Any, words: list[str]) -> None:
+    lines = said(**{setting: value})
+    assert len(lines) == 1
+    assert lines[0].startswith(setting)
+    assert "\n" not in lines[0]
+    assert all(word in lines[0] for word in words), lines[0]
+
+
+def test_every_setting_is_checked() -> None:
+    """No setting takes an object with a wrong key, of a type that it does not have."""
+    for setting in SCHEMA["properties"]:
+        lines = said(**{setting: {"wrong": "type"}})
+        assert len(lines) == 1, setting
+        assert setting in lines[0]
+
+
+def test_a_secret_of_the_wrong_kind_is_not_shown() -> None:
+    assert said(client_secret=12345678) == ["client_secret is of the wrong kind; use a text."]
+
+
+def test_a_start_after_the_end_names_both_dates() -> None:
+    assert said(start_date="2026-03-02", end_date="2026-03-01T06:00:00+06:00") == [
+        (
+            "start_date 2026-03-02T00:00:00.000Z is after end_date 2026-03-01T00:00:00.000Z; set "
+            "start_date to an earlier date, or end_date to a later one."
+        )
+    ]
+
+
+def test_a_start_in_the_future_is_after_now() -> None:
+    (line,) = said(start_date="2027-01-01")
+    assert "2027-01-01T00:00:00.000Z is after end_date 2026-03-10T12:00:00.000Z (now)" in line
+
+
+def test_an_end_before_the_default_start_says_so() -> None:
+    (line,) = said(end_date="2025-01-01")
+    assert "(the default, 30 days before now) is after end_date 2025-01-01" in line
+
+
+def test_an_empty_span_is_no_error() -> None:
+    assert said(start_date="2026-03-01", end_date="2026-03-01") == []
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(SCHEMA["properties"])),
+        st.one_of(
+            st.none(),
+            st.booleans(),
+            st.integers(),
+            st.floats(),
+            st.text(),
+            st.lists(
+                st.one_of(st.text(max_size=3), st.dictionaries(st.text(max_size=3), st.text()))
+            ),
+        ),
+    )
+)
+def test_no_value_whatever_breaks_the_check(config: dict[str, Any]) -> None:
+    """Whatever somebody writes, the answer is lines and not a traceback."""
+    assert all(isinstance(line, str) for line in said(**config))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PAGE_SIZE", "abc"),
+        ("PAGE_SIZE", "1.5"),
+        ("SUMMARY_METRICS", "a,b"),
+        ("SEGMENT_FILTERS", "{"),
+    ],
+)
+def test_an_unreadable_variable_is_named(variable: str, value: str) -> None:
+    (line,) = environment_problems("TAP_GENESYS_", {f"TAP_GENESYS_{variable}": value})
+    assert line.startswith(f"TAP_GENESYS_{variable} is {value!r}; use ")
+
+
+def predicate(**fields: str) -> list[dict[str, Any]]:
+    """Make a filter with one predicate."""
+    return [{"type": "and", "predicates": [{"type": "dimension", **fields}]}]
+
+
+def test_a_filter_on_known_dimensions_is_accepted() -> None:
+    assert (
+        said(
+            conversation_filters=predicate(dimension="originatingDirection", value="inbound"),
+            segment_filters=[
+                {
+                    "type": "or",
+                    "clauses": [
+                        {"type": "and", "predicates": [{"dimension": "queueId", "value": "q"}]}
+                    ],
+                }
+            ],
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "dimension", "other"),
+    [
+        ("conversation_filters", "mediaType", "segment_filters"),
+        ("conversation_filters", "queueId", "segment_filters"),
+        ("segment_filters", "originatingDirection", "conversation_filters"),
+        ("segment_filters", "divisionId", "conversation_filters"),
+    ],
+)
+def test_a_dimension_of_the_other_list_is_refused(setting: str, dimension: str, other: str) -> None:
+    """The vendor would ignore it in silence, and return the whole org."""
+    config: dict[str, Any] = {setting: predicate(dimension=dimension, value="x")}
+    (line,) = said(**config)
+    assert setting in line
+    assert repr(dimension) in line
+    assert f"belongs in {other}" in line
+
+
+def test_a_metric_of_the_other_list_is_refused() -> None:
+    (line,) = said(conversation_filters=predicate(metric="tSegmentDuration"))
+    assert "belongs in segment_filters" in line
+
+
+def test_an_unknown_dimension_is_sent_with_a_warning() -> None:
+    """It may be newer than what is known here."""
+    config = completed({**CREDENTIALS, "segment_filters": predicate(dimension="brandNew")}, {})
+    assert list(problems(config, NOW)) == []
+    (line,) = notes(config)
+    assert "'brandNew' is not known for segment_filters; it is sent as it is" in line
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [{"predicates": [{"dimension": "queueId"}]}],
+        [{"type": "both", "predicates": [{"dimension": "queueId"}]}],
+        [{"type": "and"}],
+        [{"type": "and", "predicates": "queueId"}],
+        [{"type": "and", "predicates": ["queueId"]}],
+        [{"type": "and", "clauses": [{"type": "and"}]}],
+    ],
+)
+def test_a_filter_of_the_wrong_shape_is_refused(filters: list[Any]) -> None:
+    (line,) = said(segment_filters=filters)
+    assert line.startswith("segment_filters[0]: ")
+
+
+def test_values_are_shown_as_they_would_be_written() -> None:
+    (line,) = said(page_size=["a"])
+    assert json.dumps(["a"]) in line
