@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,7 +41,6 @@ MELTANO = PROJECT / ".venv-meltano/bin/meltano"
 DUCKDB_PYTHON = PROJECT / ".meltano/loaders/target-duckdb/venv/bin/python"
 
 STATE_ID = "demo:tap-genesys-to-target-duckdb"
-SCHEMA = "genesys"
 HISTORY = timedelta(days=14)
 PER_DAY = 150
 #: The first run stops short of the present, so that the second has something to add.
@@ -50,18 +50,21 @@ PATIENCE = 30.0
 DAYS_SHOWN = 5
 LOG_LINES_SHOWN = 30
 
+BEGINS = re.compile(r"Beginning sync of '(\w+)'")
+TAKES = re.compile(r"metric_name=sync_duration metric_value=([0-9.e-]+)")
+
 READ = """\
 import duckdb, json, sys
 with duckdb.connect(sys.argv[1], read_only=True) as database:
     json.dump(database.execute(sys.stdin.read()).fetchall(), sys.stdout, default=str)
 """
 
-AVERAGE_HANDLE_TIME = f"""\
+AVERAGE_HANDLE_TIME = """\
 -- Average handle time, in seconds, per queue and day.
 with sessions as (
   select conversationstart::date as day,
     unnest(json_extract(participants, '$[*].sessions[*]')) as session
-  from {SCHEMA}.conversation_details
+  from genesys.conversation_details
 ), handled as (
   select day,
     list_filter(json_extract_string(session, '$.segments[*].queueId'), id -> id is not null)[1]
@@ -71,7 +74,7 @@ with sessions as (
 )
 select queues.name as queue, day, count(*) as handled,
   avg((metric->>'value')::double) / 1000 as seconds
-from handled join {SCHEMA}.routing_queues as queues on queues.id = queue_id
+from handled join genesys.routing_queues as queues on queues.id = queue_id
 where metric->>'name' = 'tHandle'
 group by all
 order by queue, day
@@ -134,14 +137,14 @@ def demonstrate() -> None:
     now = world.now
     with simulator(world.since, now) as url:
         print(
-            f"A simulated org at {url}: {HISTORY.days} days of history, "
-            f"about {PER_DAY} conversations a day."
+            f"A simulated org: about {PER_DAY} conversations a day since {world.since:%Y-%m-%d}; "
+            f"its clock says {now:%Y-%m-%d %H:%M} UTC."
         )
         before = {} if world.is_new else row_counts()
         if not world.is_new:
             print(
-                f"An earlier run has read up to {bookmark()}; "
-                "this one goes on from a day before that."
+                f"Incremental: Meltano's bookmark is {bookmark()}, "
+                "and what began up to a day earlier is read once more."
             )
         seconds = run_meltano(url, world, now)
         held = holdings(url, world.since, now)
@@ -167,6 +170,8 @@ def demonstrate() -> None:
         raise DemoError(msg)
     remember(world)
     show_handle_time()
+    if world.is_new:
+        print("Run `make demo` again: six hours pass in that org, and only they are new.")
 
 
 def require_installation() -> None:
@@ -230,8 +235,10 @@ def address(process: subprocess.Popen[str]) -> str:
     """
     deadline = Timer(PATIENCE, process.terminate)
     deadline.start()
-    line = process.stdout.readline() if process.stdout else ""
-    deadline.cancel()
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+    finally:
+        deadline.cancel()
     _, found, url = line.strip().rpartition(" at ")
     if not found:
         lines = SIMULATOR_LOG.read_text(encoding="utf-8").splitlines()
@@ -260,7 +267,6 @@ def run_meltano(url: str, world: World, now: datetime) -> float:
         "TAP_GENESYS_END_DATE": iso(now),
         "TAP_GENESYS_REQUESTS_PER_MINUTE": "6000",
         "TARGET_DUCKDB_FILEPATH": str(DATABASE),
-        "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": SCHEMA,
     }
     began = time.monotonic()
     with MELTANO_LOG.open("w", encoding="utf-8") as log:
@@ -309,7 +315,7 @@ def bookmark() -> str:
 
 
 def meltano(*arguments: str) -> list[str]:
-    """Return the command that calls Meltano, without the `.env` that a real org's secrets are in."""
+    """Return the command that calls Meltano, blind to the `.env` of a real org."""
     absent = FOLDER / "no.env"
     return [str(MELTANO), "--environment=demo", f"--env-file={absent}", *arguments]
 
@@ -344,11 +350,11 @@ def holdings(url: str, since: datetime, now: datetime) -> dict[str, int]:
 
 def row_counts() -> dict[str, int]:
     """Return the number of rows of each table in the database."""
-    tables = ask(f"select table_name from duckdb_tables() where schema_name = '{SCHEMA}'")
+    tables = ask("select table_name from duckdb_tables() where schema_name = 'genesys'")
     if not tables:
         return {}
     counts = " union all ".join(
-        f"select '{table}', count(*) from {SCHEMA}.{table}"  # noqa: S608 - tables' own names
+        f"select '{table}', count(*) from genesys.{table}"  # noqa: S608 - tables' own names
         for (table,) in tables
     )
     return dict(ask(counts))
@@ -376,8 +382,15 @@ def ask(sql: str) -> list[list[Any]]:
 
 
 def sync_times() -> dict[str, float]:
-    """Return the seconds that each stream took, as the tap's metrics in Meltano's log say."""
-    return {}
+    """Return the seconds that each stream took to read, by the tap's metrics in Meltano's log."""
+    times = {}
+    stream = ""
+    for line in MELTANO_LOG.read_text(encoding="utf-8").splitlines():
+        if begins := BEGINS.search(line):
+            stream = begins[1]
+        elif takes := TAKES.search(line):
+            times[stream] = float(takes[1])
+    return times
 
 
 def show_results(results: Sequence[Loaded], seconds: float, *, is_incremental: bool) -> None:
@@ -395,7 +408,7 @@ def show_results(results: Sequence[Loaded], seconds: float, *, is_incremental: b
     ]
     show_table(header, rows)
     new = sum(result.new for result in results)
-    print(f"\n{new:,} new rows in {seconds:.1f} seconds, Meltano's start included.")
+    print(f"\n{new:,} new rows in {seconds:.0f} seconds, of which Meltano takes most to start.")
 
 
 def show_handle_time() -> None:
@@ -405,12 +418,12 @@ def show_handle_time() -> None:
     days = sorted({day for _, day, _, _ in answer})[-DAYS_SHOWN:]
     times = {(queue, day): minutes(seconds) for queue, day, _, seconds in answer}
     queues = sorted({queue for queue, _ in times})
-    print("\nAverage handle time per queue and day (minutes:seconds)")
+    print("\nAverage handle time per queue and day, in minutes:seconds")
     show_table(
         ["queue", *days],
         [[queue, *(times.get((queue, day), "") for day in days)] for queue in queues],
     )
-    print(f"\nDatabase {shown(DATABASE)}, that question {shown(QUESTION)}.")
+    print(f"\nThe database is {shown(DATABASE)}, that question's SQL {shown(QUESTION)}.")
 
 
 def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

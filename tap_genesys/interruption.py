@@ -36,7 +36,8 @@ class Interruption:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sleep = sleep
-        self._clock = clock
+        #: Counts seconds; waits are measured with it.
+        self.clock = clock
         self._signum = 0
         self._breakable = False
 
@@ -62,9 +63,9 @@ class Interruption:
         Raises:
             Interrupted: A signal asked the run to end.
         """
-        end = self._clock() + seconds
+        end = self.clock() + seconds
         self.check()
-        while (left := end - self._clock()) > 0:
+        while (left := end - self.clock()) > 0:
             self._sleep(min(left, _GLANCE_SECONDS))
             self.check()
 

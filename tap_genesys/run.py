@@ -46,7 +46,11 @@ class Run:
         self.timeout = float(config["request_timeout_seconds"])
         longest_wait = float(config["retry_max_wait_seconds"])
         adapter = PacedAdapter(
-            pacer=Pacer(float(config["requests_per_minute"]), wait=interruption.wait),
+            pacer=Pacer(
+                float(config["requests_per_minute"]),
+                wait=interruption.wait,
+                clock=interruption.clock,
+            ),
             interruption=interruption,
             connections=int(config["max_parallel_requests"]),
             longest_hold=longest_wait,
@@ -69,6 +73,7 @@ class Run:
             session=self.session,
             retry=self.retry,
             timeout=self.timeout,
+            clock=interruption.clock,
         )
         #: Stream -> why it was left out.
         self.skipped: dict[str, str] = {}

@@ -1,0 +1,63 @@
+# Only installs and calls: what the demo does is in scripts/demo.py, what is checked in tests/.
+# A stamp in each environment says that it is complete, and for which files.
+
+PYTHON ?= python3.11
+PIP := -m pip install --quiet --quiet --no-input
+
+TAP := .venv/.tap-installed
+TESTS := .venv/.tests-installed
+MELTANO := .venv-meltano/.meltano-installed
+PLUGINS := .meltano/.plugins-installed
+
+export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
+
+.PHONY: help demo test lint clean installed
+
+help:
+	@echo "make demo   load a simulated org into DuckDB; a second time, what is new"
+	@echo "make test   lint, types and tests"
+	@echo "make lint   lint and types only"
+	@echo "make clean  remove what the others made"
+
+demo:
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(PLUGINS)
+	@.venv/bin/python scripts/demo.py
+
+test: lint
+	@$(MAKE) --no-print-directory --silent $(PLUGINS)
+	REQUIRE_MELTANO=1 .venv/bin/python -m pytest --numprocesses auto
+
+lint: $(TESTS)
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+clean:
+	rm -rf .venv .venv-meltano .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A pip of constraints.txt comes first: that of Python 3.11 does not know dependency groups.
+$(TAP): pyproject.toml constraints.txt
+	@echo "Installing the tap into .venv ..."
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python $(PIP) --constraint constraints.txt pip
+	@.venv/bin/python $(PIP) --constraint constraints.txt --editable .
+	@touch $@
+
+$(TESTS): $(TAP)
+	@echo "Installing what the tests need into .venv ..."
+	@.venv/bin/python $(PIP) --constraint constraints.txt --group test
+	@touch $@
+
+$(MELTANO): constraints-meltano.txt
+	@echo "Installing Meltano into .venv-meltano ..."
+	@$(PYTHON) -m venv .venv-meltano
+	@.venv-meltano/bin/python $(PIP) --constraint constraints-meltano.txt pip
+	@.venv-meltano/bin/python $(PIP) --constraint constraints-meltano.txt meltano
+	@touch $@
+
+$(PLUGINS): $(MELTANO) meltano.yml pyproject.toml constraints.txt
+	@echo "Installing Meltano's plugins ..."
+	@mkdir -p .meltano
+	@.venv-meltano/bin/meltano install > .meltano/install.log 2>&1 \
+	  || { cat .meltano/install.log >&2; exit 1; }
+	@touch $@

@@ -1,0 +1,290 @@
+"""Meltano runs the tap as meltano.yml says, into DuckDB, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import jsonschema
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+PYTHON = ROOT / ".venv/bin/python"
+MELTANO = ROOT / ".venv-meltano/bin/meltano"
+PLUGINS = ROOT / ".meltano"
+DUCKDB_PYTHON = PLUGINS / "loaders/target-duckdb/venv/bin/python"
+STREAMS = [
+    "conversation_details",
+    "conversation_summaries",
+    "divisions",
+    "routing_queues",
+    "users",
+    "wrapup_codes",
+]
+TAP = ROOT / "meltano.yml"
+READ = """\
+import duckdb, json, sys
+with duckdb.connect(sys.argv[1], read_only=True) as database:
+    json.dump(database.execute(sys.argv[2]).fetchall(), sys.stdout, default=str)
+"""
+
+
+@pytest.fixture(scope="module")
+def declared() -> dict[str, Any]:
+    project: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
+    return project
+
+
+@pytest.fixture(scope="module")
+def tap(declared: dict[str, Any]) -> dict[str, Any]:
+    (extractor,) = declared["plugins"]["extractors"]
+    return dict(extractor)
+
+
+@pytest.fixture(scope="module")
+def plugins(declared: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*declared["plugins"]["extractors"], *declared["plugins"]["loaders"]]
+
+
+@pytest.fixture
+def _installed() -> None:
+    missing = [str(path) for path in (PYTHON, MELTANO, DUCKDB_PYTHON) if not path.exists()]
+    if not missing:
+        return
+    reason = f"`make test` installs {', '.join(missing)}"
+    if os.environ.get("REQUIRE_MELTANO"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+needs_meltano = pytest.mark.usefixtures("_installed")
+
+
+@pytest.mark.meltano
+@needs_meltano
+def test_meltano_yml_is_what_meltano_itself_takes_for_valid(declared: dict[str, Any]) -> None:
+    (path,) = MELTANO.parent.parent.glob("lib/*/site-packages/meltano/schemas/*.json")
+    validator = jsonschema.Draft202012Validator(json.loads(path.read_text("utf-8")))
+    assert [error.message for error in validator.iter_errors(declared)] == []
+
+
+def test_no_plugin_is_looked_up_in_meltano_s_hub(plugins: list[dict[str, Any]]) -> None:
+    """A plugin with a namespace of its own is installed without asking the hub."""
+    assert [plugin["name"] for plugin in plugins if not plugin.get("namespace")] == []
+
+
+def test_no_setting_is_of_the_kind_that_meltano_cannot_pass_on(
+    plugins: list[dict[str, Any]],
+) -> None:
+    """A decimal from the environment makes Meltano fail, as it cannot write it as JSON."""
+    kinds = {setting["kind"] for plugin in plugins for setting in plugin["settings"]}
+    assert "decimal" not in kinds
+
+
+def test_dates_are_quoted() -> None:
+    """A date that YAML reads as a date loses its zone in Meltano."""
+    assert [
+        value for value in _values(yaml.safe_load(TAP.read_text("utf-8"))) if _is_date(value)
+    ] == []
+
+
+def test_meltano_hides_what_is_secret(tap: dict[str, Any]) -> None:
+    sensitive = {setting["name"] for setting in tap["settings"] if setting.get("sensitive")}
+    assert sensitive == {"client_id", "client_secret"}
+
+
+def test_duckdb_is_the_version_in_which_the_loader_loses_nothing(
+    plugins: list[dict[str, Any]],
+) -> None:
+    """With a newer DuckDB the loader takes the first row of each batch for a header."""
+    (loader,) = (plugin for plugin in plugins if plugin["name"] == "target-duckdb")
+    assert loader["pip_url"] == "target-duckdb==0.8.0 duckdb==1.0.0"
+
+
+def test_meltano_is_the_version_that_meltano_yml_requires(declared: dict[str, Any]) -> None:
+    pins = (ROOT / "constraints-meltano.txt").read_text("utf-8")
+    assert re.search(r"^meltano==4\.4\.\d+$", pins, re.MULTILINE)
+    assert declared["requires_meltano"] == ">=4.4,<5"
+
+
+@pytest.mark.meltano
+@needs_meltano
+def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: Path) -> None:
+    """Each stream's rows are as many as the simulator holds, after the first and second run."""
+    project = _project(tmp_path)
+    now = datetime.now(UTC).replace(microsecond=0)
+    since, yesterday = now - timedelta(days=4), now - timedelta(days=1)
+
+    with _simulator(since, yesterday) as url:
+        log = _load(project, url, since, yesterday)
+        held = _holdings(url, since, yesterday)
+    assert log.count("there is no bookmark") == 2
+    assert _row_counts(project) == held
+    assert all(held.values())
+
+    with _simulator(since, now) as url:
+        log = _load(project, url, since, now)
+        held_later = _holdings(url, since, now)
+    assert log.count(f"the bookmark is {yesterday:%Y-%m-%dT%H:%M:%S}.000Z") == 2
+    assert held_later["conversation_details"] > held["conversation_details"]
+    assert _row_counts(project) == held_later
+    assert _ask(
+        project,
+        "select count(*) - count(distinct conversationid) from genesys.conversation_details",
+    ) == [[0]]
+
+
+@pytest.mark.meltano
+@needs_meltano
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks processes up in /proc")
+def test_an_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:
+    project = _project(tmp_path)
+    (project / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts/demo.py", project / "scripts")
+    for name in (".venv", ".venv-meltano", "tap_genesys"):
+        (project / name).symlink_to(ROOT / name)
+    with subprocess.Popen(
+        [PYTHON, "scripts/demo.py"],
+        cwd=project,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        assert demo.stdout
+        for line in demo.stdout:
+            if line.startswith("meltano "):
+                break
+        simulator_and_meltano = _children(demo.pid)
+        demo.send_signal(signal.SIGINT)
+        _, errors = demo.communicate(timeout=60)
+    assert demo.returncode == 130
+    assert errors.splitlines()[-1] == "demo: interrupted; the simulator is stopped."
+    assert simulator_and_meltano
+    assert [pid for pid in simulator_and_meltano if Path(f"/proc/{pid}").exists()] == []
+
+
+def _project(tmp_path: Path) -> Path:
+    """Return a project like this one, with its plugins but without its state."""
+    project = tmp_path / "project"
+    (project / ".meltano").mkdir(parents=True)
+    shutil.copy(ROOT / "meltano.yml", project)
+    for kind in ("extractors", "loaders"):
+        (project / ".meltano" / kind).symlink_to(PLUGINS / kind)
+    return project
+
+
+def _load(project: Path, url: str, since: datetime, now: datetime) -> str:
+    """Let Meltano load what a simulator holds; return its log."""
+    settings = {
+        "TAP_GENESYS_API_URL": url,
+        "TAP_GENESYS_LOGIN_URL": url,
+        "TAP_GENESYS_CLIENT_ID": "demo",
+        "TAP_GENESYS_CLIENT_SECRET": "demo-secret",
+        "TAP_GENESYS_START_DATE": _iso(since),
+        "TAP_GENESYS_END_DATE": _iso(now),
+        "TAP_GENESYS_REQUESTS_PER_MINUTE": "6000",
+        "TAP_GENESYS_WINDOW_DAYS": "0.5",
+        "TARGET_DUCKDB_FILEPATH": "conversations.duckdb",
+    }
+    run = subprocess.run(
+        [MELTANO, "--environment=prod", "run", "--no-install", "tap-genesys", "target-duckdb"],
+        cwd=project,
+        env=_environment() | settings,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    return run.stdout
+
+
+@contextmanager
+def _simulator(since: datetime, now: datetime) -> Iterator[str]:
+    """Run the simulator, and yield its address."""
+    command = [PYTHON, "-m", "tap_genesys.simulator", "--port", "0", "--per-day", "60"]
+    with subprocess.Popen(
+        [*command, "--since", _iso(since), "--now", _iso(now)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout
+            yield process.stdout.readline().strip().rpartition(" at ")[2]
+        finally:
+            process.terminate()
+
+
+def _holdings(url: str, since: datetime, now: datetime) -> dict[str, int]:
+    query = urlencode({"from": _iso(since), "to": _iso(now)})
+    with urlopen(f"{url}/_simulator/holdings?{query}", timeout=30) as answer:
+        held = json.load(answer)
+    return {stream: held[stream] for stream in STREAMS}
+
+
+def _row_counts(project: Path) -> dict[str, int]:
+    counts = " union all ".join(
+        f"select '{name}', count(*) from genesys.{name}" for name in STREAMS
+    )
+    return dict(_ask(project, counts))
+
+
+def _ask(project: Path, sql: str) -> list[list[Any]]:
+    answer = subprocess.run(
+        [DUCKDB_PYTHON, "-c", READ, project / "conversations.duckdb", sql],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    rows: list[list[Any]] = json.loads(answer.stdout)
+    return rows
+
+
+def _environment() -> dict[str, str]:
+    """Return this environment without what would change Meltano's or the tap's settings."""
+    prefixes = ("TAP_", "TARGET_", "MELTANO_", "GENESYS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+    return kept | {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _values(node: object) -> Iterator[object]:
+    """Yield every scalar of a YAML document."""
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from _values(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _values(value)
+    else:
+        yield node
+
+
+def _is_date(value: object) -> bool:
+    return hasattr(value, "isoformat")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

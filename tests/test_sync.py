@@ -1,0 +1,332 @@
+"""The tap reads all that an org holds, in order, and its bookmark tells the truth about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from harness import Output, run, tap
+
+from tap_genesys.errors import StopRun
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.windows import iso, parse
+
+DETAILS = "conversation_details"
+SUMMARIES = "conversation_summaries"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
+SETTLED = NOW - timedelta(minutes=30)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Make an org with a few days of conversations."""
+    return World(seed=7, per_day=60, since=SINCE, now=NOW)
+
+
+def truth(world: World, start: datetime = SINCE, end: datetime = NOW) -> list[str]:
+    """Return the ids of what started in a span, in order."""
+    return [row["conversationId"] for row in world.conversations(start, end)]
+
+
+def test_everything_arrives_once_and_in_order(world: World) -> None:
+    """Open, week-long, zero-length and midnight-spanning conversations included."""
+    with Simulator(world) as sim:
+        output = run(sim, DETAILS, start_date=iso(SINCE))
+    assert output.ids() == truth(world)
+    starts = [row["conversationStart"] for row in output.records(DETAILS)]
+    assert starts == sorted(starts)
+    assert any("conversationEnd" not in row for row in output.records(DETAILS))
+
+
+def test_records_arrive_as_the_vendor_sends_them(world: World) -> None:
+    """All that is added is `_extra` and `_readAt`."""
+    with Simulator(world) as sim:
+        output = run(sim, DETAILS, start_date=iso(SINCE))
+    for record, told in zip(output.records(DETAILS), world.conversations(SINCE, NOW), strict=True):
+        assert record.pop("_extra") is None
+        assert parse(record.pop("_readAt")) > SINCE
+        assert record == told
+
+
+def test_a_state_follows_every_window(world: World) -> None:
+    """Five days are five windows, empty ones too, and the final bookmark is half an hour back."""
+    with Simulator(world) as sim:
+        output = run(sim, DETAILS, start_date=iso(SINCE - timedelta(days=2)))
+    bookmarks = [
+        state["value"]["bookmarks"][DETAILS].get("replication_key_value")
+        for state in output.of("STATE")
+    ]
+    midnights = [iso(SINCE + timedelta(days=days)) for days in range(-1, 5)]
+    assert list(dict.fromkeys(bookmarks)) == [*midnights, iso(SETTLED)]
+    assert output.state == {
+        "bookmarks": {
+            DETAILS: {
+                "replication_key": "conversationStart",
+                "replication_key_value": iso(SETTLED),
+            }
+        }
+    }
+
+
+def test_a_second_run_reads_from_the_bookmark_less_the_lookback(world: World) -> None:
+    with Simulator(world) as sim:
+        first = run(sim, DETAILS, start_date=iso(SINCE))
+        second = run(sim, DETAILS, start_date=iso(SINCE), state=first.state, lookback_days=0.5)
+    assert second.ids() == truth(world, SETTLED - timedelta(days=0.5))
+    assert second.bookmark() == first.bookmark()
+
+
+def test_what_happens_between_two_runs_arrives(world: World) -> None:
+    later = World(seed=7, per_day=60, since=SINCE, now=NOW + timedelta(days=2))
+    with Simulator(world) as sim:
+        first = run(sim, DETAILS, start_date=iso(SINCE))
+    with Simulator(later) as sim:
+        second = run(sim, DETAILS, state=first.state)
+    assert set(first.ids()) | set(second.ids()) == set(truth(later, SINCE, later.now))
+    assert second.bookmark() == iso(later.now - timedelta(minutes=30))
+
+
+def test_a_pause_longer_than_the_default_span_skips_nothing() -> None:
+    """A start date that nobody configured plays no part once there is a bookmark."""
+    world = World(seed=3, per_day=4, since=SINCE, now=SINCE + timedelta(days=45))
+    bookmark = iso(SINCE + timedelta(days=2))
+    state = {
+        "bookmarks": {
+            DETAILS: {"replication_key": "conversationStart", "replication_key_value": bookmark}
+        }
+    }
+    with Simulator(world) as sim:
+        output = run(sim, DETAILS, state=state)
+    assert output.ids() == truth(world, SINCE + timedelta(days=1), world.now)
+
+
+def test_a_configured_start_after_the_bookmark_warns(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Simulator(world) as sim:
+        first = run(sim, DETAILS, start_date=iso(SINCE), end_date=iso(SINCE + timedelta(days=1)))
+        assert first.bookmark() == "2026-03-02T00:00:00.000Z"
+        second = run(sim, DETAILS, start_date="2026-03-03", state=first.state)
+    assert second.ids() == truth(world, SINCE + timedelta(days=2))
+    (warning,) = [entry.message for entry in caplog.records if "skipped" in entry.message]
+    assert "2026-03-03T00:00:00.000Z" in warning
+    assert "2026-03-02T00:00:00.000Z" in warning
+
+
+def test_the_bookmark_never_moves_backwards(world: World) -> None:
+    """Not for a look-back, an earlier start, nor an earlier end."""
+    with Simulator(world) as sim:
+        first = run(sim, DETAILS, start_date=iso(SINCE))
+        again = run(
+            sim,
+            DETAILS,
+            state=first.state,
+            lookback_days=3,
+            end_date=iso(SINCE + timedelta(days=2)),
+        )
+    assert again.ids() == truth(world, SETTLED - timedelta(days=3), SINCE + timedelta(days=2))
+    assert {
+        state["value"]["bookmarks"][DETAILS]["replication_key_value"] for state in again.of("STATE")
+    } == {iso(SETTLED)}
+
+
+def test_the_end_is_never_later_than_now(world: World) -> None:
+    with Simulator(world) as sim:
+        run(sim, DETAILS, start_date=iso(SINCE), end_date="2030-01-01")
+        intervals = [request.body["interval"] for request in sim.requests if request.body]
+    assert intervals[-1].endswith(iso(NOW))
+
+
+@pytest.mark.parametrize("window_days", [0.1, 0.25, 1, 2, 3.5, 7])
+def test_windows_of_any_length_read_the_same(world: World, window_days: float) -> None:
+    start = SINCE + timedelta(hours=7)
+    with Simulator(world) as sim:
+        output = run(sim, DETAILS, start_date=iso(start), window_days=window_days)
+    assert output.ids() == truth(world, start)
+
+
+def test_no_more_than_the_vendor_allows_is_asked_for() -> None:
+    """7 days without a filter, 31 with one; the simulator refuses more."""
+    world = World(seed=3, per_day=2, since=SINCE, now=SINCE + timedelta(days=60))
+    inbound = [
+        {
+            "type": "and",
+            "predicates": [
+                {
+                    "type": "dimension",
+                    "dimension": "originatingDirection",
+                    "operator": "matches",
+                    "value": "inbound",
+                }
+            ],
+        }
+    ]
+    with Simulator(world) as sim:
+        unfiltered = run(sim, DETAILS, start_date=iso(SINCE), window_days=90)
+        filtered = run(
+            sim, DETAILS, start_date=iso(SINCE), window_days=90, conversation_filters=inbound
+        )
+    assert unfiltered.ids() == truth(world, SINCE, world.now)
+    assert filtered.ids() == [
+        row["conversationId"]
+        for row in world.conversations(SINCE, world.now)
+        if row["originatingDirection"] == "inbound"
+    ]
+
+
+@pytest.mark.parametrize("size", [7, 60, 100, 1000])
+def test_a_page_size_is_lowered_to_what_an_endpoint_allows(world: World, size: int) -> None:
+    with Simulator(world) as sim:
+        output = run(sim, DETAILS, SUMMARIES, start_date=iso(SINCE), page_size=size)
+        asked = {
+            request.path.rsplit("/", 1)[1]: request.body.get("paging", request.body)["pageSize"]
+            for request in sim.requests
+            if isinstance(request.body, dict) and "interval" in request.body
+        }
+        sums = {
+            request.body["pageSize"]
+            for request in sim.requests
+            if isinstance(request.body, dict) and "groupings" in request.body
+        }
+    assert output.ids() == truth(world)
+    assert asked == {"query": min(size, 100)}
+    assert sums == {min(size, 250)}
+
+
+def test_a_gateways_variant_of_the_answer_is_read(world: World) -> None:
+    with Simulator(world, details_shape="gateway") as sim:
+        output = run(sim, DETAILS, start_date=iso(SINCE), page_size=25)
+    assert output.ids() == truth(world)
+
+
+def test_an_hourly_run_touches_two_days(world: World) -> None:
+    state = {
+        "bookmarks": {
+            DETAILS: {
+                "replication_key": "conversationStart",
+                "replication_key_value": iso(SETTLED - timedelta(hours=1)),
+            }
+        }
+    }
+    with Simulator(world) as sim:
+        run(sim, DETAILS, state=state)
+        intervals = {request.body["interval"] for request in sim.requests if request.body}
+    assert len(intervals) == 2
+
+
+def test_one_login_serves_all_streams(world: World) -> None:
+    with Simulator(world) as sim:
+        run(sim, start_date=iso(SINCE))
+        logins = [request for request in sim.requests if request.path == "/oauth/token"]
+    assert len(logins) == 1
+
+
+@pytest.mark.parametrize(
+    ("stream", "rows"),
+    [
+        ("users", World.users),
+        ("routing_queues", World.queues),
+        ("wrapup_codes", World.wrapup_codes),
+        ("divisions", World.divisions),
+    ],
+)
+def test_a_listing_is_read_whole(world: World, stream: str, rows: Any) -> None:
+    """Leavers too."""
+    with Simulator(world) as sim:
+        output = run(sim, stream, page_size=7)
+    assert sorted(output.ids(stream)) == sorted(row["id"] for row in rows(world))
+
+
+def test_summaries_are_asked_cell_by_cell(world: World) -> None:
+    """Whole cells of the grid, whatever the run's own span is."""
+    with Simulator(world) as sim:
+        output = run(sim, SUMMARIES, start_date=iso(SINCE + timedelta(hours=9)))
+        asked = [
+            (request.body["dateFrom"], request.body["dateTo"])
+            for request in sim.requests
+            if request.body and "groupings" in request.body
+        ]
+    days = [SINCE + timedelta(days=day) for day in range(6)]
+    assert list(dict.fromkeys(asked)) == [
+        (iso(day), iso(day + timedelta(days=1))) for day in days[:5]
+    ]
+    assert output.bookmark(SUMMARIES) == iso(SETTLED)
+    total = sum(row["metrics"]["conversation:count"] for row in output.records(SUMMARIES))
+    assert total >= len(truth(world))
+
+
+def test_a_cell_that_is_read_again_keeps_its_keys(world: World) -> None:
+    """So sums never double."""
+    with Simulator(world) as sim:
+        first = run(sim, SUMMARIES, start_date=iso(SINCE))
+        second = run(sim, SUMMARIES, state=first.state)
+    rows = {row["id"]: row for row in first.records(SUMMARIES)}
+    assert len(rows) == len(first.records(SUMMARIES))
+    assert {row["id"] for row in second.records(SUMMARIES)} <= set(rows)
+    cells = {row["dateFrom"] for row in second.records(SUMMARIES)}
+    assert cells == {"2026-03-04T00:00:00.000Z", "2026-03-05T00:00:00.000Z"}
+
+
+def test_summaries_that_an_org_does_not_have_are_skipped(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning, no record, the bookmark as it was, and the rest of the run succeeds."""
+    state = {
+        "bookmarks": {
+            SUMMARIES: {"replication_key": "dateFrom", "replication_key_value": iso(SINCE)}
+        }
+    }
+    with Simulator(world, summaries=False) as sim:
+        output = run(sim, DETAILS, SUMMARIES, start_date=iso(SINCE), state=state)
+    assert output.ids() == truth(world)
+    assert output.records(SUMMARIES) == []
+    assert output.bookmark(SUMMARIES) == iso(SINCE)
+    (warning,) = [entry.message for entry in caplog.records if entry.levelname == "WARNING"]
+    assert "summary/queries" in warning
+    assert "404" in warning
+
+
+def test_a_run_of_which_every_stream_was_skipped_fails(world: World) -> None:
+    with (
+        Simulator(world, summaries=False) as sim,
+        pytest.raises(StopRun, match="Every selected stream was skipped: conversation_summaries"),
+    ):
+        run(sim, SUMMARIES, start_date=iso(SINCE))
+
+
+def test_unknown_root_fields_are_kept_and_gathered() -> None:
+    """A field that the vendor adds tomorrow reaches a SQL target in `_extra`."""
+
+    class Newer(World):
+        def conversations(self, start: datetime, end: datetime) -> Any:
+            for row in super().conversations(start, end):
+                yield {**row, "addedTomorrow": {"deep": 1}}
+
+    with Simulator(Newer(seed=7, per_day=5, since=SINCE, now=NOW)) as sim:
+        output = run(sim, DETAILS, start_date=iso(SINCE))
+    assert all(row["addedTomorrow"] == {"deep": 1} for row in output.records(DETAILS))
+    assert all(row["_extra"] == {"addedTomorrow": {"deep": 1}} for row in output.records(DETAILS))
+
+
+def test_a_full_table_run_leaves_the_bookmark_alone(world: World) -> None:
+    """Where the catalog says FULL_TABLE, the bookmark is neither read nor written."""
+    output = Output()
+    with Simulator(world) as sim:
+        made = tap(sim, DETAILS, start_date=iso(SINCE), output=output)
+        made.streams[DETAILS].forced_replication_method = "FULL_TABLE"
+        made.sync_or_leave()
+    assert output.ids() == truth(world)
+    assert output.bookmark() is None
+
+
+@pytest.mark.parametrize("value", ["yesterday", 7, ""])
+def test_a_bookmark_that_is_no_date_is_named(world: World, value: object) -> None:
+    state = {
+        "bookmarks": {
+            DETAILS: {"replication_key": "conversationStart", "replication_key_value": value}
+        }
+    }
+    with Simulator(world) as sim, pytest.raises(StopRun, match="bookmark of conversation_details"):
+        run(sim, DETAILS, state=state)
