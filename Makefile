@@ -23,8 +23,9 @@ demo:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(PLUGINS)
 	@.venv/bin/python scripts/demo.py
 
-test: lint
-	@$(MAKE) --no-print-directory --silent $(PLUGINS)
+test:
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS)
+	@$(MAKE) --no-print-directory lint
 	REQUIRE_MELTANO=1 .venv/bin/python -m pytest --numprocesses auto
 
 lint: $(TESTS)

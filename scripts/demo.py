@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,8 +23,9 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
     from types import FrameType
+    from typing import IO, Self
 
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / ".demo"
@@ -46,10 +46,11 @@ PER_DAY = 150
 #: The first run stops short of the present, so that the second has something to add.
 HELD_BACK = timedelta(hours=6)
 #: Seconds for the simulator to make its world up, and for a process to leave.
-PATIENCE = 30.0
+PATIENCE = 20.0
 DAYS_SHOWN = 5
 LOG_LINES_SHOWN = 30
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BEGINS = re.compile(r"Beginning sync of '(\w+)'")
 TAKES = re.compile(r"metric_name=sync_duration metric_value=([0-9.e-]+)")
 
@@ -85,6 +86,14 @@ class DemoError(Exception):
     """The demo cannot go on; the message is the line that says why."""
 
 
+class Interrupted(BaseException):
+    """A signal asks the demo to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """When the simulated history begins, and whether this is the first run in it."""
@@ -110,18 +119,83 @@ class Loaded:
     seconds: float | None
 
 
+class Children:
+    """Processes that are started here, and are ended with those that they start, in any event."""
+
+    def __init__(self) -> None:
+        self._started: list[subprocess.Popen[str]] = []
+        self._signals: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        handlers = [signal.signal(number, signal.SIG_IGN) for number in SIGNALS]
+        for process in reversed(self._started):
+            self._stop(process)
+        for number, handler in zip(SIGNALS, handlers, strict=True):
+            signal.signal(number, handler)
+
+    def start(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        stdout: IO[str] | int,
+        stderr: IO[str],
+    ) -> subprocess.Popen[str]:
+        """Start a program; a signal that comes meanwhile counts once the process is known."""
+        handlers = [signal.signal(number, self._note) for number in SIGNALS]
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own programs
+                command,
+                cwd=PROJECT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                text=True,
+                start_new_session=True,
+            )
+            self._started.append(process)
+        finally:
+            for number, handler in zip(SIGNALS, handlers, strict=True):
+                signal.signal(number, handler)
+        for noted in self._signals:
+            signal.raise_signal(noted)
+        return process
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._signals.append(number)
+
+    def _stop(self, process: subprocess.Popen[str]) -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
 def main() -> int:
     """Run the demo once; return the exit code."""
-    signal.signal(signal.SIGTERM, _leave)
+    for number in SIGNALS:
+        signal.signal(number, leave)
     try:
         demonstrate()
     except DemoError as error:
         sys.stdout.flush()
         print(f"demo: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (OSError, ValueError) as error:
+        print(f"demo: {error}; `rm -r {shown(FOLDER)}` starts anew.", file=sys.stderr)
+        return 1
+    except Interrupted as interruption:
         print("\ndemo: interrupted; the simulator is stopped.", file=sys.stderr)
-        return 128 + signal.SIGINT
+        return 128 + interruption.signal
     return 0
 
 
@@ -135,7 +209,8 @@ def demonstrate() -> None:
     FOLDER.mkdir(exist_ok=True)
     world = find_world()
     now = world.now
-    with simulator(world.since, now) as url:
+    with Children() as children:
+        url = start_simulator(children, world.since, now)
         print(
             f"A simulated org: about {PER_DAY} conversations a day since {world.since:%Y-%m-%d}; "
             f"its clock says {now:%Y-%m-%d %H:%M} UTC."
@@ -146,7 +221,7 @@ def demonstrate() -> None:
                 f"Incremental: Meltano's bookmark is {bookmark()}, "
                 "and what began up to a day earlier is read once more."
             )
-        seconds = run_meltano(url, world, now)
+        seconds = run_meltano(children, url, world, now)
         held = holdings(url, world.since, now)
     after = row_counts()
     times = sync_times()
@@ -160,7 +235,7 @@ def demonstrate() -> None:
         )
         for stream, count in held.items()
     ]
-    show_results(results, seconds, is_incremental=not world.is_new)
+    show_results(results, is_incremental=not world.is_new)
     missing = [result.stream for result in results if result.held != result.arrived]
     if missing:
         msg = (
@@ -169,6 +244,11 @@ def demonstrate() -> None:
         )
         raise DemoError(msg)
     remember(world)
+    new = sum(result.new for result in results)
+    print(
+        f"\nEvery row has arrived; {new:,} are new. "
+        f"It took {seconds:.0f} seconds, most of them Meltano's start."
+    )
     show_handle_time()
     if world.is_new:
         print("Run `make demo` again: six hours pass in that org, and only they are new.")
@@ -202,29 +282,13 @@ def remember(world: World) -> None:
     WORLD.write_text(json.dumps({"since": iso(world.since)}) + "\n", encoding="utf-8")
 
 
-@contextmanager
-def simulator(since: datetime, now: datetime) -> Iterator[str]:
-    """Start the simulator, yield its address, and stop it however the demo ends.
-
-    Raises:
-        DemoError: It did not start.
-    """
+def start_simulator(children: Children, since: datetime, now: datetime) -> str:
+    """Start the simulator and return its address."""
     command = [str(PYTHON), "-m", "tap_genesys.simulator", "--port", "0"]
     command += ["--per-day", str(PER_DAY), "--since", iso(since), "--now", iso(now)]
     with SIMULATOR_LOG.open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            command,
-            cwd=PROJECT,
-            env=clean_environment(),
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-        )
-    try:
-        yield address(process)
-    finally:
-        stop(process)
+        process = children.start(command, clean_environment(), stdout=subprocess.PIPE, stderr=log)
+    return address(process)
 
 
 def address(process: subprocess.Popen[str]) -> str:
@@ -247,7 +311,7 @@ def address(process: subprocess.Popen[str]) -> str:
     return url
 
 
-def run_meltano(url: str, world: World, now: datetime) -> float:
+def run_meltano(children: Children, url: str, world: World, now: datetime) -> float:
     """Let Meltano load everything into DuckDB; return the seconds it took.
 
     Raises:
@@ -270,19 +334,8 @@ def run_meltano(url: str, world: World, now: datetime) -> float:
     }
     began = time.monotonic()
     with MELTANO_LOG.open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            meltano(*arguments),
-            cwd=PROJECT,
-            env=clean_environment() | settings,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            code = process.wait()
-        finally:
-            stop(process)
+        environment = clean_environment() | settings
+        code = children.start(meltano(*arguments), environment, stdout=log, stderr=log).wait()
     if code != 0:
         lines = MELTANO_LOG.read_text(encoding="utf-8").splitlines()
         print(*lines[-LOG_LINES_SHOWN:], sep="\n", file=sys.stderr)
@@ -325,19 +378,6 @@ def clean_environment() -> dict[str, str]:
     prefixes = ("TAP_", "TARGET_", "MELTANO_", "GENESYS_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return kept | {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
-
-
-def stop(process: subprocess.Popen[Any]) -> None:
-    """End a process that was started here, and those that it started; wait until it has left."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    if process.stdout:
-        process.stdout.close()
 
 
 def holdings(url: str, since: datetime, now: datetime) -> dict[str, int]:
@@ -393,7 +433,7 @@ def sync_times() -> dict[str, float]:
     return times
 
 
-def show_results(results: Sequence[Loaded], seconds: float, *, is_incremental: bool) -> None:
+def show_results(results: Sequence[Loaded], *, is_incremental: bool) -> None:
     """Print what was held, what arrived, and what of that is new."""
     header = ["stream", "held", "arrived", *(["new"] if is_incremental else []), "seconds"]
     rows = [
@@ -407,8 +447,6 @@ def show_results(results: Sequence[Loaded], seconds: float, *, is_incremental: b
         for result in results
     ]
     show_table(header, rows)
-    new = sum(result.new for result in results)
-    print(f"\n{new:,} new rows in {seconds:.0f} seconds, of which Meltano takes most to start.")
 
 
 def show_handle_time() -> None:
@@ -454,8 +492,13 @@ def shown(path: Path) -> str:
     return str(path.relative_to(PROJECT))
 
 
-def _leave(signum: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + signum)
+def leave(number: int, _frame: FrameType | None) -> None:
+    """Leave, past what is to be stopped.
+
+    Raises:
+        Interrupted: Always.
+    """
+    raise Interrupted(number)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from tap_genesys.client import GenesysStream
 from tap_genesys.errors import StopRun
-from tap_genesys.settings import Span, span
+from tap_genesys.settings import Span, reversed_span, span
 from tap_genesys.windows import Window, iso, parse
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ class WindowedStream(GenesysStream):
     def _span(self, bookmark: datetime | None) -> Span:
         configured = span(dict(self.config), self.run.started)
         if bookmark is None:
+            if configured.start > configured.end:
+                raise StopRun(reversed_span(configured, self.run.started))
             return configured
         start = bookmark - timedelta(days=float(self.config["lookback_days"]))
         if configured.start_is_configured:

@@ -9,7 +9,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from tap_genesys.windows import parse
+from tap_genesys.windows import iso, parse
 
 #: Where the demo's and everybody else's first run begins when nothing is said.
 DEFAULT_SPAN = timedelta(days=30)
@@ -246,6 +246,16 @@ def span(config: dict[str, Any], now: datetime) -> Span:
         start=parse(start) if start else now - DEFAULT_SPAN,
         end=min(parse(end), now) if end else now,
         start_is_configured=bool(start),
+    )
+
+
+def reversed_span(asked: Span, now: datetime) -> str:
+    """Say that a span ends before it begins, with both dates and the remedy."""
+    start_said = "" if asked.start_is_configured else " (the default, 30 days before now)"
+    end_said = " (now)" if asked.end == now else ""
+    return (
+        f"start_date {iso(asked.start)}{start_said} is after end_date {iso(asked.end)}{end_said}; "
+        "set start_date to an earlier date, or end_date to a later one."
     )
 
 

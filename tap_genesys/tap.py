@@ -43,7 +43,11 @@ class TapGenesys(Tap):
     """Singer tap for Genesys Cloud CX."""
 
     name = "tap-genesys"
-    config_jsonschema = SCHEMA
+    # A copy, since the SDK adds its own settings to it.
+    config_jsonschema: ClassVar[dict[str, Any]] = {
+        **SCHEMA,
+        "properties": dict(SCHEMA["properties"]),
+    }
     message_writer_class = LineWriter
     # BATCH is left out: its files would be claimed by a STATE before they are complete.
     # ACTIVATE_VERSION is left out: it would empty a table before a stream that is then skipped.
@@ -148,8 +152,9 @@ class TapGenesys(Tap):
             SettingError: A setting is wrong.
         """
         self.append_builtin_config(self.config_jsonschema)
-        self._config = completed(self._config, system_environment())
-        lines = list(problems(self._config, self.started))
+        schemas = self.config_jsonschema["properties"]
+        self._config = completed(self._config, system_environment(), schemas)
+        lines = list(problems(self._config, self.started, schemas))
         if lines and raise_errors:
             raise SettingError(lines)
         if not lines:

@@ -12,14 +12,21 @@ import jsonschema
 
 from tap_genesys import filters
 from tap_genesys.regions import hosts
-from tap_genesys.settings import ENVIRONMENT, SCHEMA, SHORTEST_WINDOW_DAYS, number, span
-from tap_genesys.windows import iso, parse
+from tap_genesys.settings import (
+    ENVIRONMENT,
+    SCHEMA,
+    SHORTEST_WINDOW_DAYS,
+    number,
+    reversed_span,
+    span,
+)
+from tap_genesys.windows import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-_PROPERTIES: dict[str, dict[str, Any]] = SCHEMA["properties"]
+_OURS: dict[str, dict[str, Any]] = SCHEMA["properties"]
 _WORDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -30,18 +37,23 @@ _WORDS = {
 }
 
 
-def completed(config: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+def completed(
+    config: Mapping[str, Any],
+    environment: Mapping[str, str],
+    schemas: Mapping[str, dict[str, Any]] = _OURS,
+) -> dict[str, Any]:
     """Return the settings with what the environment gives, numbers read, and defaults filled in.
 
     Args:
         config: The settings as they came; None and an empty text count as absent.
         environment: Environment variables.
+        schemas: Setting -> its JSON schema.
     """
     given = {name: value for name, value in config.items() if value is not None and value != ""}
     for name, variable in ENVIRONMENT.items():
         if name not in given and environment.get(variable):
             given[name] = environment[variable]
-    for name, schema in _PROPERTIES.items():
+    for name, schema in schemas.items():
         if name not in given and "default" in schema:
             given[name] = schema["default"]
         elif name in given and _is_numeric(schema):
@@ -49,15 +61,20 @@ def completed(config: Mapping[str, Any], environment: Mapping[str, str]) -> dict
     return given
 
 
-def problems(config: Mapping[str, Any], now: datetime) -> Iterator[str]:
+def problems(
+    config: Mapping[str, Any],
+    now: datetime,
+    schemas: Mapping[str, dict[str, Any]] = _OURS,
+) -> Iterator[str]:
     """Name each setting that is wrong, with its value and what to write instead.
 
     Args:
         config: Completed settings.
         now: When the run started.
+        schemas: Setting -> its JSON schema.
     """
     wrong = False
-    for name, schema in _PROPERTIES.items():
+    for name, schema in schemas.items():
         for problem in _problems_of(name, config.get(name), schema):
             wrong = True
             yield problem
@@ -78,7 +95,7 @@ def environment_problems(prefix: str, environment: Mapping[str, str]) -> Iterato
         prefix: What the variables' names begin with.
         environment: Environment variables.
     """
-    for name, schema in _PROPERTIES.items():
+    for name, schema in _OURS.items():
         variable = prefix + name.upper()
         text = environment.get(variable)
         if text is None:
@@ -110,13 +127,9 @@ def _problems_of(name: str, value: object, schema: dict[str, Any]) -> Iterator[s
 
 def _problems_together(config: dict[str, Any], now: datetime) -> Iterator[str]:
     asked = span(config, now)
-    if asked.start > asked.end:
-        start_said = "" if asked.start_is_configured else " (the default, 30 days before now)"
-        end_said = "" if config.get("end_date") and asked.end != now else " (now)"
-        yield (
-            f"start_date {iso(asked.start)}{start_said} is after end_date {iso(asked.end)}"
-            f"{end_said}; set start_date to an earlier date, or end_date to a later one."
-        )
+    # A start that is not configured may give way to a bookmark, which nobody knows yet.
+    if asked.start_is_configured and asked.start > asked.end:
+        yield reversed_span(asked, now)
 
 
 def _fits(value: object, schema: dict[str, Any]) -> bool:
@@ -130,8 +143,8 @@ def _expected(schema: dict[str, Any]) -> str:
     """Say in words what a schema allows."""
     if "enum" in schema:
         return "one of " + ", ".join(str(word) for word in schema["enum"] if word is not None)
-    kind = next(word for key, word in _WORDS.items() if _is(schema, key))
-    if _is(schema, "array"):
+    kind = next((word for key, word in _WORDS.items() if _is(schema, key)), "another value")
+    if _is(schema, "array") and "items" in schema:
         kind += " of texts" if _is(schema["items"], "string") else " of objects"
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:

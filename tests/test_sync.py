@@ -30,6 +30,15 @@ def truth(world: World, start: datetime = SINCE, end: datetime = NOW) -> list[st
     return [row["conversationId"] for row in world.conversations(start, end)]
 
 
+def asked_intervals(sim: Simulator) -> list[str]:
+    """Return the intervals that details were asked for."""
+    return [
+        request.body["interval"]
+        for request in sim.requests
+        if request.body and "interval" in request.body
+    ]
+
+
 def test_everything_arrives_once_and_in_order(world: World) -> None:
     """Open, week-long, zero-length and midnight-spanning conversations included."""
     with Simulator(world) as sim:
@@ -135,7 +144,7 @@ def test_the_bookmark_never_moves_backwards(world: World) -> None:
 def test_the_end_is_never_later_than_now(world: World) -> None:
     with Simulator(world) as sim:
         run(sim, DETAILS, start_date=iso(SINCE), end_date="2030-01-01")
-        intervals = [request.body["interval"] for request in sim.requests if request.body]
+        intervals = asked_intervals(sim)
     assert intervals[-1].endswith(iso(NOW))
 
 
@@ -212,8 +221,8 @@ def test_an_hourly_run_touches_two_days(world: World) -> None:
     }
     with Simulator(world) as sim:
         run(sim, DETAILS, state=state)
-        intervals = {request.body["interval"] for request in sim.requests if request.body}
-    assert len(intervals) == 2
+        intervals = asked_intervals(sim)
+    assert len(set(intervals)) == 2
 
 
 def test_one_login_serves_all_streams(world: World) -> None:
@@ -330,3 +339,13 @@ def test_a_bookmark_that_is_no_date_is_named(world: World, value: object) -> Non
     }
     with Simulator(world) as sim, pytest.raises(StopRun, match="bookmark of conversation_details"):
         run(sim, DETAILS, state=state)
+
+
+def test_an_end_before_the_default_start_needs_a_bookmark(world: World) -> None:
+    """Without one, both dates are named; with one, the default start plays no part."""
+    with Simulator(world) as sim:
+        with pytest.raises(
+            StopRun, match=r"\(the default, 30 days before now\) is after end_date 20"
+        ):
+            run(sim, DETAILS, end_date="2026-01-01")
+        assert not asked_intervals(sim)

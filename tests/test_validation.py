@@ -132,11 +132,6 @@ def test_a_start_in_the_future_is_after_now() -> None:
     assert "2027-01-01T00:00:00.000Z is after end_date 2026-03-10T12:00:00.000Z (now)" in line
 
 
-def test_an_end_before_the_default_start_says_so() -> None:
-    (line,) = said(end_date="2025-01-01")
-    assert "(the default, 30 days before now) is after end_date 2025-01-01" in line
-
-
 def test_an_empty_span_is_no_error() -> None:
     assert said(start_date="2026-03-01", end_date="2026-03-01") == []
 

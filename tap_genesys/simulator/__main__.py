@@ -1,0 +1,118 @@
+"""`python -m tap_genesys.simulator`: a simulated Genesys Cloud until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tap_genesys.simulator.answers import COUNTS
+from tap_genesys.simulator.faults import KINDS, parse
+from tap_genesys.simulator.server import Simulator
+from tap_genesys.simulator.world import World
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    options = _parser().parse_args(arguments)
+    stop = threading.Event()
+
+    def leave(_signum: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    now = options.now or datetime.now(UTC).replace(microsecond=0)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    world = World(
+        seed=options.seed,
+        per_day=options.per_day,
+        since=options.since or midnight - timedelta(days=14),
+        now=now,
+    )
+    simulator = Simulator(
+        world,
+        port=options.port,
+        client_id=options.client_id,
+        client_secret=options.client_secret,
+        interval_reading=options.interval_reading,
+        interval_bounds=options.interval_bounds,
+        ceiling=options.ceiling,
+        counts=options.counts,
+        total_hits=options.total_hits,
+        details_shape=options.details_shape,
+        summaries=not options.no_summaries,
+        summary_shape=options.summary_shape,
+    )
+    for fault in options.fault:
+        simulator.faults.add(fault)
+    with simulator:
+        print(f"Simulated Genesys Cloud at {simulator.url}", flush=True)  # noqa: T201 - a command
+        sys.stderr.write(
+            f"Point the tap at it: api_url and login_url {simulator.url}, client_id "
+            f"{options.client_id}, client_secret {options.client_secret}. Ctrl-C ends it.\n"
+        )
+        while not stop.wait(0.5):
+            pass
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tap_genesys.simulator",
+        description="A simulated Genesys Cloud on 127.0.0.1. See docs/simulator.md.",
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="0 takes a free one (default)")
+    add("--seed", type=int, default=1, help="another seed, another org")
+    add("--per-day", type=_at_least_three, default=200, help="conversations a day (default 200)")
+    add("--since", type=_moment, help="the org's first moment (default 14 days ago)")
+    add("--now", type=_moment, help="the present (default: when it starts); it stands still")
+    add("--client-id", default="demo")
+    add("--client-secret", default="demo-secret")
+    add("--interval-reading", choices=("touched-days", "overlap"), default="touched-days")
+    add("--interval-bounds", choices=("[)", "[]", "(]", "()"), default="[)")
+    add("--ceiling", type=int, default=100_000, help="rows of a query that can be paged through")
+    add("--counts", choices=COUNTS, default="right", help="how summary pages are counted")
+    add("--total-hits", choices=COUNTS, default="right", help="how details are counted")
+    add("--details-shape", choices=("vendor", "gateway"), default="vendor")
+    add("--no-summaries", action="store_true", help="summary queries answer 404")
+    add("--summary-shape", choices=("nested", "flat", "own-id"), default="nested")
+    add(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="KIND[:key=value,...]",
+        help=f"what goes wrong: {', '.join(KINDS)}",
+    )
+    return parser
+
+
+def _fault(text: str) -> object:
+    try:
+        return parse(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from wrong
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _at_least_three(text: str) -> int:
+    number = int(text)
+    if number < 3:
+        msg = "at least 3 a day: one at midnight, one in the day's last moment, one between"
+        raise argparse.ArgumentTypeError(msg)
+    return number
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,291 @@
+"""One conversation from its first moment to its last, as the vendor would record it."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.simulator.staff import identifier, person
+
+if TYPE_CHECKING:
+    from tap_genesys.simulator.staff import Staff
+
+Row = dict[str, Any]
+
+_MEDIA = ("voice",) * 11 + ("email",) * 3 + ("message",) * 3 + ("chat",) * 2 + ("callback",)
+_SECOND = 1000
+_DAY = 86_400 * _SECOND
+#: Medium -> shortest and longest life in milliseconds.
+_LIVES = {
+    "voice": (15 * _SECOND, 1500 * _SECOND),
+    "callback": (120 * _SECOND, 5400 * _SECOND),
+    "chat": (60 * _SECOND, 2700 * _SECOND),
+    "message": (300 * _SECOND, 2 * _DAY),
+    "email": (1200 * _SECOND, 4 * _DAY),
+}
+_FLOWS = {"voice": "INBOUNDCALL", "chat": "INBOUNDCHAT", "email": "INBOUNDEMAIL"}
+
+
+def stamp(moment: datetime) -> str:
+    """Write a moment as the vendor does."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+class Script:
+    """Tells the conversation with this number, whole.
+
+    Args:
+        staff: Who may take part.
+        number: Which conversation; the same number tells the same.
+        start: When it starts.
+        instant: Whether it ends in the moment in which it starts.
+    """
+
+    def __init__(self, staff: Staff, number: int, start: datetime, *, instant: bool) -> None:
+        self._staff = staff
+        self._number = number
+        self._start = start
+        self._choice = random.Random(f"{staff.seed}/{number}")
+        self._medium = self._choice.choice(_MEDIA)
+        self._life = 0 if instant else self._draw_life()
+        self._inbound = self._medium != "callback" and self._choice.random() < 0.85
+        self._abandoned = self._inbound and (instant or self._choice.random() < 0.08)
+        self._queue = self._choice.choice(staff.queues)["id"]
+        self._ani = f"tel:+1555{self._choice.randrange(10**7):07}"
+        self._made = 0
+
+    def tell(self) -> Row:
+        """Return the conversation as it is when all of it has happened."""
+        queued = self._life // 8 if self._inbound else 0
+        flow_end = self._life // 20 if self._inbound else 0
+        participants = [self._customer()]
+        if self._inbound:
+            participants += [self._flow(flow_end), self._acd(flow_end, queued)]
+        if not self._abandoned:
+            participants += self._agents(queued)
+        row: Row = {
+            "conversationId": self._id("conversation"),
+            "conversationStart": self._at(0),
+            "conversationEnd": self._at(self._life),
+            "originatingDirection": "inbound" if self._inbound else "outbound",
+            "conversationInitiator": "customer" if self._inbound else "agent",
+            "divisionIds": [self._choice.choice(self._staff.divisions)["id"]],
+            "participants": participants,
+        }
+        if self._medium == "voice":
+            row["mediaStatsMinConversationMos"] = 4.2 + self._choice.randrange(70) / 100
+        if not self._abandoned:
+            self._judge(row)
+        return row
+
+    def _draw_life(self) -> int:
+        if self._number % 199 == 7:  # nobody closed it
+            return 90 * _DAY
+        if self._number % 53 == 11:  # weeks of messages
+            return self._choice.randrange(5 * _DAY, 25 * _DAY)
+        shortest, longest = _LIVES[self._medium]
+        return int(shortest * (longest / shortest) ** self._choice.random())
+
+    def _customer(self) -> Row:
+        session = self._session("inbound" if self._inbound else "outbound")
+        session["segments"] = [self._segment("interact", 0, self._life, disconnect="peer")]
+        if self._medium == "voice":
+            session |= {"ani": self._ani, "dnis": "tel:+15550100100", "protocolCallId": self._id()}
+            session["mediaEndpointStats"] = [
+                {
+                    "codecs": ["audio/opus"],
+                    "eventTime": self._at(self._life),
+                    "maxLatencyMs": self._choice.randrange(20, 200),
+                    "minMos": 4.3,
+                    "receivedPackets": self._life // 20,
+                }
+            ]
+        if self._medium == "message":
+            session |= {"messageType": "webmessaging", "mediaCount": self._choice.randrange(3)}
+        participant = self._participant("customer" if self._inbound else "external", session)
+        return participant | {"participantName": person(self._choice)}
+
+    def _flow(self, end: int) -> Row:
+        bot = self._medium in ("message", "chat")
+        session = self._session("inbound")
+        session["segments"] = [self._segment("ivr", 0, end, disconnect="transfer")]
+        session["flow"] = {
+            "flowId": self._id("flow", self._medium),
+            "flowName": f"Welcome {self._medium}",
+            "flowType": "DIGITALBOT" if bot else _FLOWS.get(self._medium, "INBOUNDSHORTMESSAGE"),
+            "flowVersion": "4.0",
+            "entryType": "dnis",
+            "exitReason": "TRANSFER",
+            "startingLanguage": "en-us",
+            "outcomes": [
+                {
+                    "flowOutcome": "SUCCESS",
+                    "flowOutcomeId": self._id("outcome"),
+                    "flowOutcomeStartTimestamp": self._at(0),
+                    "flowOutcomeEndTimestamp": self._at(end),
+                    "flowOutcomeValue": "authenticated",
+                }
+            ],
+        }
+        session["metrics"] = [self._metric("tIvr", end, end), self._metric("nFlow", 1, end)]
+        return self._participant("botflow" if bot else "ivr", session)
+
+    def _acd(self, begin: int, end: int) -> Row:
+        end = self._life if self._abandoned else end
+        session = self._session("inbound")
+        left = "peer" if self._abandoned else "transfer"
+        session["segments"] = [
+            self._segment("interact", begin, end, disconnect=left, queueId=self._queue)
+        ]
+        waited = self._metric("tAcd", end - begin, end)
+        session["metrics"] = [self._metric("nOffered", 1, begin), waited]
+        if self._abandoned:
+            session["metrics"].append(self._metric("tAbandon", end - begin, end))
+        return self._participant("acd", session)
+
+    def _agents(self, begin: int) -> list[Row]:
+        """Return who talks: one agent, or two when the conversation is transferred."""
+        if self._choice.random() >= 0.15:
+            return [self._agent(begin, self._life, last=True)]
+        middle = begin + (self._life - begin) // 3
+        first = self._agent(begin, middle, last=False)
+        self._queue = self._choice.choice(self._staff.queues)["id"]
+        return [first, self._agent(middle, self._life, last=True)]
+
+    def _agent(self, begin: int, end: int, *, last: bool) -> Row:
+        answered = begin + (end - begin) // 20
+        over = end - (end - begin) // 10
+        held = (over - answered) // 5 if self._choice.random() < 0.3 else 0
+        session = self._session("inbound" if self._inbound else "outbound")
+        queue = {"queueId": self._queue}
+        segments = [
+            self._segment("alert" if self._inbound else "contacting", begin, answered, **queue)
+        ]
+        segments.append(self._segment("interact", answered, over - held, **queue))
+        if held:
+            segments.append(self._segment("hold", over - held, over, **queue))
+        segments[-1]["disconnectType"] = "client" if last else "transfer"
+        code = self._choice.choice(self._staff.wrapup_codes)["id"]
+        segments.append(self._segment("wrapup", over, end, wrapUpCode=code, **queue))
+        if self._choice.random() < 0.1:
+            segments[-1]["wrapUpNote"] = "Called before; see the ticket."
+        talked = over - held - answered
+        session["segments"] = segments
+        session["metrics"] = [
+            self._metric("tAnswered", answered - begin, answered),
+            self._metric("tTalk", talked, over),
+            self._metric("tAcw", end - over, end),
+            self._metric("tHandle", talked + held + end - over, end),
+        ]
+        if held:
+            session["metrics"].append(self._metric("tHeld", held, over))
+        if not last:
+            session["metrics"].append(self._metric("nTransferred", 1, over))
+        agent = self._choice.choice(self._staff.agents)
+        return self._participant("agent", session) | {"userId": agent}
+
+    def _judge(self, row: Row) -> None:
+        """Add what others think of it later."""
+        later = self._life + self._choice.randrange(3600, 3 * 86_400) * _SECOND
+        agent = row["participants"][-1]["userId"]
+        about = {"queueId": self._queue, "userId": agent, "eventTime": self._at(later)}
+        if self._choice.random() < 0.05:
+            row["evaluations"] = [
+                about
+                | {
+                    "evaluationId": self._id("evaluation"),
+                    "evaluationStatus": "Finished",
+                    "evaluatorId": self._staff.users[-1]["id"],
+                    "formId": self._id("form"),
+                    "formName": "Courtesy",
+                    "released": True,
+                    "oTotalScore": self._choice.randrange(50, 101),
+                }
+            ]
+        if self._choice.random() < 0.1:
+            row["surveys"] = [
+                about
+                | {
+                    "surveyId": self._id("survey"),
+                    "surveyStatus": "Finished",
+                    "surveyFormName": "How was it?",
+                    "surveyPromoterScore": self._choice.randrange(11),
+                    "surveyCompletedDate": self._at(later),
+                    "oSurveyTotalScore": self._choice.randrange(101),
+                }
+            ]
+
+    def _participant(self, purpose: str, session: Row) -> Row:
+        return {"participantId": self._id(), "purpose": purpose, "sessions": [session]}
+
+    def _session(self, direction: str) -> Row:
+        return {
+            "sessionId": self._id(),
+            "mediaType": self._medium,
+            "direction": direction,
+            "provider": "Edge" if self._medium == "voice" else "PureCloud Messaging",
+        }
+
+    def _segment(
+        self, kind: str, begin: int, end: int, *, disconnect: str = "", **more: str
+    ) -> Row:
+        segment: Row = {"segmentType": kind, "segmentStart": self._at(begin)}
+        segment |= {"segmentEnd": self._at(end), "conference": False} | more
+        return segment | ({"disconnectType": disconnect} if disconnect else {})
+
+    def _metric(self, name: str, value: int, emitted: int) -> Row:
+        return {"name": name, "value": value, "emitDate": self._at(emitted)}
+
+    def _at(self, milliseconds: int) -> str:
+        return stamp(self._start + timedelta(milliseconds=milliseconds))
+
+    def _id(self, *parts: object) -> str:
+        """Return an id of this conversation; without parts, another one each time."""
+        if not parts:
+            self._made += 1
+        return identifier(self._staff.seed, self._number, *(parts or (self._made,)))
+
+
+def known_at(row: Row, moment: str) -> Row:
+    """Return what is known of a whole conversation at a moment, written as the vendor does.
+
+    What has not begun is absent, what has not ended has no end, and no metric is emitted early.
+    Timestamps are of one form, so that they compare as text.
+    """
+    if all(when <= moment for when in (row["conversationEnd"], *_judged(row))):
+        return row
+    known = {name: value for name, value in row.items() if name not in ("evaluations", "surveys")}
+    if row["conversationEnd"] > moment:
+        del known["conversationEnd"]
+    for name in ("evaluations", "surveys"):
+        if given := [one for one in row.get(name, ()) if one["eventTime"] <= moment]:
+            known[name] = given
+    known["participants"] = [
+        participant | {"sessions": [_session_at(one, moment) for one in participant["sessions"]]}
+        for participant in row["participants"]
+        if participant["sessions"][0]["segments"][0]["segmentStart"] <= moment
+    ]
+    return known
+
+
+def _judged(row: Row) -> list[str]:
+    return [one["eventTime"] for name in ("evaluations", "surveys") for one in row.get(name, ())]
+
+
+def _session_at(session: Row, moment: str) -> Row:
+    known = dict(session)
+    known["segments"] = [
+        one if one["segmentEnd"] <= moment else _open_segment(one)
+        for one in session["segments"]
+        if one["segmentStart"] <= moment
+    ]
+    for name, when in (("metrics", "emitDate"), ("mediaEndpointStats", "eventTime")):
+        if name in session:
+            known[name] = [one for one in session[name] if one[when] <= moment]
+    return known
+
+
+def _open_segment(segment: Row) -> Row:
+    later = ("segmentEnd", "disconnectType", "wrapUpCode", "wrapUpNote")
+    return {name: value for name, value in segment.items() if name not in later}

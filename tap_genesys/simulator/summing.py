@@ -1,0 +1,82 @@
+"""Conversations summed up, as users report that summary queries answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.simulator.staff import identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Row = dict[str, Any]
+
+GROUPINGS = (
+    "conversation:medium", "conversation:queueId", "conversation:direction",
+    "conversation:startHour",
+)  # fmt: skip
+METRICS = ("conversation:count", "conversation:duration", "conversation:handleTime")
+
+
+def summaries(
+    rows: Iterable[Row], groupings: list[str], metrics: list[str], shape: str = "nested"
+) -> list[Row]:
+    """Sum conversations up, one row for each combination of what they are grouped by.
+
+    Args:
+        rows: Conversations.
+        groupings: Names of `GROUPINGS`.
+        metrics: Names of `METRICS`; times are in milliseconds.
+        shape: `nested`, `flat` or `own-id`.
+    """
+    sums: dict[tuple[str, ...], dict[str, int]] = {}
+    for row in rows:
+        values = _values(row)
+        totals = sums.setdefault(
+            tuple(values[name] for name in groupings), dict.fromkeys(METRICS, 0)
+        )
+        totals["conversation:count"] += 1
+        totals["conversation:duration"] += _duration(row)
+        totals["conversation:handleTime"] += _handle_time(row)
+    return [
+        _shaped(
+            dict(zip(groupings, key, strict=True)), {name: totals[name] for name in metrics}, shape
+        )
+        for key, totals in sorted(sums.items())
+    ]
+
+
+def _shaped(groups: dict[str, str], measures: dict[str, int], shape: str) -> Row:
+    if shape == "flat":
+        return {name.split(":")[1]: value for name, value in {**groups, **measures}.items()}
+    row: Row = {"groupings": groups, "metrics": measures}
+    return row | {"id": identifier(*sorted(groups.items()))} if shape == "own-id" else row
+
+
+def _values(row: Row) -> dict[str, str]:
+    sessions = [one for participant in row["participants"] for one in participant["sessions"]]
+    queues = [part["queueId"] for one in sessions for part in one["segments"] if "queueId" in part]
+    return {
+        "conversation:medium": sessions[0]["mediaType"],
+        "conversation:queueId": queues[0] if queues else "none",
+        "conversation:direction": row["originatingDirection"],
+        "conversation:startHour": row["conversationStart"][11:13],
+    }
+
+
+def _duration(row: Row) -> int:
+    if "conversationEnd" not in row:
+        return 0
+    start, end = (datetime.fromisoformat(row[f"conversation{which}"]) for which in ("Start", "End"))
+    return round((end - start).total_seconds() * 1000)
+
+
+def _handle_time(row: Row) -> int:
+    return sum(
+        metric["value"]
+        for participant in row["participants"]
+        for session in participant["sessions"]
+        for metric in session.get("metrics", ())
+        if metric["name"] == "tHandle"
+    )

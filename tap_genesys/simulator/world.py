@@ -1,0 +1,142 @@
+"""What is true: a contact centre whose every conversation is a pure function of (seed, number)."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.simulator.conversation import Script, known_at, stamp
+from tap_genesys.simulator.staff import Staff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Row = dict[str, Any]
+
+_EPOCH = date(2020, 1, 1).toordinal()
+_DAY_MS = 86_400_000
+#: How many of a day's conversations start in each of its hours (UTC), in parts of their sum.
+_ARRIVALS = (1, 1, 1, 1, 2, 3, 6, 12, 20, 26, 28, 26, 22, 24, 26, 24, 20, 14, 9, 6, 4, 3, 2, 1)
+_CUMULATED = tuple(accumulate(_ARRIVALS, initial=0))
+_REMEMBERED = 20_000
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass
+class World:
+    """One org and its history.
+
+    Args:
+        seed: Another seed, another org.
+        per_day: Conversations that start on a UTC day.
+        since: The org's first moment.
+        now: The present: what starts later does not exist, what ends later is open.
+    """
+
+    seed: int = 1
+    per_day: int = 200
+    since: datetime = field(
+        default_factory=lambda: datetime.combine(
+            _now().date() - timedelta(days=14), datetime.min.time(), UTC
+        )
+    )
+    now: datetime = field(default_factory=_now)
+    _told: dict[int, Row] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def staff(self) -> Staff:
+        """Who works here."""
+        return Staff(self.seed)
+
+    def at(self, now: datetime) -> World:
+        """Return the same world at another time."""
+        return replace(self, now=now, _told=self._told)
+
+    def users(self) -> list[Row]:
+        """Return all users, those who have left too."""
+        return self.staff.users
+
+    def queues(self) -> list[Row]:
+        """Return the queues."""
+        return self.staff.queues
+
+    def wrapup_codes(self) -> list[Row]:
+        """Return the wrap-up codes."""
+        return self.staff.wrapup_codes
+
+    def divisions(self) -> list[Row]:
+        """Return the divisions."""
+        return self.staff.divisions
+
+    def numbers(self, start: datetime, end: datetime) -> range:
+        """Return the numbers of the conversations that start in `[start, end)` and exist."""
+        first = max(start, self.since)
+        last = min(end, self.now + timedelta(milliseconds=1))
+        if last <= first:
+            return range(0)
+        return range(self._number_at(first), self._number_at(last))
+
+    def count(self, start: datetime, end: datetime) -> int:
+        """Return how many conversations start in `[start, end)`."""
+        return len(self.numbers(start, end))
+
+    def conversations(self, start: datetime, end: datetime) -> Iterator[Row]:
+        """Yield what starts in `[start, end)`, in the order of their starts, as known now."""
+        for number in self.numbers(start, end):
+            yield self.conversation(number)
+
+    def conversation(self, number: int) -> Row:
+        """Return a conversation as known now."""
+        return known_at(self._whole(number), stamp(self.now))
+
+    def start_of(self, number: int) -> datetime:
+        """Return when a conversation starts: within its day, later than the one before it.
+
+        The first of a day starts at midnight to the millisecond, the last in the day's last one.
+        """
+        day, place = divmod(number, self.per_day)
+        midnight = datetime.combine(date.fromordinal(_EPOCH + day), datetime.min.time(), UTC)
+        return midnight + timedelta(milliseconds=self._offset(number, place))
+
+    def _offset(self, number: int, place: int) -> int:
+        if place == 0:
+            return 0
+        if place == self.per_day - 1:
+            return _DAY_MS - 1
+        jitter = random.Random(f"{self.seed}:{number}").random()
+        part = (place + jitter) / self.per_day * _CUMULATED[-1]
+        hour = bisect_right(_CUMULATED, part) - 1
+        return int((hour + (part - _CUMULATED[hour]) / _ARRIVALS[hour]) * _DAY_MS / 24)
+
+    def _number_at(self, moment: datetime) -> int:
+        """Return the number of the first conversation that starts at or after a moment."""
+        moment = moment.astimezone(UTC)
+        first = (moment.date().toordinal() - _EPOCH) * self.per_day
+        low, high = first, first + self.per_day
+        while low < high:
+            middle = (low + high) // 2
+            if self.start_of(middle) < moment:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _whole(self, number: int) -> Row:
+        told = self._told.get(number)
+        if told is None:
+            # Every other day begins with a conversation that ends in the moment in which it starts.
+            instant = number % 97 == 0 or number % (2 * self.per_day) == 0
+            start = self.start_of(number)
+            told = Script(self.staff, number, start, instant=instant).tell()
+            while len(self._told) >= _REMEMBERED:
+                self._told.pop(next(iter(self._told)), None)
+            self._told[number] = told
+        return told
