@@ -1,0 +1,139 @@
+"""What the bookmark promises has been printed: cut a run anywhere, resume, and all is there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from harness import Output, last_state, run, tap
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_genesys.errors import StopRun
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.windows import iso
+
+DETAILS = "conversation_details"
+SUMMARIES = "conversation_summaries"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
+WORLD = World(seed=11, per_day=12, since=SINCE, now=NOW)
+START: dict[str, Any] = {"start_date": iso(SINCE), "page_size": 5}
+
+QUICKLY = settings(max_examples=25, deadline=None)
+
+
+def printed(messages: list[dict[str, Any]], stream: str = DETAILS) -> set[str]:
+    """Return the ids that are among the messages."""
+    return {
+        message["record"].get("conversationId") or message["record"]["id"]
+        for message in messages
+        if message["type"] == "RECORD" and message["stream"] == stream
+    }
+
+
+def promised(state: dict[str, Any], world: World = WORLD) -> set[str]:
+    """Return the ids of all that a state claims to have been printed."""
+    value = state.get("bookmarks", {}).get(DETAILS, {}).get("replication_key_value")
+    if value is None:
+        return set()
+    return {
+        row["conversationId"] for row in world.conversations(SINCE, datetime.fromisoformat(value))
+    }
+
+
+@QUICKLY
+@given(
+    st.sampled_from([0.2, 0.5, 1, 2, 7]),
+    st.sampled_from([0, 0.3, 1, 3]),
+    st.sampled_from(["touched-days", "overlap"]),
+    st.data(),
+)
+def test_a_run_that_is_cut_anywhere_can_be_resumed(
+    window_days: float, lookback_days: float, reading: str, data: st.DataObject
+) -> None:
+    """Killed after any line: each STATE was true when it was out, and the union is complete."""
+    options = {**START, "window_days": window_days, "lookback_days": lookback_days}
+    with Simulator(WORLD, interval_reading=reading) as sim:
+        whole = run(sim, DETAILS, **options).messages
+        cut = whole[: data.draw(st.integers(0, len(whole)), label="lines before the kill")]
+        for line, message in enumerate(cut):
+            if message["type"] == "STATE":
+                assert promised(message["value"]) <= printed(cut[:line])
+        resumed = run(sim, DETAILS, state=last_state(cut), **options).messages
+    truth = {row["conversationId"] for row in WORLD.conversations(SINCE, NOW)}
+    assert printed(cut) | printed(resumed) == truth
+
+
+@QUICKLY
+@given(
+    st.lists(
+        st.tuples(
+            st.timedeltas(timedelta(0), timedelta(days=2)),
+            st.booleans(),
+            st.sampled_from([0, 0.5, 1.5]),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from([0.5, 1, 3]),
+)
+def test_any_schedule_of_runs_reads_all(
+    runs: list[tuple[timedelta, bool, float]], window_days: float
+) -> None:
+    """At any distance, some of them ended by a fault: the bookmark makes no step back, no gap."""
+    state: dict[str, Any] = {}
+    seen: set[str] = set()
+    bookmarks: list[str] = []
+    now = SINCE + timedelta(hours=30)
+    for distance, fails, lookback_days in [*runs, (timedelta(0), False, 0)]:
+        now += distance
+        output = Output()
+        with Simulator(WORLD.at(now)) as sim:
+            if fails:
+                sim.faults.add(Fault("status", status=400, path="details", after=2, times=None))
+            options = {**START, "window_days": window_days, "lookback_days": lookback_days}
+            made = tap(sim, DETAILS, state=state, output=output, **options)
+            try:
+                made.sync_or_leave()
+            except StopRun:
+                assert fails
+        seen |= printed(output.messages)
+        state = output.state or state
+        bookmarks += [output.bookmark() or ""] if output.bookmark() else []
+        assert promised(state, WORLD.at(now)) <= seen
+    assert bookmarks == sorted(bookmarks)
+    assert seen == {row["conversationId"] for row in WORLD.at(now).conversations(SINCE, now)}
+
+
+@QUICKLY
+@given(st.sampled_from([1, 6, 24]), st.data())
+def test_summaries_can_be_cut_and_resumed(hours: int, data: st.DataObject) -> None:
+    options = {**START, "summary_cell_hours": hours, "lookback_days": 0}
+    with Simulator(WORLD) as sim:
+        whole = run(sim, SUMMARIES, **options).messages
+        cut = whole[: data.draw(st.integers(0, len(whole)), label="lines before the kill")]
+        resumed = run(sim, SUMMARIES, state=last_state(cut), **options).messages
+    assert printed(cut, SUMMARIES) | printed(resumed, SUMMARIES) == printed(whole, SUMMARIES)
+
+
+def test_the_bookmark_stays_half_an_hour_behind() -> None:
+    """What is younger is printed but not promised."""
+    busy = World(seed=11, per_day=400, since=SINCE + timedelta(days=4), now=NOW)
+    with Simulator(busy) as sim:
+        output = run(sim, DETAILS, **START)
+    assert output.bookmark() == iso(NOW - timedelta(minutes=30))
+    assert printed(output.messages) > promised(output.state, busy)
+
+
+def test_a_span_within_the_last_half_hour_promises_nothing() -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, DETAILS, start_date=iso(NOW - timedelta(minutes=10)))
+    assert output.bookmark() is None
+
+
+def test_no_state_carries_progress_markers() -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, **START)
+    assert "progress_markers" not in str(output.messages)
+    assert "replication_key_signpost" not in str(output.messages)

@@ -1,0 +1,296 @@
+"""Whatever goes wrong on the way, nothing is lost, or the run says what is."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from harness import Output, run, tap
+
+from tap_genesys.errors import StopRun
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.windows import iso
+
+DETAILS = "conversation_details"
+SUMMARIES = "conversation_summaries"
+QUERY = "/details/query"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 3, 13, 30, tzinfo=UTC)
+WORLD = World(seed=5, per_day=50, since=SINCE, now=NOW)
+TRUTH = [row["conversationId"] for row in WORLD.conversations(SINCE, NOW)]
+START: dict[str, Any] = {"start_date": iso(SINCE), "page_size": 20}
+SECRETS = ("demo-secret", "Bearer ", "Basic ")
+
+
+def read(*faults: Fault, **options: Any) -> tuple[Output, Simulator]:
+    """Read the details while these things go wrong."""
+    habits = {name: options.pop(name) for name in ("counts", "total_hits") if name in options}
+    with Simulator(WORLD, **habits) as sim:
+        for fault in faults:
+            sim.faults.add(fault)
+        return run(sim, DETAILS, **{**START, **options}), sim
+
+
+@pytest.mark.parametrize("path", [QUERY, "/oauth/token"])
+@pytest.mark.parametrize("after", [0, 2])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", status=429),
+        Fault("status", status=429, retry_after="2"),
+        Fault("status", status=429, retry_after="Sun, 01 Mar 2026 00:00:00 GMT"),
+        *(Fault("status", status=status) for status in (408, 500, 502, 503, 504)),
+        Fault("drop"),
+        Fault("cut"),
+        Fault("html"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}-{fault.retry_after}",
+)
+def test_a_passing_fault_costs_a_second_try_and_no_record(
+    fault: Fault, path: str, after: int
+) -> None:
+    fault = Fault(
+        fault.kind, path=path, after=after, status=fault.status, retry_after=fault.retry_after
+    )
+    output, _sim = read(fault)
+    assert output.ids() == TRUTH
+
+
+def test_a_slow_answer_is_asked_for_again() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("slow", path=QUERY, seconds=30))
+        output = Output()
+        made = tap(sim, DETAILS, output=output, **START)
+        made.run.timeout = 0.05
+        made.sync_or_leave()
+    assert output.ids() == TRUTH
+
+
+def test_an_answer_that_stalls_half_way_is_asked_for_again() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("stall", path=QUERY, seconds=30))
+        output = Output()
+        made = tap(sim, DETAILS, output=output, **START)
+        made.run.timeout = 0.05
+        made.sync_or_leave()
+    assert output.ids() == TRUTH
+
+
+def test_an_expired_token_is_renewed_once() -> None:
+    output, sim = read(Fault("unauthorized", path=QUERY, after=3))
+    assert output.ids() == TRUTH
+    assert len([request for request in sim.requests if request.path == "/oauth/token"]) == 2
+
+
+def test_a_token_is_renewed_before_it_ends() -> None:
+    """Ten minutes of waiting, with tokens that live for five: no request meets a 401."""
+    with Simulator(WORLD, token_seconds=300) as sim:
+        output = run(sim, DETAILS, requests_per_minute=1, **START)
+    assert output.ids() == TRUTH
+    assert not [request for request in sim.requests if request.status == 401]
+    assert len([request for request in sim.requests if request.path == "/oauth/token"]) > 1
+
+
+def test_a_token_that_stays_refused_stops_the_run() -> None:
+    with pytest.raises(StopRun, match="The credentials are refused, with a new token too"):
+        read(Fault("repeat_token", path=QUERY, times=None))
+
+
+def test_wrong_credentials_stop_the_run_before_any_query() -> None:
+    with Simulator(WORLD, client_secret="another") as sim:
+        with pytest.raises(StopRun, match=r"refuses the credentials \(400 .*client not found\)"):
+            run(sim, DETAILS, **START)
+        assert {request.path for request in sim.requests} == {"/oauth/token"}
+
+
+def test_a_missing_permission_skips_the_stream_and_names_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One warning; the others go on, and the run succeeds."""
+    with Simulator(WORLD) as sim:
+        sim.faults.add(
+            Fault("forbidden", path="/queues", permission="routing:queue:view", times=None)
+        )
+        output = run(sim, DETAILS, "routing_queues", "users", **START)
+    assert output.ids() == TRUTH
+    assert output.records("users")
+    assert not output.records("routing_queues")
+    (warning,) = [entry for entry in caplog.records if entry.levelname == "WARNING"]
+    assert "routing:queue:view" in warning.getMessage()
+    assert "403" in warning.getMessage()
+
+
+def test_a_permission_that_is_lost_half_way_keeps_the_bookmark_true() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("forbidden", path=QUERY, after=5, times=None))
+        output = run(sim, DETAILS, "users", **START)
+    read_whole = [
+        row["conversationId"]
+        for row in WORLD.conversations(SINCE, datetime.fromisoformat(str(output.bookmark())))
+    ]
+    assert read_whole
+    assert set(read_whole) <= set(output.ids())
+
+
+def test_when_all_streams_are_forbidden_the_run_fails() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("forbidden", times=None, path="/api/"))
+        with pytest.raises(StopRun, match="Every selected stream was skipped: divisions, users"):
+            run(sim, "users", "divisions")
+
+
+def test_a_refused_query_stops_with_the_vendors_words_and_what_was_sent() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path=QUERY, status=400, after=1))
+        with pytest.raises(StopRun) as stop:
+            run(sim, DETAILS, **START)
+    message = str(stop.value)
+    assert "answered 400: A simulated fault. (simulated.fault)" in message
+    assert "Correlation id " in message
+    assert '"interval": "2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z"' in message
+    assert "conversation_details, window 2026-03-01" in message
+
+
+@pytest.mark.parametrize("status", [404, 405, 409, 413, 415, 501, 302])
+def test_any_other_status_stops_the_run(status: int) -> None:
+    with pytest.raises(StopRun, match=f"answered {status}"):
+        read(Fault("status", path=QUERY, status=status))
+
+
+def test_giving_up_is_one_line_and_a_true_bookmark() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path=QUERY, status=503, after=4, times=None))
+        output = Output()
+        with pytest.raises(StopRun, match=r"Gave up after 3 tries \(retry_max_tries\): .*503"):
+            tap(sim, DETAILS, output=output, retry_max_tries=3, **START).sync_or_leave()
+        assert output.bookmark() == "2026-03-02T00:00:00.000Z"
+        sim.faults.clear()
+        resumed = run(sim, DETAILS, state=output.state, **START)
+    assert set(output.ids()) | set(resumed.ids()) == set(TRUTH)
+
+
+def test_a_retry_after_of_hours_stops_at_once() -> None:
+    with pytest.raises(StopRun, match=r"longer than retry_max_wait_seconds \(180\): run again"):
+        read(Fault("status", path=QUERY, status=429, retry_after="7200"))
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_a_page_that_comes_empty_for_a_while_is_read(page: int) -> None:
+    output, _sim = read(Fault("empty", path=QUERY, page=page, times=3))
+    assert output.ids() == TRUTH
+
+
+def test_a_hole_holds_the_bookmark_and_fails_the_run() -> None:
+    """Everything else is printed, other streams too; the end names window, page and counts."""
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("empty", path=QUERY, page=2, after=1, times=4))
+        output = Output()
+        made = tap(sim, DETAILS, "users", output=output, **START)
+        with pytest.raises(StopRun) as stop:
+            made.sync_or_leave()
+    missing = set(TRUTH) - set(output.ids())
+    assert len(missing) == 20
+    assert output.records("users")
+    assert (
+        "conversation_details, window 2026-03-02T00:00:00.000Z/2026-03-03T00:00:00.000Z: page 2 "
+        "stayed empty: expected 50 rows, received 20 rows before it"
+    ) in str(stop.value)
+    assert output.bookmark() == "2026-03-02T00:00:00.000Z"
+    with Simulator(WORLD) as sim:
+        resumed = run(sim, DETAILS, state=output.state, lookback_days=0, **START)
+    assert set(output.ids()) | set(resumed.ids()) == set(TRUTH)
+
+
+def test_a_hole_can_be_accepted(caplog: pytest.LogCaptureFixture) -> None:
+    output, _sim = read(Fault("empty", path=QUERY, page=2, times=4), incomplete_windows="accept")
+    assert output.bookmark() == iso(NOW - timedelta(minutes=30))
+    assert [entry for entry in caplog.records if "Accepted" in entry.getMessage()]
+
+
+def test_a_hole_in_a_listing_fails_the_run_too() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("empty", path="/users", page=2, times=None))
+        with pytest.raises(StopRun, match="users: page 2 stayed empty"):
+            run(sim, "users", page_size=10)
+
+
+def test_a_server_that_ignores_the_page_number_is_named() -> None:
+    with pytest.raises(
+        StopRun, match=r"conversation_details, window 2026-03-01.*: page 2 holds the same 20 rec"
+    ):
+        read(Fault("same_page", path=QUERY, times=None))
+
+
+@pytest.mark.parametrize("total_hits", ["right", "none", "zero", "garbage", "high", "low"])
+def test_no_count_of_details_loses_a_record(total_hits: str) -> None:
+    output, _sim = read(total_hits=total_hits)
+    assert output.ids() == TRUTH
+    assert output.bookmark() == iso(NOW - timedelta(minutes=30))
+
+
+@pytest.mark.parametrize(
+    "counts", ["right", "none", "zero", "garbage", "high", "low", "disagreeing"]
+)
+@pytest.mark.parametrize("shape", ["nested", "flat", "own-id"])
+def test_no_count_of_summaries_loses_a_record(counts: str, shape: str) -> None:
+    options: dict[str, Any] = {
+        "summary_groupings": ["conversation:medium", "conversation:startHour"],
+        "summary_metrics": ["conversation:count"],
+    }
+    with Simulator(WORLD, counts=counts, summary_shape=shape) as sim:
+        output = run(sim, SUMMARIES, **{**START, "page_size": 10}, **options)
+    counted = sum(
+        row.get("metrics", {}).get("conversation:count", row.get("count", 0))
+        for row in output.records(SUMMARIES)
+    )
+    assert counted == len(TRUTH)
+
+
+def test_a_window_beyond_the_ceiling_stops_before_paging() -> None:
+    with Simulator(WORLD, ceiling=40) as sim:
+        made = tap(sim, DETAILS, **START)
+        made.streams[DETAILS].ceiling = 40
+        with pytest.raises(StopRun, match=r"promises 50 rows; .*Lower window_days"):
+            made.sync_or_leave()
+        assert len([request for request in sim.requests if QUERY in request.path]) == 1
+
+
+def test_smaller_windows_come_below_the_ceiling() -> None:
+    with Simulator(WORLD, ceiling=40) as sim:
+        output = Output()
+        made = tap(sim, DETAILS, output=output, window_days=0.1, **START)
+        made.streams[DETAILS].ceiling = 40
+        with pytest.raises(StopRun, match="promises"):
+            made.sync_or_leave()  # the simulator returns the whole day that a window touches
+    with Simulator(WORLD, ceiling=40, interval_reading="overlap") as sim:
+        output = Output()
+        made = tap(sim, DETAILS, output=output, window_days=0.1, **START)
+        made.streams[DETAILS].ceiling = 40
+        made.sync_or_leave()
+    assert output.ids() == TRUTH
+
+
+def test_no_secret_is_ever_said(caplog: pytest.LogCaptureFixture) -> None:
+    """At debug level, with retries, a renewed token and a refusal."""
+    caplog.set_level(logging.DEBUG)
+    with Simulator(WORLD) as sim:
+        for fault in (
+            Fault("status", path="/oauth", status=503),
+            Fault("unauthorized", path=QUERY, after=2),
+            Fault("drop", path=QUERY, after=3),
+            Fault("status", path=QUERY, status=400, after=6),
+        ):
+            sim.faults.add(fault)
+        output = Output()
+        with pytest.raises(StopRun) as stop:
+            tap(sim, DETAILS, output=output, **START).sync_or_leave()
+        tokens = {
+            request.headers["Authorization"].split()[1]
+            for request in sim.requests
+            if "Authorization" in request.headers
+        }
+    said = caplog.text + str(stop.value) + str(output.messages)
+    assert len(tokens) >= 3
+    assert not [secret for secret in (*SECRETS, *tokens) if secret in said]

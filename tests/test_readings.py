@@ -1,0 +1,72 @@
+"""The laws hold however the vendor's words about an interval are to be read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from harness import run
+
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.windows import iso, split
+
+DETAILS = "conversation_details"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 4, 17, 45, tzinfo=UTC)
+WORLD = World(seed=9, per_day=40, since=SINCE, now=NOW)
+READINGS = ("touched-days", "overlap")
+BOUNDS = ("[)", "[]", "(]", "()")
+
+
+def at_a_bound(row: dict[str, str], window_days: float) -> bool:
+    """Return whether a conversation has no length and starts where a window does."""
+    windows = split(SINCE, NOW, timedelta(days=window_days))
+    bounds = {iso(window.start) for window in windows}
+    return row["conversationStart"] == row.get("conversationEnd") in bounds
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("bounds", BOUNDS)
+@pytest.mark.parametrize("window_days", [0.25, 1, 2])
+def test_each_conversation_is_printed_once(reading: str, bounds: str, window_days: float) -> None:
+    """What started in the span, and nothing else, in order.
+
+    One combination holds less than it should: an interval that overlaps and includes neither of
+    its bounds. Then no query that tiles a day can see a conversation that begins and ends in the
+    very millisecond of a bound, and the assertion names exactly those as missing.
+    """
+    habits: dict[str, Any] = {"interval_reading": reading, "interval_bounds": bounds}
+    with Simulator(WORLD, **habits) as sim:
+        output = run(sim, DETAILS, start_date=iso(SINCE), window_days=window_days)
+    expected = [
+        row["conversationId"]
+        for row in WORLD.conversations(SINCE, NOW)
+        if not (reading == "overlap" and bounds == "()" and at_a_bound(row, window_days))
+        and not (reading == "overlap" and bounds[0] == "(" and _opens_the_span(row))
+    ]
+    assert sorted(output.ids()) == sorted(expected)
+    assert len(expected) >= WORLD.count(SINCE, NOW) - 4 / min(window_days, 1)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("bounds", BOUNDS)
+def test_two_runs_read_what_one_run_reads(reading: str, bounds: str) -> None:
+    habits: dict[str, Any] = {"interval_reading": reading, "interval_bounds": bounds}
+    with Simulator(WORLD.at(NOW - timedelta(days=1)), **habits) as sim:
+        first = run(sim, DETAILS, start_date=iso(SINCE))
+    with Simulator(WORLD, **habits) as sim:
+        second = run(sim, DETAILS, start_date=iso(SINCE), state=first.state)
+        once = run(sim, DETAILS, start_date=iso(SINCE))
+    assert set(first.ids()) | set(second.ids()) == set(once.ids())
+
+
+def test_the_world_holds_the_hard_case() -> None:
+    """A conversation without length, exactly at midnight; else the tests above prove nothing."""
+    hard = [row for row in WORLD.conversations(SINCE, NOW) if at_a_bound(row, 1)]
+    assert len(hard) >= 2
+
+
+def _opens_the_span(row: dict[str, str]) -> bool:
+    """Return whether it has no length and starts in the span's very first moment."""
+    return row["conversationStart"] == row.get("conversationEnd") == iso(SINCE)
