@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from singer_sdk.exceptions import SingerSDKError
@@ -25,8 +24,11 @@ def main() -> None:
         _leave([str(error) or type(error).__name__])
     except OSError as error:
         _leave([f"Cannot read {error.filename or 'an input'}: {error.strerror or error}"])
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        _leave([f"The config, state or catalog is not JSON: {error}"])
+    except ValueError as error:
+        # The SDK reads the config with whichever JSON library it likes; its errors have one name.
+        if type(error).__name__ not in ("JSONDecodeError", "UnicodeDecodeError"):
+            raise
+        _leave([f"The config is not JSON: {error}"])
 
 
 def _leave(lines: list[str]) -> None:

@@ -102,8 +102,8 @@ class TapGenesys(Tap):
         cls.print_version(print_fn=cls.logger.info)
         tap = cls(
             config={} if config is None else config.config,
-            state=None if state is None else json.load(state),
-            catalog=None if catalog is None else json.load(catalog),
+            state=None if state is None else _object("--state", state),
+            catalog=None if catalog is None else _object("--catalog", catalog),
             parse_env_config=config is not None and config.parse_env,
         )
         tap.sync_or_leave()
@@ -161,3 +161,20 @@ class TapGenesys(Tap):
             for note in notes(self._config):
                 self.logger.warning(note)
         return lines
+
+
+def _object(option: str, file: IO[str]) -> dict[str, Any]:
+    """Read a file that holds a JSON object.
+
+    Raises:
+        SettingError: It holds something else.
+    """
+    try:
+        content = json.load(file)
+    except ValueError as error:
+        msg = f"{option} {file.name} is not JSON: {error}."
+        raise SettingError([msg]) from error
+    if not isinstance(content, dict):
+        msg = f"{option} {file.name} holds {json.dumps(content)[:50]}; use an object."
+        raise SettingError([msg])
+    return content

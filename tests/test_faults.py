@@ -251,7 +251,7 @@ def test_no_count_of_summaries_loses_a_record(counts: str, shape: str) -> None:
 def test_a_window_beyond_the_ceiling_stops_before_paging() -> None:
     with Simulator(WORLD, ceiling=40) as sim:
         made = tap(sim, DETAILS, **START)
-        made.streams[DETAILS].ceiling = 40
+        vars(made.streams[DETAILS])["ceiling"] = 40
         with pytest.raises(StopRun, match=r"promises 50 rows; .*Lower window_days"):
             made.sync_or_leave()
         assert len([request for request in sim.requests if QUERY in request.path]) == 1
@@ -261,13 +261,13 @@ def test_smaller_windows_come_below_the_ceiling() -> None:
     with Simulator(WORLD, ceiling=40) as sim:
         output = Output()
         made = tap(sim, DETAILS, output=output, window_days=0.1, **START)
-        made.streams[DETAILS].ceiling = 40
+        vars(made.streams[DETAILS])["ceiling"] = 40
         with pytest.raises(StopRun, match="promises"):
             made.sync_or_leave()  # the simulator returns the whole day that a window touches
     with Simulator(WORLD, ceiling=40, interval_reading="overlap") as sim:
         output = Output()
         made = tap(sim, DETAILS, output=output, window_days=0.1, **START)
-        made.streams[DETAILS].ceiling = 40
+        vars(made.streams[DETAILS])["ceiling"] = 40
         made.sync_or_leave()
     assert output.ids() == TRUTH
 

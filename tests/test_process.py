@@ -1,0 +1,362 @@
+"""The command as a scheduler sees it: exit codes, whole lines, one clear line for an error."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from harness import last_state
+
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.windows import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DETAILS = "conversation_details"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
+WORLD = World(seed=13, per_day=120, since=SINCE, now=NOW)
+TRUTH = {row["conversationId"] for row in WORLD.conversations(SINCE, NOW)}
+TAP = Path(sys.executable).parent / "tap-genesys"
+#: Long enough for a slow machine, short enough that a test which hangs is noticed.
+PATIENCE = 60
+
+
+class Process:
+    """The command, running."""
+
+    def __init__(self, folder: Path, config: dict[str, Any], *arguments: str, **env: str) -> None:
+        path = folder / "config.json"
+        path.write_text(json.dumps(config), "utf-8")
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("GENESYS_", "TAP_GENESYS_", "PYTHONUNBUFFERED"))
+        }
+        self.stderr = folder / "stderr"
+        with self.stderr.open("wb") as stderr:
+            self.popen = subprocess.Popen(  # noqa: S603 - our own command
+                [str(TAP), "--config", str(path), *arguments],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env={**clean, **env},
+                cwd=folder,
+            )
+        self.lines: list[bytes] = []
+
+    def read(self, lines: int) -> None:
+        """Read some lines of stdout."""
+        stdout = self.popen.stdout
+        assert stdout is not None
+        self.lines += [stdout.readline() for _ in range(lines)]
+
+    def end(self, signum: int | None = None) -> tuple[int, str, float]:
+        """Send a signal, if any; return the exit code, stderr, and the seconds that it took."""
+        begun = time.monotonic()
+        if signum is not None:
+            self.popen.send_signal(signum)
+        watchdog = threading.Timer(PATIENCE, self.popen.kill)
+        watchdog.start()
+        with self.popen:
+            assert self.popen.stdout is not None
+            self.lines += self.popen.stdout.readlines()
+            code = self.popen.wait()
+        watchdog.cancel()
+        return code, self.stderr.read_text("utf-8"), time.monotonic() - begun
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The Singer messages on stdout; each line is one, and whole."""
+        assert all(line.endswith(b"\n") for line in self.lines)
+        return [json.loads(line) for line in self.lines]
+
+
+def printed(messages: list[dict[str, Any]]) -> set[str]:
+    """Return the ids of the conversations among messages."""
+    return {
+        message["record"]["conversationId"]
+        for message in messages
+        if message["type"] == "RECORD" and message["stream"] == DETAILS
+    }
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    """Serve an org."""
+    with Simulator(WORLD) as simulator:
+        yield simulator
+
+
+def config(sim: Simulator, **more: Any) -> dict[str, Any]:
+    """Make a config for it."""
+    return {
+        "client_id": "demo",
+        "client_secret": "demo-secret",
+        "api_url": sim.url,
+        "login_url": sim.url,
+        "start_date": iso(SINCE),
+        "page_size": 20,
+        "requests_per_minute": 60_000,
+        **more,
+    }
+
+
+def errors(stderr: str) -> list[str]:
+    """Return the lines of level ERROR."""
+    assert "Traceback" not in stderr
+    return [line.split(" | ", 3)[-1] for line in stderr.splitlines() if "| ERROR " in line]
+
+
+def test_a_whole_run_writes_singer_messages_alone_and_ends_with_0(
+    sim: Simulator, tmp_path: Path
+) -> None:
+    process = Process(tmp_path, config(sim))
+    code, stderr, _seconds = process.end()
+    assert (code, errors(stderr)) == (0, [])
+    assert {message["type"] for message in process.messages} == {"SCHEMA", "RECORD", "STATE"}
+    assert printed(process.messages) == TRUTH
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(("signum", "expected"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_leaves_whole_lines_and_a_true_state(
+    sim: Simulator, tmp_path: Path, signum: int, expected: int, unbuffered: str
+) -> None:
+    """The exit code says that it was a signal, and the next run brings the rest."""
+    slow = config(sim, requests_per_minute=300)
+    process = Process(tmp_path, slow, PYTHONUNBUFFERED=unbuffered)
+    process.read(60)
+    code, stderr, seconds = process.end(signum)
+    assert code == expected
+    assert seconds < 2
+    assert errors(stderr) == []
+    assert process.messages[-1]["type"] == "STATE"
+    assert printed(process.messages) < TRUTH
+    (tmp_path / "state.json").write_text(json.dumps(last_state(process.messages)), "utf-8")
+    resumed = Process(tmp_path, config(sim), "--state", str(tmp_path / "state.json"))
+    assert resumed.end()[0] == 0
+    assert printed(process.messages) | printed(resumed.messages) == TRUTH
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_signal_while_the_target_is_slow_cuts_no_line(
+    sim: Simulator, tmp_path: Path, unbuffered: str
+) -> None:
+    """The tap is blocked in a write when the signal comes, and finishes the line."""
+    process = Process(tmp_path, config(sim), PYTHONUNBUFFERED=unbuffered)
+    process.read(1)
+    _wait_until_blocked(process.popen.pid)
+    code, _stderr, _seconds = process.end(signal.SIGTERM)
+    assert code == 143
+    assert process.messages[-1]["type"] == "STATE"
+
+
+@pytest.mark.parametrize(
+    ("fault", "settings"),
+    [
+        (Fault("slow", path="/details", after=1, seconds=50), {}),
+        (Fault("stall", path="/details", after=1, seconds=50), {}),
+        (Fault("slow", path="/oauth", seconds=50), {}),
+        (Fault("status", path="/details", after=1, status=429, retry_after="50"), {}),
+        (Fault("status", path="/details", after=1, times=None), {"retry_wait_seconds": 50}),
+        (
+            Fault("empty", path="/details", page=2, times=None),
+            {"empty_page_wait_seconds": 50},
+        ),
+        (None, {"requests_per_minute": 1}),
+    ],
+    ids=["read", "body", "login", "retry-after", "backoff", "empty-page", "pace"],
+)
+def test_a_signal_ends_every_wait_within_two_seconds(
+    sim: Simulator, tmp_path: Path, fault: Fault | None, settings: dict[str, Any]
+) -> None:
+    if fault is not None:
+        sim.faults.add(fault)
+    process = Process(tmp_path, config(sim, **settings))
+    _wait_until(lambda: len(sim.requests) >= (0 if fault and "oauth" in fault.path else 1))
+    process.read(1)
+    _wait_until_idle(process.popen.pid)
+    code, stderr, seconds = process.end(signal.SIGTERM)
+    assert code == 143, stderr
+    assert seconds < 2
+    assert process.messages
+
+
+def test_a_kill_at_any_line_loses_nothing(sim: Simulator, tmp_path: Path) -> None:
+    for lines in (1, 2, 130, 250, 400):
+        process = Process(tmp_path, config(sim))
+        process.read(lines)
+        process.popen.kill()
+        process.end()
+        whole = [line for line in process.lines if line.endswith(b"\n")]
+        messages = [json.loads(line) for line in whole]
+        (tmp_path / "state.json").write_text(json.dumps(last_state(messages)), "utf-8")
+        resumed = Process(tmp_path, config(sim), "--state", str(tmp_path / "state.json"))
+        assert resumed.end()[0] == 0
+        assert printed(messages) | printed(resumed.messages) == TRUTH
+
+
+def test_a_reader_that_goes_away_is_one_line(sim: Simulator, tmp_path: Path) -> None:
+    process = Process(tmp_path, config(sim))
+    process.read(3)
+    assert process.popen.stdout is not None
+    process.popen.stdout.close()
+    assert process.popen.wait(PATIENCE) == 1
+    stderr = process.stderr.read_text("utf-8")
+    (line,) = errors(stderr)
+    assert line.startswith("The reader of stdout is gone")
+    assert "Exception ignored" not in stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"client_secret": None}, "client_secret is missing; set it, or GENESYS_CLIENT_SECRET"),
+        ({"region": "mars-1"}, 'region is "mars-1"; use an AWS region'),
+        ({"page_size": 0}, "page_size is 0; use a whole number, 1 or more."),
+        ({"start_date": "2027-01-01"}, "start_date 2027-01-01T00:00:00.000Z is after end_date"),
+        ({"conversation_details_source": "jobs"}, 'conversation_details_source is "jobs"'),
+        ({"stream_maps": 7}, "stream_maps is 7"),
+        ({"client_secret": "wrong"}, "Genesys Cloud refuses the credentials (400"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line_and_exit_code_1(
+    sim: Simulator, tmp_path: Path, wrong: dict[str, Any], words: str
+) -> None:
+    process = Process(tmp_path, config(sim, **wrong))
+    code, stderr, _seconds = process.end()
+    assert code == 1
+    (line,) = errors(stderr)
+    assert line.startswith(words)
+    assert not printed(process.messages)
+
+
+def test_a_run_that_gives_up_is_one_line(sim: Simulator, tmp_path: Path) -> None:
+    sim.faults.add(Fault("status", path="/details", after=8, times=None))
+    process = Process(tmp_path, config(sim, retry_wait_seconds=0, retry_max_tries=2))
+    code, stderr, _seconds = process.end()
+    assert code == 1
+    (line,) = errors(stderr)
+    assert line.startswith("Gave up after 2 tries (retry_max_tries): POST /api/v2/analytics/")
+    assert last_state(process.messages)["bookmarks"][DETAILS]["replication_key_value"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "Cannot read "), ("{", "The config is not JSON"), ("[]", "")],
+)
+def test_a_config_that_cannot_be_read_is_one_line(
+    tmp_path: Path, content: str | None, words: str
+) -> None:
+    path = tmp_path / "wrong.json"
+    if content is not None:
+        path.write_text(content, "utf-8")
+    process = Process(tmp_path, {}, "--config", str(path))
+    code, stderr, _seconds = process.end()
+    assert code == 1
+    assert errors(stderr)[0].startswith(words)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "7"])
+@pytest.mark.parametrize("option", ["--state", "--catalog"])
+def test_a_state_or_catalog_that_is_none_is_one_line(
+    sim: Simulator, tmp_path: Path, option: str, content: str
+) -> None:
+    (tmp_path / "wrong.json").write_text(content, "utf-8")
+    process = Process(tmp_path, config(sim), option, str(tmp_path / "wrong.json"))
+    code, stderr, _seconds = process.end()
+    assert code == 1
+    assert len(errors(stderr)) == 1
+
+
+def test_the_environment_configures_the_tap(sim: Simulator, tmp_path: Path) -> None:
+    process = Process(
+        tmp_path,
+        {},
+        "--config",
+        "ENV",
+        GENESYS_CLIENT_ID="demo",
+        GENESYS_CLIENT_SECRET="demo-secret",
+        TAP_GENESYS_API_URL=sim.url,
+        TAP_GENESYS_LOGIN_URL=sim.url,
+        TAP_GENESYS_START_DATE=iso(SINCE),
+        TAP_GENESYS_WINDOW_DAYS="0.5",
+        TAP_GENESYS_REQUESTS_PER_MINUTE="60000",
+        TAP_GENESYS_SUMMARY_METRICS='["conversation:count"]',
+    )
+    code, stderr, _seconds = process.end()
+    assert (code, errors(stderr)) == (0, [])
+    assert printed(process.messages) == TRUTH
+
+
+def test_an_unreadable_variable_is_one_line(tmp_path: Path) -> None:
+    process = Process(tmp_path, {}, "--config", "ENV", TAP_GENESYS_PAGE_SIZE="many")
+    code, stderr, _seconds = process.end()
+    assert code == 1
+    assert errors(stderr) == ["TAP_GENESYS_PAGE_SIZE is 'many'; use a whole number, 1 or more."]
+
+
+def test_secrets_show_nowhere_at_debug_level(sim: Simulator, tmp_path: Path) -> None:
+    sim.faults.add(Fault("unauthorized", path="/details", after=3))
+    process = Process(tmp_path, config(sim), LOGLEVEL="DEBUG")
+    code, stderr, _seconds = process.end()
+    assert code == 0
+    tokens = {request.headers["Authorization"].split()[1] for request in sim.requests}
+    said = stderr + b"".join(process.lines).decode()
+    assert not [secret for secret in ("demo-secret", *tokens) if secret in said]
+
+
+def test_discovery_needs_no_settings(tmp_path: Path) -> None:
+    process = Process(tmp_path, {}, "--discover")
+    code, stderr, _seconds = process.end()
+    assert (code, errors(stderr)) == (0, [])
+    catalog = json.loads(b"".join(process.lines))
+    assert len(catalog["streams"]) == 6
+
+
+def test_a_test_run_reads_a_record_of_each_stream(sim: Simulator, tmp_path: Path) -> None:
+    process = Process(tmp_path, config(sim), "--test")
+    code, stderr, _seconds = process.end()
+    assert (code, errors(stderr)) == (0, [])
+    streams = [m["stream"] for m in process.messages if m["type"] == "RECORD"]
+    assert len(streams) == len(set(streams)) == 6
+
+
+def _wait_until(condition: Any) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def _wait_until_idle(pid: int) -> None:
+    """Wait until the process sleeps, and goes on sleeping when it is looked at again."""
+    seen = 0
+
+    def sleeps() -> bool:
+        nonlocal seen
+        seen = seen + 1 if _state(pid) == "S" else 0
+        return seen > 20
+
+    _wait_until(sleeps)
+
+
+def _wait_until_blocked(pid: int) -> None:
+    """Wait until the process is blocked in a write to a pipe that is full."""
+    wchan = Path(f"/proc/{pid}/wchan")
+    _wait_until(lambda: _state(pid) == "S" and "pipe" in wchan.read_text("ascii"))
+
+
+def _state(pid: int) -> str:
+    stat = Path(f"/proc/{pid}/stat").read_text("ascii")
+    return stat.rpartition(")")[2].split()[0]
