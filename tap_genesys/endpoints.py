@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import abstractmethod
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from singer_sdk import metrics
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.rest import HTTPRequest, PageContext
@@ -54,6 +57,22 @@ class ListingStream(GenesysStream):
                 self.run.incomplete.append(line)
 
 
+class _CounterOverWindows(metrics.Counter):
+    """Counts the requests of a stream; the SDK's own would log them window by window."""
+
+    @override
+    def __enter__(self) -> Self:
+        return self
+
+    @override
+    def exit(self) -> None:
+        """Leave a window, and count on."""
+
+    def close(self) -> None:
+        """Log what was counted."""
+        super().exit()
+
+
 class WindowedStream(GenesysStream):
     """A query that is asked for one window of time after the other: `POST`, pages in the body.
 
@@ -99,15 +118,25 @@ class WindowedStream(GenesysStream):
         asked = self._span(bookmark)
         self._announce(asked, bookmark)
         complete = True
-        for window in self.windows(asked.start, asked.end):
-            self.run.interruption.check()
-            self.window = window
-            yield from self.request_records(context)
-            yield from self.rest_of_window()
-            complete = self._is_whole() and complete
-            if complete:
-                self._promise(context, asked.start)
-            self._tap.write_message(StateMessage(value=self._tap.state))
+        with contextlib.closing(self.get_http_request_counter()):
+            for window in self.windows(asked.start, asked.end):
+                self.run.interruption.check()
+                self.window = window
+                yield from self.request_records(context)
+                yield from self.rest_of_window()
+                complete = self._is_whole() and complete
+                if complete:
+                    self._promise(context, asked.start)
+                self._tap.write_message(StateMessage(value=self._tap.state))
+
+    @override
+    def get_http_request_counter(self) -> _CounterOverWindows:
+        return self._request_counter
+
+    @cached_property
+    def _request_counter(self) -> _CounterOverWindows:
+        tags = {metrics.Tag.STREAM: self.name, metrics.Tag.ENDPOINT: self.path}
+        return _CounterOverWindows(metrics.Metric.HTTP_REQUEST_COUNT, tags)
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
