@@ -1,0 +1,122 @@
+"""The documents say what the code does."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tap_genesys.settings import SCHEMA
+from tap_genesys.streams import STREAMS
+from tap_genesys.tap import TapGenesys
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
+DOCUMENTS += sorted((ROOT / "docs").glob("*.md"))
+
+
+def script(name: str) -> ModuleType:
+    """Import a script."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_is_made_from_the_code_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    """README's settings, docs/settings.md, docs/streams.md and meltano.yml's settings."""
+    stale = script("update_docs").main(["--check"])
+    assert stale == 0, capsys.readouterr().err
+
+
+def test_about_readme_settings_page_and_meltano_name_the_same_settings(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    TapGenesys.print_about("json")
+    about = json.loads(capsys.readouterr().out)["settings"]["properties"]
+    extractor = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]["extractors"][
+        0
+    ]
+    listed = {setting["name"]: setting for setting in extractor["settings"]}
+    for name, schema in SCHEMA["properties"].items():
+        row = f"| `{name}`"
+        assert row in (ROOT / "README.md").read_text("utf-8")
+        assert row in (ROOT / "docs" / "settings.md").read_text("utf-8")
+        assert about[name]["description"] == schema["description"]
+        assert listed[name]["description"] == schema["description"]
+        assert listed[name].get("sensitive", False) == schema.get("secret", False)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text("utf-8")):
+        if "://" not in target:
+            assert (document.parent / target).exists(), target
+
+
+def test_the_readme_names_every_stream() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert all(f"`{stream.name}`" in readme for stream in STREAMS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "client_id is missing; set it, or GENESYS_CLIENT_ID in the environment.",
+        "Genesys Cloud refuses the credentials (400",
+        "stayed empty: expected",
+        "holds the same",
+        "records as the page before; the server ignores pageNumber",
+        "Gave up after",
+        "longer than retry_max_wait_seconds",
+        "what lies between is skipped.",
+        "belongs in",
+        "pages through",
+        "Lower window_days",
+        "Every selected stream was skipped",
+    ],
+)
+def test_troubleshooting_quotes_what_the_code_says(text: str) -> None:
+    """An error's text is in the README as it is in the code, numbers and names aside."""
+    source = " ".join(
+        path.read_text("utf-8") for path in sorted((ROOT / "tap_genesys").glob("*.py"))
+    )
+    joined = re.sub(r'"\s+f?"', "", source)
+    spoken = re.sub(r"\{[^}]*\}|%s", "\N{HORIZONTAL ELLIPSIS}", joined)
+    pieces = [
+        piece for piece in re.split(r"client_id|GENESYS_CLIENT_ID|400", text) if len(piece) > 5
+    ]
+    assert text in (ROOT / "README.md").read_text("utf-8")
+    assert all(piece in spoken for piece in pieces), pieces
+
+
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    """The project stands alone."""
+    words = (
+        "pypi" + ".org",
+        "pythonhosted",
+        "npmjs",
+        "/work" + "/",
+        "/opt" + "/pypi",
+        "/ro" + "ot/",
+    )
+    for path in _project_files():
+        text = path.read_text("utf-8", errors="ignore")
+        assert not [word for word in words if word in text], path
+
+
+def _project_files() -> list[Path]:
+    folders: list[Any] = [ROOT / name for name in ("tap_genesys", "tests", "scripts", "docs")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    files += [path for path in ROOT.iterdir() if path.is_file()]
+    return [path for path in files if "__pycache__" not in path.parts]

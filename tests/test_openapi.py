@@ -1,0 +1,167 @@
+"""What the tap asks and what the simulator answers is what the vendor's document describes.
+
+The one operation that the document does not have, `summary/queries`, is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+from harness import run
+
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.windows import iso
+
+DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").read_text("utf-8"))
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(seed=4, per_day=60, since=SINCE, now=datetime(2026, 3, 8, 12, tzinfo=UTC))
+DETAILS = "/api/v2/analytics/conversations/details/query"
+LISTINGS = [path for path in DOCUMENT["paths"] if path != DETAILS]
+FILTERS = {
+    "conversation_filters": [
+        {
+            "type": "or",
+            "predicates": [
+                {
+                    "type": "dimension",
+                    "dimension": "conversationEnd",
+                    "operator": "exists",
+                }
+            ],
+        }
+    ],
+    "segment_filters": [
+        {
+            "type": "and",
+            "clauses": [
+                {
+                    "type": "or",
+                    "predicates": [
+                        {"dimension": "mediaType", "value": "voice"},
+                        {"dimension": "mediaType", "value": "email"},
+                    ],
+                }
+            ],
+        }
+    ],
+}
+
+
+def strict(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a model that allows nothing which it does not name."""
+    definitions = {
+        name: {**model, "additionalProperties": model.get("additionalProperties", False)}
+        if "properties" in model
+        else model
+        for name, model in DOCUMENT["definitions"].items()
+    }
+    return {**schema, "definitions": definitions}
+
+
+def validate(value: Any, schema: dict[str, Any]) -> None:
+    validator = jsonschema.Draft4Validator(
+        strict(schema), format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER
+    )
+    errors = [f"{list(error.path)}: {error.message}" for error in validator.iter_errors(value)]
+    assert not errors, errors[:5]
+
+
+def body_schema(path: str) -> dict[str, Any]:
+    (body,) = [one for one in DOCUMENT["paths"][path]["post"]["parameters"] if one["in"] == "body"]
+    schema: dict[str, Any] = body["schema"]
+    return schema
+
+
+def answer_schema(path: str, method: str) -> dict[str, Any]:
+    schema: dict[str, Any] = DOCUMENT["paths"][path][method]["responses"]["200"]["schema"]
+    return schema
+
+
+def token(sim: Simulator) -> dict[str, str]:
+    """Log in."""
+    answer = requests.post(
+        f"{sim.url}/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=("demo", "demo-secret"),
+        timeout=10,
+    )
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def test_every_query_of_the_tap_is_one_that_the_vendor_describes() -> None:
+    with Simulator(WORLD) as sim:
+        run(sim, start_date=iso(SINCE), **FILTERS)
+        queries = [request for request in sim.requests if request.path == DETAILS]
+        listings = [request for request in sim.requests if request.path in LISTINGS]
+    assert queries
+    assert {request.path for request in listings} == set(LISTINGS)
+    for request in queries:
+        validate(request.body, body_schema(DETAILS))
+    for request in listings:
+        parameters = DOCUMENT["paths"][request.path]["get"]["parameters"]
+        known = {one["name"]: one for one in parameters if one["in"] == "query"}
+        assert set(request.query) <= set(known)
+        for name, value in request.query.items():
+            assert value in known[name].get("enum", [value])
+
+
+def test_every_operation_of_the_tap_is_one_that_the_vendor_has() -> None:
+    with Simulator(WORLD) as sim:
+        run(sim, start_date=iso(SINCE))
+        asked = {(request.method, request.path) for request in sim.requests}
+    known = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
+    assert asked - known == {
+        ("POST", "/oauth/token"),
+        ("POST", "/api/v2/analytics/conversations/summary/queries"),
+    }
+
+
+def test_the_simulators_details_are_the_vendors_model() -> None:
+    """Every field at every depth is the vendor's, every enum value too."""
+    with Simulator(WORLD) as sim:
+        headers = token(sim)
+        for number in range(1, 6):
+            body = {
+                "interval": f"{iso(SINCE)}/{iso(WORLD.now)}",
+                "paging": {"pageSize": 100, "pageNumber": number},
+            }
+            answer = requests.post(f"{sim.url}{DETAILS}", json=body, headers=headers, timeout=10)
+            assert answer.status_code == 200
+            validate(answer.json(), answer_schema(DETAILS, "post"))
+
+
+@pytest.mark.parametrize("path", LISTINGS)
+def test_the_simulators_listings_are_the_vendors_model(path: str) -> None:
+    with Simulator(WORLD) as sim:
+        query = {"pageSize": 10, "pageNumber": 1}
+        answer = requests.get(f"{sim.url}{path}", query, headers=token(sim), timeout=10)
+        assert answer.json()["entities"]
+        validate(answer.json(), answer_schema(path, "get"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/api/v2/nothing", 404), ("GET", DETAILS, 405), ("POST", DETAILS, 400)],
+)
+def test_the_simulators_errors_are_the_vendors_model(method: str, path: str, status: int) -> None:
+    with Simulator(WORLD) as sim:
+        for headers, expected in (({}, 401), (token(sim), status)):
+            answer = requests.request(method, f"{sim.url}{path}", headers=headers, timeout=10)
+            assert answer.status_code == expected
+            assert answer.headers["ININ-Correlation-Id"]
+            validate(answer.json(), {"$ref": "#/definitions/ErrorBody"})
+
+
+def test_the_tap_asks_for_what_the_role_in_the_readme_allows() -> None:
+    """Each permission of the vendor's document stands in the README."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    for item in DOCUMENT["paths"].values():
+        for operation in item.values():
+            wanted = operation["x-inin-requires-permissions"]["permissions"]
+            assert not wanted or any(permission in readme for permission in wanted)

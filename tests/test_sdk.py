@@ -1,0 +1,112 @@
+"""The SDK's own suite, and the promises that it does not check."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from harness import QUICK, Output, run, tap
+from singer_sdk.singerlib import Catalog
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.streams import STREAMS
+from tap_genesys.tap import TapGenesys
+from tap_genesys.windows import iso
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(seed=2, per_day=20, since=SINCE, now=datetime(2026, 3, 3, 12, tzinfo=UTC))
+#: Serves while this module's tests run: the suite's classes take their config at import.
+SIMULATOR = Simulator(WORLD)
+START = {"start_date": iso(SINCE), "end_date": iso(WORLD.now)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _served() -> Any:
+    with SIMULATOR:
+        yield
+
+
+TestTapGenesys = get_tap_test_class(
+    TapGenesys,
+    config={**QUICK, **START, "api_url": SIMULATOR.url, "login_url": SIMULATOR.url},
+    suite_config=SuiteConfig(max_records_limit=30),
+)
+
+
+def test_keys_are_unique() -> None:
+    """The SDK's suite would not notice if they were not."""
+    output = run(SIMULATOR, **START)
+    for stream in (made.name for made in STREAMS):
+        ids = output.ids(stream)
+        assert ids
+        assert len(ids) == len(set(ids)), stream
+
+
+def test_a_schema_precedes_the_records_of_its_stream_once() -> None:
+    output = run(SIMULATOR, **START)
+    streams = [message["stream"] for message in output.of("SCHEMA")]
+    assert sorted(streams) == sorted(stream.name for stream in STREAMS)
+    seen: set[str] = set()
+    for message in output.messages:
+        if message["type"] == "SCHEMA":
+            seen.add(message["stream"])
+        if message["type"] == "RECORD":
+            assert message["stream"] in seen
+
+
+def test_deselected_fields_are_left_out() -> None:
+    output = Output()
+    made = tap(SIMULATOR, "users", output=output)
+    catalog = made.catalog_dict
+    users = next(entry for entry in catalog["streams"] if entry["stream"] == "users")
+    for entry in users["metadata"]:
+        if entry["breadcrumb"] == ["properties", "email"]:
+            entry["metadata"]["selected"] = False
+    made.streams["users"].apply_catalog(Catalog.from_dict(catalog))
+    made.streams["users"]._metadata = Catalog.from_dict(catalog)["users"].metadata
+    made.streams["users"]._mask = None
+    made.streams["users"].selected = True
+    made.sync_or_leave()
+    assert output.records("users")
+    assert not [record for record in output.records("users") if "email" in record]
+
+
+def test_stream_maps_work() -> None:
+    """A field is dropped, one is made, and rows are filtered."""
+    output = Output()
+    made = TapGenesys(
+        config={
+            **QUICK,
+            **START,
+            "api_url": SIMULATOR.url,
+            "login_url": SIMULATOR.url,
+            "stream_maps": {
+                "users": {
+                    "email": None,
+                    "shout": "name.upper()",
+                    "__filter__": "state == 'deleted'",
+                },
+                "__else__": None,
+            },
+        },
+        message_writer=output,
+    )
+    made.sync_or_leave()
+    deleted = [user for user in WORLD.users() if user["state"] == "deleted"]
+    records = output.records("users")
+    assert [record["shout"] for record in records] == [user["name"].upper() for user in deleted]
+    assert not [record for record in records if "email" in record]
+
+
+def test_batch_and_activate_version_are_not_offered() -> None:
+    assert {str(capability) for capability in TapGenesys.capabilities} == {
+        "about",
+        "catalog",
+        "discover",
+        "schema-flattening",
+        "state",
+        "stream-maps",
+        "structured-logging",
+    }
