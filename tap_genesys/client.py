@@ -22,6 +22,7 @@ from tap_genesys.windows import iso
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator
+    from datetime import datetime
 
     import requests
     from requests.auth import AuthBase
@@ -142,13 +143,17 @@ class GenesysStream(RESTStream[Page], ABC):
     @override
     def parse_response(self, response: requests.Response) -> Iterator[Record]:
         self.paginator.check_ceiling(response)
-        read_at = iso(utc_now())
+        read_at = iso(self.read_at())
         known = self._known_fields
         for record in records(response):
             extra = {name: value for name, value in record.items() if name not in known}
             record["_extra"] = extra or None
             record["_readAt"] = read_at
             yield record
+
+    def read_at(self) -> datetime:
+        """Return what `_readAt` says of the answer that is being read."""
+        return utc_now()
 
     @override
     def request_decorator(self, func: RequestFunc) -> RequestFunc:

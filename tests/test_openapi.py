@@ -20,7 +20,7 @@ from tap_genesys.windows import iso
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").read_text("utf-8"))
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
-WORLD = World(seed=4, per_day=60, since=SINCE, now=datetime(2026, 3, 8, 12, tzinfo=UTC))
+WORLD = World(seed=4, per_day=60, since=SINCE, now=datetime(2026, 3, 7, 12, tzinfo=UTC))
 DETAILS = "/api/v2/analytics/conversations/details/query"
 LISTINGS = [path for path in DOCUMENT["paths"] if path != DETAILS]
 FILTERS = {
@@ -126,7 +126,7 @@ def test_the_simulators_details_are_the_vendors_model() -> None:
     """Every field at every depth is the vendor's, every enum value too."""
     with Simulator(WORLD) as sim:
         headers = token(sim)
-        for number in range(1, 6):
+        for number in range(1, 5):
             body = {
                 "interval": f"{iso(SINCE)}/{iso(WORLD.now)}",
                 "paging": {"pageSize": 100, "pageNumber": number},

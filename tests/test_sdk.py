@@ -11,7 +11,6 @@ from singer_sdk.singerlib import Catalog
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.streams import STREAMS
 from tap_genesys.tap import TapGenesys
 from tap_genesys.windows import iso
 
@@ -28,6 +27,13 @@ def _served() -> Any:
         yield
 
 
+# Fields that the simulator never sends have nothing for the suite to look at; what it does send is
+# held against the vendor's model in test_openapi.py.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:No records were available to test:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Fields in transformed catalog but not in:UserWarning"),
+]
+
 TestTapGenesys = get_tap_test_class(
     TapGenesys,
     config={**QUICK, **START, "api_url": SIMULATOR.url, "login_url": SIMULATOR.url},
@@ -38,7 +44,7 @@ TestTapGenesys = get_tap_test_class(
 def test_keys_are_unique() -> None:
     """The SDK's suite would not notice if they were not."""
     output = run(SIMULATOR, **START)
-    for stream in (made.name for made in STREAMS):
+    for stream in tap(SIMULATOR).streams:
         ids = output.ids(stream)
         assert ids
         assert len(ids) == len(set(ids)), stream
@@ -47,7 +53,7 @@ def test_keys_are_unique() -> None:
 def test_a_schema_precedes_the_records_of_its_stream_once() -> None:
     output = run(SIMULATOR, **START)
     streams = [message["stream"] for message in output.of("SCHEMA")]
-    assert sorted(streams) == sorted(stream.name for stream in STREAMS)
+    assert sorted(streams) == sorted(tap(SIMULATOR).streams)
     seen: set[str] = set()
     for message in output.messages:
         if message["type"] == "SCHEMA":

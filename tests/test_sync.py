@@ -278,6 +278,14 @@ def test_a_cell_that_is_read_again_keeps_its_keys(world: World) -> None:
     assert cells == {"2026-03-04T00:00:00.000Z", "2026-03-05T00:00:00.000Z"}
 
 
+def test_all_rows_of_a_cell_have_the_time_of_its_reading(world: World) -> None:
+    """So a group that no longer exists can be told from those that do."""
+    with Simulator(world) as sim:
+        rows = run(sim, SUMMARIES, start_date=iso(SINCE), page_size=2).records(SUMMARIES)
+    readings = {(row["dateFrom"], row["_readAt"]) for row in rows}
+    assert len(readings) == len({row["dateFrom"] for row in rows}) == 5
+
+
 def test_summaries_that_an_org_does_not_have_are_skipped(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -80,9 +80,9 @@ class Script:
         return row
 
     def _draw_life(self) -> int:
-        if self._number % 199 == 7:  # nobody closed it
+        if self._medium in ("email", "message") and self._number % 40 == 7:  # nobody closed it
             return 90 * _DAY
-        if self._number % 53 == 11:  # weeks of messages
+        if self._medium in ("email", "message") and self._number % 11 == 5:  # weeks of messages
             return self._choice.randrange(5 * _DAY, 25 * _DAY)
         shortest, longest = _LIVES[self._medium]
         return int(shortest * (longest / shortest) ** self._choice.random())

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from tap_genesys.answers import Record, records
 from tap_genesys.endpoints import WindowedStream
+from tap_genesys.settings import utc_now
 from tap_genesys.summaries import SummaryKeys
 from tap_genesys.windows import Window, cells, iso, parse, split
 
@@ -94,6 +95,11 @@ class ConversationSummaries(WindowedStream):
 
     The operation is not in the vendor's published API; its request and answer are known from
     users' reports only. An org that answers 404 has this stream skipped.
+
+    All rows of a cell have the `_readAt` of its reading. A conversation that changes its group
+    while it goes on (it had no queue, now it has one) can leave a group behind that no longer
+    exists, and an upsert does not delete its row: so take, for each `dateFrom`, the rows with the
+    newest `_readAt`.
     """
 
     name = "conversation_summaries"
@@ -104,12 +110,18 @@ class ConversationSummaries(WindowedStream):
     may_be_missing = True
 
     _keys: SummaryKeys
+    _cell_read_at: datetime
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
         for cell in cells(start, end, timedelta(hours=int(self.config["summary_cell_hours"]))):
             self._keys = SummaryKeys(cell, self.config["summary_metrics"])
+            self._cell_read_at = utc_now()
             yield cell
+
+    @override
+    def read_at(self) -> datetime:
+        return self._cell_read_at
 
     @override
     def query(self, page: Page) -> dict[str, Any]:
