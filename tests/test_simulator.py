@@ -1,4 +1,4 @@
-"""The simulated org is one world, told as the vendor tells it, with the faults that one asks for."""
+"""The simulated org is one world, told as the vendor tells it, with the faults one asks for."""
 
 from __future__ import annotations
 
