@@ -151,6 +151,25 @@ class GenesysStream(RESTStream[Page], ABC):
             record["_readAt"] = read_at
             yield record
 
+    def is_whole(self) -> bool:
+        """Say what was wrong with the pages, if anything; return whether they count as whole."""
+        if self.paginator.stale_count:
+            self.logger.info(
+                "%s: the count was stale (%s promised); all %d rows that exist have come.",
+                self.where,
+                self.paginator.promised,
+                self.paginator.received,
+            )
+        accepted = self.config["incomplete_windows"] == "accept"
+        for hole in self.paginator.holes:
+            line = f"{self.where}: {hole}."
+            if accepted:
+                self.logger.warning("%s Accepted (incomplete_windows).", line)
+            else:
+                self.logger.warning("%s The bookmark, if there is one, stays before it.", line)
+                self.run.incomplete.append(line)
+        return accepted or not self.paginator.holes
+
     def read_at(self) -> datetime:
         """Return what `_readAt` says of the answer that is being read."""
         return utc_now()

@@ -50,11 +50,7 @@ class ListingStream(GenesysStream):
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
         yield from self.request_records(context)
-        for hole in self.paginator.holes:
-            line = f"{self.where}: {hole}."
-            self.logger.warning(line)
-            if self.config["incomplete_windows"] == "fail":
-                self.run.incomplete.append(line)
+        self.is_whole()
 
 
 class _CounterOverWindows(metrics.Counter):
@@ -124,7 +120,7 @@ class WindowedStream(GenesysStream):
                 self.window = window
                 yield from self.request_records(context)
                 yield from self.rest_of_window()
-                complete = self._is_whole() and complete
+                complete = self.is_whole() and complete
                 if complete:
                     self._promise(context, asked.start)
                 self._tap.write_message(StateMessage(value=self._tap.state))
@@ -141,6 +137,11 @@ class WindowedStream(GenesysStream):
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
         """Return nothing: the bookmark needs no cap, it is never ahead of what was printed."""
+
+    @override
+    def compare_start_date(self, value: str, start_date_value: str) -> str:
+        """Return the bookmark: which of the two counts is decided here, not by the SDK."""
+        return value
 
     @override
     def _increment_stream_state(
@@ -187,25 +188,6 @@ class WindowedStream(GenesysStream):
             iso(asked.end),
             f"the bookmark is {iso(bookmark)}" if bookmark else "there is no bookmark",
         )
-
-    def _is_whole(self) -> bool:
-        """Say what was wrong with the window, if anything; return whether the bookmark may pass."""
-        if self.paginator.stale_count:
-            self.logger.info(
-                "%s: the count was stale (%s promised); all %d rows that exist have come.",
-                self.where,
-                self.paginator.promised,
-                self.paginator.received,
-            )
-        accepted = self.config["incomplete_windows"] == "accept"
-        for hole in self.paginator.holes:
-            line = f"{self.where}: {hole}."
-            if accepted:
-                self.logger.warning("%s Accepted (incomplete_windows).", line)
-            else:
-                self.logger.warning("%s The bookmark stays before this window.", line)
-                self.run.incomplete.append(line)
-        return accepted or not self.paginator.holes
 
     def _promise(self, context: Context | None, start: datetime) -> None:
         """Move the bookmark to the end of the present window, as far as that is settled."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,20 @@ def test_imports_go_down_only(module: str) -> None:
 @pytest.mark.parametrize("module", sorted(ISLAND))
 def test_the_simulator_imports_nothing_of_ours(module: str) -> None:
     assert all(name.startswith("simulator") for name in imported(ISLAND[module]))
+
+
+@pytest.mark.parametrize("module", sorted(ISLAND))
+def test_the_simulator_needs_the_standard_library_alone(module: str) -> None:
+    tree = ast.parse(ISLAND[module].read_text("utf-8"))
+    names = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    roots = {name.partition(".")[0] for name in names} - {"tap_genesys"}
+    assert roots <= sys.stdlib_module_names
 
 
 def test_nothing_of_ours_imports_the_simulator() -> None:

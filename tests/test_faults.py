@@ -272,6 +272,28 @@ def test_smaller_windows_come_below_the_ceiling() -> None:
     assert output.ids() == TRUTH
 
 
+def test_the_pace_counts_every_request_logins_too() -> None:
+    """One a second: so many requests take so many seconds, less the first."""
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("unauthorized", path=QUERY, after=2))
+        made = tap(sim, DETAILS, requests_per_minute=60, **START)
+        begun = made.interruption.clock()
+        made.sync_or_leave()
+        assert len([request for request in sim.requests if request.path == "/oauth/token"]) == 2
+        assert made.interruption.clock() - begun == pytest.approx(len(sim.requests) - 1)
+
+
+def test_a_429_holds_back_whoever_asks_next() -> None:
+    """Not only the one that was refused: the pace of all stands still."""
+    with Simulator(WORLD) as sim:
+        made = tap(sim, DETAILS, **START)
+        sim.faults.add(Fault("status", path="/users", status=429, retry_after="7"))
+        begun = made.interruption.clock()
+        for path in ("/api/v2/users", "/api/v2/routing/queues"):
+            made.run.session.get(f"{sim.url}{path}", timeout=10)
+        assert made.interruption.clock() - begun >= 7
+
+
 def test_no_secret_is_ever_said(caplog: pytest.LogCaptureFixture) -> None:
     """At debug level, with retries, a renewed token and a refusal."""
     caplog.set_level(logging.DEBUG)

@@ -338,15 +338,18 @@ def test_a_full_table_run_leaves_the_bookmark_alone(world: World) -> None:
     assert output.bookmark() is None
 
 
+@pytest.mark.parametrize("options", [{}, {"start_date": iso(SINCE)}])
 @pytest.mark.parametrize("value", ["yesterday", 7, ""])
-def test_a_bookmark_that_is_no_date_is_named(world: World, value: object) -> None:
+def test_a_bookmark_that_is_no_date_is_named(
+    world: World, value: object, options: dict[str, str]
+) -> None:
     state = {
         "bookmarks": {
             DETAILS: {"replication_key": "conversationStart", "replication_key_value": value}
         }
     }
     with Simulator(world) as sim, pytest.raises(StopRun, match="bookmark of conversation_details"):
-        run(sim, DETAILS, state=state)
+        run(sim, DETAILS, state=state, **options)
 
 
 def test_an_end_before_the_default_start_needs_a_bookmark(world: World) -> None:
