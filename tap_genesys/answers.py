@@ -20,6 +20,7 @@ Record: TypeAlias = dict[str, Any]
 #: The keys under which an answer holds its records: the vendor's details, and every listing
 #: (and a gateway's variant of the details).
 RECORD_KEYS = ("conversations", "entities")
+_LONGEST_QUOTE = 500
 _PARSED = "_tap_genesys_body"
 _DIGITS = re.compile(r"\s*[0-9]{1,18}\s*")
 
@@ -96,6 +97,39 @@ def retry_after(response: requests.Response, now: datetime) -> float | None:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
     except (TypeError, ValueError):
         return None
+
+
+def asked(response: requests.Response) -> str:
+    """Return what was asked, without a query that may name people: `POST /api/v2/...`."""
+    return f"{response.request.method} {str(response.request.path_url).partition('?')[0]}"
+
+
+def sent(response: requests.Response) -> str:
+    """Return the query as it was sent: a body, or a URL's parameters."""
+    content = response.request.body or str(response.request.path_url).partition("?")[2]
+    return content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
+
+
+def refusal(response: requests.Response) -> str:
+    """Say who answered what, in the vendor's words, with what its support asks for.
+
+    The vendor's `ErrorBody` has `message`, `code` and `contextId`; where that is empty, the header
+    `ININ-Correlation-Id` counts.
+    """
+    try:
+        answer = body(response)
+    except ValueError:
+        answer = {}
+    said = _quote(answer.get("message")) or response.reason or "no reason given"
+    code = f" ({_quote(answer.get('code'))})" if answer.get("code") else ""
+    msg = f"{asked(response)} answered {response.status_code}: {said}{code}."
+    correlation = response.headers.get("ININ-Correlation-Id") or answer.get("contextId")
+    return f"{msg} Correlation id {_quote(correlation)}." if correlation else msg
+
+
+def _quote(value: object) -> str:
+    """Return a text of the vendor's on one line, and not longer than a few."""
+    return " ".join(str(value).split())[:_LONGEST_QUOTE] if value else ""
 
 
 def _parse(content: bytes) -> Any:  # noqa: ANN401 - JSON is anything

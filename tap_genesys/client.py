@@ -12,7 +12,7 @@ from singer_sdk.schema.source import SchemaDirectory
 from typing_extensions import override
 
 from tap_genesys import schemas
-from tap_genesys.answers import Record, body, records
+from tap_genesys.answers import Record, asked, body, records, refusal, sent
 from tap_genesys.errors import SkipStream, StopRun, TryAgain, Unauthorized
 from tap_genesys.pagination import CountedPaginator, Page
 from tap_genesys.settings import utc_now
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.run import Run
-
-_LONGEST_QUOTE = 500
 
 
 class HasRun(Protocol):
@@ -198,7 +196,7 @@ class GenesysStream(RESTStream[Page], ABC):
             try:
                 body(response)
             except ValueError as error:
-                msg = f"{self._asked(response)} answered 200 with no JSON object ({error})"
+                msg = f"{asked(response)} answered 200 with no JSON object ({error})"
                 raise TryAgain(self.run.authenticator.conceal(msg), response) from error
             return
         msg = self.response_error_message(response)
@@ -208,34 +206,13 @@ class GenesysStream(RESTStream[Page], ABC):
             raise Unauthorized(msg)
         if decision is Verdict.SKIP:
             raise SkipStream(msg)
-        msg = f"{self.where}: {msg} Sent: {self._sent(response)}"
+        sent_text = self.run.authenticator.conceal(sent(response))
+        msg = f"{self.where}: {msg} Sent: {sent_text}"
         raise StopRun(msg)
 
     @override
     def response_error_message(self, response: requests.Response) -> str:
-        """Say who answered what, in the vendor's words, with what its support asks for."""
-        try:
-            answer = body(response)
-        except ValueError:
-            answer = {}
-        said = _quote(answer.get("message")) or response.reason or "no reason given"
-        code = f" ({_quote(answer.get('code'))})" if answer.get("code") else ""
-        msg = f"{self._asked(response)} answered {response.status_code}: {said}{code}."
-        correlation = response.headers.get("ININ-Correlation-Id") or answer.get("contextId")
-        if correlation:
-            msg += f" Correlation id {_quote(correlation)}."
-        return self.run.authenticator.conceal(msg)
-
-    def _asked(self, response: requests.Response) -> str:
-        request = response.request
-        return f"{request.method} {str(request.path_url).partition('?')[0]}"
-
-    def _sent(self, response: requests.Response) -> str:
-        """Return the query as it was sent: a body, or a URL's parameters."""
-        request = response.request
-        content = request.body or str(request.path_url).partition("?")[2]
-        text = content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
-        return self.run.authenticator.conceal(text)
+        return self.run.authenticator.conceal(refusal(response))
 
     def _wait_for_page(self, seconds: float) -> None:
         self.logger.info(
@@ -251,11 +228,6 @@ class GenesysStream(RESTStream[Page], ABC):
     def _known_fields(self) -> frozenset[str]:
         properties: dict[str, Any] = self.schema["properties"]
         return frozenset(properties)
-
-
-def _quote(value: object) -> str:
-    """Return a text of the vendor's on one line, and not longer than a line."""
-    return " ".join(str(value).split())[:_LONGEST_QUOTE] if value else ""
 
 
 def _is_not_said_twice(entry: logging.LogRecord) -> bool:
