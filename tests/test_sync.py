@@ -317,9 +317,8 @@ def test_unknown_root_fields_are_kept_and_gathered() -> None:
     """A field that the vendor adds tomorrow reaches a SQL target in `_extra`."""
 
     class Newer(World):
-        def conversations(self, start: datetime, end: datetime) -> Any:
-            for row in super().conversations(start, end):
-                yield {**row, "addedTomorrow": {"deep": 1}}
+        def conversation(self, number: int) -> dict[str, Any]:
+            return {**super().conversation(number), "addedTomorrow": {"deep": 1}}
 
     with Simulator(Newer(seed=7, per_day=5, since=SINCE, now=NOW)) as sim:
         output = run(sim, DETAILS, start_date=iso(SINCE))

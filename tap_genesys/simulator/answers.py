@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 #: How the pages and rows of a query may be counted.
 COUNTS = {
@@ -45,7 +46,7 @@ def pages_of(total: int, size: int) -> int:
     return -(-total // size)
 
 
-def page_of(rows: list[Row], number: int, size: int) -> list[Row]:
+def page_of(rows: Sequence[T], number: int, size: int) -> Sequence[T]:
     """Return the rows of a page; pages are numbered from 1."""
     return rows[(number - 1) * size : number * size]
 
