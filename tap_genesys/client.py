@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from singer_sdk import RESTStream, StreamSchema
@@ -190,7 +191,7 @@ class GenesysStream(RESTStream[Page], ABC):
     @override
     def validate_response(self, response: requests.Response) -> None:
         decision = verdict(response.status_code)
-        if decision is Verdict.STOP and response.status_code == 404 and self.may_be_missing:  # noqa: PLR2004
+        if self.may_be_missing and response.status_code == HTTPStatus.NOT_FOUND:
             decision = Verdict.SKIP
         if decision is Verdict.READ:
             try:

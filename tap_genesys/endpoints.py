@@ -169,6 +169,12 @@ class WindowedStream(GenesysStream):
             if configured.start > configured.end:
                 raise StopRun(reversed_span(configured, self.run.started))
             return configured
+        if bookmark > self.run.started:
+            self.logger.warning(
+                "The bookmark %s is in the future: nothing is read until then. Mend the state if "
+                "that is a mistake.",
+                iso(bookmark),
+            )
         start = bookmark - timedelta(days=float(self.config["lookback_days"]))
         if configured.start_is_configured:
             if configured.start > bookmark:

@@ -337,6 +337,21 @@ def test_a_full_table_run_leaves_the_bookmark_alone(world: World) -> None:
     assert output.bookmark() is None
 
 
+def test_a_bookmark_in_the_future_is_said(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Else a clock that was wrong once would leave the warehouse without news in silence."""
+    bookmark = iso(NOW + timedelta(days=400))
+    state = {
+        "bookmarks": {
+            DETAILS: {"replication_key": "conversationStart", "replication_key_value": bookmark}
+        }
+    }
+    with Simulator(world) as sim:
+        output = run(sim, DETAILS, state=state)
+    assert not output.records(DETAILS)
+    assert output.bookmark() == bookmark
+    assert [entry for entry in caplog.records if "is in the future" in entry.getMessage()]
+
+
 @pytest.mark.parametrize("options", [{}, {"start_date": iso(SINCE)}])
 @pytest.mark.parametrize("value", ["yesterday", 7, ""])
 def test_a_bookmark_that_is_no_date_is_named(
