@@ -6,8 +6,7 @@
 The live document is at https://api.mypurecloud.com/api/v2/docs/swagger; download it first. Written
 are `tap_genesys/schemas/<stream>.json`, `tap_genesys/schemas/_filter_dimensions.json` (which
 predicate belongs in which list of filters) and `tests/openapi.json`, the part of the document that
-the tests need, without its descriptions. `conversation_summaries.json` is written by hand, since
-the operation is not in the document.
+the tests need, without its descriptions. The schemas of `HAND_WRITTEN` are left alone.
 """
 
 from __future__ import annotations
@@ -30,6 +29,8 @@ STREAMS = {
     "users": ("User", "id"),
     "wrapup_codes": ("WrapupCode", "id"),
 }
+#: Streams whose schema is written by hand: the document does not have their operation.
+HAND_WRITTEN = ("conversation_summaries",)
 #: Operations that the streams ask for.
 PATHS = (
     "/api/v2/analytics/conversations/details/query",
@@ -60,6 +61,7 @@ _REF = "#/definitions/"
 _PROSE = ("description", "summary", "example", "examples", "title", "tags")
 
 Json = dict[str, Any]
+Models = tuple[str, ...]
 
 
 def stream_schema(definitions: Json, model: str, key: str) -> Json:
@@ -72,8 +74,8 @@ def stream_schema(definitions: Json, model: str, key: str) -> Json:
     """
     root = definitions[model]
     properties: Json = {}
-    for name, field in sorted(_fields(definitions, root).items()):
-        properties[name] = _schema(definitions, field, (model,))
+    for name, (field, path) in sorted(_fields(_parts(definitions, root, (model,))).items()):
+        properties[name] = _schema(definitions, field, path)
         if "description" in field:
             properties[name]["description"] = " ".join(field["description"].split())
     properties[key]["type"] = "string"
@@ -90,7 +92,7 @@ def filter_dimensions(definitions: Json) -> Json:
     return {
         setting: {
             f"{kind}s": sorted(definitions[model]["properties"][kind]["enum"])
-            for kind in ("dimension", "metric")
+            for kind in ("dimension", "metric", "operator")
         }
         for setting, model in PREDICATES.items()
     }
@@ -99,7 +101,7 @@ def filter_dimensions(definitions: Json) -> Json:
 def trimmed(document: Json) -> Json:
     """Return the part of the document that the tests need, without its prose."""
     paths = {path: _without_prose(document["paths"][path]) for path in PATHS}
-    responses = _without_prose(document["responses"])
+    responses = _without_prose(document.get("responses", {}))
     names: set[str] = set()
     waiting = _references([paths, responses])
     waiting |= {f"{_REF}{model}" for model, _key in STREAMS.values()}
@@ -114,26 +116,25 @@ def trimmed(document: Json) -> Json:
     return head | info | {"paths": paths, "responses": responses, "definitions": definitions}
 
 
-def _schema(definitions: Json, field: Json, path: tuple[str, ...]) -> Json:
+def _schema(definitions: Json, field: Json, path: Models) -> Json:
     """Return the schema of a field; a model that is on the path already stays free of form."""
-    if "$ref" in field:
-        name = field["$ref"].removeprefix(_REF)
-        if name in path:
-            return _object({})
-        return _schema(definitions, definitions[name], (*path, name))
-    kind = field.get("type", "object")
+    parts = _parts(definitions, field, path)
+    whole = {key: (value, above) for part, above in parts for key, value in part.items()}
+    kind, _ = whole.get("type", ("string" if "enum" in whole else "object", path))
     if kind == "array":
-        items = _schema(definitions, field.get("items", {}), path)
-        return {"type": ["array", "null"], "items": items}
+        items, above = whole.get("items", ({}, path))
+        return {"type": ["array", "null"], "items": _schema(definitions, items, above)}
     if kind == "object":
-        fields = _fields(definitions, field)
-        if not fields and isinstance(field.get("additionalProperties"), dict):
-            value = _schema(definitions, field["additionalProperties"], path)
+        fields = _fields(parts)
+        values, above = whole.get("additionalProperties", (True, path))
+        if not fields and values and isinstance(values, dict):
+            value = _schema(definitions, values, above)
             return {"type": ["object", "null"], "additionalProperties": value}
-        return _object({n: _schema(definitions, f, path) for n, f in sorted(fields.items())})
+        return _object({name: _schema(definitions, *fields[name]) for name in sorted(fields)})
     schema: Json = {"type": [kind, "null"]}
-    if field.get("format") in ("date", "date-time"):
-        schema["format"] = field["format"]
+    form, _ = whole.get("format", (None, path))
+    if form in ("date", "date-time"):
+        schema["format"] = form
     return schema
 
 
@@ -142,14 +143,28 @@ def _object(properties: Json) -> Json:
     return schema | {"properties": properties} if properties else schema
 
 
-def _fields(definitions: Json, model: Json) -> Json:
-    """Return a model's fields, those of the models that it is made of included."""
-    fields: Json = {}
-    for part in model.get("allOf", []):
-        whole = definitions[part["$ref"].removeprefix(_REF)] if "$ref" in part else part
-        fields |= _fields(definitions, whole)
-    fields |= model.get("properties", {})
-    return fields
+def _parts(definitions: Json, field: Json, path: Models) -> list[tuple[Json, Models]]:
+    """Return what a field is made of, each part with the models that lead to it; the last wins.
+
+    That is what it refers to, or the parts of its `allOf` and the field itself. A model that is on
+    the path already is no part, so that every cycle ends.
+    """
+    if "$ref" in field:
+        name = field["$ref"].removeprefix(_REF)
+        return [] if name in path else _parts(definitions, definitions[name], (*path, name))
+    made_of = [
+        part for piece in field.get("allOf", []) for part in _parts(definitions, piece, path)
+    ]
+    return [*made_of, (field, path)]
+
+
+def _fields(parts: list[tuple[Json, Models]]) -> dict[str, tuple[Json, Models]]:
+    """Return the fields of all parts, each with the models that lead to it."""
+    return {
+        name: (field, path)
+        for part, path in parts
+        for name, field in part.get("properties", {}).items()
+    }
 
 
 def _references(part: object) -> set[str]:

@@ -16,7 +16,15 @@ DOCUMENT: dict[str, Any] = json.loads((ROOT / "tests" / "openapi.json").read_tex
 DEFINITIONS = DOCUMENT["definitions"]
 MAKER = script("update_schemas")
 STREAMS: dict[str, tuple[str, str]] = MAKER.STREAMS
+HAND_WRITTEN: tuple[str, ...] = MAKER.HAND_WRITTEN
 OWN = {"_extra", "_readAt"}
+SIGNS = {"[]": "items", "{}": "additionalProperties"}
+#: The path of a field (`[]` for an item, `{}` for a map's value) -> its type and format.
+Shape = dict[tuple[str, ...], tuple[str, str | None]]
+
+TEXT = {"type": ["string", "null"]}
+FREE = {"type": ["object", "null"], "additionalProperties": True}
+LOOP = "#/definitions/Loop"
 
 
 def load(stream: str) -> dict[str, Any]:
@@ -39,25 +47,51 @@ def fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
     return [schema] + [found for part in inner for found in fields(part)]
 
 
-def paths_of_model(name: str, above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
-    """Return the path of every field of a model, each model once on a path."""
-    found: set[tuple[str, ...]] = set()
-    for field, schema in DEFINITIONS[name].get("properties", {}).items():
-        found.add((field,))
-        inner = schema.get("items", schema)
-        reference = inner.get("$ref", "").rpartition("/")[2]
-        if reference and reference not in (*above, name):
-            found |= {(field, *rest) for rest in paths_of_model(reference, (*above, name))}
-    return found
+def shape_of_model(
+    model: dict[str, Any], path: tuple[str, ...] = (), above: tuple[str, ...] = ()
+) -> Shape:
+    """Return every field of a model, with what is in it; a model stands on a path once."""
+    name = model.get("$ref", "").rpartition("/")[2]
+    if name in above:
+        return {path: ("object", None)}
+    if name:
+        return shape_of_model(DEFINITIONS[name], path, (*above, name))
+    form = model.get("format")
+    shape: Shape = {path: (model["type"], form if form in ("date", "date-time") else None)}
+    inner = dict(model.get("properties", {}))
+    inner |= {sign: model[key] for sign, key in SIGNS.items() if _is_schema(model, key)}
+    for step, part in inner.items():
+        shape |= shape_of_model(part, (*path, step), above)
+    return shape
 
 
-def paths_of_schema(schema: dict[str, Any]) -> set[tuple[str, ...]]:
-    """Return the path of every field of a schema."""
-    found: set[tuple[str, ...]] = set()
-    for field, part in schema.get("properties", {}).items():
-        inner = part.get("items", part)
-        found |= {(field,)} | {(field, *rest) for rest in paths_of_schema(inner)}
-    return found
+def shape_of_schema(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Shape:
+    """Return every field of a schema, with what is in it."""
+    kind = schema["type"][0] if isinstance(schema["type"], list) else schema["type"]
+    shape: Shape = {path: (kind, schema.get("format"))}
+    inner = dict(schema.get("properties", {}))
+    inner |= {sign: schema[key] for sign, key in SIGNS.items() if _is_schema(schema, key)}
+    for step, part in inner.items():
+        shape |= shape_of_schema(part, (*path, step))
+    return shape
+
+
+def references(part: object) -> set[str]:
+    """Return what a document refers to."""
+    if isinstance(part, list):
+        return {found for value in part for found in references(value)}
+    if not isinstance(part, dict):
+        return set()
+    own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
+    return own | {found for value in part.values() for found in references(value)}
+
+
+def made(definitions: dict[str, Any], field: dict[str, Any]) -> dict[str, Any]:
+    """Return what the script makes of a field of a root model."""
+    root = {"type": "object", "properties": {"id": {"type": "string"}, "field": field}}
+    schema = MAKER.stream_schema(definitions | {"Root": root}, "Root", "id")
+    result: dict[str, Any] = schema["properties"]["field"]
+    return result
 
 
 @pytest.mark.parametrize("stream", STREAMS)
@@ -68,9 +102,33 @@ def test_a_schema_is_what_the_script_makes_of_the_vendors_document(stream: str) 
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_every_field_at_every_depth_is_there(stream: str) -> None:
-    model = paths_of_model(STREAMS[stream][0])
-    assert model | {(name,) for name in OWN} == paths_of_schema(load(stream))
+def test_every_field_at_every_depth_is_there_with_its_type(stream: str) -> None:
+    """Items of arrays and values of maps included; our own columns are all that is added."""
+    model = shape_of_model({"$ref": f"#/definitions/{STREAMS[stream][0]}"})
+    own: Shape = {("_extra",): ("object", None), ("_readAt",): ("string", "date-time")}
+    assert model | own == shape_of_schema(load(stream))
+
+
+def test_each_schema_is_made_by_the_script_or_known_as_hand_written() -> None:
+    found = {path.stem for path in SCHEMAS.glob("*.json")}
+    assert found == {*STREAMS, *HAND_WRITTEN, "_filter_dimensions"}
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_fields_are_in_order_so_that_a_change_is_a_small_difference(stream: str) -> None:
+    """Our own columns come last."""
+    schema = load(stream)
+    names = list(schema["properties"])
+    assert names == [*sorted(set(names) - OWN), *sorted(OWN)]
+    made_of = MAKER.stream_schema(DEFINITIONS, *STREAMS[stream])
+    for root in (schema, made_of):
+        for field in fields(root)[1:]:
+            assert list(field.get("properties", {})) == sorted(field.get("properties", {}))
+
+
+def test_a_cycle_ends_where_its_model_comes_again() -> None:
+    """A user's manager is a user, whose fields would not end."""
+    assert without_descriptions(load("users"))["properties"]["manager"] == FREE
 
 
 def test_a_conversation_has_the_fields_that_are_documented() -> None:
@@ -84,7 +142,7 @@ def test_a_conversation_has_the_fields_that_are_documented() -> None:
     assert len(session["properties"]["segments"]["items"]["properties"]) == 25
 
 
-@pytest.mark.parametrize("stream", [*STREAMS, "conversation_summaries"])
+@pytest.mark.parametrize("stream", [*STREAMS, *HAND_WRITTEN])
 def test_all_is_nullable_but_the_key_and_enums_are_text(stream: str) -> None:
     schema = load(stream)
     key = STREAMS.get(stream, ("", "id"))[1]
@@ -96,69 +154,238 @@ def test_all_is_nullable_but_the_key_and_enums_are_text(stream: str) -> None:
     assert schema["properties"][key]["type"] == "string"
 
 
-@pytest.mark.parametrize("stream", [*STREAMS, "conversation_summaries"])
+@pytest.mark.parametrize("stream", [*STREAMS, *HAND_WRITTEN])
 def test_unknown_fields_may_stand_at_every_depth(stream: str) -> None:
     schema = load(stream)
     jsonschema.Draft7Validator.check_schema(schema)
     for field in fields(schema):
-        if "object" in field["type"]:
+        if "properties" in field:
+            assert field["additionalProperties"] is True
+        elif "object" in field["type"]:
             assert field["additionalProperties"]
+        if "array" in field["type"]:
+            assert field["items"]
+
+
+@pytest.mark.parametrize("stream", [*STREAMS, *HAND_WRITTEN])
+def test_every_root_column_of_our_own_is_described(stream: str) -> None:
+    for name in OWN:
+        assert load(stream)["properties"][name]["description"]
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_only_root_fields_are_described_each_on_one_line(stream: str) -> None:
+    roots = load(stream)["properties"]
+    described = [field for field in roots.values() if "description" in field]
+    assert described
+    for field in described:
+        assert field["description"] == " ".join(field["description"].split())
+    for root in roots.values():
+        assert all("description" not in field for field in fields(root)[1:])
 
 
 def test_every_reference_of_the_trimmed_document_leads_somewhere() -> None:
-    for reference in MAKER._references(DOCUMENT):
+    found = references(DOCUMENT)
+    assert "#/definitions/ErrorBody" in found
+    for reference in found:
         kind, name = reference.removeprefix("#/").split("/")
         assert name in DOCUMENT[kind]
 
 
+def test_the_trimmed_document_is_what_the_script_makes_of_it() -> None:
+    """It has all that is needed and nothing else."""
+    assert json.dumps(MAKER.trimmed(DOCUMENT)) == json.dumps(DOCUMENT)
+
+
 def test_the_dimensions_of_filters_are_the_vendors() -> None:
     path = SCHEMAS / "_filter_dimensions.json"
-    assert json.loads(path.read_text("utf-8")) == MAKER.filter_dimensions(DEFINITIONS)
+    known = json.loads(path.read_text("utf-8"))
+    assert known == MAKER.filter_dimensions(DEFINITIONS)
+    assert set(known) == {"conversation_filters", "segment_filters"}
+    for kinds in known.values():
+        assert set(kinds) == {"dimensions", "metrics", "operators"}
+        assert all(names == sorted(set(names)) != [] for names in kinds.values())
+    assert "conversationEnd" in known["conversation_filters"]["dimensions"]
+    assert "mediaType" in known["segment_filters"]["dimensions"]
 
 
-def test_the_script_cuts_cycles_merges_models_and_keeps_maps() -> None:
+@pytest.mark.parametrize(
+    ("field", "schema"),
+    [
+        ({"type": "string", "enum": ["a"]}, TEXT),
+        ({"enum": ["a"]}, TEXT),
+        ({"type": "string", "format": "date-time"}, {**TEXT, "format": "date-time"}),
+        ({"type": "string", "format": "date"}, {**TEXT, "format": "date"}),
+        ({"type": "integer", "format": "int64"}, {"type": ["integer", "null"]}),
+        ({"type": "object"}, FREE),
+        ({"type": "object", "properties": {}}, FREE),
+        ({"type": "object", "additionalProperties": {}}, FREE),
+        ({"type": "array"}, {"type": ["array", "null"], "items": FREE}),
+        (
+            {"type": "object", "additionalProperties": {"type": "string", "enum": ["a"]}},
+            {"type": ["object", "null"], "additionalProperties": TEXT},
+        ),
+        (
+            {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
+            {"type": ["array", "null"], "items": {"type": ["array", "null"], "items": TEXT}},
+        ),
+        (
+            {"type": "object", "properties": {"properties": {"type": "string"}}},
+            {**FREE, "properties": {"properties": TEXT}},
+        ),
+    ],
+    ids=str,
+)
+def test_a_field_becomes_nullable_and_open(field: dict[str, Any], schema: dict[str, Any]) -> None:
+    assert made({}, field) == schema
+
+
+@pytest.mark.parametrize(
+    ("model", "schema"),
+    [
+        ({"properties": {"next": {"$ref": LOOP}}}, {**FREE, "properties": {"next": FREE}}),
+        (
+            {"properties": {"next": {"allOf": [{"$ref": LOOP}]}}},
+            {**FREE, "properties": {"next": FREE}},
+        ),
+        (
+            {"properties": {"all": {"type": "array", "items": {"$ref": LOOP}}}},
+            {**FREE, "properties": {"all": {"type": ["array", "null"], "items": FREE}}},
+        ),
+        (
+            {"type": "object", "additionalProperties": {"$ref": LOOP}},
+            {"type": ["object", "null"], "additionalProperties": FREE},
+        ),
+        ({"type": "array", "items": {"$ref": LOOP}}, {"type": ["array", "null"], "items": FREE}),
+        ({"allOf": [{"$ref": LOOP}]}, FREE),
+    ],
+    ids=["field", "allOf of a field", "items", "map", "array model", "made of itself"],
+)
+def test_a_cycle_ends(model: dict[str, Any], schema: dict[str, Any]) -> None:
+    assert made({"Loop": model}, {"$ref": LOOP}) == schema
+
+
+def test_a_model_beside_itself_is_no_cycle() -> None:
+    """Two fields of one model both have its fields."""
+    two = {"one": {"$ref": LOOP}, "other": {"$ref": LOOP}}
+    whole = {**FREE, "properties": {"a": TEXT}}
+    model = {"type": "object", "properties": {"a": {"type": "string"}}}
+    assert made({"Loop": model}, {"type": "object", "properties": two}) == {
+        **FREE,
+        "properties": {"one": whole, "other": whole},
+    }
+
+
+def test_a_model_that_is_made_of_others_has_the_fields_of_all() -> None:
+    """Its own fields win; a part may be no object."""
     definitions = {
-        "Part": {"type": "object", "properties": {"p": {"type": "integer", "format": "int64"}}},
+        "Base": {"properties": {"a": {"type": "string"}, "b": {"type": "string"}}},
+        "Map": {"type": "object", "additionalProperties": {"type": "string"}},
+        "Word": {"type": "string", "enum": ["a"]},
         "Whole": {
-            "allOf": [{"$ref": "#/definitions/Part"}],
-            "properties": {
-                "id": {"type": "string"},
-                "self": {"$ref": "#/definitions/Whole"},
-                "map": {"type": "object", "additionalProperties": {"type": "number"}},
-                "when": {"type": "string", "format": "date-time"},
-                "word": {"type": "string", "enum": ["a"]},
-                "deep": {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
-                "free": {"type": "object"},
-            },
+            "allOf": [{"$ref": "#/definitions/Base"}, {"properties": {"c": {"type": "string"}}}],
+            "properties": {"b": {"type": "number"}},
         },
     }
-    text = {"type": ["string", "null"]}
-    free = {"type": ["object", "null"], "additionalProperties": True}
-    made = MAKER.stream_schema(definitions, "Whole", "id")["properties"]
-    assert {name: made[name] for name in made if name not in OWN} == {
-        "deep": {
-            "type": ["array", "null"],
-            "items": {"type": ["array", "null"], "items": text},
-        },
-        "free": free,
-        "id": {"type": "string"},
-        "map": {
-            "type": ["object", "null"],
-            "additionalProperties": {"type": ["number", "null"]},
-        },
-        "p": {"type": ["integer", "null"]},
-        "self": free,
-        "when": {**text, "format": "date-time"},
-        "word": text,
+    assert made(definitions, {"$ref": "#/definitions/Whole"}) == {
+        **FREE,
+        "properties": {"a": TEXT, "b": {"type": ["number", "null"]}, "c": TEXT},
+    }
+    assert made(definitions, {"allOf": [{"$ref": "#/definitions/Word"}]}) == TEXT
+    assert made(definitions, {"allOf": [{"$ref": "#/definitions/Map"}]}) == {
+        "type": ["object", "null"],
+        "additionalProperties": TEXT,
     }
 
 
-def test_check_names_what_would_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_root_has_a_key_our_columns_and_its_fields_in_order() -> None:
+    """Descriptions are folded at the root, and nested ones are left out."""
+    inner = {"type": "object", "properties": {"x": {"type": "string", "description": "No."}}}
+    root = {
+        "properties": {
+            "z": {**inner, "description": " Over\n two  lines. "},
+            "id": {"type": "string", "description": "The key."},
+        }
+    }
+    schema = MAKER.stream_schema({"Root": root}, "Root", "id")
+    assert list(schema["properties"]) == ["id", "z", "_extra", "_readAt"]
+    assert schema["required"] == ["id"]
+    assert schema["additionalProperties"] is True
+    assert schema["properties"]["id"] == {"type": "string", "description": "The key."}
+    assert schema["properties"]["z"] == {
+        **FREE,
+        "properties": {"x": TEXT},
+        "description": "Over two lines.",
+    }
+
+
+def test_trimming_drops_prose_but_no_field_that_is_called_like_it() -> None:
+    called: dict[str, Any] = {
+        name: {"type": "string", "description": "Prose."} for name in MAKER._PROSE
+    }
+    called["properties"] = {
+        "type": "object",
+        "description": "Prose.",
+        "properties": {"title": {"title": "Prose."}},
+    }
+    assert MAKER._without_prose({"description": "Prose.", "properties": called}) == {
+        "properties": {
+            **{name: {"type": "string"} for name in MAKER._PROSE},
+            "properties": {"type": "object", "properties": {"title": {}}},
+        }
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose files are what the script makes of `swagger.json`."""
+    (tmp_path / "tap_genesys" / "schemas").mkdir(parents=True)
+    (tmp_path / "tests").mkdir()
+    monkeypatch.setattr(MAKER, "ROOT", tmp_path)
+    monkeypatch.setattr(MAKER, "SCHEMAS", tmp_path / "tap_genesys" / "schemas")
+    monkeypatch.setattr(MAKER, "TRIMMED", tmp_path / "tests" / "openapi.json")
+    (tmp_path / "swagger.json").write_text(json.dumps(DOCUMENT), "utf-8")
+    for stream in HAND_WRITTEN:
+        (MAKER.SCHEMAS / f"{stream}.json").write_text("by hand", "utf-8")
+    assert MAKER.main([str(tmp_path / "swagger.json")]) == 0
+    return tmp_path
+
+
+def test_a_second_run_changes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert MAKER.main([str(project / "swagger.json")]) == 0
+    assert MAKER.main([str(project / "swagger.json"), "--check"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_what_is_written_by_hand_is_left_alone(project: Path) -> None:
+    """And all that is not is made."""
+    files = {path.stem: path.read_text("utf-8") for path in MAKER.SCHEMAS.iterdir()}
+    assert set(files) == {*STREAMS, *HAND_WRITTEN, "_filter_dimensions"}
+    assert [name for name, text in files.items() if text == "by hand"] == [*HAND_WRITTEN]
+    assert json.loads((project / "tests" / "openapi.json").read_text("utf-8")) == DOCUMENT
+
+
+def test_check_names_what_would_change_and_writes_nothing(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new field changes its stream's schema and the trimmed document; a missing file is new."""
     changed = json.loads(json.dumps(DOCUMENT))
     changed["definitions"]["WrapupCode"]["properties"]["brandNew"] = {"type": "string"}
-    (tmp_path / "swagger.json").write_text(json.dumps(changed), "utf-8")
-    assert MAKER.main([str(tmp_path / "swagger.json"), "--check"]) == 1
-    assert "tap_genesys/schemas/wrapup_codes.json" in capsys.readouterr().out
+    document = project / "swagger.json"
+    document.write_text(json.dumps(changed), "utf-8")
+    (MAKER.SCHEMAS / "divisions.json").unlink()
+    expected = [
+        "tap_genesys/schemas/divisions.json",
+        "tap_genesys/schemas/wrapup_codes.json",
+        "tests/openapi.json",
+    ]
+    for arguments, code in (["--check"], 1), (["--check"], 1), ([], 0):
+        capsys.readouterr()
+        assert MAKER.main([str(document), *arguments]) == code
+        assert sorted(capsys.readouterr().out.split()) == expected
+    assert MAKER.main([str(document), "--check"]) == 0
+    assert "brandNew" in (MAKER.SCHEMAS / "wrapup_codes.json").read_text("utf-8")
 
 
 def _is_schema(schema: dict[str, Any], key: str) -> bool:
