@@ -95,7 +95,7 @@ def test_a_token_is_renewed_before_it_ends() -> None:
 
 def test_a_token_that_stays_refused_stops_the_run() -> None:
     with pytest.raises(StopRun, match="The credentials are refused, with a new token too"):
-        read(Fault("repeat_token", path=QUERY, times=None))
+        read(Fault("unauthorized", path=QUERY, times=None))
 
 
 def test_wrong_credentials_stop_the_run_before_any_query() -> None:

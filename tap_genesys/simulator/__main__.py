@@ -9,8 +9,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tap_genesys.simulator.answers import COUNTS
-from tap_genesys.simulator.faults import KINDS, parse
+from tap_genesys.simulator.faults import KINDS, Fault, parse
+from tap_genesys.simulator.habits import WORDS
 from tap_genesys.simulator.server import Simulator
 from tap_genesys.simulator.world import World
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     stop = threading.Event()
 
     def leave(_signum: int, _frame: FrameType | None) -> None:
@@ -36,20 +37,19 @@ def main(arguments: list[str] | None = None) -> None:
         since=options.since or midnight - timedelta(days=14),
         now=now,
     )
-    simulator = Simulator(
-        world,
-        port=options.port,
-        client_id=options.client_id,
-        client_secret=options.client_secret,
-        interval_reading=options.interval_reading,
-        interval_bounds=options.interval_bounds,
-        ceiling=options.ceiling,
-        counts=options.counts,
-        total_hits=options.total_hits,
-        details_shape=options.details_shape,
-        summaries=not options.no_summaries,
-        summary_shape=options.summary_shape,
-    )
+    try:
+        simulator = Simulator(
+            world,
+            port=options.port,
+            client_id=options.client_id,
+            client_secret=options.client_secret,
+            token_seconds=options.token_seconds,
+            ceiling=options.ceiling,
+            summaries=not options.no_summaries,
+            **{name: getattr(options, name) for name in WORDS},
+        )
+    except (OSError, OverflowError) as wrong:
+        parser.error(f"cannot listen on port {options.port}: {wrong}")
     for fault in options.fault:
         simulator.faults.add(fault)
     with simulator:
@@ -75,14 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--now", type=_moment, help="the present (default: when it starts); it stands still")
     add("--client-id", default="demo")
     add("--client-secret", default="demo-secret")
-    add("--interval-reading", choices=("touched-days", "overlap"), default="touched-days")
-    add("--interval-bounds", choices=("[)", "[]", "(]", "()"), default="[)")
+    add("--token-seconds", type=float, default=86_399, help="how long a token lives")
     add("--ceiling", type=int, default=100_000, help="rows of a query that can be paged through")
-    add("--counts", choices=COUNTS, default="right", help="how summary pages are counted")
-    add("--total-hits", choices=COUNTS, default="right", help="how details are counted")
-    add("--details-shape", choices=("vendor", "gateway"), default="vendor")
     add("--no-summaries", action="store_true", help="summary queries answer 404")
-    add("--summary-shape", choices=("nested", "flat", "own-id"), default="nested")
+    for habit, words in WORDS.items():
+        text = f"{', '.join(words)} (default {words[0]})"
+        option = f"--{habit.replace('_', '-')}"
+        add(option, choices=words, default=words[0], help=text, metavar="WORD")
     add(
         "--fault",
         type=_fault,
@@ -94,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fault(text: str) -> object:
+def _fault(text: str) -> Fault:
     try:
         return parse(text)
     except ValueError as wrong:
@@ -102,7 +101,10 @@ def _fault(text: str) -> object:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from wrong
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -20,7 +21,28 @@ COUNTS = {
     "garbage": "a word that is no number",
     "high": "two more pages than there are",
     "low": "one page, whatever there is",
+    "string": "the body says it as text",
     "disagreeing": "the header is right, the body says one",
+}
+
+#: The vendor's code and message for each status that says the same whatever was asked.
+_SAID = {
+    401: ("bad.credentials", "Invalid login credentials."),
+    404: ("not found", "HTTP 404 Not Found"),
+    405: ("method.not.allowed", "HTTP 405 Method Not Allowed"),
+    408: (
+        "request.timeout",
+        "The client did not produce a request within the server timeout limit.",
+    ),
+    413: ("request.entity.too.large", "The request is over the size limit. Maximum bytes: 512000"),
+    429: (
+        "too.many.requests",
+        "Rate limit exceeded the maximum. Retry the request in [3] seconds",
+    ),
+    500: ("internal.server.error", "The server encountered an unexpected condition."),
+    502: ("bad.gateway", "Bad Gateway"),
+    503: ("service.unavailable", "Service Unavailable - The server is currently unavailable."),
+    504: ("request.timeout", "The request timed out."),
 }
 
 
@@ -33,8 +55,12 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return an error as the vendor tells it (`ErrorBody`)."""
+def error(
+    status: int, message: str = "", code: str = "", headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Return an error as the vendor tells it (`ErrorBody`), by default in its words."""
+    usual_code, usual_message = _SAID.get(status, ("simulated.fault", "A simulated fault."))
+    code, message = code or usual_code, message or usual_message
     context = str(uuid.uuid4())
     body: Row = {"message": message, "code": code, "status": status, "contextId": context}
     body |= {"details": [], "errors": []}
@@ -51,12 +77,16 @@ def page_of(rows: Sequence[T], number: int, size: int) -> Sequence[T]:
     return rows[(number - 1) * size : number * size]
 
 
-def listing(path: str, rows: list[Row], number: int, size: int) -> Row:
-    """Return a page of a listing; a link to a page that does not exist is absent."""
+def listing(path: str, query: Mapping[str, str], rows: list[Row], number: int, size: int) -> Row:
+    """Return a page of a listing; a link to a page that does not exist is absent.
+
+    Links keep what else was asked for, so that whoever follows them reads one list.
+    """
     pages = pages_of(len(rows), size)
+    others = {name: query[name] for name in query if name not in ("pageSize", "pageNumber")}
 
     def uri(page: int) -> str:
-        return f"{path}?pageSize={size}&pageNumber={page}"
+        return f"{path}?{urlencode({'pageSize': size, 'pageNumber': page, **others})}"
 
     body: Row = {
         "entities": page_of(rows, number, size),
@@ -75,15 +105,25 @@ def listing(path: str, rows: list[Row], number: int, size: int) -> Row:
     return body
 
 
-def counted(kind: str, pages: int) -> tuple[str | None, int | None]:
-    """Return what header and body say of so many pages, told in one of the ways of `COUNTS`."""
-    header, body = {
-        "right": (str(pages), pages),
-        "none": (None, None),
-        "zero": ("0", 0),
-        "garbage": ("many", None),
-        "high": (str(pages + 2), pages + 2),
-        "low": ("1", 1),
-        "disagreeing": (str(pages), 1),
-    }[kind]
-    return header, body
+def counted(kind: str, number: int, much: int = 2) -> tuple[str | None, int | str | None]:
+    """Return what header and body say of so many pages or rows, in one of the ways of `COUNTS`.
+
+    Args:
+        kind: Which way.
+        number: How many there are.
+        much: By how many `high` is too high.
+    """
+    header, body = _WAYS[kind](number, much)
+    return None if header is None else str(header), body
+
+
+_WAYS: dict[str, Callable[[int, int], tuple[int | str | None, int | str | None]]] = {
+    "right": lambda number, _much: (number, number),
+    "none": lambda _number, _much: (None, None),
+    "zero": lambda _number, _much: (0, 0),
+    "garbage": lambda _number, _much: ("many", "many"),
+    "high": lambda number, much: (number + much, number + much),
+    "low": lambda _number, _much: (1, 1),
+    "string": lambda number, _much: (number, str(number)),
+    "disagreeing": lambda number, _much: (number, 1),
+}

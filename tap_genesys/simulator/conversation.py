@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.staff import identifier, person
+from tap_genesys.simulator.record import Record
+from tap_genesys.simulator.staff import person
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tap_genesys.simulator.staff import Staff
 
 Row = dict[str, Any]
@@ -27,12 +29,7 @@ _LIVES = {
 _FLOWS = {"voice": "INBOUNDCALL", "chat": "INBOUNDCHAT", "email": "INBOUNDEMAIL"}
 
 
-def stamp(moment: datetime) -> str:
-    """Write a moment as the vendor does."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
-
-
-class Script:
+class Script(Record):
     """Tells the conversation with this number, whole.
 
     Args:
@@ -44,16 +41,14 @@ class Script:
 
     def __init__(self, staff: Staff, number: int, start: datetime, *, instant: bool) -> None:
         self._staff = staff
-        self._number = number
-        self._start = start
         self._choice = random.Random(f"{staff.seed}/{number}")
-        self._medium = self._choice.choice(_MEDIA)
+        super().__init__(staff.seed, number, start, self._choice.choice(_MEDIA))
         self._life = 0 if instant else self._draw_life()
         self._inbound = self._medium != "callback" and self._choice.random() < 0.85
         self._abandoned = self._inbound and (instant or self._choice.random() < 0.08)
         self._queue = self._choice.choice(staff.queues)["id"]
         self._ani = f"tel:+1555{self._choice.randrange(10**7):07}"
-        self._made = 0
+        self._talker = ""
 
     def tell(self) -> Row:
         """Return the conversation as it is when all of it has happened."""
@@ -74,7 +69,7 @@ class Script:
             "participants": participants,
         }
         if self._medium == "voice":
-            row["mediaStatsMinConversationMos"] = 4.2 + self._choice.randrange(70) / 100
+            row["mediaStatsMinConversationMos"] = round(4.2 + self._choice.randrange(70) / 100, 2)
         if not self._abandoned:
             self._judge(row)
         return row
@@ -111,7 +106,7 @@ class Script:
         session = self._session("inbound")
         session["segments"] = [self._segment("ivr", 0, end, disconnect="transfer")]
         session["flow"] = {
-            "flowId": self._id("flow", self._medium),
+            "flowId": self._org_id("flow", self._medium),
             "flowName": f"Welcome {self._medium}",
             "flowType": "DIGITALBOT" if bot else _FLOWS.get(self._medium, "INBOUNDSHORTMESSAGE"),
             "flowVersion": "4.0",
@@ -121,7 +116,7 @@ class Script:
             "outcomes": [
                 {
                     "flowOutcome": "SUCCESS",
-                    "flowOutcomeId": self._id("outcome"),
+                    "flowOutcomeId": self._org_id("outcome", "authenticated"),
                     "flowOutcomeStartTimestamp": self._at(0),
                     "flowOutcomeEndTimestamp": self._at(end),
                     "flowOutcomeValue": "authenticated",
@@ -145,17 +140,30 @@ class Script:
         return self._participant("acd", session)
 
     def _agents(self, begin: int) -> list[Row]:
-        """Return who talks: one agent, or two when the conversation is transferred."""
+        """Return who talks: one agent, or two when it is transferred to another queue."""
         if self._choice.random() >= 0.15:
-            return [self._agent(begin, self._life, last=True)]
+            late = self._life > 0 and self._choice.random() < 0.03
+            return self._agent(begin, self._life, last=True, late=late)
         middle = begin + (self._life - begin) // 3
         first = self._agent(begin, middle, last=False)
         self._queue = self._choice.choice(self._staff.queues)["id"]
-        return [first, self._agent(middle, self._life, last=True)]
+        answerable = middle + (self._life - middle) // 10
+        again = [self._acd(middle, answerable)] if self._inbound else []
+        return [*first, *again, *self._agent(answerable, self._life, last=True)]
 
-    def _agent(self, begin: int, end: int, *, last: bool) -> Row:
+    def _agent(self, begin: int, end: int, *, last: bool, late: bool = False) -> list[Row]:
+        """Return an agent, and a second one whom the first asks while the customer holds.
+
+        Who is late gives the wrap-up code hours or days after the conversation has ended.
+        """
         answered = begin + (end - begin) // 20
-        over = end - (end - begin) // 10
+        if late:
+            over = end
+            wrap = end + self._choice.randrange(3600, 3 * 86_400) * _SECOND
+            wrapped = wrap + 20 * _SECOND
+        else:
+            over = wrap = end - (end - begin) // 10
+            wrapped = end
         held = (over - answered) // 5 if self._choice.random() < 0.3 else 0
         session = self._session("inbound" if self._inbound else "outbound")
         queue = {"queueId": self._queue}
@@ -167,37 +175,51 @@ class Script:
             segments.append(self._segment("hold", over - held, over, **queue))
         segments[-1]["disconnectType"] = "client" if last else "transfer"
         code = self._choice.choice(self._staff.wrapup_codes)["id"]
-        segments.append(self._segment("wrapup", over, end, wrapUpCode=code, **queue))
+        segments.append(self._segment("wrapup", wrap, wrapped, wrapUpCode=code, **queue))
         if self._choice.random() < 0.1:
             segments[-1]["wrapUpNote"] = "Called before; see the ticket."
-        talked = over - held - answered
+        talked, after = over - held - answered, wrapped - wrap
         session["segments"] = segments
         session["metrics"] = [
             self._metric("tAnswered", answered - begin, answered),
             self._metric("tTalk", talked, over),
-            self._metric("tAcw", end - over, end),
-            self._metric("tHandle", talked + held + end - over, end),
+            self._metric("tAcw", after, wrapped),
+            self._metric("tHandle", talked + held + after, wrapped),
         ]
         if held:
             session["metrics"].append(self._metric("tHeld", held, over))
         if not last:
             session["metrics"].append(self._metric("nTransferred", 1, over))
-        agent = self._choice.choice(self._staff.agents)
-        return self._participant("agent", session) | {"userId": agent}
+        agent = self._participant("agent", session)
+        agent["userId"] = self._talker = self._choice.choice(self._staff.agents)
+        if late or not held or self._choice.random() >= 0.2:
+            return [agent]
+        session["metrics"].append(self._metric("nConsult", 1, over - held))
+        return [agent, self._consulted(over - held, over)]
+
+    def _consulted(self, begin: int, end: int) -> Row:
+        session = self._session("inbound")
+        session["segments"] = [self._segment("interact", begin, end, disconnect="peer")]
+        session["metrics"] = [
+            self._metric("tTalk", end - begin, end),
+            self._metric("tHandle", end - begin, end),
+        ]
+        colleague = self._choice.choice(self._staff.agents)
+        return self._participant("agent", session) | {"userId": colleague}
 
     def _judge(self, row: Row) -> None:
         """Add what others think of it later."""
         later = self._life + self._choice.randrange(3600, 3 * 86_400) * _SECOND
-        agent = row["participants"][-1]["userId"]
-        about = {"queueId": self._queue, "userId": agent, "eventTime": self._at(later)}
+        about = {"queueId": self._queue, "userId": self._talker}
         if self._choice.random() < 0.05:
             row["evaluations"] = [
                 about
                 | {
+                    "eventTime": self._at(later),
                     "evaluationId": self._id("evaluation"),
                     "evaluationStatus": "Finished",
                     "evaluatorId": self._staff.users[-1]["id"],
-                    "formId": self._id("form"),
+                    "formId": self._org_id("form", "Courtesy"),
                     "formName": "Courtesy",
                     "released": True,
                     "oTotalScore": self._choice.randrange(50, 101),
@@ -207,85 +229,13 @@ class Script:
             row["surveys"] = [
                 about
                 | {
+                    "eventTime": self._at(later),
                     "surveyId": self._id("survey"),
                     "surveyStatus": "Finished",
+                    "surveyFormId": self._org_id("form", "How was it?"),
                     "surveyFormName": "How was it?",
                     "surveyPromoterScore": self._choice.randrange(11),
                     "surveyCompletedDate": self._at(later),
                     "oSurveyTotalScore": self._choice.randrange(101),
                 }
             ]
-
-    def _participant(self, purpose: str, session: Row) -> Row:
-        return {"participantId": self._id(), "purpose": purpose, "sessions": [session]}
-
-    def _session(self, direction: str) -> Row:
-        return {
-            "sessionId": self._id(),
-            "mediaType": self._medium,
-            "direction": direction,
-            "provider": "Edge" if self._medium == "voice" else "PureCloud Messaging",
-        }
-
-    def _segment(
-        self, kind: str, begin: int, end: int, *, disconnect: str = "", **more: str
-    ) -> Row:
-        segment: Row = {"segmentType": kind, "segmentStart": self._at(begin)}
-        segment |= {"segmentEnd": self._at(end), "conference": False} | more
-        return segment | ({"disconnectType": disconnect} if disconnect else {})
-
-    def _metric(self, name: str, value: int, emitted: int) -> Row:
-        return {"name": name, "value": value, "emitDate": self._at(emitted)}
-
-    def _at(self, milliseconds: int) -> str:
-        return stamp(self._start + timedelta(milliseconds=milliseconds))
-
-    def _id(self, *parts: object) -> str:
-        """Return an id of this conversation; without parts, another one each time."""
-        if not parts:
-            self._made += 1
-        return identifier(self._staff.seed, self._number, *(parts or (self._made,)))
-
-
-def known_at(row: Row, moment: str) -> Row:
-    """Return what is known of a whole conversation at a moment, written as the vendor does.
-
-    What has not begun is absent, what has not ended has no end, and no metric is emitted early.
-    Timestamps are of one form, so that they compare as text.
-    """
-    if all(when <= moment for when in (row["conversationEnd"], *_judged(row))):
-        return row
-    known = {name: value for name, value in row.items() if name not in ("evaluations", "surveys")}
-    if row["conversationEnd"] > moment:
-        del known["conversationEnd"]
-    for name in ("evaluations", "surveys"):
-        if given := [one for one in row.get(name, ()) if one["eventTime"] <= moment]:
-            known[name] = given
-    known["participants"] = [
-        participant | {"sessions": [_session_at(one, moment) for one in participant["sessions"]]}
-        for participant in row["participants"]
-        if participant["sessions"][0]["segments"][0]["segmentStart"] <= moment
-    ]
-    return known
-
-
-def _judged(row: Row) -> list[str]:
-    return [one["eventTime"] for name in ("evaluations", "surveys") for one in row.get(name, ())]
-
-
-def _session_at(session: Row, moment: str) -> Row:
-    known = dict(session)
-    known["segments"] = [
-        one if one["segmentEnd"] <= moment else _open_segment(one)
-        for one in session["segments"]
-        if one["segmentStart"] <= moment
-    ]
-    for name, when in (("metrics", "emitDate"), ("mediaEndpointStats", "eventTime")):
-        if name in session:
-            known[name] = [one for one in session[name] if one[when] <= moment]
-    return known
-
-
-def _open_segment(segment: Row) -> Row:
-    later = ("segmentEnd", "disconnectType", "wrapUpCode", "wrapUpNote")
-    return {name: value for name, value in segment.items() if name not in later}

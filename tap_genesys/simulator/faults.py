@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
+from email.utils import formatdate
 
 #: Every kind of fault, and what it does to the answer.
 KINDS = {
     "status": "answers with `status` (and `retry_after`, as given) instead",
-    "unauthorized": "answers 401, as if the token had expired, and forgets the token",
+    "unauthorized": "lets every token expire, so that it answers 401 and the next login helps",
     "forbidden": "answers 403 and names the permission `permission`",
     "drop": "closes the connection without an answer",
     "cut": "closes the connection in the middle of the answer",
@@ -17,7 +19,6 @@ KINDS = {
     "html": "answers 200 with a page for people",
     "empty": "leaves the records out, and the counts as they are",
     "same_page": "answers with the first page, whichever was asked for",
-    "repeat_token": "lets every token expire at once, so that each request needs a login",
 }
 
 
@@ -32,7 +33,8 @@ class Fault:
         after: How many matching requests go well before it.
         times: How often it happens; None is for ever.
         status: For `status`.
-        retry_after: The header's value, for `status`; seconds or an HTTP date.
+        retry_after: The header's value, for `status`: seconds, an HTTP date, or `in:` and seconds
+            for the HTTP date that is so far away.
         permission: For `forbidden`.
         seconds: For `slow` and `stall`.
     """
@@ -52,6 +54,16 @@ class Fault:
         if self.kind not in KINDS:
             msg = f"no fault is called {self.kind!r}; there are {', '.join(KINDS)}"
             raise ValueError(msg)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer's headers say of when to ask again."""
+        if self.retry_after is None:
+            return {}
+        kind, _, seconds = self.retry_after.rpartition(":")
+        if kind != "in":
+            return {"Retry-After": self.retry_after}
+        return {"Retry-After": formatdate(time.time() + float(seconds), usegmt=True)}
 
     def happens(self, path: str, page: int | None) -> bool:
         """Return whether it happens to this request, and count the request."""

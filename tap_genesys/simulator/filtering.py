@@ -4,84 +4,129 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_genesys.simulator.bodies import RefusedError, invalid_value, known_fields
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 Row = dict[str, Any]
 
-#: Dimensions that the simulator can filter by.
-CONVERSATION = (
-    "conversationEnd", "conversationId", "conversationInitiator", "conversationStart", "divisionId",
-    "originatingDirection",
-)  # fmt: skip
-SEGMENT = (
-    "ani", "direction", "disconnectType", "dnis", "flowId", "mediaType", "purpose", "queueId",
-    "segmentType", "userId", "wrapUpCode",
-)  # fmt: skip
+#: The vendor's dimensions: of ConversationDetailQueryPredicate, of SegmentDetailQueryPredicate.
+CONVERSATION = frozenset(
+    """accessAttribute conversationEnd conversationId conversationInitiator conversationStart
+    customerParticipation divisionId externalTag mediaStatsMinConversationMos originatingDirection
+    originatingSocialMediaPublic""".split()
+)
+SEGMENT = frozenset(
+    """addressFrom addressTo agentAssistantId agentOwned ani authenticated bargedParticipantId
+    callbackNumber callbackScheduledTime canonicalExternalContactId cleared coachedParticipantId
+    conference deliveryPushed deliveryStatus destinationAddress destinationConversationId
+    detectedSpeechEnd detectedSpeechStart direction disconnectType dnis edgeId engagementSource
+    errorCode exitReason extendedDeliveryStatus externalContactId externalOrganizationId
+    flaggedReason flowId flowName flowOutType flowOutcome flowOutcomeId flowOutcomeValue flowVersion
+    groupId journeyActionId journeyActionMapId journeyCustomerId journeyCustomerIdType
+    journeyCustomerSessionId mediaCount mediaType messageType monitoredParticipantId
+    outboundCampaignId outboundContactId outboundContactListId participantName protocolCallId
+    provider purpose queueId recording remote remoteNameDisplayable requestedLanguageId
+    requestedRouting requestedRoutingSkillId scoredAgentId screenMonitoredUserId screenRecording
+    scriptId segmentEnd segmentType sessionDnis sipResponseCode skillExpressionId snippetRecording
+    subject teamId transferTargetAddress transferTargetName transferType usedRouting userId
+    wrapUpCode wrapUpNote""".split()
+)
+#: Those of them that the simulator can filter by.
+SIMULATED = frozenset(
+    """conversationEnd conversationId conversationInitiator conversationStart divisionId
+    originatingDirection ani direction disconnectType dnis flowId mediaType purpose queueId
+    segmentType userId wrapUpCode""".split()
+)
+_SEGMENT_SIMULATED = SEGMENT & SIMULATED
 _OPERATORS = ("matches", "exists", "notExists")
+_PREDICATE_FIELDS = frozenset(
+    "type dimension metric operator value range property propertyType".split()
+)
 
 
-class InvalidFilterError(ValueError):
-    """A filter that the vendor would refuse, in words like its own."""
+def check(conversation_filters: object, segment_filters: object) -> None:
+    """Refuse filters that the vendor would refuse, whether there is anything to filter or not.
+
+    A dimension of the vendor's other list is no reason: it is ignored without a word.
+    """
+    for filters, known in (
+        (conversation_filters, CONVERSATION),
+        (segment_filters, SEGMENT),
+    ):
+        if not isinstance(filters, list):
+            msg = "Filters must be a list"
+            raise RefusedError(msg)
+        for one in filters:
+            _check_group(one, known)
 
 
 def passes(row: Row, conversation_filters: list[Row], segment_filters: list[Row]) -> bool:
-    """Return whether a conversation passes all filters.
-
-    A dimension of the other list is ignored without a word: so does the vendor, as users report.
-
-    Raises:
-        InvalidFilterError: A dimension or an operator is unknown.
-    """
-    by_conversation = all(
-        _holds(one, CONVERSATION, SEGMENT, lambda name: _of_conversation(row, name))
-        for one in conversation_filters
-    )
-    return by_conversation and (
-        not segment_filters
-        or any(_segment_passes(segment, segment_filters) for segment in _segments(row))
-    )
-
-
-def _segment_passes(segment: dict[str, list[Any]], filters: list[Row]) -> bool:
+    """Return whether a conversation passes all filters; one of its segments all of a segment's."""
     return all(
-        _holds(one, SEGMENT, CONVERSATION, lambda name: segment.get(name, [])) for one in filters
+        _holds(one, CONVERSATION, lambda name: _of_conversation(row, name))
+        for one in conversation_filters
+    ) and (
+        not segment_filters
+        or any(
+            all(
+                _holds(one, SEGMENT, lambda name, segment=segment: segment.get(name, []))  # type: ignore[misc] # mypy cannot infer a lambda's default
+                for one in segment_filters
+            )
+            for segment in _segments(row)
+        )
     )
 
 
-def _holds(
-    group: Row, own: tuple[str, ...], other: tuple[str, ...], values: Callable[[str], list[Any]]
-) -> bool:
+def _check_group(group: object, known: frozenset[str]) -> None:
+    if not isinstance(group, dict) or group.get("type") not in ("and", "or"):
+        msg = "A filter needs a type: and, or"
+        raise RefusedError(msg)
+    known_fields(group, ("type", "predicates", "clauses"))
+    predicates, clauses = group.get("predicates") or [], group.get("clauses") or []
+    if not isinstance(predicates, list) or not isinstance(clauses, list):
+        msg = "Predicates and clauses must be lists"
+        raise RefusedError(msg)
+    for predicate in predicates:
+        _check_predicate(predicate, known)
+    for clause in clauses:
+        _check_group(clause, known)
+
+
+def _check_predicate(predicate: object, known: frozenset[str]) -> None:
+    if not isinstance(predicate, dict):
+        msg = "A predicate must be an object"
+        raise RefusedError(msg)
+    known_fields(predicate, _PREDICATE_FIELDS)
+    if predicate.get("type", "dimension") != "dimension" or predicate.get("range") is not None:
+        msg = "Only predicates of dimensions, without ranges, are simulated"
+        raise RefusedError(msg)
+    name, operator = predicate.get("dimension"), predicate.get("operator", "matches")
+    if operator not in _OPERATORS:
+        raise invalid_value(operator, "DetailQueryOperator", _OPERATORS)
+    if not isinstance(name, str) or name not in CONVERSATION | SEGMENT:
+        raise invalid_value(name, "DetailQueryDimension", sorted(known))
+    if name in known - SIMULATED:
+        msg = f"The dimension {name} is not simulated"
+        raise RefusedError(msg)
+
+
+def _holds(group: Row, own: frozenset[str], values: Callable[[str], list[Any]]) -> bool:
     """Evaluate a filter or a clause; a predicate of the other list does not count."""
     results = [
         _predicate_holds(one, values(one["dimension"]))
-        for one in group.get("predicates", ())
-        if not _is_ignored(one, own, other)
+        for one in group.get("predicates") or ()
+        if one["dimension"] in own
     ]
-    results += [_holds(clause, own, other, values) for clause in group.get("clauses", ())]
+    results += [_holds(clause, own, values) for clause in group.get("clauses") or ()]
     if not results:
         return True
     return all(results) if group["type"] == "and" else any(results)
 
 
-def _is_ignored(predicate: Row, own: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    name = predicate.get("dimension")
-    if name in own:
-        return False
-    if name in other:
-        return True
-    msg = (
-        f"Value [{name}] is not valid for field type [DetailQueryDimension]. "
-        f"Allowable values are: {', '.join(own)}"
-    )
-    raise InvalidFilterError(msg)
-
-
 def _predicate_holds(predicate: Row, values: list[Any]) -> bool:
     operator = predicate.get("operator", "matches")
-    if operator not in _OPERATORS:
-        msg = f"Value [{operator}] is not valid for field type [Operator]."
-        raise InvalidFilterError(msg)
     if operator == "matches":
         return predicate.get("value") in values
     return bool(values) is (operator == "exists")
@@ -101,4 +146,4 @@ def _segments(row: Row) -> Iterator[dict[str, list[Any]]]:
             flow = session.get("flow", {})
             for segment in session["segments"]:
                 merged = {**participant, **session, **flow, **segment}
-                yield {name: [merged[name]] for name in SEGMENT if name in merged}
+                yield {name: [merged[name]] for name in _SEGMENT_SIMULATED if name in merged}

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from tap_genesys.simulator.staff import identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 Row = dict[str, Any]
 
 GROUPINGS = (
     "conversation:medium", "conversation:queueId", "conversation:direction",
-    "conversation:startHour",
+    "conversation:wrapUpCode", "conversation:startHour",
 )  # fmt: skip
 METRICS = ("conversation:count", "conversation:duration", "conversation:handleTime")
 
 
 def summaries(
-    rows: Iterable[Row], groupings: list[str], metrics: list[str], shape: str = "nested"
+    rows: Iterable[Row], groupings: Sequence[str], metrics: Sequence[str], shape: str = "nested"
 ) -> list[Row]:
     """Sum conversations up, one row for each combination of what they are grouped by.
 
@@ -28,7 +28,7 @@ def summaries(
         rows: Conversations.
         groupings: Names of `GROUPINGS`.
         metrics: Names of `METRICS`; times are in milliseconds.
-        shape: `nested`, `flat` or `own-id`.
+        shape: `flat` for fields without their prefix, `own-id` for an id of its own.
     """
     sums: dict[tuple[str, ...], dict[str, int]] = {}
     for row in rows:
@@ -56,11 +56,14 @@ def _shaped(groups: dict[str, str], measures: dict[str, int], shape: str) -> Row
 
 def _values(row: Row) -> dict[str, str]:
     sessions = [one for participant in row["participants"] for one in participant["sessions"]]
-    queues = [part["queueId"] for one in sessions for part in one["segments"] if "queueId" in part]
+    segments = [segment for session in sessions for segment in session["segments"]]
+    queues = [segment["queueId"] for segment in segments if "queueId" in segment]
+    codes = [segment["wrapUpCode"] for segment in segments if "wrapUpCode" in segment]
     return {
         "conversation:medium": sessions[0]["mediaType"],
         "conversation:queueId": queues[0] if queues else "none",
         "conversation:direction": row["originatingDirection"],
+        "conversation:wrapUpCode": codes[-1] if codes else "none",
         "conversation:startHour": row["conversationStart"][11:13],
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +11,9 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.conversation import Script, known_at, stamp
+from tap_genesys.simulator.conversation import Script
+from tap_genesys.simulator.known import known_at
+from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.staff import Staff
 
 if TYPE_CHECKING:
@@ -23,7 +26,8 @@ _DAY_MS = 86_400_000
 #: How many of a day's conversations start in each of its hours (UTC), in parts of their sum.
 _ARRIVALS = (1, 1, 1, 1, 2, 3, 6, 12, 20, 26, 28, 26, 22, 24, 26, 24, 20, 14, 9, 6, 4, 3, 2, 1)
 _CUMULATED = tuple(accumulate(_ARRIVALS, initial=0))
-_REMEMBERED = 20_000
+#: How many whole conversations are kept, at about 8 kB each.
+_REMEMBERED = 10_000
 
 
 def _now() -> datetime:
@@ -49,7 +53,8 @@ class World:
         )
     )
     now: datetime = field(default_factory=_now)
-    _told: dict[int, Row] = field(default_factory=dict, repr=False, compare=False)
+    _told: dict[int, tuple[Row, str]] = field(default_factory=dict, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @cached_property
     def staff(self) -> Staff:
@@ -58,7 +63,7 @@ class World:
 
     def at(self, now: datetime) -> World:
         """Return the same world at another time."""
-        return replace(self, now=now, _told=self._told)
+        return replace(self, now=now, _told=self._told, _lock=self._lock)
 
     def users(self) -> list[Row]:
         """Return all users, those who have left too."""
@@ -95,7 +100,9 @@ class World:
 
     def conversation(self, number: int) -> Row:
         """Return a conversation as known now."""
-        return known_at(self._whole(number), stamp(self.now))
+        row, settled = self._whole(number)
+        moment = stamp(self.now)
+        return row if settled <= moment else known_at(row, moment)
 
     def start_of(self, number: int) -> datetime:
         """Return when a conversation starts: within its day, later than the one before it.
@@ -111,7 +118,8 @@ class World:
             return 0
         if place == self.per_day - 1:
             return _DAY_MS - 1
-        jitter = random.Random(f"{self.seed}:{number}").random()
+        # Never at the edge of its part of the day, so that no two start in the same millisecond.
+        jitter = 0.1 + 0.8 * random.Random(f"{self.seed}:{number}").random()
         part = (place + jitter) / self.per_day * _CUMULATED[-1]
         hour = bisect_right(_CUMULATED, part) - 1
         return int((hour + (part - _CUMULATED[hour]) / _ARRIVALS[hour]) * _DAY_MS / 24)
@@ -129,14 +137,17 @@ class World:
                 high = middle
         return low
 
-    def _whole(self, number: int) -> Row:
+    def _whole(self, number: int) -> tuple[Row, str]:
+        """Return a conversation when all of it has happened, and when that is."""
         told = self._told.get(number)
         if told is None:
             # Every other day begins with a conversation that ends in the moment in which it starts.
             instant = number % 97 == 0 or number % (2 * self.per_day) == 0
             start = self.start_of(number)
-            told = Script(self.staff, number, start, instant=instant).tell()
-            while len(self._told) >= _REMEMBERED:
-                self._told.pop(next(iter(self._told)), None)
-            self._told[number] = told
+            script = Script(self.staff, number, start, instant=instant)
+            told = script.tell(), script.settled
+            with self._lock:
+                while len(self._told) >= _REMEMBERED:
+                    del self._told[next(iter(self._told))]
+                self._told[number] = told
         return told

@@ -1,0 +1,58 @@
+"""How a Genesys Cloud behaves where the vendor's words leave it open, or users differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tap_genesys.simulator.answers import COUNTS
+
+#: The habits that are one of a few words, and those words; the first is the default.
+WORDS: dict[str, tuple[str, ...]] = {
+    "interval_reading": ("touched-days", "overlap"),
+    "interval_bounds": ("[)", "[]", "(]", "()"),
+    "oversized_page": ("clamp", "refuse"),
+    "counts": tuple(COUNTS),
+    "total_hits": tuple(COUNTS),
+    "details_shape": ("vendor", "gateway"),
+    "summary_shape": ("nested", "flat", "own-id", "own-dates"),
+}
+
+
+@dataclass
+class Habits:
+    """The switches of a simulated org.
+
+    Args:
+        interval_reading: `touched-days` returns all that started on a UTC day that the interval
+            touches; `overlap` only those of them that also overlap the interval.
+        interval_bounds: Which bounds belong to the interval: `[)`, `[]`, `(]` or `()`.
+        ceiling: How many rows of a query can be paged through.
+        largest_page: The most records of a details page.
+        oversized_page: What a larger page than that gets: `clamp` or `refuse`.
+        counts: How summary pages are counted, one of `answers.COUNTS`.
+        total_hits: How the rows of a details query are counted, one of `answers.COUNTS`.
+        details_shape: `vendor`, or `gateway` for `entities` and `pageCount`.
+        summaries: Whether the org has summary queries at all.
+        summary_shape: `nested` groupings and metrics, `flat` fields, `own-id` with an id, or
+            `own-dates` with the query's `dateFrom` and `dateTo`.
+
+    Raises:
+        ValueError: A word is not among those that its habit knows.
+    """
+
+    interval_reading: str = "touched-days"
+    interval_bounds: str = "[)"
+    ceiling: int = 100_000
+    largest_page: int = 100
+    oversized_page: str = "clamp"
+    counts: str = "right"
+    total_hits: str = "right"
+    details_shape: str = "vendor"
+    summaries: bool = True
+    summary_shape: str = "nested"
+
+    def __post_init__(self) -> None:
+        for name, words in WORDS.items():
+            if (word := getattr(self, name)) not in words:
+                msg = f"{name} is not {word!r} but one of {', '.join(words)}"
+                raise ValueError(msg)

@@ -1,0 +1,183 @@
+"""HTTP: reading a request, letting things go wrong with it, sending the answer."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import sys
+import threading
+import uuid
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from tap_genesys.simulator.answers import Answer, error
+from tap_genesys.simulator.bodies import page, with_first_page
+
+if TYPE_CHECKING:
+    from tap_genesys.simulator.faults import Fault
+    from tap_genesys.simulator.server import Simulator
+
+Row = dict[str, Any]
+
+#: Without the checks that the standard one makes, which cost half of its time.
+_JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+#: What is sent gzipped, if the client takes it.
+_WORTH_ZIPPING = 2000
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came, and the status that it was answered with; 0 if it got no answer."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: Row | None
+    headers: dict[str, str]
+    status: int
+
+
+class Server(ThreadingHTTPServer):
+    """One thread for each connection, none of which outlives it.
+
+    Args:
+        port: Where to listen on 127.0.0.1; 0 takes a free one.
+        simulator: Who answers.
+    """
+
+    daemon_threads = False
+    simulator: Simulator
+
+    def __init__(self, port: int, simulator: Simulator) -> None:
+        self.simulator = simulator
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's
+        """Remember the connection, to close it if the client does not."""
+        with self._lock:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - socketserver's
+        """Forget the connection: it is closed."""
+        with self._lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Close the connections that clients keep open, so that their threads end."""
+        with self._lock:
+            for connection in self._connections:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:  # the client was quicker
+                    continue
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's
+        """Say nothing of a client that hangs up: that is what some tests are about."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Without these two an answer costs 40 ms: its head is sent alone and waits to be acknowledged.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    timeout = 120
+    server: Server
+
+    def _respond(self) -> None:
+        simulator = self.server.simulator
+        parts = urlsplit(self.path)
+        query = {name: ",".join(values) for name, values in parse_qs(parts.query).items()}
+        body = self._read_body()
+        if parts.path.startswith("/_simulator/"):
+            self._send(simulator.answer(str(self.command), parts.path, query, body, ""), None)
+            return
+        fault = simulator.faults.of(parts.path, page(query, body))
+        answer = self._answer(fault, parts.path, query, body)
+        status = 0 if fault is not None and fault.kind == "drop" else answer.status
+        headers = dict(self.headers.items())
+        simulator.note(Request(str(self.command), parts.path, query, body, headers, status))
+        self._send(answer, fault)
+
+    do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _respond  # noqa: N815 - http.server's names
+
+    def log_message(self, *_arguments: object) -> None:
+        """Log nothing."""
+
+    def _answer(
+        self, fault: Fault | None, path: str, query: dict[str, str], body: Row | None
+    ) -> Answer:
+        simulator = self.server.simulator
+        login = self.headers.get("Authorization", "")
+        kind = "" if fault is None else fault.kind
+        if fault is not None:
+            if kind == "status":
+                return error(fault.status, headers=fault.headers)
+            if kind == "unauthorized":
+                simulator.expire_tokens()
+            if kind == "forbidden":
+                said = (
+                    "Unable to perform the requested action. You are missing the following "
+                    f"permission(s): {fault.permission}"
+                )
+                return error(403, said, "missing.permissions")
+            if kind == "slow":
+                simulator.closing.wait(fault.seconds)
+            if kind == "same_page":
+                query, body = with_first_page(query, body)
+        answer = simulator.answer(str(self.command), path, query, body, login)
+        if kind == "empty":
+            for name in ("conversations", "entities"):
+                answer.body.pop(name, None)
+        return answer
+
+    def _send(self, answer: Answer, fault: Fault | None) -> None:
+        kind = "" if fault is None else fault.kind
+        if kind == "drop":
+            self.close_connection = True
+            return
+        content = _JSON.encode(answer.body).encode()
+        if kind == "html":
+            content = b"<html><body>Please log in to the guest network.</body></html>"
+        self.send_response(answer.status)
+        self.send_header("Content-Type", "text/html" if kind == "html" else "application/json")
+        correlation = {"ININ-Correlation-Id": answer.body.get("contextId") or str(uuid.uuid4())}
+        for name, value in {**correlation, **answer.headers}.items():
+            self.send_header(name, value)
+        if "gzip" in self.headers.get("Accept-Encoding", "") and len(content) > _WORTH_ZIPPING:
+            content = gzip.compress(content, compresslevel=1)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        half = len(content) // 2
+        if kind == "cut":
+            self.close_connection = True
+            content = content[:half]
+        if kind == "stall" and fault is not None:
+            self.wfile.write(content[:half])
+            self.wfile.flush()
+            self.server.simulator.closing.wait(fault.seconds)
+            content = content[half:]
+        self.wfile.write(content)
+
+    def _read_body(self) -> Row | None:
+        length = self.headers.get("Content-Length", "")
+        content = self.rfile.read(int(length)) if length.isdecimal() else b""
+        if self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+            form = parse_qs(content.decode("utf-8", "replace"))
+            return {name: values[-1] for name, values in form.items()}
+        try:
+            body = json.loads(content)
+        except ValueError:
+            return None
+        return body if isinstance(body, dict) else None

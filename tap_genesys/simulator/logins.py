@@ -1,0 +1,78 @@
+"""Logins and tokens: one OAuth client, tokens that end."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.simulator.answers import Answer, error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ENDED = float("-inf")
+
+
+class Logins:
+    """Who may ask.
+
+    Args:
+        client_id: The one OAuth client that exists.
+        client_secret: Its secret.
+        token_seconds: How long a token lives.
+        clock: Counts seconds.
+    """
+
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: str,
+        token_seconds: float,
+        clock: Callable[[], float],
+    ) -> None:
+        pair = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        self._expected = f"Basic {pair}".encode()
+        self._token_seconds = token_seconds
+        self._clock = clock
+        self._ends: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def log_in(self, method: str, form: dict[str, Any] | None, login: str) -> Answer:
+        """Answer `POST /oauth/token`; what is wrong is told in OAuth's words, not the API's."""
+        if method != "POST":
+            return error(405)
+        if (form or {}).get("grant_type") != "client_credentials":
+            text = "the grant type is missing or not client_credentials"
+            refusal = {"error": "invalid_request", "description": text, "error_description": text}
+            return Answer(400, refusal)
+        if not secrets.compare_digest(login.encode(), self._expected):
+            text = "client not found"
+            refusal = {"error": "invalid_client", "description": text, "error_description": text}
+            return Answer(400, refusal)
+        token = secrets.token_urlsafe(32)
+        with self._lock:
+            self._ends[token] = self._clock() + self._token_seconds
+        seconds = int(self._token_seconds)
+        return Answer(body={"access_token": token, "token_type": "bearer", "expires_in": seconds})
+
+    def refuse(self, login: str) -> Answer | None:
+        """Return the refusal of a request's token; None if the token is good."""
+        kind, _, token = login.partition(" ")
+        if kind.lower() != "bearer":
+            said = "No authentication bearer token specified in authorization header."
+            return error(401, said, "authentication.required")
+        with self._lock:
+            ends = self._ends.get(token)
+        if ends is None:
+            return error(401)
+        if ends <= self._clock():
+            said = "The supplied credentials are expired and cannot be used."
+            return error(401, said, "credentials.expired")
+        return None
+
+    def expire(self) -> None:
+        """Let every token end now."""
+        with self._lock:
+            self._ends = dict.fromkeys(self._ends, _ENDED)

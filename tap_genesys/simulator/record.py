@@ -1,0 +1,77 @@
+"""The pieces that a conversation is written in: participants, sessions, segments, metrics."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tap_genesys.simulator.staff import identifier
+
+Row = dict[str, Any]
+
+
+def stamp(moment: datetime) -> str:
+    """Write a moment as the vendor does."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+class Record:
+    """Writes the pieces of one conversation; moments are milliseconds since its start.
+
+    Args:
+        seed: The org's seed.
+        number: Which conversation.
+        start: When it starts.
+        medium: What it is held in.
+    """
+
+    def __init__(self, seed: int, number: int, start: datetime, medium: str) -> None:
+        self._seed = seed
+        self._number = number
+        self._start = start
+        self._medium = medium
+        self._made = 0
+        self._stamps: dict[int, str] = {}
+
+    @property
+    def settled(self) -> str:
+        """When the last of what has been told so far happened; afterwards nothing changes."""
+        return max(self._stamps.values())
+
+    def _participant(self, purpose: str, session: Row) -> Row:
+        return {"participantId": self._id(), "purpose": purpose, "sessions": [session]}
+
+    def _session(self, direction: str) -> Row:
+        return {
+            "sessionId": self._id(),
+            "mediaType": self._medium,
+            "direction": direction,
+            "provider": "Edge" if self._medium == "voice" else "PureCloud Messaging",
+        }
+
+    def _segment(
+        self, kind: str, begin: int, end: int, *, disconnect: str = "", **more: str
+    ) -> Row:
+        segment: Row = {"segmentType": kind, "segmentStart": self._at(begin)}
+        segment |= {"segmentEnd": self._at(end), "conference": False} | more
+        return segment | ({"disconnectType": disconnect} if disconnect else {})
+
+    def _metric(self, name: str, value: int, emitted: int) -> Row:
+        return {"name": name, "value": value, "emitDate": self._at(emitted)}
+
+    def _at(self, milliseconds: int) -> str:
+        told = self._stamps.get(milliseconds)
+        if told is None:
+            told = stamp(self._start + timedelta(milliseconds=milliseconds))
+            self._stamps[milliseconds] = told
+        return told
+
+    def _id(self, *parts: object) -> str:
+        """Return an id of this conversation; without parts, another one each time."""
+        if not parts:
+            self._made += 1
+        return identifier(self._seed, self._number, *(parts or (self._made,)))
+
+    def _org_id(self, *parts: object) -> str:
+        """Return the id of something that many conversations share."""
+        return identifier(self._seed, "org", *parts)

@@ -1,0 +1,317 @@
+"""The simulator's operations keep the vendor's limits, and tell counts as wrongly as asked."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from test_simulator import DETAILS, Client
+
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.simulator.answers import COUNTS
+from tap_genesys.simulator.filtering import CONVERSATION, SEGMENT, SIMULATED
+from tap_genesys.simulator.habits import Habits
+from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.summing import GROUPINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+
+SUMMARIES = "/api/v2/analytics/conversations/summary/queries"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+WORLD = World(seed=6, per_day=60, since=SINCE, now=SINCE + 4.5 * DAY)
+FIRST_DAY = [row["conversationId"] for row in WORLD.conversations(SINCE, SINCE + DAY)]
+DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").read_text("utf-8"))
+#: The vendor's model of an error, allowing nothing that it does not name.
+ERROR_BODY = jsonschema.Draft4Validator(
+    {
+        **DOCUMENT["definitions"]["ErrorBody"],
+        "additionalProperties": False,
+        "definitions": DOCUMENT["definitions"],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """A simulator without any habit, and somebody who is logged in."""
+    with Simulator(WORLD) as sim, Client(sim) as made:
+        yield made
+
+
+def post(client: Client, path: str, body: Any) -> requests.Response:
+    return client.session.post(f"{client.url}{path}", json=body, timeout=10)
+
+
+def get(client: Client, path: str) -> requests.Response:
+    return client.session.get(f"{client.url}{path}", timeout=10)
+
+
+def refusal(client: Client, **query: Any) -> str:
+    """Return in which words a details query is refused."""
+    answer = client.details(SINCE, SINCE + DAY, **query)
+    assert answer.status_code == 400
+    assert list(ERROR_BODY.iter_errors(answer.json())) == []
+    message: str = answer.json()["message"]
+    return message
+
+
+def summary_query(**more: Any) -> dict[str, Any]:
+    return {
+        "pageSize": 5,
+        "pageNumber": 1,
+        "dateFrom": stamp(SINCE),
+        "dateTo": stamp(SINCE + DAY),
+        "groupings": ["conversation:startHour"],
+        "metrics": ["conversation:count", "conversation:handleTime"],
+        **more,
+    }
+
+
+def predicate(dimension: str, **more: Any) -> dict[str, Any]:
+    return {"type": "and", "predicates": [{"dimension": dimension, **more}]}
+
+
+def test_pages_tile_the_result(client: Client) -> None:
+    ids = []
+    for number in range(1, 5):
+        paging = {"pageSize": 25, "pageNumber": number}
+        answer = client.details(SINCE, SINCE + DAY, paging=paging).json()
+        assert answer["totalHits"] == len(FIRST_DAY)
+        ids += [row["conversationId"] for row in answer.get("conversations", [])]
+    assert ids == FIRST_DAY
+
+
+def test_the_default_page_has_25(client: Client) -> None:
+    assert len(client.details(SINCE, SINCE + DAY).json()["conversations"]) == 25
+
+
+@pytest.mark.parametrize("by", ["conversationStart", "conversationEnd"])
+def test_descending_is_ascending_reversed(client: Client, by: str) -> None:
+    up = client.ids(SINCE, SINCE + DAY, orderBy=by)
+    down = client.ids(SINCE, SINCE + DAY, orderBy=by, order="desc")
+    assert down == up[::-1]
+    assert sorted(up) == sorted(FIRST_DAY)
+
+
+@pytest.mark.parametrize(("habit", "status"), [("clamp", 200), ("refuse", 400)])
+def test_a_page_that_is_too_large_is_clamped_or_refused(habit: str, status: int) -> None:
+    paging = {"pageSize": 200, "pageNumber": 1}
+    with Simulator(WORLD, oversized_page=habit) as sim, Client(sim) as client:
+        answer = client.details(SINCE, SINCE + 2 * DAY, paging=paging)
+    assert answer.status_code == status
+    assert len(answer.json().get("conversations", [])) == (100 if status == 200 else 0)
+
+
+def test_an_interval_is_required_and_read(client: Client) -> None:
+    for interval in (None, "", "2026-03-01", "a/b", "2026-03-02/2026-03-01", 7):
+        assert post(client, DETAILS, {"interval": interval}).status_code == 400
+    shifted = post(client, DETAILS, {"interval": "2026-03-02T00:00+01:00/2026-03-02T01:00+01:00"})
+    assert shifted.json()["conversations"][0]["conversationId"] == FIRST_DAY[0]
+
+
+def test_half_a_paging_is_refused(client: Client) -> None:
+    halves: list[Any] = [{"pageSize": 25}, {"pageNumber": 1}, [], "1"]
+    for paging in halves:
+        assert "paging" in refusal(client, paging=paging)
+    for number in (0, -1, "x", None, 1.5, True):
+        assert "positive" in refusal(client, paging={"pageSize": 25, "pageNumber": number})
+
+
+def test_what_is_not_simulated_is_refused_and_not_ignored(client: Client) -> None:
+    assert "not simulated" in refusal(client, aggregations=[{"type": "termFrequency"}])
+    assert "not simulated" in refusal(client, orderBy="segmentStart")
+    for name, known in (("conversationFilters", CONVERSATION), ("segmentFilters", SEGMENT)):
+        dimension = min(known - SIMULATED)
+        assert "not simulated" in refusal(client, **{name: [predicate(dimension, value="x")]})
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        "and",
+        {"predicates": []},
+        {"type": "xor"},
+        {"type": "and", "predicates": [{}]},
+        {"type": "and", "predicates": ["x"]},
+        {"type": "and", "predicates": "x"},
+        {"type": "and", "clauses": [{}]},
+        predicate("mediaType", operator="contains"),
+        predicate("mediaType", operand=1),
+        predicate("mediaType", type="metric"),
+    ],
+)
+@pytest.mark.parametrize("name", ["conversationFilters", "segmentFilters"])
+def test_a_malformed_filter_is_refused_even_when_there_is_nothing_to_filter(
+    client: Client, name: str, one: Any
+) -> None:
+    query = {"interval": "2020-01-01/2020-01-02", name: [one]}
+    assert post(client, DETAILS, query).status_code == 400
+
+
+def test_a_filter_of_the_other_list_is_ignored_and_still_allows_a_month(client: Client) -> None:
+    wrong = predicate("wrapUpNote", operator="exists")
+    assert client.ids(SINCE, SINCE + DAY, conversationFilters=[wrong]) == FIRST_DAY
+    assert client.details(SINCE, SINCE + 31 * DAY, conversationFilters=[wrong]).ok
+
+
+@pytest.mark.parametrize("dimension", sorted(SIMULATED & SEGMENT))
+def test_a_segment_has_a_dimension_or_has_it_not(client: Client, dimension: str) -> None:
+    expected = [row["conversationId"] for row in _first_day() if f"'{dimension}':" in str(row)]
+    exists = predicate(dimension, operator="exists")
+    assert client.ids(SINCE, SINCE + DAY, segmentFilters=[exists]) == expected
+
+
+def test_and_or_and_clauses_are_what_they_say(client: Client) -> None:
+    media = {
+        name: set(
+            client.ids(SINCE, SINCE + DAY, segmentFilters=[predicate("mediaType", value=name)])
+        )
+        for name in ("voice", "email")
+    }
+    either = {
+        "type": "or",
+        "predicates": [{"dimension": "mediaType", "value": name} for name in media],
+    }
+    both = {**either, "type": "and"}
+    assert set(client.ids(SINCE, SINCE + DAY, segmentFilters=[either])) == set().union(
+        *media.values()
+    )
+    assert client.ids(SINCE, SINCE + DAY, segmentFilters=[both]) == []
+    nested = {"type": "and", "clauses": [either]}
+    inbound = predicate("originatingDirection", value="inbound")
+    found = client.ids(SINCE, SINCE + DAY, segmentFilters=[nested], conversationFilters=[inbound])
+    assert set(found) < set().union(*media.values())
+
+
+def test_time_that_passes_changes_what_a_query_finds() -> None:
+    open_ = predicate("conversationEnd", operator="notExists")
+    with Simulator(WORLD) as sim, Client(sim) as client:
+        before = client.ids(SINCE, SINCE + DAY, conversationFilters=[open_])
+        sim.world = sim.world.at(WORLD.now + 300 * DAY)
+        after = client.ids(SINCE, SINCE + DAY, conversationFilters=[open_])
+    assert before
+    assert after == []
+
+
+@pytest.mark.parametrize("kind", COUNTS)
+def test_hits_are_counted_as_asked(kind: str) -> None:
+    with Simulator(WORLD, total_hits=kind) as sim, Client(sim) as client:
+        told = client.details(SINCE, SINCE + DAY).json().get("totalHits")
+    assert told == {
+        "right": 60, "none": None, "zero": 0, "garbage": "many", "high": 110, "low": 1,
+        "string": "60", "disagreeing": 1,
+    }[kind]  # fmt: skip
+
+
+def test_a_gateway_tells_pages_instead() -> None:
+    with Simulator(WORLD, details_shape="gateway") as sim, Client(sim) as client:
+        answer = client.details(SINCE, SINCE + DAY)
+        empty = client.details(SINCE - DAY, SINCE).json()
+    told = answer.json()
+    assert len(told.pop("entities")) == 25
+    assert told == {"pageSize": 25, "pageNumber": 1, "pageCount": 3, "total": 60}
+    assert empty["entities"] == []
+
+
+@pytest.mark.parametrize("kind", COUNTS)
+def test_summary_pages_are_counted_as_asked(kind: str) -> None:
+    with Simulator(WORLD, counts=kind) as sim, Client(sim) as client:
+        answer = post(client, SUMMARIES, summary_query())
+        pages = -(-len({row["conversationStart"][11:13] for row in _first_day()}) // 5)
+        past = post(client, SUMMARIES, summary_query(pageNumber=pages + 1))
+    told = answer.headers.get("X-Page-Count"), answer.json().get("pageCount")
+    assert told == {
+        "right": (str(pages), pages), "none": (None, None), "zero": ("0", 0),
+        "garbage": ("many", "many"), "high": (str(pages + 2), pages + 2), "low": ("1", 1),
+        "string": (str(pages), str(pages)), "disagreeing": (str(pages), 1),
+    }[kind]  # fmt: skip
+    assert past.json()["entities"] == []
+    assert past.headers.get("X-Page-Count") == told[0]
+
+
+@pytest.mark.parametrize("grouping", GROUPINGS)
+def test_summaries_hold_each_conversation_once(client: Client, grouping: str) -> None:
+    query = summary_query(pageSize=250, groupings=[grouping])
+    rows = post(client, SUMMARIES, query).json()["entities"]
+    assert sum(row["metrics"]["conversation:count"] for row in rows) == len(FIRST_DAY)
+    assert len({row["groupings"][grouping] for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("shape", "fields"),
+    [
+        ("nested", {"groupings", "metrics"}),
+        ("flat", {"startHour", "count", "handleTime"}),
+        ("own-id", {"groupings", "metrics", "id"}),
+        ("own-dates", {"groupings", "metrics", "dateFrom", "dateTo"}),
+    ],
+)
+def test_summaries_have_the_shape_that_is_asked_for(shape: str, fields: set[str]) -> None:
+    with Simulator(WORLD, summary_shape=shape) as sim, Client(sim) as client:
+        rows = post(client, SUMMARIES, summary_query()).json()["entities"]
+    assert all(set(row) == fields for row in rows)
+
+
+def test_an_impossible_summary_query_is_refused(client: Client) -> None:
+    wrongs: list[dict[str, Any]] = [
+        {"pageSize": 251},
+        {"pageNumber": 0},
+        {"dateFrom": None},
+        {"groupings": []},
+        {"groupings": ["conversation:mood"]},
+        {"groupings": [["conversation:medium"]]},
+        {"metrics": "conversation:count"},
+        {"interval": "2026-03-01/2026-03-02"},
+    ]
+    for wrong in wrongs:
+        assert post(client, SUMMARIES, summary_query(**wrong)).status_code == 400
+    assert post(client, SUMMARIES, ["x"]).status_code == 400
+
+
+def test_an_org_without_summaries_has_no_such_operation() -> None:
+    with Simulator(WORLD, summaries=False) as sim, Client(sim) as client:
+        answer = post(client, SUMMARIES, summary_query())
+    assert (answer.status_code, answer.json()["code"]) == (404, "not found")
+
+
+@pytest.mark.parametrize("state", ["active", "inactive", "deleted", "any"])
+def test_users_are_listed_by_state(client: Client, state: str) -> None:
+    rows = get(client, f"/api/v2/users?state={state}&pageSize=500").json()["entities"]
+    assert rows == [user for user in WORLD.users() if state in ("any", user["state"])]
+
+
+def test_a_state_that_is_none_is_refused(client: Client) -> None:
+    answer = get(client, "/api/v2/users?state=happy").json()
+    assert answer["code"] == "invalid.value"
+    assert answer["message"].startswith("Value [happy] is not valid for field type [State].")
+
+
+def test_links_lead_there_and_back(client: Client) -> None:
+    first = get(client, "/api/v2/users?pageSize=20&state=any").json()
+    assert "previousUri" not in first
+    middle = get(client, first["nextUri"]).json()
+    assert middle["selfUri"] == first["nextUri"]
+    assert middle["previousUri"] == first["firstUri"] == first["selfUri"]
+    last = get(client, middle["lastUri"]).json()
+    assert last["pageNumber"] == last["pageCount"] == 3
+    assert "nextUri" not in last
+    ids = [row["id"] for page in (first, middle, last) for row in page["entities"]]
+    assert ids == [user["id"] for user in WORLD.users()]
+
+
+@pytest.mark.parametrize("habit", ["interval_reading", "counts", "summary_shape"])
+def test_a_habit_that_nobody_has_is_refused(habit: str) -> None:
+    with pytest.raises(ValueError, match=f"{habit} is not 'odd' but one of"):
+        Habits(**{habit: "odd"})  # type: ignore[arg-type] # the habits that are words
+
+
+def _first_day() -> list[dict[str, Any]]:
+    return list(WORLD.conversations(SINCE, SINCE + DAY))

@@ -1,0 +1,357 @@
+"""The simulator goes wrong as it is told, speaks HTTP, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gzip
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from test_simulator import DETAILS, Client
+
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.simulator.faults import parse
+from tap_genesys.simulator.logins import Logins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+WORLD = World(seed=8, per_day=120, since=SINCE, now=SINCE + 3 * DAY)
+QUERY = {"paging": {"pageSize": 50, "pageNumber": 2}}
+EVER = st.sampled_from(["/a", "/a/b", "/c"])
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    with Simulator(WORLD) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def client(sim: Simulator) -> Iterator[Client]:
+    with Client(sim) as made:
+        yield made
+
+
+@dataclass
+class Reported(Fault):
+    """A fault that says when it happens."""
+
+    happened: threading.Event = field(default_factory=threading.Event)
+
+    def happens(self, path: str, page: int | None) -> bool:
+        self.happened.set()
+        return super().happens(path, page)
+
+
+def page(client: Client, number: int = 2) -> requests.Response:
+    return client.details(SINCE, SINCE + DAY, paging={"pageSize": 50, "pageNumber": number})
+
+
+@given(
+    after=st.integers(0, 5),
+    times=st.none() | st.integers(0, 5),
+    asked=st.lists(st.tuples(EVER, st.none() | st.integers(1, 3)), max_size=20),
+    path=EVER,
+    number=st.none() | st.integers(1, 3),
+)
+def test_a_fault_counts_only_the_requests_that_it_matches(
+    after: int,
+    times: int | None,
+    asked: list[tuple[str, int | None]],
+    path: str,
+    number: int | None,
+) -> None:
+    fault = Fault("drop", path=path, page=number, after=after, times=times)
+    happened = [fault.happens(*request) for request in asked]
+    matches = [
+        happens
+        for (where, which), happens in zip(asked, happened, strict=True)
+        if path in where and number in (None, which)
+    ]
+    end = len(matches) if times is None else after + times
+    assert matches == [after <= place < end for place in range(len(matches))]
+    assert sum(happened) == sum(matches)
+
+
+@pytest.mark.parametrize("status", [400, 408, 429, 500, 502, 503, 504])
+def test_a_status_is_answered_with_an_error_body(
+    sim: Simulator, client: Client, status: int
+) -> None:
+    sim.faults.add(Fault("status", status=status))
+    answer = page(client)
+    body = answer.json()
+    assert answer.status_code == body["status"] == status
+    assert answer.headers["ININ-Correlation-Id"] == body["contextId"]
+    assert "Retry-After" not in answer.headers
+    assert page(client).status_code == 200
+    assert [request.status for request in sim.requests[1:]] == [status, 200]
+
+
+def test_retry_after_is_told_as_asked(sim: Simulator, client: Client) -> None:
+    for given_ in ("7", "Sun, 01 Mar 2026 00:00:00 GMT"):
+        sim.faults.add(Fault("status", status=429, retry_after=given_))
+        assert page(client).headers["Retry-After"] == given_
+    sim.faults.add(parse("status:status=429,retry_after=in:90"))
+    date = parsedate_to_datetime(page(client).headers["Retry-After"])
+    assert timedelta(seconds=80) < date - datetime.now(UTC) <= timedelta(seconds=90)
+
+
+def test_a_missing_permission_is_named(sim: Simulator, client: Client) -> None:
+    sim.faults.add(Fault("forbidden", permission="a:b:view"))
+    body = page(client).json()
+    assert body["code"] == "missing.permissions"
+    assert body["message"].endswith("permission(s): a:b:view")
+
+
+def test_a_token_that_expires_early_is_no_longer_good(sim: Simulator, client: Client) -> None:
+    sim.faults.add(Fault("unauthorized"))
+    assert [page(client).json().get("code") for _ in range(2)] == ["credentials.expired"] * 2
+    with Client(sim) as again:
+        assert page(again).status_code == 200
+
+
+def test_a_dropped_connection_gives_no_answer(sim: Simulator, client: Client) -> None:
+    sim.faults.add(Fault("drop"))
+    with pytest.raises(requests.ConnectionError):
+        page(client)
+    assert sim.requests[-1].status == 0
+    assert page(client).status_code == 200
+
+
+def test_a_cut_answer_is_shorter_than_it_says(sim: Simulator, client: Client) -> None:
+    sim.faults.add(Fault("cut"))
+    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
+        page(client)
+
+
+@pytest.mark.parametrize("kind", ["slow", "stall"])
+def test_a_slow_answer_arrives_whole(sim: Simulator, client: Client, kind: str) -> None:
+    sim.faults.add(Fault(kind, seconds=0.03))
+    begun = time.perf_counter()
+    assert len(page(client).json()["conversations"]) == 50
+    assert time.perf_counter() - begun >= 0.03
+
+
+@pytest.mark.parametrize("kind", ["slow", "stall"])
+def test_a_slow_answer_does_not_keep_the_simulator_open(kind: str) -> None:
+    with Simulator(WORLD) as sim, Client(sim) as client:
+        happened = threading.Event()
+        sim.faults.add(Reported(kind, seconds=600, path=DETAILS, happened=happened))
+        asking = threading.Thread(target=_ask, args=(client,))
+        asking.start()
+        while not happened.wait(0.001):
+            assert asking.is_alive()
+        begun = time.perf_counter()
+    assert time.perf_counter() - begun < 2
+    asking.join(5)
+    assert not asking.is_alive()
+
+
+def test_a_page_for_people_comes_with_200(sim: Simulator, client: Client) -> None:
+    sim.faults.add(Fault("html"))
+    answer = page(client)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html")
+    assert answer.text.startswith("<html>")
+
+
+def test_an_empty_page_keeps_its_counts_and_has_a_full_one_behind_it(
+    sim: Simulator, client: Client
+) -> None:
+    sim.faults.add(Fault("empty", page=2, times=None))
+    assert [page(client).json() for _ in range(3)] == [{"totalHits": 120}] * 3
+    assert len(page(client, 3).json()["conversations"]) == 20
+
+
+def test_the_page_number_can_be_ignored(sim: Simulator, client: Client) -> None:
+    first = page(client, 1).json()
+    users = client.session.get(f"{sim.url}/api/v2/users", timeout=10).json()
+    sim.faults.add(Fault("same_page", times=None))
+    assert page(client, 3).json() == first
+    answer = client.session.get(f"{sim.url}/api/v2/users?pageNumber=2", timeout=10).json()
+    assert answer["entities"] == users["entities"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "authentication.required"),
+        ({"Authorization": "Basic eDp5"}, "authentication.required"),
+        ({"Authorization": "Bearer nobody"}, "bad.credentials"),
+    ],
+)
+def test_nothing_is_told_without_a_token(
+    sim: Simulator, headers: dict[str, str], code: str
+) -> None:
+    for method, path in (("POST", DETAILS), ("GET", "/api/v2/users"), ("GET", "/api/v2/nothing")):
+        answer = requests.request(method, f"{sim.url}{path}", headers=headers, timeout=10)
+        assert (answer.status_code, answer.json()["code"]) == (401, code)
+
+
+@pytest.mark.parametrize(
+    ("login", "grant", "error"),
+    [
+        (("demo", "wrong"), "client_credentials", "invalid_client"),
+        (("someone", "demo-secret"), "client_credentials", "invalid_client"),
+        (("dëmo", "ß"), "client_credentials", "invalid_client"),
+        (("demo", "demo-secret"), "password", "invalid_request"),
+    ],
+)
+def test_a_failed_login_is_told_in_oauths_words(
+    sim: Simulator, login: tuple[str, str], grant: str, error: str
+) -> None:
+    pair = base64.b64encode(":".join(login).encode()).decode()
+    answer = requests.post(
+        f"{sim.url}/oauth/token",
+        data={"grant_type": grant},
+        headers={"Authorization": f"Basic {pair}"},
+        timeout=10,
+    )
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"error", "description", "error_description"}
+    assert answer.json()["error"] == error
+
+
+def test_a_token_lives_as_long_as_it_says() -> None:
+    now = [100.0]
+    logins = Logins("id", "secret", 300, lambda: now[0])
+    form = {"grant_type": "client_credentials"}
+    answer = logins.log_in("POST", form, "Basic aWQ6c2VjcmV0")
+    assert answer.body["expires_in"] == 300
+    assert answer.body["token_type"] == "bearer"
+    bearer = f"Bearer {answer.body['access_token']}"
+    now[0] = 399.9
+    assert logins.refuse(bearer) is None
+    now[0] = 400.0
+    refusal = logins.refuse(bearer)
+    assert refusal is not None
+    assert refusal.body["code"] == "credentials.expired"
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "PATCH", "PUT"])
+def test_a_method_that_an_operation_lacks_is_not_allowed(client: Client, method: str) -> None:
+    answer = client.session.request(method, f"{client.url}{DETAILS}", timeout=10)
+    assert answer.status_code == 405
+    assert client.session.request(method, f"{client.url}/api/v2/no", timeout=10).status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b"{", b"\xff", b'"text"', b'{"interval": 1}'])
+def test_a_body_that_is_no_query_is_refused(client: Client, content: bytes) -> None:
+    answer = client.session.post(f"{client.url}{DETAILS}", data=content, timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad.request")
+
+
+def test_answers_are_gzipped_when_asked_for_and_one_connection_will_do(
+    sim: Simulator, client: Client
+) -> None:
+    token = str(client.session.headers["Authorization"])
+    connection = http.client.HTTPConnection(sim.url.removeprefix("http://"))
+    told = []
+    for encoding in ("gzip", "identity"):
+        connection.request(
+            "GET",
+            "/api/v2/users?pageSize=50",
+            headers={"Authorization": token, "Accept-Encoding": encoding},
+        )
+        used = connection.sock
+        answer = connection.getresponse()
+        content = answer.read()
+        told.append((answer.headers["Content-Encoding"], content, used))
+    connection.close()
+    (zipped, compressed, one), (plain, content, other) = told
+    assert (zipped, plain) == ("gzip", None)
+    assert gzip.decompress(compressed) == content
+    assert len(json.loads(content)["entities"]) == 50
+    assert one is other
+
+
+def test_each_request_is_remembered(sim: Simulator, client: Client) -> None:
+    page(client)
+    login, query = sim.requests
+    assert (login.path, login.body) == ("/oauth/token", {"grant_type": "client_credentials"})
+    assert (query.method, query.path, query.query, query.status) == ("POST", DETAILS, {}, 200)
+    assert query.body is not None
+    assert query.body["paging"] == {"pageSize": 50, "pageNumber": 2}
+    listed = requests.get(f"{sim.url}/_simulator/requests", timeout=10).json()["requests"]
+    assert [one["path"] for one in listed] == ["/oauth/token", DETAILS]
+
+
+def test_holdings_are_told_for_a_span_and_groupings(sim: Simulator) -> None:
+    span = {"from": "2026-03-02", "to": "2026-03-03T00:00:00Z"}
+    url = f"{sim.url}/_simulator/holdings"
+    hours = requests.get(url, {**span, "grouping": "conversation:startHour"}, timeout=10).json()
+    assert hours["conversation_details"] == 120
+    assert 12 < hours["conversation_summaries"] <= 24
+    both = ["conversation:medium", "conversation:direction"]
+    repeated = requests.get(url, {**span, "grouping": both}, timeout=10).json()
+    joined = requests.get(url, {**span, "grouping": ",".join(both)}, timeout=10).json()
+    assert repeated == joined == sim.holdings(SINCE + DAY, SINCE + 2 * DAY, both)
+    for wrong in ({"from": "then"}, {"grouping": "mood"}):
+        assert requests.get(url, wrong, timeout=10).status_code == 400
+    assert requests.get(f"{sim.url}/_simulator/nothing", timeout=10).status_code == 404
+
+
+def test_an_org_without_summaries_holds_none() -> None:
+    with Simulator(WORLD, summaries=False) as sim:
+        assert sim.holdings()["conversation_summaries"] == 0
+
+
+def test_nothing_is_left_when_it_closes() -> None:
+    """Neither a thread nor a port, however many clients keep their connections."""
+    before = set(threading.enumerate())
+    with Simulator(WORLD) as sim:
+        address = ("127.0.0.1", int(sim.url.rpartition(":")[2]))
+        clients = [Client(sim) for _ in range(5)]
+        silent = socket.create_connection(address)
+        begun = time.perf_counter()
+    assert time.perf_counter() - begun < 2
+    assert set(threading.enumerate()) <= before
+    silent.close()
+    for client in clients:
+        client.session.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--now", "yesterday"],
+        ["--per-day", "2"],
+        ["--port", "70000"],
+        ["--fault", "flood"],
+        ["--fault", "status:status=teapot"],
+        ["--interval-bounds", "{}"],
+        ["--counts", "wrong"],
+    ],
+)
+def test_a_wrong_argument_is_named(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "tap_genesys.simulator", *arguments]
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 2
+    assert arguments[0].lstrip("-") in done.stderr
+    assert done.stdout == ""
+
+
+def _ask(client: Client) -> None:
+    """Ask for a page that may not come."""
+    with contextlib.suppress(requests.RequestException):
+        page(client)

@@ -1,0 +1,205 @@
+"""The simulated contact centre is a pure function, and what it tells agrees with itself."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_genesys.simulator import World
+from tap_genesys.simulator import world as worlds
+from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.summing import METRICS, summaries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 6, 11, 7, tzinfo=UTC)
+DAY = timedelta(days=1)
+#: All that happens in six days, told long after.
+LATER = World(seed=3, per_day=150, since=SINCE, now=NOW + 400 * DAY)
+ROWS = list(LATER.conversations(SINCE, SINCE + 6 * DAY))
+
+seeds = st.integers(0, 10**6)
+numbers = st.integers(0, 10**7)
+moments = st.datetimes(SINCE.replace(tzinfo=None), datetime(2027, 3, 1)).map(  # noqa: DTZ001 - in UTC below
+    lambda moment: moment.replace(tzinfo=UTC, microsecond=moment.microsecond // 1000 * 1000)
+)
+
+
+def milliseconds(segment: dict[str, Any]) -> int:
+    start, end = (datetime.fromisoformat(segment[f"segment{which}"]) for which in ("Start", "End"))
+    return round((end - start) / timedelta(milliseconds=1))
+
+
+def sessions(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for participant in row["participants"]:
+        yield from participant["sessions"]
+
+
+@settings(deadline=None)
+@given(seed=seeds, days=st.integers(0, 9999), per_day=st.integers(1, 2000), data=st.data())
+def test_starts_increase_strictly_within_their_day(
+    seed: int, days: int, per_day: int, data: st.DataObject
+) -> None:
+    world = World(seed=seed, per_day=per_day, since=SINCE, now=NOW)
+    number = days * per_day + data.draw(st.integers(0, per_day - 1))
+    day = timedelta(days=days) + datetime(2020, 1, 1, tzinfo=UTC)
+    start = world.start_of(number)
+    assert day <= start < day + DAY
+    assert start < world.start_of(number + 1)
+    assert start.microsecond % 1000 == 0
+
+
+@settings(deadline=None)
+@given(first=moments, second=moments, now=moments)
+def test_a_span_holds_what_started_in_it_and_exists(
+    first: datetime, second: datetime, now: datetime
+) -> None:
+    world = LATER.at(now)
+    start, end = sorted((first, second))
+    numbers_held = world.numbers(start, end)
+    assert world.count(start, end) == len(numbers_held)
+    for number in {*numbers_held[:2], *numbers_held[-2:]}:
+        assert max(start, SINCE) <= world.start_of(number) < end
+        assert world.start_of(number) <= now
+    if numbers_held:
+        assert not start <= world.start_of(numbers_held[0] - 1) or start < SINCE
+        following = world.start_of(numbers_held[-1] + 1)
+        assert following >= end or following > now
+
+
+@settings(deadline=None)
+@given(seed=seeds, number=numbers, now=moments)
+def test_a_conversation_depends_on_nothing_but_its_number_and_the_time(
+    seed: int, number: int, now: datetime
+) -> None:
+    """Not on what else was asked for, nor in which order."""
+    one = World(seed=seed, per_day=70, since=SINCE, now=now)
+    other = World(seed=seed, per_day=70, since=SINCE, now=NOW)
+    other.conversation(number + 1)
+    assert other.at(now).conversation(number) == one.conversation(number)
+
+
+@settings(deadline=None)
+@given(number=st.sampled_from(range(len(ROWS))), now=moments)
+def test_a_conversation_is_open_when_it_ends_after_now(number: int, now: datetime) -> None:
+    whole = ROWS[number]
+    known = LATER.at(now).conversation(LATER.numbers(SINCE, NOW)[0] + number)
+    is_open = whole["conversationEnd"] > stamp(now)
+    assert ("conversationEnd" not in known) == is_open
+    if is_open and whole["conversationStart"] <= stamp(now):
+        assert "segmentEnd" not in known["participants"][0]["sessions"][0]["segments"][-1]
+    told = _moments(str(known)) - {whole["conversationStart"]}
+    assert all(moment <= stamp(now) for moment in told)
+
+
+def test_nothing_has_the_id_of_something_else() -> None:
+    ids = [row["conversationId"] for row in ROWS]
+    ids += [session["sessionId"] for row in ROWS for session in sessions(row)]
+    ids += [person["participantId"] for row in ROWS for person in row["participants"]]
+    for rows in (LATER.users(), LATER.queues(), LATER.wrapup_codes(), LATER.divisions()):
+        ids += [row["id"] for row in rows]
+    assert len(set(ids)) == len(ids)
+    assert all(str(uuid.UUID(one)) == one for one in ids)
+
+
+def test_what_a_conversation_refers_to_is_listed() -> None:
+    known = {
+        "queueId": {row["id"] for row in LATER.queues()},
+        "wrapUpCode": {row["id"] for row in LATER.wrapup_codes()},
+    }
+    users = {row["id"] for row in LATER.users()}
+    divisions = {row["id"] for row in LATER.divisions()}
+    for row in ROWS:
+        assert set(row["divisionIds"]) <= divisions
+        assert {person.get("userId", min(users)) for person in row["participants"]} <= users
+        for session in sessions(row):
+            for segment in session["segments"]:
+                for name, ids in known.items():
+                    assert segment.get(name, min(ids)) in ids
+
+
+def test_metrics_are_as_long_as_their_segments() -> None:
+    kinds = {"tTalk": "interact", "tHeld": "hold", "tAcw": "wrapup"}
+    for row in ROWS:
+        for person in row["participants"]:
+            if person["purpose"] != "agent":
+                continue
+            (session,) = person["sessions"]
+            values = {metric["name"]: metric["value"] for metric in session["metrics"]}
+            for name, kind in kinds.items():
+                segments = [one for one in session["segments"] if one["segmentType"] == kind]
+                assert values.get(name, 0) == sum(map(milliseconds, segments))
+            assert values["tHandle"] == sum(values.get(name, 0) for name in kinds)
+
+
+def test_segments_follow_one_another_within_the_conversation() -> None:
+    """Only a late wrap-up comes after its end."""
+    for row in ROWS:
+        for session in sessions(row):
+            bounds = [
+                one[name] for one in session["segments"] for name in ("segmentStart", "segmentEnd")
+            ]
+            assert bounds == sorted(bounds)
+            assert bounds[0] >= row["conversationStart"]
+            last = session["segments"][-1]
+            assert last["segmentEnd"] <= row["conversationEnd"] or last["segmentType"] == "wrapup"
+
+
+def test_the_world_has_what_happens_in_contact_centres() -> None:
+    names = {
+        metric["name"]
+        for r in ROWS
+        for session in sessions(r)
+        for metric in session.get("metrics", ())
+    }
+    assert {"tAbandon", "tAcd", "tAcw", "tAnswered", "tHandle", "tHeld", "tIvr", "tTalk"} <= names
+    assert {"nConsult", "nFlow", "nOffered", "nTransferred"} <= names
+    purposes = {person["purpose"] for row in ROWS for person in row["participants"]}
+    assert purposes == {"acd", "agent", "botflow", "customer", "external", "ivr"}
+    assert {row["originatingDirection"] for row in ROWS} == {"inbound", "outbound"}
+    assert {"evaluations", "surveys"} <= {name for row in ROWS for name in row}
+    assert {user["state"] for user in LATER.users()} == {"active", "inactive", "deleted"}
+    late = [
+        session
+        for row in ROWS
+        for session in sessions(row)
+        if session["segments"][-1]["segmentStart"] > row["conversationEnd"]
+    ]
+    assert late
+    endless = LATER.at(SINCE + 60 * DAY).conversations(SINCE, SINCE + 6 * DAY)
+    still_open = [row for row in endless if "conversationEnd" not in row]
+    assert 0 < len(still_open) < len(ROWS) / 50
+
+
+def test_no_participants_attributes_are_told() -> None:
+    """The details query has none: they come with jobs."""
+    assert not any("attributes" in person for row in ROWS for person in row["participants"])
+
+
+def test_summaries_add_up_to_the_conversations() -> None:
+    groupings = ["conversation:medium", "conversation:wrapUpCode", "conversation:direction"]
+    rows = summaries(ROWS, groupings, METRICS)
+    assert sum(row["metrics"]["conversation:count"] for row in rows) == len(ROWS)
+    keys = [tuple(row["groupings"].values()) for row in rows]
+    assert len(set(keys)) == len(keys) > 20
+
+
+def test_the_memory_of_what_was_told_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worlds, "_REMEMBERED", 10)
+    world = World(seed=3, per_day=30, since=SINCE, now=NOW)
+    first = list(world.conversations(SINCE, SINCE + DAY))
+    assert len(world._told) == 10
+    assert list(world.conversations(SINCE, SINCE + DAY)) == first
+
+
+def _moments(text: str) -> set[str]:
+    """Return what looks like a moment."""
+    return {word for word in text.replace("'", " ").split() if word[:2] == "20" and word[-1] == "Z"}
