@@ -1,4 +1,4 @@
-# Only installs and calls: what the demo does is in scripts/demo.py, what is checked in tests/.
+# Only installs and calls: what the demo does is in scripts/demo/, what is checked in tests/.
 # A stamp in each environment says that it is complete, and for which files.
 
 PYTHON ?= python3.11
@@ -21,7 +21,7 @@ help:
 
 demo:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(PLUGINS)
-	@.venv/bin/python scripts/demo.py
+	@.venv/bin/python scripts/demo/run.py
 
 test:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS)

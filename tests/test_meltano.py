@@ -169,12 +169,12 @@ def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: P
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks processes up in /proc")
 def test_an_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:
     project = _project(tmp_path)
-    (project / "scripts").mkdir()
-    shutil.copy(ROOT / "scripts/demo.py", project / "scripts")
+    unwanted = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "scripts/demo", project / "scripts/demo", ignore=unwanted)
     for name in (".venv", ".venv-meltano", "tap_genesys"):
         (project / name).symlink_to(ROOT / name)
     with subprocess.Popen(  # noqa: S603 - our own program
-        [PYTHON, "scripts/demo.py"],
+        [PYTHON, "scripts/demo/run.py"],
         cwd=project,
         env=_environment(),
         stdout=subprocess.PIPE,
