@@ -22,7 +22,7 @@ DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").r
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=60, since=SINCE, now=datetime(2026, 3, 7, 12, tzinfo=UTC))
 DETAILS = "/api/v2/analytics/conversations/details/query"
-LISTINGS = [path for path in DOCUMENT["paths"] if path != DETAILS]
+LISTINGS = [path for path in DOCUMENT["paths"] if "analytics" not in path]
 FILTERS = {
     "conversation_filters": [
         {

@@ -163,7 +163,7 @@ def test_the_world_has_what_happens_in_contact_centres() -> None:
     assert {"tAbandon", "tAcd", "tAcw", "tAnswered", "tHandle", "tHeld", "tIvr", "tTalk"} <= names
     assert {"nConsult", "nFlow", "nOffered", "nTransferred"} <= names
     purposes = {person["purpose"] for row in ROWS for person in row["participants"]}
-    assert purposes == {"acd", "agent", "botflow", "customer", "external", "ivr"}
+    assert purposes == {"acd", "agent", "botflow", "external", "ivr"}
     assert {row["originatingDirection"] for row in ROWS} == {"inbound", "outbound"}
     assert {"evaluations", "surveys"} <= {name for row in ROWS for name in row}
     assert {user["state"] for user in LATER.users()} == {"active", "inactive", "deleted"}

@@ -15,6 +15,7 @@ from tap_genesys.simulator.bodies import (
     positive,
 )
 from tap_genesys.simulator.details import Details
+from tap_genesys.simulator.lake import JobOperations, Lake
 from tap_genesys.simulator.summing import GROUPINGS, METRICS, summaries
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+_JOBS = "/api/v2/analytics/conversations/details/jobs"
 _SUMMARY_FIELDS = ("pageSize", "pageNumber", "dateFrom", "dateTo", "groupings", "metrics")
 _STATES = ("active", "inactive", "deleted", "any")
 
@@ -37,11 +39,13 @@ class Api:
         world: What is true.
         habits: How it is told.
         found: What the latest details queries found.
+        lake: The jobs that there are.
     """
 
     world: World
     habits: Habits
     found: dict[str, Sequence[int]] = field(default_factory=dict)
+    lake: Lake = field(default_factory=Lake)
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Row | None) -> Answer:
         """Answer a request."""
@@ -67,6 +71,10 @@ class Api:
         if not self.habits.summaries:
             del operations["/api/v2/analytics/conversations/summary/queries"]
         known_method, operation = operations.get(path, ("", None))
+        if path.startswith(_JOBS):
+            jobs = JobOperations(self.world, self.lake)
+            operation = jobs.operation(method, path.removeprefix(_JOBS), query, body)
+            known_method = method
         if operation is None:
             return error(404)
         if method != known_method:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
+from tap_genesys.simulator.known import REOPENED
 from tap_genesys.simulator.record import Record
 from tap_genesys.simulator.staff import person
 
@@ -18,6 +19,8 @@ Row = dict[str, Any]
 _MEDIA = ("voice",) * 11 + ("email",) * 3 + ("message",) * 3 + ("chat",) * 2 + ("callback",)
 _SECOND = 1000
 _DAY = 86_400 * _SECOND
+#: Nobody comes back to judge a conversation that has lasted so long.
+_LONG = 20 * _DAY
 #: Medium -> shortest and longest life in milliseconds.
 _LIVES = {
     "voice": (15 * _SECOND, 1500 * _SECOND),
@@ -70,8 +73,10 @@ class Script(Record):
         }
         if self._medium == "voice":
             row["mediaStatsMinConversationMos"] = round(4.2 + self._choice.randrange(70) / 100, 2)
-        if not self._abandoned:
+        if not self._abandoned and self._life < _LONG:
             self._judge(row)
+        if self._medium == "email" and 3 * _DAY < self._life < _LONG:
+            row[REOPENED] = (self._at(self._life // 3), self._at(2 * self._life // 3))
         return row
 
     def _draw_life(self) -> int:
@@ -98,7 +103,8 @@ class Script(Record):
             ]
         if self._medium == "message":
             session |= {"messageType": "webmessaging", "mediaCount": self._choice.randrange(3)}
-        participant = self._participant("customer" if self._inbound else "external", session)
+        attributes = {"language": "en", "tier": self._choice.choice(("gold", "silver", "none"))}
+        participant = self._participant("customer", session) | {"attributes": attributes}
         return participant | {"participantName": person(self._choice)}
 
     def _flow(self, end: int) -> Row:

@@ -18,6 +18,7 @@ KINDS = {
     "stall": "waits `seconds` in the middle of the answer",
     "html": "answers 200 with a page for people",
     "empty": "leaves the records out, and the counts as they are",
+    "state": "says that a job is in the state `state`",
     "same_page": "answers with the first page, whichever was asked for",
 }
 
@@ -37,6 +38,7 @@ class Fault:
             for the HTTP date that is so far away.
         permission: For `forbidden`.
         seconds: For `slow` and `stall`.
+        state: For `state`.
     """
 
     kind: str
@@ -48,6 +50,7 @@ class Fault:
     retry_after: str | None = None
     permission: str = "analytics:conversationDetail:view"
     seconds: float = 1.0
+    state: str = "FAILED"
     _matched: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
@@ -113,7 +116,7 @@ def parse(text: str) -> Fault:
             options[key] = None if value == "forever" else int(value)
         elif key == "seconds":
             options[key] = float(value)
-        elif key in ("path", "retry_after", "permission"):
+        elif key in ("path", "retry_after", "permission", "state"):
             options[key] = value
         else:
             msg = f"a fault has no {key!r}"

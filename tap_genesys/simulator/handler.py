@@ -134,6 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
             if kind == "same_page":
                 query, body = with_first_page(query, body)
         answer = simulator.answer(str(self.command), path, query, body, login)
+        if fault is not None and kind == "state":
+            answer.body["state"] = fault.state
         if kind == "empty":
             for name in ("conversations", "entities"):
                 answer.body.pop(name, None)
@@ -144,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "drop":
             self.close_connection = True
             return
-        content = _JSON.encode(answer.body).encode()
+        content = b"" if answer.status == 204 else _JSON.encode(answer.body).encode()
         if kind == "html":
             content = b"<html><body>Please log in to the guest network.</body></html>"
         self.send_response(answer.status)

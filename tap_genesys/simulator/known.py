@@ -6,27 +6,50 @@ from typing import Any
 
 Row = dict[str, Any]
 
+#: Marks, within the simulation only, when a conversation was closed first and opened again.
+REOPENED = "_reopened"
 #: What a segment tells only when it is over.
 _TOLD_AT_THE_END = ("segmentEnd", "disconnectType", "wrapUpCode", "wrapUpNote")
 
 
-def known_at(row: Row, moment: str) -> Row:
+def known_at(row: Row, moment: str, *, by_job: bool = False) -> Row:
     """Return what is known of a whole conversation at a moment, written as the vendor does.
 
     What has not begun is absent, what has not ended has no end, and no metric is emitted early.
     Timestamps are of one form, so that they compare as text.
+
+    Args:
+        row: The conversation when all of it has happened.
+        moment: Up to when it is known.
+        by_job: As a job tells it, with participants' attributes; a query has none, and calls the
+            customer `external`.
     """
-    known = {name: value for name, value in row.items() if name not in ("evaluations", "surveys")}
-    if row["conversationEnd"] > moment:
-        del known["conversationEnd"]
+    hidden = ("evaluations", "surveys", "conversationEnd", REOPENED)
+    known = {name: value for name, value in row.items() if name not in hidden}
+    end = row["conversationEnd"]
+    closed, opened = row.get(REOPENED, (end, end))
+    if end <= moment:
+        known["conversationEnd"] = end
+    elif closed <= moment < opened:
+        known["conversationEnd"] = closed
     for name in ("evaluations", "surveys"):
         if given := [one for one in row.get(name, ()) if one["eventTime"] <= moment]:
             known[name] = given
     known["participants"] = [
-        participant | {"sessions": [_session_at(one, moment) for one in participant["sessions"]]}
+        _participant_at(participant, moment, by_job=by_job)
         for participant in row["participants"]
         if participant["sessions"][0]["segments"][0]["segmentStart"] <= moment
     ]
+    return known
+
+
+def _participant_at(participant: Row, moment: str, *, by_job: bool) -> Row:
+    known = dict(participant)
+    if not by_job:
+        known.pop("attributes", None)
+        if known["purpose"] == "customer":
+            known["purpose"] = "external"
+    known["sessions"] = [_session_at(one, moment) for one in participant["sessions"]]
     return known
 
 

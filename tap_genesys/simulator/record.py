@@ -33,11 +33,6 @@ class Record:
         self._made = 0
         self._stamps: dict[int, str] = {}
 
-    @property
-    def settled(self) -> str:
-        """When the last of what has been told so far happened; afterwards nothing changes."""
-        return max(self._stamps.values())
-
     def _participant(self, purpose: str, session: Row) -> Row:
         return {"participantId": self._id(), "purpose": purpose, "sessions": [session]}
 

@@ -13,6 +13,7 @@ from tap_genesys.simulator.faults import Faults
 from tap_genesys.simulator.habits import Habits
 from tap_genesys.simulator.handler import Request, Server
 from tap_genesys.simulator.holdings import asked, holdings
+from tap_genesys.simulator.lake import Lake
 from tap_genesys.simulator.logins import Logins
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Simulator:
         self.closing = threading.Event()
         self._logins = Logins(client_id, client_secret, token_seconds, clock)
         self._found: dict[str, Sequence[int]] = {}
+        self.lake = Lake()
         self._lock = threading.Lock()
         self._server = Server(port, self)
         self._thread: threading.Thread | None = None
@@ -119,7 +121,9 @@ class Simulator:
         refusal = self._logins.refuse(login)
         if refusal is not None:
             return refusal
-        return Api(self.world, self.habits, self._found).answer(method, path, query, body)
+        return Api(self.world, self.habits, self._found, self.lake).answer(
+            method, path, query, body
+        )
 
     def _tell_of_itself(self, path: str, query: dict[str, str]) -> Answer:
         if path == "/_simulator/requests":

@@ -43,6 +43,8 @@ class World:
         per_day: Conversations that start on a UTC day.
         since: The org's first moment.
         now: The present: what starts later does not exist, what ends later is open.
+        until: From when on no conversation starts any more, if there is such a moment.
+        lag: How far behind the present the data lake is, which jobs read.
     """
 
     seed: int = 1
@@ -53,7 +55,9 @@ class World:
         )
     )
     now: datetime = field(default_factory=_now)
-    _told: dict[int, tuple[Row, str]] = field(default_factory=dict, repr=False, compare=False)
+    until: datetime | None = None
+    lag: timedelta = timedelta(hours=4)
+    _told: dict[int, Row] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @cached_property
@@ -61,9 +65,10 @@ class World:
         """Who works here."""
         return Staff(self.seed)
 
-    def at(self, now: datetime) -> World:
+    def at(self, now: datetime, lag: timedelta | None = None) -> World:
         """Return the same world at another time."""
-        return replace(self, now=now, _told=self._told, _lock=self._lock)
+        behind = self.lag if lag is None else lag
+        return replace(self, now=now, lag=behind, _told=self._told, _lock=self._lock)
 
     def users(self) -> list[Row]:
         """Return all users, those who have left too."""
@@ -84,7 +89,7 @@ class World:
     def numbers(self, start: datetime, end: datetime) -> range:
         """Return the numbers of the conversations that start in `[start, end)` and exist."""
         first = max(start, self.since)
-        last = min(end, self.now + timedelta(milliseconds=1))
+        last = min(end, self.now + timedelta(milliseconds=1), self.until or end)
         if last <= first:
             return range(0)
         return range(self._number_at(first), self._number_at(last))
@@ -98,11 +103,22 @@ class World:
         for number in self.numbers(start, end):
             yield self.conversation(number)
 
+    @property
+    def watermark(self) -> datetime:
+        """Up to when the data lake knows everything."""
+        return self.now - self.lag
+
     def conversation(self, number: int) -> Row:
-        """Return a conversation as known now."""
-        row, settled = self._whole(number)
-        moment = stamp(self.now)
-        return row if settled <= moment else known_at(row, moment)
+        """Return a conversation as a query tells it now."""
+        return known_at(self._whole(number), stamp(self.now))
+
+    def in_lake(self, number: int, moment: datetime | None = None) -> Row:
+        """Return a conversation as a job tells it: as far as the lake knows, with attributes."""
+        return known_at(self._whole(number), stamp(moment or self.watermark), by_job=True)
+
+    def end_of(self, number: int) -> datetime:
+        """Return when a conversation ends for good."""
+        return datetime.fromisoformat(self._whole(number)["conversationEnd"])
 
     def start_of(self, number: int) -> datetime:
         """Return when a conversation starts: within its day, later than the one before it.
@@ -137,15 +153,14 @@ class World:
                 high = middle
         return low
 
-    def _whole(self, number: int) -> tuple[Row, str]:
-        """Return a conversation when all of it has happened, and when that is."""
+    def _whole(self, number: int) -> Row:
+        """Return a conversation when all of it has happened."""
         told = self._told.get(number)
         if told is None:
             # Every other day begins with a conversation that ends in the moment in which it starts.
             instant = number % 97 == 0 or number % (2 * self.per_day) == 0
             start = self.start_of(number)
-            script = Script(self.staff, number, start, instant=instant)
-            told = script.tell(), script.settled
+            told = Script(self.staff, number, start, instant=instant).tell()
             with self._lock:
                 while len(self._told) >= _REMEMBERED:
                     del self._told[next(iter(self._told))]
