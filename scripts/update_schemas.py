@@ -33,6 +33,10 @@ STREAMS = {
 HAND_WRITTEN = ("conversation_summaries",)
 #: Operations that the streams ask for.
 PATHS = (
+    "/api/v2/analytics/conversations/details/jobs",
+    "/api/v2/analytics/conversations/details/jobs/availability",
+    "/api/v2/analytics/conversations/details/jobs/{jobId}",
+    "/api/v2/analytics/conversations/details/jobs/{jobId}/results",
     "/api/v2/analytics/conversations/details/query",
     "/api/v2/authorization/divisions",
     "/api/v2/routing/queues",
@@ -56,6 +60,15 @@ OWN = {
         "format": "date-time",
         "description": "When the tap read this row (UTC).",
     },
+}
+#: Columns of our own that only some streams have.
+OWN_OF = {
+    "conversation_details": {
+        "_source": {
+            "type": ["string", "null"],
+            "description": "Which lane the row came from: job (whole) or query (provisional).",
+        }
+    }
 }
 _REF = "#/definitions/"
 _PROSE = ("description", "summary", "example", "examples", "title", "tags")
@@ -85,6 +98,13 @@ def stream_schema(definitions: Json, model: str, key: str) -> Json:
         "required": [key],
         "additionalProperties": True,
     }
+
+
+def schema_of(definitions: Json, stream: str) -> Json:
+    """Return the schema of one of `STREAMS`, with the columns that only it has."""
+    schema = stream_schema(definitions, *STREAMS[stream])
+    schema["properties"] |= OWN_OF.get(stream, {})
+    return schema
 
 
 def filter_dimensions(definitions: Json) -> Json:
@@ -190,10 +210,7 @@ def _without_prose(part: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - 
 def documents(document: Json) -> dict[Path, str]:
     """Return each file with what it should hold."""
     definitions = document["definitions"]
-    made = {
-        SCHEMAS / f"{stream}.json": _text(stream_schema(definitions, model, key))
-        for stream, (model, key) in STREAMS.items()
-    }
+    made = {SCHEMAS / f"{stream}.json": _text(schema_of(definitions, stream)) for stream in STREAMS}
     made[SCHEMAS / "_filter_dimensions.json"] = _text(filter_dimensions(definitions))
     made[TRIMMED] = _text(trimmed(document))
     return made

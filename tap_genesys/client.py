@@ -16,7 +16,6 @@ from tap_genesys import schemas
 from tap_genesys.answers import Record, asked, body, records, refusal, sent
 from tap_genesys.errors import SkipStream, StopRun, TryAgain, Unauthorized
 from tap_genesys.pagination import CountedPaginator, Page
-from tap_genesys.settings import utc_now
 from tap_genesys.verdicts import Verdict, verdict
 from tap_genesys.windows import iso
 
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.run import Run
+
+_MOMENT_SECONDS = 1.5
 
 
 class HasRun(Protocol):
@@ -63,6 +64,8 @@ class GenesysStream(RESTStream[Page], ABC):
         super().__init__(tap=tap)
         self.logger.addFilter(_is_not_said_twice)
         self.paginator: CountedPaginator
+        #: Statuses that the caller of `call` judges itself.
+        self.accepted: frozenset[int] = frozenset()
 
     @property
     def run(self) -> Run:
@@ -142,6 +145,10 @@ class GenesysStream(RESTStream[Page], ABC):
     @override
     def parse_response(self, response: requests.Response) -> Iterator[Record]:
         self.paginator.check_ceiling(response)
+        yield from self.rows_of(response)
+
+    def rows_of(self, response: requests.Response) -> Iterator[Record]:
+        """Yield an answer's records with our own columns."""
         read_at = iso(self.read_at())
         known = self._known_fields
         for record in records(response):
@@ -160,18 +167,26 @@ class GenesysStream(RESTStream[Page], ABC):
                 self.paginator.received,
             )
         accepted = self.config["incomplete_windows"] == "accept"
-        for hole in self.paginator.holes:
-            line = f"{self.where}: {hole}."
+        missing = [str(hole) for hole in self.paginator.holes]
+        if self.paginator.fewer and not missing:
+            missing = [self.fewer_rows()]
+        missing = [what for what in missing if what]
+        for what in missing:
+            line = f"{self.where}: {what}."
             if accepted:
                 self.logger.warning("%s Accepted (incomplete_windows).", line)
             else:
                 self.logger.warning("%s The bookmark, if there is one, stays before it.", line)
                 self.run.incomplete.append(line)
-        return accepted or not self.paginator.holes
+        return accepted or not missing
+
+    def fewer_rows(self) -> str:
+        """Say that fewer rows came than were promised; nothing where that is no harm."""
+        return f"expected {self.paginator.promised}, received {self.paginator.distinct}"
 
     def read_at(self) -> datetime:
         """Return what `_readAt` says of the answer that is being read."""
-        return utc_now()
+        return self.run.now()
 
     @override
     def request_decorator(self, func: RequestFunc) -> RequestFunc:
@@ -190,9 +205,13 @@ class GenesysStream(RESTStream[Page], ABC):
 
     @override
     def validate_response(self, response: requests.Response) -> None:
+        if response.status_code in self.accepted:
+            return
         decision = verdict(response.status_code)
         if self.may_be_missing and response.status_code == HTTPStatus.NOT_FOUND:
             decision = Verdict.SKIP
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            return
         if decision is Verdict.READ:
             try:
                 body(response)
@@ -214,6 +233,37 @@ class GenesysStream(RESTStream[Page], ABC):
     @override
     def response_error_message(self, response: requests.Response) -> str:
         return self.run.authenticator.conceal(refusal(response))
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        accepted: frozenset[int] = frozenset(),
+        once: bool = False,
+    ) -> requests.Response:
+        """Send one request beside the stream's own pages, with the same token, pace and retries.
+
+        Args:
+            method: The HTTP method.
+            path: The path, with its slash.
+            params: The query.
+            data: What becomes the body, as JSON.
+            accepted: Statuses that are not judged.
+            once: Try once and for a moment only.
+        """
+        request = self.build_prepared_request(
+            method=method, url=f"{self.url_base}{path}", params=params, json=data
+        )
+        self.accepted = accepted
+        try:
+            if once:
+                return self.run.session.send(request, timeout=_MOMENT_SECONDS)
+            return self.request_decorator(self._request)(request, None)
+        finally:
+            self.accepted = frozenset()
 
     def _wait_for_page(self, seconds: float) -> None:
         self.logger.info(

@@ -15,9 +15,9 @@ from singer_sdk.streams.rest import HTTPRequest, PageContext
 from typing_extensions import override
 
 from tap_genesys.client import GenesysStream
-from tap_genesys.errors import StopRun
+from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.settings import Span, reversed_span, span
-from tap_genesys.windows import Window, iso, parse
+from tap_genesys.windows import Window, halves, iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +80,9 @@ class WindowedStream(GenesysStream):
     http_method = "POST"
     window: Window
 
+    _complete: bool
+    _promises_from: datetime
+
     @abstractmethod
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
         """Return the windows to ask for, in the order of time."""
@@ -110,20 +113,66 @@ class WindowedStream(GenesysStream):
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
-        bookmark = self._bookmark(context)
-        asked = self._span(bookmark)
-        self._announce(asked, bookmark)
-        complete = True
+        bookmark = self.bookmark(context)
+        asked = self.span(bookmark)
+        self.announce(asked, bookmark)
+        self._promises_from = asked.start
+        self._complete = True
         with contextlib.closing(self.get_http_request_counter()):
             for window in self.windows(asked.start, asked.end):
-                self.run.interruption.check()
-                self.window = window
-                yield from self.request_records(context)
-                yield from self.rest_of_window()
-                complete = self.is_whole() and complete
-                if complete:
-                    self._promise(context, asked.start)
-                self._tap.write_message(StateMessage(value=self._tap.state))
+                yield from self.read_window(window)
+
+    def read_window(
+        self, window: Window, *, begun: bool = False, parent_rows: int = 0
+    ) -> Iterator[Record]:
+        """Yield a window's records; one with too many to page through is cut in two.
+
+        Args:
+            window: What to ask for.
+            begun: Whether it is the first half of a window that was begun already.
+            parent_rows: What the whole promised of which this is a half.
+
+        Raises:
+            StopRun: It has too many rows, and cutting it does not help.
+        """
+        self.run.interruption.check()
+        if not begun:
+            self.begin_window()
+        self.window = window
+        try:
+            yield from self.request_records(None)
+        except TooManyRows as error:
+            parts = halves(window)
+            # A half that promises as much as the whole: the server counts whole days.
+            if parts is None or 0 < parent_rows <= error.rows:
+                raise StopRun(str(error)) from error
+            yield from self.read_window(parts[0], begun=True, parent_rows=error.rows)
+            yield from self.read_window(parts[1], parent_rows=error.rows)
+            return
+        if self.paginator.fewer:
+            self.logger.info(
+                "%s: %d rows came and %s were promised: the pages have shifted. Once more.",
+                self.where,
+                self.paginator.distinct,
+                self.paginator.promised,
+            )
+            yield from self.request_records(None)
+        yield from self.rest_of_window()
+        self.finish_window(whole=self.is_whole())
+
+    def begin_window(self) -> None:
+        """Get ready for the next window."""
+
+    def finish_window(self, *, whole: bool) -> None:
+        """Move the bookmark over the window, if all before is whole, and write STATE."""
+        self._complete = self._complete and whole
+        if self._complete:
+            self.promise(self.window.end, self._promises_from)
+        self.write_state()
+
+    def write_state(self) -> None:
+        """Write STATE."""
+        self._tap.write_message(StateMessage(value=self._tap.state))
 
     @override
     def get_http_request_counter(self) -> _CounterOverWindows:
@@ -149,7 +198,7 @@ class WindowedStream(GenesysStream):
     ) -> None:
         """Leave the bookmark alone: a record says nothing about those before it."""
 
-    def _bookmark(self, context: Context | None) -> datetime | None:
+    def bookmark(self, context: Context | None = None) -> datetime | None:
         """Return up to where every record has been printed, by an earlier run or by this one."""
         value = self.get_context_state(context).get("replication_key_value")
         if value is None or self.replication_method == REPLICATION_FULL_TABLE:
@@ -163,7 +212,8 @@ class WindowedStream(GenesysStream):
             )
             raise StopRun(msg) from error
 
-    def _span(self, bookmark: datetime | None) -> Span:
+    def span(self, bookmark: datetime | None) -> Span:
+        """Return what this run reads: from the bookmark, less the look-back, or from the start."""
         configured = span(dict(self.config), self.run.started)
         if bookmark is None:
             if configured.start > configured.end:
@@ -175,7 +225,7 @@ class WindowedStream(GenesysStream):
                 "that is a mistake.",
                 iso(bookmark),
             )
-        start = bookmark - timedelta(days=float(self.config["lookback_days"]))
+        start = bookmark - self.lookback
         if configured.start_is_configured:
             if configured.start > bookmark:
                 self.logger.warning(
@@ -186,7 +236,13 @@ class WindowedStream(GenesysStream):
             start = max(start, configured.start)
         return Span(start, configured.end, configured.start_is_configured)
 
-    def _announce(self, asked: Span, bookmark: datetime | None) -> None:
+    @property
+    def lookback(self) -> timedelta:
+        """How far before the bookmark a run starts again."""
+        return timedelta(days=float(self.config["lookback_days"]))
+
+    def announce(self, asked: Span, bookmark: datetime | None) -> None:
+        """Say what this run reads."""
         self.logger.info(
             "Reading %s from %s to %s (%s).",
             self.name,
@@ -195,12 +251,21 @@ class WindowedStream(GenesysStream):
             f"the bookmark is {iso(bookmark)}" if bookmark else "there is no bookmark",
         )
 
-    def _promise(self, context: Context | None, start: datetime) -> None:
-        """Move the bookmark to the end of the present window, as far as that is settled."""
+    def promise(self, end: datetime, start: datetime) -> None:
+        """Move the bookmark to the end of what was read, as far as that is settled.
+
+        Args:
+            end: Up to where every record has been printed.
+            start: From where on, in this run.
+        """
         if self.replication_method == REPLICATION_FULL_TABLE:
             return
-        reached = min(self.window.end, self.run.started - UNSETTLED)
-        if reached > (self._bookmark(context) or start):
-            state = self.get_context_state(context)
-            state["replication_key"] = self.replication_key
-            state["replication_key_value"] = iso(reached)
+        reached = min(end, self.run.started - UNSETTLED)
+        if reached > (self.bookmark() or start):
+            self.keep_bookmark(reached)
+
+    def keep_bookmark(self, moment: datetime) -> None:
+        """Write the bookmark into the state."""
+        state = self.get_context_state(None)
+        state["replication_key"] = self.replication_key
+        state["replication_key_value"] = iso(moment)

@@ -22,6 +22,19 @@ class StopRun(FatalAPIError):
     """Stop the run with exit code 1; what has been printed and bookmarked stays true."""
 
 
+class TooManyRows(StopRun):
+    """Ask for a shorter window; where that is not possible, stop the run.
+
+    Args:
+        message: What to say when the run stops.
+        rows: How many the window promises; 0 where it does not say.
+    """
+
+    def __init__(self, message: str, rows: int = 0) -> None:
+        super().__init__(message)
+        self.rows = rows
+
+
 class SkipStream(SkippableAPIError):
     """Leave this stream out with one warning, and go on with the others."""
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: The longest that a waiting thread does not look up.
 _GLANCE_SECONDS = 0.25
+#: The longest single wait that a shielded block may have once a signal has come.
+_SHIELDED_SECONDS = 0.5
 
 
 class Interruption:
@@ -40,11 +42,12 @@ class Interruption:
         self.clock = clock
         self._signum = 0
         self._breakable = False
+        self._shielded = False
 
     def handle(self, signum: int, _frame: FrameType | None = None) -> None:
         """Take note of a signal; the first one counts. Runs in the main thread, as handlers do."""
         self._signum = self._signum or signum
-        if self._breakable:
+        if self._breakable and not self._shielded:
             self._breakable = False
             raise Interrupted(self._signum)
 
@@ -54,7 +57,7 @@ class Interruption:
         Raises:
             Interrupted: A signal asked the run to end.
         """
-        if self._signum:
+        if self._signum and not self._shielded:
             raise Interrupted(self._signum)
 
     def wait(self, seconds: float) -> None:
@@ -64,6 +67,8 @@ class Interruption:
             Interrupted: A signal asked the run to end.
         """
         end = self.clock() + seconds
+        if self._signum and seconds > _SHIELDED_SECONDS:
+            raise Interrupted(self._signum)  # no shield holds that long
         self.check()
         while (left := end - self.clock()) > 0:
             self._sleep(min(left, _GLANCE_SECONDS))
@@ -85,3 +90,15 @@ class Interruption:
             yield
         finally:
             self._breakable = False
+
+    @contextlib.contextmanager
+    def shielded(self) -> Iterator[None]:
+        """Let the block finish although a signal has come; it is noted, and seen afterwards.
+
+        For the one short request that must not be left out: cleaning up behind oneself.
+        """
+        self._shielded = True
+        try:
+            yield
+        finally:
+            self._shielded = False

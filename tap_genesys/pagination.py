@@ -16,7 +16,7 @@ from singer_sdk.pagination import BaseAPIPaginator
 from typing_extensions import override
 
 from tap_genesys.answers import Counts, Record, counts, records
-from tap_genesys.errors import StopRun
+from tap_genesys.errors import StopRun, TooManyRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,7 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         self._full_size = 0
         self._missing = 0
         self._previous: list[object] = []
+        self._ids: set[object] = set()
         #: Rows of all pages, before any filter.
         self.received = 0
         #: Pages that stayed empty though a later one held records.
@@ -120,7 +121,7 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         """Refuse a window that promises more than can be paged through, before paging.
 
         Raises:
-            StopRun: The first page promises as many rows as the ceiling, or more.
+            TooManyRows: The first page promises as many rows as the ceiling, or more.
         """
         self._note(counts(response))
         if self._ceiling is None or self.received:
@@ -131,7 +132,7 @@ class CountedPaginator(BaseAPIPaginator[Page]):
             size = self._promise.page_size or self._asked_size
             rows = max(self._promise.pages - 1, 0) * size + 1
         if rows is not None and rows >= self._ceiling:
-            raise StopRun(self._too_many(f"promises {rows:,} rows"))
+            raise TooManyRows(self._too_many(f"promises {rows:,} rows"), rows)
 
     @property
     def promised(self) -> str:
@@ -139,6 +140,21 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         if self._promise.pages is not None:
             return f"{self._promise.pages:,} pages"
         return "no count" if self._promise.rows is None else f"{self._promise.rows:,} rows"
+
+    @property
+    def fewer(self) -> bool:
+        """Whether fewer rows came, one told from the other, than were promised at last.
+
+        Rows that arrive while one pages shift the pages: then some come twice and others not. A
+        count that an empty page has shown to be stale proves nothing.
+        """
+        promised = 0 if self._promise.pages is not None else self._promise.rows or 0
+        return len(self._ids) < promised and not self.stale_count and not self.holes
+
+    @property
+    def distinct(self) -> int:
+        """How many rows came, one told from the other."""
+        return len(self._ids)
 
     def _note(self, said: Counts) -> None:
         """Keep what the answer says; an answer that says nothing takes no promise back."""
@@ -150,6 +166,7 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         if self.current_value.beyond_empty:
             self._mark_hole()
         self.received += len(found)
+        self._ids.update(one for one in self._previous if isinstance(one, str))
         self._full_size = self._promise.page_size or self._full_size or len(found)
         full = len(found) >= self._full_size
         unknown = self._promise.pages is None and self._promise.rows is None
@@ -183,7 +200,8 @@ class CountedPaginator(BaseAPIPaginator[Page]):
     def _following(self, *, beyond_empty: bool = False) -> Page:
         number = self.current_value.number + 1
         if number > self._last_page:
-            raise StopRun(self._too_many("goes on past the last page that can be asked for"))
+            msg = self._too_many("goes on past the last page that can be asked for")
+            raise TooManyRows(msg) if self._ceiling else StopRun(msg)
         return Page(number, beyond_empty=beyond_empty)
 
     def _mark_hole(self) -> None:

@@ -10,10 +10,11 @@ from tap_genesys.auth import ClientCredentials
 from tap_genesys.pacing import PacedAdapter, Pacer
 from tap_genesys.regions import Hosts, hosts
 from tap_genesys.retrying import Retry
+from tap_genesys.settings import utc_now
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from tap_genesys.interruption import Interruption
@@ -28,6 +29,7 @@ class Run:
         started: When the run began; what is younger is not promised.
         user_agent: How the tap introduces itself.
         logger: The tap's logger.
+        now: Returns the present.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class Run:
         started: datetime,
         user_agent: str,
         logger: logging.Logger,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.config = config
+        self.now = now
         self.interruption = interruption
         self.started = started
         self.hosts = _hosts(config)

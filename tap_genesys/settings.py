@@ -92,7 +92,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         default=1.0,
         title="Look-back days",
         description="How far before the bookmark each run starts again, in days, so that what "
-        "changed late is read once more.",
+        "changed late is read once more. Conversation details by job need none: jobs bring back "
+        "what is still going on.",
     ),
     th.Property(
         "page_size",
@@ -159,8 +160,31 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType(allowed_values=["query", "jobs", "auto"]),
         default="query",
         title="Details source",
-        description="Where conversation details come from: query (this version), jobs or auto "
-        "(not yet).",
+        description="Where conversation details come from: query (fresh, without participants' "
+        "attributes), jobs (whole, with attributes, up to the data lake's watermark), or auto: "
+        "jobs up to the watermark and the query from there to now.",
+    ),
+    th.Property(
+        "recheck_days",
+        th.ArrayType(th.NumberType(minimum=0, maximum=3660)),
+        default=[1, 3, 7, 30],
+        title="Re-check days",
+        description="Ages, in days after a UTC day's end, at which that day's conversations are "
+        "read again, so that late wrap-ups, surveys and evaluations arrive.",
+    ),
+    th.Property(
+        "job_poll_seconds",
+        th.NumberType(minimum=0, maximum=3600),
+        default=3,
+        title="Job poll",
+        description="Seconds before the first look at a job; later ones grow to 30.",
+    ),
+    th.Property(
+        "job_timeout_seconds",
+        th.NumberType(minimum=1, maximum=86400),
+        default=900,
+        title="Job timeout",
+        description="Seconds after which a job that has not ended stops the run.",
     ),
     th.Property(
         "retry_wait_seconds",

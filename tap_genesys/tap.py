@@ -63,7 +63,8 @@ class TapGenesys(Tap):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the SDK's own
         self.interruption = Interruption()
-        self.started = utc_now()
+        self.now = utc_now
+        self.started = self.now()
         try:
             super().__init__(**options)
         except ValueError as error:
@@ -81,6 +82,7 @@ class TapGenesys(Tap):
             started=self.started,
             user_agent=self.config.get("user_agent") or f"{self.name}/{self.plugin_version}",
             logger=self.logger,
+            now=self.now,
         )
 
     @override

@@ -145,7 +145,8 @@ def _expected(schema: dict[str, Any]) -> str:
         return "one of " + ", ".join(str(word) for word in schema["enum"] if word is not None)
     kind = next((word for key, word in _WORDS.items() if _is(schema, key)), "another value")
     if _is(schema, "array") and "items" in schema:
-        kind += " of texts" if _is(schema["items"], "string") else " of objects"
+        names = {"string": " of texts", "number": " of numbers, 0 or more"}
+        kind += next((n for key, n in names.items() if _is(schema["items"], key)), " of objects")
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
         return f"{kind} from {low} to {high}"
@@ -188,10 +189,6 @@ def _region_remedy(value: str) -> str:
     return ""
 
 
-def _source_remedy(value: str) -> str:
-    return "" if value == "query" else "this version only has query; jobs and auto come later"
-
-
 def _header_remedy(value: str) -> str:
     usable = value.isprintable() and value.isascii() and value == value.strip()
     return "" if usable else "use printable ASCII characters"
@@ -208,7 +205,6 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "login_url": _url_remedy,
     "start_date": _date_remedy,
     "end_date": _date_remedy,
-    "conversation_details_source": _source_remedy,
     "user_agent": _header_remedy,
 }
 

@@ -26,6 +26,8 @@ class Verdict(Enum):
 # a few tries. All that is not named stops the run.
 _VERDICTS: dict[int, Verdict] = {
     HTTPStatus.OK: Verdict.READ,
+    HTTPStatus.ACCEPTED: Verdict.READ,
+    HTTPStatus.NO_CONTENT: Verdict.READ,
     HTTPStatus.BAD_REQUEST: Verdict.STOP,
     HTTPStatus.UNAUTHORIZED: Verdict.RENEW,
     HTTPStatus.FORBIDDEN: Verdict.SKIP,

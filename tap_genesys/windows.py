@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DAY = timedelta(days=1)
+#: No window is cut shorter: 100,000 conversations a minute are not a contact centre.
+SHORTEST = timedelta(minutes=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -25,6 +27,15 @@ class Window:
 
     def __str__(self) -> str:
         return f"{iso(self.start)}/{iso(self.end)}"
+
+
+def halves(window: Window) -> tuple[Window, Window] | None:
+    """Cut a window in two; None where that would go below `SHORTEST`."""
+    length = window.end - window.start
+    if length < 2 * SHORTEST:
+        return None
+    middle = floor(window.start + length / 2)
+    return Window(window.start, middle), Window(middle, window.end)
 
 
 def parse(text: str) -> datetime:

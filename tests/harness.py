@@ -23,6 +23,7 @@ QUICK: dict[str, Any] = {
     "client_id": "demo",
     "client_secret": "demo-secret",
     "requests_per_minute": 60_000,
+    "recheck_days": [],
 }
 
 
@@ -86,6 +87,7 @@ def tap(
     clock = Clock()
     made.interruption = Interruption(sleep=clock.wait, clock=clock)
     made.started = now or sim.world.now
+    made.now = lambda: now or sim.world.now
     for name, stream in made.streams.items():
         stream.selected = not streams or name in streams
     return made

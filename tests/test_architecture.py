@@ -12,12 +12,13 @@ PACKAGE = Path(__file__).parent.parent / "tap_genesys"
 #: A module imports only from floors below its own; two of one floor do not know each other.
 FLOORS = (
     {"errors", "verdicts", "windows", "schemas", "regions"},
-    {"answers", "filters", "interruption", "settings"},
+    {"answers", "filters", "handover", "interruption", "ladder", "settings"},
     {"messages", "pacing", "pagination", "retrying", "summaries", "validation"},
-    {"auth"},
+    {"auth", "jobs"},
     {"run"},
     {"client"},
     {"endpoints"},
+    {"lanes"},
     {"streams.conversations", "streams.directory", "streams.routing"},
     {"streams"},
     {"tap"},

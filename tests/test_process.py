@@ -193,6 +193,24 @@ def test_a_signal_ends_every_wait_within_two_seconds(
     assert process.messages
 
 
+@pytest.mark.parametrize("pace", [60_000, 30])
+def test_a_signal_ends_the_wait_for_a_job_and_deletes_it(
+    sim: Simulator, tmp_path: Path, pace: int
+) -> None:
+    """Unless the pace would have it wait: then the job is left to expire."""
+    slow = config(
+        sim, conversation_details_source="jobs", job_poll_seconds=50, requests_per_minute=pace
+    )
+    process = Process(tmp_path, slow)
+    _wait_until(lambda: sim.lake.jobs)
+    _wait_until_idle(process.popen.pid)
+    code, stderr, seconds = process.end(signal.SIGTERM)
+    assert (code, errors(stderr)) == (143, [])
+    assert seconds < 2
+    if pace > 60:
+        assert not sim.lake.jobs
+
+
 def test_a_kill_at_any_line_loses_nothing(sim: Simulator, tmp_path: Path) -> None:
     for lines in (1, 2, 130, 250, 400):
         process = Process(tmp_path, config(sim))
@@ -226,7 +244,7 @@ def test_a_reader_that_goes_away_is_one_line(sim: Simulator, tmp_path: Path) -> 
         ({"region": "mars-1"}, 'region is "mars-1"; use an AWS region'),
         ({"page_size": 0}, "page_size is 0; use a whole number, 1 or more."),
         ({"start_date": "2027-01-01"}, "start_date 2027-01-01T00:00:00.000Z is after end_date"),
-        ({"conversation_details_source": "jobs"}, 'conversation_details_source is "jobs"'),
+        ({"conversation_details_source": "job"}, 'conversation_details_source is "job"'),
         ({"stream_maps": 7}, "stream_maps is 7"),
         ({"client_secret": "wrong"}, "Genesys Cloud refuses the credentials (400"),
     ],

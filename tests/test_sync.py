@@ -55,6 +55,7 @@ def test_records_arrive_as_the_vendor_sends_them(world: World) -> None:
         output = run(sim, DETAILS, start_date=iso(SINCE))
     for record, told in zip(output.records(DETAILS), world.conversations(SINCE, NOW), strict=True):
         assert record.pop("_extra") is None
+        assert record.pop("_source") == "query"
         assert parse(record.pop("_readAt")) > SINCE
         assert record == told
 
@@ -74,6 +75,8 @@ def test_a_state_follows_every_window(world: World) -> None:
             DETAILS: {
                 "replication_key": "conversationStart",
                 "replication_key_value": iso(SETTLED),
+                "recheckedBy": "query",
+                "rechecks": {},
             }
         }
     }

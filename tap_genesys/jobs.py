@@ -1,0 +1,216 @@
+"""One asynchronous job: submit, poll with a deadline, read by cursor, delete in every outcome.
+
+States, operations and `cursor` are the vendor's (`AsyncQueryStatus`, Python SDK 269.0.0); that a
+429 on submission means the org's limit of concurrent jobs, and how a row limit is worded, are
+reports of others' production code.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tap_genesys.answers import body, refusal, retry_after
+from tap_genesys.errors import StopRun
+from tap_genesys.pagination import LAST_PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    import requests
+
+    from tap_genesys.interruption import Interruption
+
+PAGE_SIZE = 1000
+SUBMISSIONS = 4
+_LONGEST_POLL = 30.0
+_GROWTH = 1.5
+_WAITING = ("QUEUED", "PENDING")
+_LOST = ("FAILED", "CANCELLED", "EXPIRED")
+_ROW_LIMIT = re.compile(r"exceed\D*\d+\D*(results|rows|records)|row limit", re.IGNORECASE)
+
+
+class JobLostError(Exception):
+    """The job came to nothing; submit it again."""
+
+
+class JobTooLargeError(Exception):
+    """The job has more rows than can be read; ask for less."""
+
+
+class Call(Protocol):
+    """Sends one request to the job's operations and returns the answer, retried and paced."""
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        accepted: frozenset[int] = frozenset(),
+        once: bool = False,
+    ) -> requests.Response:
+        """Send it; statuses in `accepted` come back unjudged; `once`, shortly and without retry."""
+
+
+class Jobs:
+    """Runs jobs at one operation.
+
+    Args:
+        call: Sends requests.
+        path: The operation, `.../details/jobs`.
+        interruption: Waits and counts time.
+        first_poll: Seconds before the first look at a job; later ones grow to 30.
+        timeout: Seconds after which a job that has not ended stops the run.
+        now: Returns the present, aware.
+        log: Says what happens.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        path: str,
+        *,
+        interruption: Interruption,
+        first_poll: float,
+        timeout: float,
+        now: Callable[[], datetime],
+        log: Callable[[str], None],
+    ) -> None:
+        self._call = call
+        self._path = path
+        self._interruption = interruption
+        self._first_poll = first_poll
+        self._timeout = timeout
+        self._now = now
+        self._log = log
+
+    def pages(self, query: dict[str, Any], where: str) -> Iterator[requests.Response]:
+        """Yield the answers that hold a query's rows; after a lost job, all of them once more.
+
+        Args:
+            query: What is asked for.
+            where: Names the stream and the window in a message.
+
+        Raises:
+            JobTooLargeError: Ask for less.
+            StopRun: The job does not end, or comes to nothing again and again.
+        """
+        lost = ""
+        for _ in range(SUBMISSIONS):
+            try:
+                yield from self._one_job(query, where)
+            except JobLostError as error:
+                lost = str(error)
+                self._log(f"{where}: {lost}; submitted again.")
+            else:
+                return
+        msg = f"{where}: gave up after {SUBMISSIONS} jobs: {lost}. Run again later."
+        raise StopRun(msg)
+
+    def _one_job(self, query: dict[str, Any], where: str) -> Iterator[requests.Response]:
+        end = self._interruption.clock() + self._timeout
+        job = self._submit(query, where, end)
+        try:
+            self._wait_for(job, where, end)
+            yield from self._results(job)
+        finally:
+            self._delete(job)
+
+    def _submit(self, query: dict[str, Any], where: str, end: float) -> str:
+        wait = self._first_poll
+        while True:
+            answer = self._call(
+                "POST", self._path, data=query, accepted=frozenset({HTTPStatus.TOO_MANY_REQUESTS})
+            )
+            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                job = body(answer).get("jobId")
+                if job:
+                    return str(job)
+                msg = f"{where}: the answer to a job's submission has no jobId"
+                raise StopRun(msg)
+            # The org's limit of concurrent jobs: others' end, or ours that a crash left behind.
+            asked = retry_after(answer, self._now())
+            wait = self._pause(wait if asked is None else max(asked, wait), end)
+            if wait == 0:
+                msg = (
+                    f"{where}: no job could be submitted within job_timeout_seconds "
+                    f"({self._timeout:g}): {refusal(answer)}"
+                )
+                raise StopRun(msg)
+
+    def _wait_for(self, job: str, where: str, end: float) -> None:
+        wait = self._first_poll
+        while True:
+            wait = self._pause(wait, end)
+            answer = self._call(
+                "GET", f"{self._path}/{job}", accepted=frozenset({HTTPStatus.NOT_FOUND})
+            )
+            if answer.status_code == HTTPStatus.NOT_FOUND:
+                msg = f"job {job} is unknown"
+                raise JobLostError(msg)
+            status = body(answer)
+            state, reason = str(status.get("state")), str(status.get("errorMessage") or "")
+            if state == "FULFILLED":
+                return
+            if state in _LOST:
+                if _ROW_LIMIT.search(reason):
+                    raise JobTooLargeError(reason)
+                msg = f"job {job} is {state}{f' ({reason})' if reason else ''}"
+                raise JobLostError(msg)
+            if state not in _WAITING:
+                msg = f"{where}: job {job} is in the state {state!r}, which is unknown."
+                raise StopRun(msg)
+            if wait == 0:
+                msg = (
+                    f"{where}: job {job} is still {state} after job_timeout_seconds "
+                    f"({self._timeout:g}). Raise it, or run again later."
+                )
+                raise StopRun(msg)
+
+    def _results(self, job: str) -> Iterator[requests.Response]:
+        cursor: str | None = None
+        for _ in range(LAST_PAGE):
+            params: dict[str, Any] = {"pageSize": PAGE_SIZE}
+            if cursor is not None:
+                params["cursor"] = cursor
+            answer = self._call(
+                "GET",
+                f"{self._path}/{job}/results",
+                params=params,
+                accepted=frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}),
+            )
+            if answer.status_code != HTTPStatus.OK:
+                reason = refusal(answer)
+                if _ROW_LIMIT.search(reason):
+                    raise JobTooLargeError(reason)
+                msg = f"job {job} lost its cursor: {reason}"
+                raise JobLostError(msg)
+            yield answer
+            following = body(answer).get("cursor")
+            if not following:
+                return
+            if following == cursor:
+                msg = f"job {job} gave the same cursor twice"
+                raise JobLostError(msg)
+            cursor = str(following)
+
+    def _pause(self, wait: float, end: float) -> float:
+        """Wait, but not beyond the deadline; return the next wait, 0 at the deadline."""
+        left = end - self._interruption.clock()
+        if left <= 0:
+            return 0
+        self._interruption.wait(min(wait, left))
+        return 0 if wait >= left else min(wait * _GROWTH, _LONGEST_POLL)
+
+    def _delete(self, job: str) -> None:
+        """Free the job's place; one that is gone already, or cannot be reached, is no error."""
+        any_status = frozenset(range(200, 600))
+        try:
+            with self._interruption.shielded():
+                self._call("DELETE", f"{self._path}/{job}", accepted=any_status, once=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rows are what counts
+            self._log(f"job {job} could not be deleted: {error}")

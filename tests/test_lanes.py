@@ -1,0 +1,237 @@
+"""By two lanes every conversation arrives whole, and no row ever becomes older than it was."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from harness import Output, last_state, tap
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from tap_genesys.errors import StopRun
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.windows import iso
+
+DETAILS = "conversation_details"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+OWN = ("_extra", "_readAt", "_source")
+#: Conversations start on seven days, change for weeks, and then never again.
+WORLD = World(seed=21, per_day=6, since=SINCE, now=SINCE + 4 * DAY, until=SINCE + 7 * DAY)
+LANES: dict[str, Any] = {
+    "start_date": iso(SINCE),
+    "conversation_details_source": "auto",
+    "recheck_days": [1, 3, 7, 30],
+    "job_poll_seconds": 0,
+}
+
+
+def number_of(world: World) -> dict[str, int]:
+    """Return the number of each conversation."""
+    return {
+        world.conversation(number)["conversationId"]: number
+        for number in world.numbers(SINCE, world.now)
+    }
+
+
+class Warehouse:
+    """What an upsert by key leaves, and up to when each row is known."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.known: dict[str, datetime] = {}
+
+    def load(self, messages: list[dict[str, Any]], world: World) -> None:
+        """Take the records in, and look for a step back."""
+        for message in messages:
+            if message["type"] != "RECORD":
+                continue
+            row = {name: value for name, value in message["record"].items() if name not in OWN}
+            key, lane = row["conversationId"], message["record"]["_source"]
+            moment = world.now if lane == "query" else world.watermark
+            before = self.known.get(key)
+            if before is not None and moment < before:
+                number = number_of(world)[key]
+                assert world.in_lake(number, moment) == world.in_lake(number, before), "a step back"
+            self.rows[key], self.known[key] = row, moment
+
+
+def one_run(
+    world: World, state: dict[str, Any], *, cut: float | None = None, **options: Any
+) -> list[dict[str, Any]]:
+    """Run once; return what was written, up to a kill at that part of it."""
+    output = Output()
+    with Simulator(world) as sim:
+        tap(sim, DETAILS, state=state, output=output, **{**LANES, **options}).sync_or_leave()
+    messages = output.messages
+    return messages if cut is None else messages[: int(len(messages) * cut)]
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([HOUR, 6 * HOUR, DAY, 3 * DAY, 9 * DAY]),
+        st.sampled_from([timedelta(0), 2 * HOUR, 7 * HOUR, 30 * HOUR]),
+        st.one_of(st.none(), st.floats(0, 1)),
+        st.sampled_from(["auto", "auto", "jobs"]),
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+@settings(max_examples=12, phases=(Phase.explicit, Phase.generate))
+@given(STEPS, st.sampled_from([0.5, 1, 3]))
+def test_any_schedule_ends_with_the_truth_and_never_steps_back(
+    steps: list[tuple[timedelta, timedelta, float | None, str]], window_days: float
+) -> None:
+    """Runs at any distance, with a lake that lags more or less, kills, and changes of the lane."""
+    warehouse = Warehouse()
+    state: dict[str, Any] = {}
+    now = WORLD.now
+    for distance, lag, cut, source in steps:
+        now += distance
+        world = WORLD.at(now, lag)
+        messages = one_run(
+            world,
+            state,
+            cut=cut,
+            window_days=window_days,
+            conversation_details_source=source,
+        )
+        warehouse.load(messages, world)
+        state = last_state(messages) or state
+    last = WORLD.at(max(now, SINCE + 110 * DAY) + 60 * DAY)
+    for _ in range(2):
+        messages = one_run(last, state, window_days=31)
+        warehouse.load(messages, last)
+        state = last_state(messages)
+        last = last.at(last.now + 40 * DAY)
+    truth = {
+        row["conversationId"]: row
+        for row in (last.in_lake(number) for number in last.numbers(SINCE, last.now))
+    }
+    assert warehouse.rows == truth
+
+
+@pytest.mark.parametrize("source", ["jobs", "auto"])
+def test_jobs_bring_participants_attributes(source: str) -> None:
+    world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
+    messages = one_run(world, {}, conversation_details_source=source)
+    rows = [message["record"] for message in messages if message["type"] == "RECORD"]
+    by_lane = {lane: [row for row in rows if row["_source"] == lane] for lane in ("job", "query")}
+    assert all("attributes" in row["participants"][0] for row in by_lane["job"])
+    assert not [row for row in by_lane["query"] if "attributes" in row["participants"][0]]
+    assert bool(by_lane["query"]) is (source == "auto")
+    assert len(rows) == len({row["conversationId"] for row in rows})
+
+
+def test_the_bookmark_never_passes_the_watermark() -> None:
+    world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
+    state = last_state(one_run(world, {}))["bookmarks"][DETAILS]
+    assert state["replication_key_value"] == iso(world.watermark)
+
+
+def test_a_conversation_that_the_lake_cuts_off_is_not_printed_by_job() -> None:
+    """Started 23:50, printed whole by the query at 00:30; the lake ends at 00:10 an hour later."""
+    early = WORLD.at(SINCE + 2 * DAY + 30 * timedelta(minutes=1), HOUR)
+    late = early.at(early.now + HOUR, timedelta(minutes=80))
+    warehouse = Warehouse()
+    first = one_run(early, {})
+    warehouse.load(first, early)
+    warehouse.load(one_run(late, last_state(first)), late)
+
+
+def test_a_job_with_too_many_rows_is_halved() -> None:
+    """Never ended early."""
+    world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
+    output = Output()
+    with Simulator(world) as sim:
+        sim.lake.row_limit = 9
+        tap(sim, DETAILS, output=output, **{**LANES, "window_days": 4}).sync_or_leave()
+        assert len([request for request in sim.requests if request.method == "DELETE"]) > 3
+    truth = {world.conversation(n)["conversationId"] for n in world.numbers(SINCE, world.now)}
+    assert set(output.ids()) == truth
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault("state", path="/jobs/job-", state="DANCING"), "in the state 'DANCING'"),
+        (Fault("state", path="/jobs/job-", state="PENDING", times=None), "job_timeout_seconds"),
+        (Fault("state", path="/jobs/job-", state="FAILED", times=None), "gave up after 4 jobs"),
+        (
+            Fault("status", path="/details/jobs", status=429, times=None),
+            "no job could be submitted within job_timeout_seconds",
+        ),
+    ],
+)
+def test_a_job_that_does_not_end_well_stops_the_run(fault: Fault, words: str) -> None:
+    """The message names the job, the window and the setting; the job is deleted all the same."""
+    with Simulator(WORLD.at(SINCE + 5 * DAY, 6 * HOUR)) as sim:
+        if fault.path == "/details/jobs":
+            sim.lake.most_jobs = 0
+        else:
+            sim.faults.add(fault)
+        with pytest.raises(StopRun, match=words) as stop:
+            tap(sim, DETAILS, **{**LANES, "job_poll_seconds": 3}).sync_or_leave()
+        assert "window 2026-03-01" in str(stop.value)
+        assert not sim.lake.jobs
+
+
+def test_a_watermark_that_moved_back_takes_nothing_back() -> None:
+    world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
+    first = one_run(world, {})
+    later = world.at(world.now + HOUR, 40 * HOUR)
+    second = one_run(later, last_state(first))
+    lanes = {m["record"]["_source"] for m in second if m["type"] == "RECORD"}
+    assert lanes <= {"query"}
+    before, after = (last_state(one)["bookmarks"][DETAILS] for one in (first, second))
+    assert before["replication_key_value"] == after["replication_key_value"]
+
+
+def test_late_changes_arrive_by_the_ladder() -> None:
+    """A day is read again at each age, once, and by no more requests than that."""
+    state: dict[str, Any] = {}
+    warehouse = Warehouse()
+    rereads = 0
+    for day in range(4, 45):
+        world = WORLD.at(SINCE + day * DAY, 6 * HOUR)
+        output = Output()
+        with Simulator(world) as sim:
+            tap(sim, DETAILS, state=state, output=output, **LANES).sync_or_leave()
+            flagged = [r for r in sim.requests if r.body and "startOfDayIntervalMatching" in r.body]
+        rereads += len(flagged)
+        warehouse.load(output.messages, world)
+        state = output.state
+    # Seven days have conversations; days before the first run's age were satisfied by it.
+    assert len(state["bookmarks"][DETAILS]["rechecks"]) == 4
+    assert rereads <= 4 * 45
+    assert len(str(state)) < 2000
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [Fault("state", path="/jobs/job-", state="FAILED")],
+        [Fault("state", path="/jobs/job-", state="EXPIRED", times=3)],
+        [Fault("state", path="/jobs/job-", state="CANCELLED", after=2)],
+        [Fault("status", path="/results", status=404)],
+        [Fault("status", path="/results", status=400, after=1)],
+        [Fault("status", path="/details/jobs", status=429, retry_after="1", times=3)],
+        [Fault("drop", path="/jobs/job-")],
+    ],
+)
+def test_a_lost_job_is_submitted_again(faults: list[Fault]) -> None:
+    world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
+    output = Output()
+    with Simulator(world) as sim:
+        sim.lake.page_limit = 5
+        for fault in faults:
+            sim.faults.add(fault)
+        tap(sim, DETAILS, output=output, **LANES).sync_or_leave()
+        assert not sim.lake.jobs
+    truth = {world.conversation(n)["conversationId"] for n in world.numbers(SINCE, world.now)}
+    assert set(output.ids()) == truth
