@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
         per_day=options.per_day,
         since=options.since or midnight - timedelta(days=14),
         now=now,
+        lag=timedelta(hours=options.lag_hours),
     )
     try:
         simulator = Simulator(
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--per-day", type=_at_least_three, default=200, help="conversations a day (default 200)")
     add("--since", type=_moment, help="the org's first moment (default 14 days ago)")
     add("--now", type=_moment, help="the present (default: when it starts); it stands still")
+    add("--lag-hours", type=float, default=4, help="how far the data lake is behind (default 4)")
     add("--client-id", default="demo")
     add("--client-secret", default="demo-secret")
     add("--token-seconds", type=float, default=86_399, help="how long a token lives")
