@@ -116,11 +116,14 @@ class WindowedStream(GenesysStream):
         bookmark = self.bookmark(context)
         asked = self.span(bookmark)
         self.announce(asked, bookmark)
-        self._promises_from = asked.start
-        self._complete = True
         with contextlib.closing(self.get_http_request_counter()):
-            for window in self.windows(asked.start, asked.end):
-                yield from self.read_window(window)
+            yield from self.read_span(asked)
+
+    def read_span(self, asked: Span) -> Iterator[Record]:
+        """Yield the records of a span, window by window; the bookmark follows."""
+        self._promises_from, self._complete = asked.start, True
+        for window in self.windows(asked.start, asked.end):
+            yield from self.read_window(window)
 
     def read_window(
         self, window: Window, *, begun: bool = False, parent_rows: int = 0

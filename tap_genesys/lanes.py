@@ -163,9 +163,7 @@ class TwoLaneStream(WindowedStream):
         self._begin_ladder(bookmark, asked)
         # A later run by job has to know that queries have read whatever there is.
         self._state.pop("passes", None)
-        self._promises_from, self._complete = asked.start, True
-        for window in self.windows(asked.start, asked.end):
-            yield from self.read_window(window)
+        yield from self.read_span(asked)
         self._purpose = "recheck"
         reached = min(self.bookmark() or asked.start, asked.end)
         for day in self._ladder.due(self.run.started, reached):

@@ -47,11 +47,6 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
             msg = "The reader of stdout is gone (did the target stop?); nothing more is sent."
             raise StopRun(msg) from error
 
-    def flush(self) -> None:
-        """Put everything out that has been written so far."""
-        if self._buffered is not None:
-            self._buffered.flush()
-
     def _stdout(self) -> io.BufferedWriter | None:
         # Looked up for each message, since tests put another stdout in its place.
         binary = getattr(sys.stdout, "buffer", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from functools import cached_property
@@ -28,7 +29,6 @@ from tap_genesys.validation import (
     environment_problems,
     notes,
     problems,
-    system_environment,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class TapGenesys(Tap):
         try:
             super().__init__(**options)
         except ValueError as error:
-            lines = list(environment_problems(self._env_var_prefix, system_environment()))
+            lines = list(environment_problems(self._env_var_prefix, os.environ))
             if not lines:
                 raise
             raise SettingError(lines) from error
@@ -155,7 +155,7 @@ class TapGenesys(Tap):
         """
         self.append_builtin_config(self.config_jsonschema)
         schemas = self.config_jsonschema["properties"]
-        self._config = completed(self._config, system_environment(), schemas)
+        self._config = completed(self._config, os.environ, schemas)
         lines = list(problems(self._config, self.started, schemas))
         if lines and raise_errors:
             raise SettingError(lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -207,8 +206,3 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "end_date": _date_remedy,
     "user_agent": _header_remedy,
 }
-
-
-def system_environment() -> Mapping[str, str]:
-    """Return the process's environment."""
-    return os.environ

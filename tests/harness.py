@@ -12,8 +12,6 @@ from tap_genesys.interruption import Interruption
 from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from singer_sdk.singerlib import Message
 
     from tap_genesys.simulator import Simulator
@@ -32,7 +30,6 @@ class Output(GenericSingerWriter[str, Any]):
     """The messages that a run wrote."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
-    waited: float = 0.0
 
     def serialize_message(self, message: Message) -> str:
         return str(message)
@@ -64,6 +61,13 @@ class Output(GenericSingerWriter[str, Any]):
         return value
 
 
+def bookmarked(stream: str, key: str, value: object) -> dict[str, Any]:
+    """Make a state that holds one bookmark."""
+    return {
+        "bookmarks": {stream: {"replication_key": key, "replication_key_value": value}},
+    }
+
+
 def last_state(messages: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the last STATE among messages."""
     states: list[dict[str, Any]] = [m["value"] for m in messages if m["type"] == "STATE"]
@@ -74,7 +78,6 @@ def tap(
     sim: Simulator,
     *streams: str,
     state: dict[str, Any] | None = None,
-    now: datetime | None = None,
     output: Output | None = None,
     **config: Any,
 ) -> TapGenesys:
@@ -86,8 +89,8 @@ def tap(
     )
     clock = Clock()
     made.interruption = Interruption(sleep=clock.wait, clock=clock)
-    made.started = now or sim.world.now
-    made.now = lambda: now or sim.world.now
+    made.started = sim.world.now
+    made.now = lambda: sim.world.now
     for name, stream in made.streams.items():
         stream.selected = not streams or name in streams
     return made

@@ -58,19 +58,11 @@ def test_a_passing_fault_costs_a_second_try_and_no_record(
     assert output.ids() == TRUTH
 
 
-def test_a_slow_answer_is_asked_for_again() -> None:
+@pytest.mark.parametrize("kind", ["slow", "stall"])
+def test_an_answer_that_does_not_come_in_time_is_asked_for_again(kind: str) -> None:
+    """Late from its beginning, or stalled half way."""
     with Simulator(WORLD) as sim:
-        sim.faults.add(Fault("slow", path=QUERY, seconds=30))
-        output = Output()
-        made = tap(sim, DETAILS, output=output, **START)
-        made.run.timeout = 0.05
-        made.sync_or_leave()
-    assert output.ids() == TRUTH
-
-
-def test_an_answer_that_stalls_half_way_is_asked_for_again() -> None:
-    with Simulator(WORLD) as sim:
-        sim.faults.add(Fault("stall", path=QUERY, seconds=30))
+        sim.faults.add(Fault(kind, path=QUERY, seconds=30))
         output = Output()
         made = tap(sim, DETAILS, output=output, **START)
         made.run.timeout = 0.05

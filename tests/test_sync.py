@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness import Output, run, tap
+from harness import Output, bookmarked, run, tap
 
 from tap_genesys.errors import StopRun
 from tap_genesys.simulator import Simulator, World
@@ -104,11 +104,7 @@ def test_a_pause_longer_than_the_default_span_skips_nothing() -> None:
     """A start date that nobody configured plays no part once there is a bookmark."""
     world = World(seed=3, per_day=4, since=SINCE, now=SINCE + timedelta(days=45))
     bookmark = iso(SINCE + timedelta(days=2))
-    state = {
-        "bookmarks": {
-            DETAILS: {"replication_key": "conversationStart", "replication_key_value": bookmark}
-        }
-    }
+    state = bookmarked(DETAILS, "conversationStart", bookmark)
     with Simulator(world) as sim:
         output = run(sim, DETAILS, state=state)
     assert output.ids() == truth(world, SINCE + timedelta(days=1), world.now)
@@ -214,14 +210,7 @@ def test_a_gateways_variant_of_the_answer_is_read(world: World) -> None:
 
 
 def test_an_hourly_run_touches_two_days(world: World) -> None:
-    state = {
-        "bookmarks": {
-            DETAILS: {
-                "replication_key": "conversationStart",
-                "replication_key_value": iso(SETTLED - timedelta(hours=1)),
-            }
-        }
-    }
+    state = bookmarked(DETAILS, "conversationStart", iso(SETTLED - timedelta(hours=1)))
     with Simulator(world) as sim:
         run(sim, DETAILS, state=state)
         intervals = asked_intervals(sim)
@@ -293,11 +282,7 @@ def test_summaries_that_an_org_does_not_have_are_skipped(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One warning, no record, the bookmark as it was, and the rest of the run succeeds."""
-    state = {
-        "bookmarks": {
-            SUMMARIES: {"replication_key": "dateFrom", "replication_key_value": iso(SINCE)}
-        }
-    }
+    state = bookmarked(SUMMARIES, "dateFrom", iso(SINCE))
     with Simulator(world, summaries=False) as sim:
         output = run(sim, DETAILS, SUMMARIES, start_date=iso(SINCE), state=state)
     assert output.ids() == truth(world)
@@ -343,11 +328,7 @@ def test_a_full_table_run_leaves_the_bookmark_alone(world: World) -> None:
 def test_a_bookmark_in_the_future_is_said(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """Else a clock that was wrong once would leave the warehouse without news in silence."""
     bookmark = iso(NOW + timedelta(days=400))
-    state = {
-        "bookmarks": {
-            DETAILS: {"replication_key": "conversationStart", "replication_key_value": bookmark}
-        }
-    }
+    state = bookmarked(DETAILS, "conversationStart", bookmark)
     with Simulator(world) as sim:
         output = run(sim, DETAILS, state=state)
     assert not output.records(DETAILS)
@@ -360,11 +341,7 @@ def test_a_bookmark_in_the_future_is_said(world: World, caplog: pytest.LogCaptur
 def test_a_bookmark_that_is_no_date_is_named(
     world: World, value: object, options: dict[str, str]
 ) -> None:
-    state = {
-        "bookmarks": {
-            DETAILS: {"replication_key": "conversationStart", "replication_key_value": value}
-        }
-    }
+    state = bookmarked(DETAILS, "conversationStart", value)
     with Simulator(world) as sim, pytest.raises(StopRun, match="bookmark of conversation_details"):
         run(sim, DETAILS, state=state, **options)
 
