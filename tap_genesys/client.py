@@ -182,7 +182,7 @@ class GenesysStream(RESTStream[Page], ABC):
 
     def fewer_rows(self) -> str:
         """Say that fewer rows came than were promised; nothing where that is no harm."""
-        return f"expected {self.paginator.promised}, received {self.paginator.distinct}"
+        return f"expected {self.paginator.promised}, received {self.paginator.distinct:,}"
 
     def read_at(self) -> datetime:
         """Return what `_readAt` says of the answer that is being read."""

@@ -148,7 +148,8 @@ class WindowedStream(GenesysStream):
             parts = halves(window)
             # A half that promises as much as the whole: the server counts whole days.
             if parts is None or 0 < parent_rows <= error.rows:
-                raise StopRun(str(error)) from error
+                yield from self.read_too_large(error)
+                return
             yield from self.read_window(parts[0], begun=True, parent_rows=error.rows)
             yield from self.read_window(parts[1], parent_rows=error.rows)
             return
@@ -165,6 +166,14 @@ class WindowedStream(GenesysStream):
 
     def begin_window(self) -> None:
         """Get ready for the next window."""
+
+    def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
+        """Yield the present window's records although a query cannot page through them.
+
+        Raises:
+            StopRun: There is no other way.
+        """
+        raise StopRun(str(error)) from error
 
     def finish_window(self, *, whole: bool) -> None:
         """Move the bookmark over the window, if all before is whole, and write STATE."""
@@ -242,7 +251,13 @@ class WindowedStream(GenesysStream):
     @property
     def lookback(self) -> timedelta:
         """How far before the bookmark a run starts again."""
-        return timedelta(days=float(self.config["lookback_days"]))
+        configured = self.config.get("lookback_days")
+        return self.default_lookback if configured is None else timedelta(days=float(configured))
+
+    @property
+    def default_lookback(self) -> timedelta:
+        """How far that is when nothing is configured."""
+        return timedelta(days=1)
 
     def announce(self, asked: Span, bookmark: datetime | None) -> None:
         """Say what this run reads."""

@@ -5,12 +5,15 @@ now. What a query has read at ten, a job may only replace once the watermark has
 that, the job's row can lack what the query's row had. So each pass of the query lane is remembered,
 with the start from which it read and the moment at which it had read, until the watermark is past
 that moment.
+
+A pass that is killed cannot say when that was. So it says beforehand until when it may print at
+most, an hour ahead, and says so again before it prints later than that: a lease.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_genesys.windows import iso, parse
@@ -18,6 +21,8 @@ from tap_genesys.windows import iso, parse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: How long a pass may print until it has to say so again.
+LEASE = timedelta(hours=1)
 #: More passes than these are merged two by two, to the side of caution.
 MOST = 24
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,13 +34,13 @@ class Pass:
 
     Args:
         start: The first conversation start that it read.
-        until: Up to where it read.
-        at: When its last answer came; None while it is under way, or if it was cut off.
+        until: Up to where it read whole; `start` while it is under way, or if it was cut off.
+        at: When its last answer came; until then, the end of its lease.
     """
 
     start: datetime
     until: datetime
-    at: datetime | None = None
+    at: datetime
 
 
 class Passes:
@@ -43,7 +48,7 @@ class Passes:
 
     Args:
         kept: As a state keeps them; None where the history was read by something that kept none.
-        now: What a pass that was cut off, or was not kept, may have read up to.
+        now: What passes that were not kept may have read up to.
         has_history: Whether there is a bookmark.
     """
 
@@ -54,19 +59,12 @@ class Passes:
                 # Queries may have read any of it, up to now.
                 self._passes.append(Pass(BEGINNING, BEGINNING, now))
             return
-        for start, until, at in kept:
-            # A pass that was cut off has read something up to some moment before this run, and
-            # vouches for nothing.
-            moment = parse(at) if at else now
-            self._passes.append(Pass(parse(start), parse(until if at else start), moment))
+        self._passes += [Pass(*(parse(moment) for moment in one)) for one in kept]
 
     @property
-    def kept(self) -> list[list[str | None]]:
+    def kept(self) -> list[list[str]]:
         """What a state keeps."""
-        return [
-            [iso(one.start), iso(one.until), iso(one.at) if one.at else None]
-            for one in self._passes
-        ]
+        return [[iso(one.start), iso(one.until), iso(one.at)] for one in self._passes]
 
     def limit(self, watermark: datetime) -> datetime:
         """Return up to which conversation start a job's row is not older than one that is printed.
@@ -94,17 +92,25 @@ class Passes:
             if one.start <= covered:
                 covered = max(covered, one.until)
         furthest = max([watermark, *(one.start for one in self._passes if one.until > one.start)])
-        return min(covered, furthest)
+        return max(reached, min(covered, furthest))
 
-    def begin(self, start: datetime, until: datetime) -> None:
+    def begin(self, start: datetime, now: datetime) -> None:
         """Note that a pass is under way."""
-        self._passes.append(Pass(start, until))
+        self._passes.append(Pass(start, start, now + LEASE))
         while len(self._passes) > MOST:
             self._merge()
 
-    def end(self, at: datetime) -> None:
-        """Note that the pass that is under way is complete."""
-        self._passes[-1] = replace(self._passes[-1], at=at)
+    def prolong(self, now: datetime) -> bool:
+        """Prolong the lease of the pass that is under way, if it is over; return whether it was."""
+        is_over = now > self._passes[-1].at
+        if is_over:
+            self._passes[-1] = replace(self._passes[-1], at=now + LEASE)
+        return is_over
+
+    def end(self, until: datetime, at: datetime) -> None:
+        """Note that the pass that is under way is complete, up to where, and when."""
+        begun = self._passes[-1]
+        self._passes[-1] = replace(begun, until=max(begun.start, until), at=at)
 
     def _merge(self) -> None:
         """Make one of the two that lie closest together: the earlier start, the later moment."""
@@ -112,10 +118,8 @@ class Passes:
         place = min(gaps, key=lambda i: self._passes[i + 1].start - self._passes[i].start)
         one, other = self._passes[place : place + 2]
         until = max(one.until, other.until) if other.start <= one.until else one.until
-        moments = [moment for moment in (one.at, other.at) if moment is not None]
-        self._passes[place : place + 2] = [
-            Pass(min(one.start, other.start), until, max(moments) if moments else None)
-        ]
+        merged = Pass(min(one.start, other.start), until, max(one.at, other.at))
+        self._passes[place : place + 2] = [merged]
 
     def _is_ahead(self, one: Pass, watermark: datetime) -> bool:
-        return one.at is None or one.at > watermark
+        return one.at > watermark

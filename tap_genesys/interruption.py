@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 #: The longest that a waiting thread does not look up.
 _GLANCE_SECONDS = 0.25
-#: The longest single wait that a shielded block may have once a signal has come.
-_SHIELDED_SECONDS = 0.5
 
 
 class Interruption:
@@ -67,12 +65,15 @@ class Interruption:
             Interrupted: A signal asked the run to end.
         """
         end = self.clock() + seconds
-        if self._signum and seconds > _SHIELDED_SECONDS:
-            raise Interrupted(self._signum)  # no shield holds that long
         self.check()
         while (left := end - self.clock()) > 0:
             self._sleep(min(left, _GLANCE_SECONDS))
             self.check()
+
+    @property
+    def is_cleaning_up(self) -> bool:
+        """Whether a signal has come, and a shielded block delays the end: there is no time."""
+        return self._shielded and self._signum != 0
 
     @contextlib.contextmanager
     def breakable(self) -> Iterator[None]:

@@ -3,61 +3,56 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from datetime import datetime, timedelta
-from http import HTTPStatus
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_genesys.answers import Record, body, refusal
-from tap_genesys.endpoints import WindowedStream
+from tap_genesys.answers import Record, body
+from tap_genesys.endpoints import UNSETTLED
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.handover import BEGINNING, Passes
 from tap_genesys.jobs import Jobs, JobTooLargeError
 from tap_genesys.ladder import Ladder
+from tap_genesys.queries import DetailsQueryStream, moment
 from tap_genesys.windows import Window, halves, iso, parse, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import requests
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.settings import Span
 
-#: The vendor's limits to a query's interval, without and with a filter.
-LONGEST_UNFILTERED = timedelta(days=7)
-LONGEST_FILTERED = timedelta(days=31)
 #: No limit to a job's interval is known; large ones are lost whole when they are lost.
 LONGEST_JOB = timedelta(days=31)
-_CEILING = re.compile(r"Pagination may not exceed", re.IGNORECASE)
 
 
-class TwoLaneStream(WindowedStream):
+class TwoLaneStream(DetailsQueryStream):
     """Reads by job up to the data lake's watermark, and by query from there to now.
 
     The bookmark belongs to the jobs: all that was active before it has been read by job. Beside it
-    the state keeps the highest watermark seen, the passes of the query lane that the watermark has
-    not passed yet (`handover`), and a mark for each rung of the ladder of re-checks (`ladder`).
+    the state keeps the highest watermark seen, the passes of queries that the watermark has not
+    passed yet (`handover`), and a mark for each rung of the ladder of re-checks (`ladder`).
     """
 
     jobs_path: ClassVar[str]
 
     #: `job` or `query`, the lane that is being read.
     _source: str
-    #: What a query's window is read for: `forward`, `fresh` or `recheck`.
+    #: What a window is read for: `forward`, `fresh` or `recheck`.
     _purpose: str
     _ladder: Ladder
-    #: Rows that started at the end of the last window, where the next one begins: a server whose
-    #: interval includes its end but not its start sends them with this window, not with the next.
-    _at_end: dict[str, Record]
-    _owed: dict[str, Record]
+    #: What queries have printed, which a job must not make older.
+    _passes: Passes
+    #: What of that was printed before this run, as the state kept it.
+    _passes_before: Passes
     #: Conversations that were printed by this run and go on beyond the present window.
     _ongoing: set[str]
     #: The first start that is wanted, and the moment whose truth the jobs of this run bring.
     _oldest_wanted: datetime
-    _truth: datetime
     _fresh_is_whole: bool
 
     @override
@@ -71,69 +66,17 @@ class TwoLaneStream(WindowedStream):
 
     @property
     @override
-    def lookback(self) -> timedelta:
+    def default_lookback(self) -> timedelta:
         # Jobs bring back what is still going on, and the ladder what changed since.
-        return super().lookback if self._source == "query" else timedelta(0)
-
-    def job_query(self, window: Window) -> dict[str, Any]:
-        """Return the body that asks for a window, whichever the lane."""
-        asked: dict[str, Any] = {
-            "interval": str(window),
-            "order": "asc",
-            "orderBy": "conversationStart",
-        }
-        if filters := self.config.get("conversation_filters"):
-            asked["conversationFilters"] = filters
-        if filters := self.config.get("segment_filters"):
-            asked["segmentFilters"] = filters
-        return asked
-
-    @override
-    def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        filtered = self.config.get("conversation_filters") or self.config.get("segment_filters")
-        longest = LONGEST_FILTERED if filtered else LONGEST_UNFILTERED
-        wanted = timedelta(days=float(self.config["window_days"]))
-        if wanted > longest:
-            self.logger.info(
-                "window_days %g is lowered to %d, the most that %s allows.",
-                float(self.config["window_days"]),
-                longest.days,
-                self.path,
-            )
-        self._at_end = {}
-        yield from split(start, end, min(wanted, longest))
-
-    @override
-    def begin_window(self) -> None:
-        self._owed, self._at_end = self._at_end, {}
-
-    @override
-    def parse_response(self, response: requests.Response) -> Iterator[Record]:
-        for record in super().parse_response(response):
-            start = _moment(record, "conversationStart")
-            if start is None or start in self.window:
-                self._owed.pop(record.get("conversationId", ""), None)
-                yield record
-            elif start == self.window.end:
-                self._at_end[record.get("conversationId", "")] = record
-
-    @override
-    def rest_of_window(self) -> Iterator[Record]:
-        yield from self._owed.values()
+        return super().default_lookback if self._source == "query" else timedelta(0)
 
     @override
     def rows_of(self, response: requests.Response) -> Iterator[Record]:
+        if self._source == "query" and self._passes.prolong(self.run.now()):
+            self._write_passes()
         for record in super().rows_of(response):
             record["_source"] = self._source
             yield record
-
-    @override
-    def validate_response(self, response: requests.Response) -> None:
-        is_judged = response.status_code not in self.accepted
-        is_refused = response.status_code == HTTPStatus.BAD_REQUEST
-        if is_judged and is_refused and _CEILING.search(refusal(response)):
-            raise TooManyRows(self.response_error_message(response))
-        super().validate_response(response)
 
     @override
     def fewer_rows(self) -> str:
@@ -150,6 +93,28 @@ class TwoLaneStream(WindowedStream):
             return
         if whole:
             self._note_read(self.window, self.run.started)
+        self._finish_queried(whole=whole)
+
+    @override
+    def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
+        window = self.window
+        # Where earlier queries have printed what the lake does not know yet, a job's rows would be
+        # older; in `auto` that is all that is ever queried.
+        limit = self._passes_before.limit(self._watermark) if self._purpose != "fresh" else None
+        if limit is None or window.end > limit:
+            msg = f"{error} Or set conversation_details_source to jobs."
+            raise StopRun(msg) from error
+        self.logger.info("%s Read by job instead.", error)
+        self._owed, self._source = {}, "job"
+        try:
+            yield from self._rows_by_job(window, self._started_in, lambda _part: None)
+        finally:
+            self._source = "query"
+        self.window = window
+        self._note_read(window, self._watermark)
+        self._finish_queried(whole=True)
+
+    def _finish_queried(self, *, whole: bool) -> None:
         if self._purpose == "forward":
             super().finish_window(whole=whole)
         else:
@@ -161,24 +126,27 @@ class TwoLaneStream(WindowedStream):
         asked = self.span(bookmark)
         self.announce(asked, bookmark)
         self._begin_ladder(bookmark, asked)
-        # A later run by job has to know that queries have read whatever there is.
-        self._state.pop("passes", None)
+        self._begin_passes(bookmark)
+        # A later run by job has to know what queries have printed, and that they came last.
+        self._state.pop("watermark", None)
+        self._passes.begin(asked.start, self.run.now())
+        self._write_passes()
         yield from self.read_span(asked)
         self._purpose = "recheck"
         reached = min(self.bookmark() or asked.start, asked.end)
         for day in self._ladder.due(self.run.started, reached):
-            self._at_end = {}
+            self.begin_span()
             yield from self.read_window(day)
+        self._passes.end(asked.start, self.run.now())
+        self._write_passes()
 
     def _read_by_lanes(self, *, fresh: bool) -> Iterator[Record]:
         self._source = "job"
-        watermark = self._watermark()
+        watermark = self._watermark
         bookmark = self._job_bookmark(watermark)
         asked = self.span(bookmark)
         self.announce(asked, bookmark)
-        passes = Passes(
-            self._state.get("passes"), now=self.run.started, has_history=bookmark is not None
-        )
+        self._begin_passes(bookmark)
         highest = parse(self._state.get("watermark", iso(BEGINNING)))
         if watermark < highest:
             # What the lake says now is older than what it said before.
@@ -188,73 +156,82 @@ class TwoLaneStream(WindowedStream):
                 iso(highest),
             )
         else:
-            limit = min(passes.limit(watermark), asked.end)
-            yield from self._read_by_job(asked, bookmark, limit, watermark)
-        passes.forget(watermark)
-        self._state["passes"] = passes.kept
+            limit = min(self._passes.limit(watermark), asked.end)
+            yield from self._read_by_job(asked, bookmark, limit)
+        self._passes.forget(watermark)
         if fresh:
             reached = self.bookmark() or asked.start
-            yield from self._read_fresh(passes, passes.boundary(reached, watermark), asked.end)
-        self.write_state()
+            yield from self._read_fresh(self._passes.boundary(reached, watermark), asked.end)
+        self._write_passes()
 
     def _read_by_job(
-        self, asked: Span, bookmark: datetime | None, limit: datetime, watermark: datetime
+        self, asked: Span, bookmark: datetime | None, limit: datetime
     ) -> Iterator[Record]:
         self._source, self._purpose = "job", "forward"
         self._begin_ladder(bookmark, asked)
-        self._state["watermark"] = iso(watermark)
+        self._state["watermark"] = iso(self._watermark)
         self._ongoing = set()
-        self._promises_from, self._truth = asked.start, watermark
+        self._promises_from = asked.start
         self._oldest_wanted = self._oldest(bookmark, asked)
         step = min(timedelta(days=float(self.config["window_days"])), LONGEST_JOB)
         for window in split(asked.start, limit, step):
-            yield from self._read_job_window(window)
+            yield from self._rows_by_job(window, self._active_in, self._finish_job_window)
         self._purpose = "recheck"
         reached = min(self.bookmark() or asked.start, limit)
-        for day in self._ladder.due(watermark, reached):
-            yield from self._read_job_window(day)
+        for day in self._ladder.due(self._watermark, reached):
+            yield from self._rows_by_job(day, self._started_in, self._finish_job_window)
 
-    def _read_job_window(self, window: Window) -> Iterator[Record]:
-        """Yield a window's rows; where a job says that it has too many, those of its halves."""
+    def _rows_by_job(
+        self,
+        window: Window,
+        reading: Callable[[Window], Iterator[Record]],
+        finish: Callable[[Window], None],
+    ) -> Iterator[Record]:
+        """Yield a window's rows; where a job says that it has too many, those of its halves.
+
+        Args:
+            window: What to read.
+            reading: Yields a window's rows.
+            finish: Called with each part that has been read whole.
+        """
         self.run.interruption.check()
         self.window = window
         try:
-            if self._purpose == "forward":
-                yield from self._forward_job(window)
-            else:
-                yield from self._recheck_job(window)
+            yield from reading(window)
         except JobTooLargeError as error:
             parts = halves(window)
             if parts is None:
                 msg = f"{self.where}: {error} Narrow the filters."
                 raise StopRun(msg) from error
             for part in parts:
-                yield from self._read_job_window(part)
-            return
+                yield from self._rows_by_job(part, reading, finish)
+        else:
+            finish(window)
+
+    def _finish_job_window(self, window: Window) -> None:
         if self._purpose == "forward":
             self.promise(window.end, self._promises_from)
-        self._note_read(window, self._truth)
+        self._note_read(window, self._watermark)
         self.write_state()
 
-    def _read_fresh(self, passes: Passes, start: datetime, end: datetime) -> Iterator[Record]:
+    def _read_fresh(self, start: datetime, end: datetime) -> Iterator[Record]:
         if start >= end:
             return
         self._source, self._purpose = "query", "fresh"
         self._fresh_is_whole = True
-        passes.begin(start, end)
-        self._state["passes"] = passes.kept
-        self.write_state()
+        self._passes.begin(start, self.run.now())
+        self._write_passes()
         for window in self.windows(start, end):
             yield from self.read_window(window)
         if self._fresh_is_whole:
-            passes.end(self.run.now())
-            self._state["passes"] = passes.kept
+            # The last half hour is left to a later pass: it may not be indexed yet.
+            self._passes.end(min(end, self.run.started - UNSETTLED), self.run.now())
 
-    def _forward_job(self, window: Window) -> Iterator[Record]:
+    def _active_in(self, window: Window) -> Iterator[Record]:
         """Yield what was active in a window, each conversation once in a run."""
         going_on = set()
-        for record in self._job_rows(self.job_query(window)):
-            start, end = (_moment(record, f"conversation{which}") for which in ("Start", "End"))
+        for record in self._job_rows(self.question(window)):
+            start, end = (moment(record, f"conversation{which}") for which in ("Start", "End"))
             name = record.get("conversationId", "")
             if end is None or end >= window.end:
                 going_on.add(name)
@@ -263,15 +240,15 @@ class TwoLaneStream(WindowedStream):
                 yield record
         self._ongoing = going_on
 
-    def _recheck_job(self, window: Window) -> Iterator[Record]:
+    def _started_in(self, window: Window) -> Iterator[Record]:
         """Yield what started in a window."""
-        asked = {**self.job_query(window), "startOfDayIntervalMatching": True}
+        asked = {**self.question(window), "startOfDayIntervalMatching": True}
         for record in self._job_rows(asked):
-            start = _moment(record, "conversationStart")
+            start = moment(record, "conversationStart")
             if start is None or start in window:
                 yield record
 
-    def _job_rows(self, query: dict[str, Any]) -> Iterator[Record]:
+    def _job_rows(self, question: dict[str, Any]) -> Iterator[Record]:
         jobs = Jobs(
             self.call,
             self.jobs_path,
@@ -281,12 +258,13 @@ class TwoLaneStream(WindowedStream):
             now=self.run.now,
             log=self.logger.info,
         )
-        for answer in jobs.pages(query, self.where):
+        for answer in jobs.pages(question, self.where):
             self._request_counter.increment()
             yield from self.rows_of(answer)
 
+    @cached_property
     def _watermark(self) -> datetime:
-        """Return up to when the data lake knows everything."""
+        """Up to when the data lake knows everything."""
         answer = self.call("GET", f"{self.jobs_path}/availability")
         text = body(answer).get("dataAvailabilityDate")
         try:
@@ -298,16 +276,27 @@ class TwoLaneStream(WindowedStream):
     def _job_bookmark(self, watermark: datetime) -> datetime | None:
         """Return the bookmark as far as it can be a job's."""
         bookmark = self.bookmark()
-        if bookmark is None or "watermark" in self._state:
-            return bookmark
-        self.logger.warning(
-            "What was read up to %s came by query, without participants' attributes. To load it "
-            "again by job, run once without state (meltano run --full-refresh).",
-            iso(bookmark),
-        )
-        if bookmark > watermark:
+        if bookmark is None:
+            return None
+        if "watermark" not in self._state:
+            self.logger.warning(
+                "What was read up to %s came by query, without participants' attributes. To load "
+                "it again by job, run once without state (meltano run --full-refresh).",
+                iso(bookmark),
+            )
+        if bookmark > max(watermark, parse(self._state.get("watermark", iso(BEGINNING)))):
             self.keep_bookmark(watermark)
-        return min(bookmark, watermark)
+            return watermark
+        return bookmark
+
+    def _begin_passes(self, bookmark: datetime | None) -> None:
+        kept, now, has_history = self._state.get("passes"), self.run.started, bookmark is not None
+        self._passes = Passes(kept, now=now, has_history=has_history)
+        self._passes_before = Passes(kept, now=now, has_history=has_history)
+
+    def _write_passes(self) -> None:
+        self._state["passes"] = self._passes.kept
+        self.write_state()
 
     def _begin_ladder(self, bookmark: datetime | None, asked: Span) -> None:
         # What a query has read again still lacks attributes, and what a job has, freshness.
@@ -332,11 +321,3 @@ class TwoLaneStream(WindowedStream):
     @property
     def _state(self) -> dict[str, Any]:
         return self.get_context_state(None)
-
-
-def _moment(record: Record, field: str) -> datetime | None:
-    """Return a moment of a record; None where there is none, or none that can be read."""
-    try:
-        return parse(record[field])
-    except (KeyError, TypeError, ValueError):
-        return None

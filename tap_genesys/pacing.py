@@ -89,7 +89,9 @@ class PacedAdapter(HTTPAdapter):
         *args: Any,
         **options: Any,
     ) -> requests.Response:
-        self._pacer.take()
+        # One request too many is better than a job that holds one of the org's few places.
+        if not self._interruption.is_cleaning_up:
+            self._pacer.take()
         with self._interruption.breakable():
             response = super().send(request, stream, *args, **options)
             if not stream:

@@ -88,12 +88,11 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "lookback_days",
-        th.NumberType(minimum=0, maximum=3660),
-        default=1.0,
+        th.NumberType(minimum=0, maximum=3660, nullable=True),
         title="Look-back days",
         description="How far before the bookmark each run starts again, in days, so that what "
-        "changed late is read once more. Conversation details by job need none: jobs bring back "
-        "what is still going on.",
+        "changed late is read once more. By default 1, and 0 for conversation details by job: jobs "
+        "bring back what is still going on.",
     ),
     th.Property(
         "page_size",
@@ -158,10 +157,10 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
         "conversation_details_source",
         th.StringType(allowed_values=["query", "jobs", "auto"]),
-        default="query",
+        default="auto",
         title="Details source",
-        description="Where conversation details come from: query (fresh, without participants' "
-        "attributes), jobs (whole, with attributes, up to the data lake's watermark), or auto: "
+        description="Where conversation details come from: jobs (whole, with participants' "
+        "attributes, up to the data lake's watermark), query (fresh, without attributes), or auto: "
         "jobs up to the watermark and the query from there to now.",
     ),
     th.Property(

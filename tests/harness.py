@@ -21,7 +21,9 @@ QUICK: dict[str, Any] = {
     "client_id": "demo",
     "client_secret": "demo-secret",
     "requests_per_minute": 60_000,
+    "conversation_details_source": "query",
     "recheck_days": [],
+    "job_poll_seconds": 0,
 }
 
 

@@ -18,6 +18,7 @@ FLOORS = (
     {"run"},
     {"client"},
     {"endpoints"},
+    {"queries"},
     {"lanes"},
     {"streams.conversations", "streams.directory", "streams.routing"},
     {"streams"},

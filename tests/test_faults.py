@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness import Output, run, tap
+from harness import Output, bookmarked, run, tap
 
 from tap_genesys.errors import StopRun
 from tap_genesys.simulator import Fault, Simulator, World
@@ -240,9 +240,58 @@ def test_no_count_of_summaries_loses_a_record(counts: str, shape: str) -> None:
     assert counted == len(TRUTH)
 
 
-def test_a_window_beyond_the_ceiling_stops_before_paging() -> None:
+def queried(until: datetime) -> dict[str, Any]:
+    """Make a state that says that queries have read it all, up to just now."""
+    state = bookmarked(DETAILS, "conversationStart", iso(until))
+    state["bookmarks"][DETAILS]["passes"] = [[iso(SINCE), iso(SINCE), iso(WORLD.now)]]
+    return state
+
+
+def test_a_window_beyond_the_ceiling_is_read_by_job() -> None:
+    """By query no part of a day comes below the ceiling; nothing of it has been printed before."""
     with Simulator(WORLD, ceiling=40) as sim:
-        made = tap(sim, DETAILS, **START)
+        output = Output()
+        made = tap(sim, DETAILS, output=output, end_date=iso(NOW - timedelta(hours=20)), **START)
+        vars(made.streams[DETAILS])["ceiling"] = 40
+        made.sync_or_leave()
+        assert not sim.lake.jobs
+    printed = output.records(DETAILS)
+    assert {row["_source"] for row in printed} == {"job"}
+    held = WORLD.conversations(SINCE, NOW - timedelta(hours=20))
+    assert [row["conversationId"] for row in printed] == [row["conversationId"] for row in held]
+
+
+def test_a_window_that_the_lake_does_not_know_yet_stops_the_run() -> None:
+    """What is before it has been printed, and the bookmark says so."""
+    with Simulator(WORLD, ceiling=20) as sim:
+        output = Output()
+        made = tap(sim, DETAILS, output=output, window_days=0.5, **{**START, "page_size": 10})
+        vars(made.streams[DETAILS])["ceiling"] = 20
+        with pytest.raises(StopRun, match=r"promises 29 rows; .*conversation_details_source to"):
+            made.sync_or_leave()
+    assert output.bookmark() == iso(NOW.replace(hour=6, minute=0))
+
+
+def test_the_fresh_lane_does_not_hide_what_it_cannot_page_through() -> None:
+    with Simulator(WORLD, ceiling=20) as sim:
+        output = Output()
+        made = tap(
+            sim,
+            DETAILS,
+            output=output,
+            conversation_details_source="auto",
+            **{**START, "page_size": 10},
+        )
+        vars(made.streams[DETAILS])["ceiling"] = 20
+        with pytest.raises(StopRun, match="Or set conversation_details_source to jobs"):
+            made.sync_or_leave()
+    assert output.bookmark() == iso(WORLD.watermark)
+
+
+def test_a_window_beyond_the_ceiling_stops_before_paging() -> None:
+    """Where queries have printed it already, a job could make rows older."""
+    with Simulator(WORLD, ceiling=40) as sim:
+        made = tap(sim, DETAILS, state=queried(SINCE + timedelta(days=1)), **START)
         vars(made.streams[DETAILS])["ceiling"] = 40
         with pytest.raises(StopRun, match=r"promises 50 rows; .*Lower window_days"):
             made.sync_or_leave()
@@ -253,7 +302,8 @@ def test_a_window_beyond_the_ceiling_stops_before_paging() -> None:
 def test_smaller_windows_come_below_the_ceiling() -> None:
     with Simulator(WORLD, ceiling=40) as sim:
         output = Output()
-        made = tap(sim, DETAILS, output=output, window_days=0.1, **START)
+        state = queried(SINCE + timedelta(days=1))
+        made = tap(sim, DETAILS, state=state, output=output, window_days=0.1, **START)
         vars(made.streams[DETAILS])["ceiling"] = 40
         with pytest.raises(StopRun, match="promises"):
             made.sync_or_leave()  # the simulator returns the whole day that a window touches

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_genesys.handover import BEGINNING, MOST, Passes
+from tap_genesys.handover import BEGINNING, LEASE, MOST, Passes
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -45,9 +45,9 @@ def test_no_job_speaks_of_what_a_query_has_seen_later(
         assert begin <= covered
         passes.begin(begin, now)
         if is_cut:
-            seen.append((begin, begin, now))
+            seen.append((begin, begin, now + LEASE))
         else:
-            passes.end(now)
+            passes.end(now, now)
             seen.append((begin, now, now))
         kept = passes.kept
         assert len(kept) <= MOST
@@ -58,6 +58,15 @@ def test_a_history_of_unknown_passes_waits_until_the_lake_knows_now() -> None:
     passes = Passes(None, now=START, has_history=True)
     assert passes.limit(START - HOUR) == BEGINNING
     assert passes.limit(START) == START
+
+
+def test_a_pass_that_goes_on_beyond_its_lease_says_so_first() -> None:
+    passes = Passes([], now=START, has_history=False)
+    passes.begin(START, START)
+    assert not passes.prolong(START + LEASE)
+    assert passes.prolong(START + LEASE + HOUR)
+    assert Passes(passes.kept, now=START, has_history=True).limit(START + 2 * LEASE) == START
+    assert passes.limit(START + HOUR + 2 * LEASE) == START + HOUR + 2 * LEASE
 
 
 def test_a_first_run_has_nothing_to_wait_for() -> None:

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness import Output, last_state, tap
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
+from harness import Output, last_state, run, tap
+from warehouse import Warehouse
 
 from tap_genesys.errors import StopRun
 from tap_genesys.simulator import Fault, Simulator, World
@@ -18,7 +17,6 @@ DETAILS = "conversation_details"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-OWN = ("_extra", "_readAt", "_source")
 #: Conversations start on seven days, change for weeks, and then never again.
 WORLD = World(seed=21, per_day=6, since=SINCE, now=SINCE + 4 * DAY, until=SINCE + 7 * DAY)
 LANES: dict[str, Any] = {
@@ -29,91 +27,12 @@ LANES: dict[str, Any] = {
 }
 
 
-def number_of(world: World) -> dict[str, int]:
-    """Return the number of each conversation."""
-    return {
-        world.conversation(number)["conversationId"]: number
-        for number in world.numbers(SINCE, world.now)
-    }
-
-
-class Warehouse:
-    """What an upsert by key leaves, and up to when each row is known."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, dict[str, Any]] = {}
-        self.known: dict[str, datetime] = {}
-
-    def load(self, messages: list[dict[str, Any]], world: World) -> None:
-        """Take the records in, and look for a step back."""
-        for message in messages:
-            if message["type"] != "RECORD":
-                continue
-            row = {name: value for name, value in message["record"].items() if name not in OWN}
-            key, lane = row["conversationId"], message["record"]["_source"]
-            moment = world.now if lane == "query" else world.watermark
-            before = self.known.get(key)
-            if before is not None and moment < before:
-                number = number_of(world)[key]
-                assert world.in_lake(number, moment) == world.in_lake(number, before), "a step back"
-            self.rows[key], self.known[key] = row, moment
-
-
-def one_run(
-    world: World, state: dict[str, Any], *, cut: float | None = None, **options: Any
-) -> list[dict[str, Any]]:
-    """Run once; return what was written, up to a kill at that part of it."""
+def one_run(world: World, state: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
+    """Run once; return what was written."""
     output = Output()
     with Simulator(world) as sim:
         tap(sim, DETAILS, state=state, output=output, **{**LANES, **options}).sync_or_leave()
-    messages = output.messages
-    return messages if cut is None else messages[: int(len(messages) * cut)]
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from([HOUR, 6 * HOUR, DAY, 3 * DAY, 9 * DAY]),
-        st.sampled_from([timedelta(0), 2 * HOUR, 7 * HOUR, 30 * HOUR]),
-        st.one_of(st.none(), st.floats(0, 1)),
-        st.sampled_from(["auto", "auto", "jobs"]),
-    ),
-    min_size=1,
-    max_size=7,
-)
-
-
-@settings(max_examples=12, phases=(Phase.explicit, Phase.generate))
-@given(STEPS, st.sampled_from([0.5, 1, 3]))
-def test_any_schedule_ends_with_the_truth_and_never_steps_back(
-    steps: list[tuple[timedelta, timedelta, float | None, str]], window_days: float
-) -> None:
-    """Runs at any distance, with a lake that lags more or less, kills, and changes of the lane."""
-    warehouse = Warehouse()
-    state: dict[str, Any] = {}
-    now = WORLD.now
-    for distance, lag, cut, source in steps:
-        now += distance
-        world = WORLD.at(now, lag)
-        messages = one_run(
-            world,
-            state,
-            cut=cut,
-            window_days=window_days,
-            conversation_details_source=source,
-        )
-        warehouse.load(messages, world)
-        state = last_state(messages) or state
-    last = WORLD.at(max(now, SINCE + 110 * DAY) + 60 * DAY)
-    for _ in range(2):
-        messages = one_run(last, state, window_days=31)
-        warehouse.load(messages, last)
-        state = last_state(messages)
-        last = last.at(last.now + 40 * DAY)
-    truth = {
-        row["conversationId"]: row
-        for row in (last.in_lake(number) for number in last.numbers(SINCE, last.now))
-    }
-    assert warehouse.rows == truth
+    return output.messages
 
 
 @pytest.mark.parametrize("source", ["jobs", "auto"])
@@ -138,7 +57,7 @@ def test_a_conversation_that_the_lake_cuts_off_is_not_printed_by_job() -> None:
     """Started 23:50, printed whole by the query at 00:30; the lake ends at 00:10 an hour later."""
     early = WORLD.at(SINCE + 2 * DAY + 30 * timedelta(minutes=1), HOUR)
     late = early.at(early.now + HOUR, timedelta(minutes=80))
-    warehouse = Warehouse()
+    warehouse = Warehouse(SINCE)
     first = one_run(early, {})
     warehouse.load(first, early)
     warehouse.load(one_run(late, last_state(first)), late)
@@ -192,10 +111,70 @@ def test_a_watermark_that_moved_back_takes_nothing_back() -> None:
     assert before["replication_key_value"] == after["replication_key_value"]
 
 
+def test_going_back_to_queries_and_to_jobs_again_is_said_and_makes_nothing_older(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The bookmark of the queries is not the jobs': it is taken back to the watermark."""
+    warehouse = Warehouse(SINCE)
+    state: dict[str, Any] = {}
+    for hours, source in enumerate(["auto", "query", "query", "auto", "auto"]):
+        world = WORLD.at(SINCE + 5 * DAY + 3 * hours * HOUR, 4 * HOUR)
+        messages = one_run(world, state, conversation_details_source=source)
+        warehouse.load(messages, world)
+        state = last_state(messages)
+        if source == "auto":
+            assert state["bookmarks"][DETAILS]["replication_key_value"] <= iso(world.watermark)
+    assert caplog.text.count("came by query, without participants' attributes") == 1
+    assert set(warehouse.rows) == set(warehouse.truth(world))
+
+
+def test_rows_that_arrive_while_paging_are_read_by_a_second_look(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """They are found late, in the middle, and shift the pages: some rows come twice, others not."""
+    caplog.set_level("INFO")
+    busy = World(
+        seed=3,
+        per_day=2000,
+        since=SINCE,
+        now=SINCE + 10 * HOUR,
+        indexing=timedelta(minutes=10),
+    )
+    with Simulator(busy) as sim:
+        sim.each_request = timedelta(seconds=20)
+        output = run(sim, DETAILS, start_date=iso(SINCE), page_size=20)
+    assert "the pages have shifted. Once more." in caplog.text
+    found = {busy.conversation_id(number) for number in busy.indexed(SINCE, busy.now)}
+    assert found < set(output.ids())
+
+
+@pytest.mark.parametrize("source", ["query", "auto"])
+def test_a_window_that_stays_short_is_incomplete_unless_a_job_reads_it_again(
+    source: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Rows come in the middle all the while, faster than they are read."""
+    caplog.set_level("INFO")
+    busy = World(
+        seed=3, per_day=6000, since=SINCE, now=SINCE + 10 * HOUR, indexing=timedelta(minutes=10)
+    )
+    options: dict[str, Any] = {"conversation_details_source": source, "page_size": 20}
+    output = Output()
+    with Simulator(busy) as sim:
+        sim.each_request = timedelta(seconds=20)
+        made = tap(sim, DETAILS, output=output, start_date=iso(SINCE), **options)
+        if source == "auto":
+            made.sync_or_leave()
+            assert "a job reads it again" in caplog.text
+            return
+        with pytest.raises(StopRun, match=r"expected 2,\d+ rows, received 2,\d+"):
+            made.sync_or_leave()
+    assert output.bookmark() is None
+
+
 def test_late_changes_arrive_by_the_ladder() -> None:
     """A day is read again at each age, once, and by no more requests than that."""
     state: dict[str, Any] = {}
-    warehouse = Warehouse()
+    warehouse = Warehouse(SINCE)
     rereads = 0
     for day in range(4, 45):
         world = WORLD.at(SINCE + day * DAY, 6 * HOUR)

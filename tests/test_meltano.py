@@ -128,6 +128,9 @@ class OrgWithNews(World):
     def conversation(self, number: int) -> dict[str, Any]:
         return super().conversation(number) | {"unheardOf": {"number": number}}
 
+    def in_lake(self, number: int, moment: datetime | None = None) -> dict[str, Any]:
+        return super().in_lake(number, moment) | {"unheardOf": {"number": number}}
+
 
 @pytest.mark.meltano
 @needs_meltano
@@ -152,8 +155,8 @@ def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: P
         log = _load(project, simulator.url, since, thursday)
         held_later = _holdings(simulator.url, since, thursday)
     assert (
-        "Reading conversation_details from 2025-03-04T16:30:00.000Z to 2025-03-06T16:30:00.000Z "
-        "(the bookmark is 2025-03-05T16:30:00.000Z)"
+        "Reading conversation_details from 2025-03-05T12:30:00.000Z to 2025-03-06T16:30:00.000Z "
+        "(the bookmark is 2025-03-05T12:30:00.000Z)"
     ) in log
     assert held_later["conversation_details"] > held["conversation_details"]
     assert _row_counts(project) == held_later
@@ -215,6 +218,7 @@ def _load(project: Path, url: str, since: datetime, now: datetime) -> str:
         "TAP_GENESYS_END_DATE": _iso(now),
         "TAP_GENESYS_REQUESTS_PER_MINUTE": "6000",
         "TAP_GENESYS_WINDOW_DAYS": "0.5",
+        "TAP_GENESYS_JOB_POLL_SECONDS": "0",
         "TARGET_DUCKDB_FILEPATH": "conversations.duckdb",
     }
     run = subprocess.run(  # noqa: S603 - our own program

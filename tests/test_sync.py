@@ -61,7 +61,10 @@ def test_records_arrive_as_the_vendor_sends_them(world: World) -> None:
 
 
 def test_a_state_follows_every_window(world: World) -> None:
-    """Five days are five windows, empty ones too, and the final bookmark is half an hour back."""
+    """Five days are five windows, empty ones too, and the final bookmark is half an hour back.
+
+    The first state says that a query is about to print, for later runs by job.
+    """
     with Simulator(world) as sim:
         output = run(sim, DETAILS, start_date=iso(SINCE - timedelta(days=2)))
     bookmarks = [
@@ -69,7 +72,7 @@ def test_a_state_follows_every_window(world: World) -> None:
         for state in output.of("STATE")
     ]
     midnights = [iso(SINCE + timedelta(days=days)) for days in range(-1, 5)]
-    assert list(dict.fromkeys(bookmarks)) == [*midnights, iso(SETTLED)]
+    assert list(dict.fromkeys(bookmarks)) == [None, *midnights, iso(SETTLED)]
     assert output.state == {
         "bookmarks": {
             DETAILS: {
@@ -77,6 +80,7 @@ def test_a_state_follows_every_window(world: World) -> None:
                 "replication_key_value": iso(SETTLED),
                 "recheckedBy": "query",
                 "rechecks": {},
+                "passes": [[iso(SINCE - timedelta(days=2))] * 2 + [iso(NOW)]],
             }
         }
     }

@@ -106,7 +106,7 @@ def demonstrate() -> None:
         if not world.is_new:
             print(
                 f"Incremental: Meltano's bookmark is {bookmark()}, "
-                "and what began up to a day earlier is read once more."
+                "and what is still going on is read once more."
             )
         seconds = run_meltano(children, url, world, now)
         held = holdings(url, world.since, now)
@@ -198,6 +198,8 @@ def run_meltano(children: Children, url: str, world: World, now: datetime) -> fl
         "TAP_GENESYS_END_DATE": iso(now),
         "TAP_GENESYS_SUMMARY_GROUPINGS": json.dumps(GROUPINGS),
         "TAP_GENESYS_REQUESTS_PER_MINUTE": "6000",
+        "TAP_GENESYS_WINDOW_DAYS": "7",
+        "TAP_GENESYS_JOB_POLL_SECONDS": "0.2",
         "TARGET_DUCKDB_FILEPATH": str(DATABASE),
     }
     began = time.monotonic()

@@ -19,8 +19,11 @@ Row = dict[str, Any]
 _MEDIA = ("voice",) * 11 + ("email",) * 3 + ("message",) * 3 + ("chat",) * 2 + ("callback",)
 _SECOND = 1000
 _DAY = 86_400 * _SECOND
-#: Nobody comes back to judge a conversation that has lasted so long.
+#: Nobody comes back to judge, or to open again, a conversation that has lasted so long.
 _LONG = 20 * _DAY
+#: How long after a conversation its survey is answered, and its evaluation written.
+_SURVEYED = (3600 * _SECOND, 2 * _DAY)
+_EVALUATED = (5 * _DAY, 9 * _DAY)
 #: Medium -> shortest and longest life in milliseconds.
 _LIVES = {
     "voice": (15 * _SECOND, 1500 * _SECOND),
@@ -215,13 +218,13 @@ class Script(Record):
 
     def _judge(self, row: Row) -> None:
         """Add what others think of it later."""
-        later = self._life + self._choice.randrange(3600, 3 * 86_400) * _SECOND
         about = {"queueId": self._queue, "userId": self._talker}
         if self._choice.random() < 0.05:
+            evaluated = self._life + self._choice.randrange(*_EVALUATED)
             row["evaluations"] = [
                 about
                 | {
-                    "eventTime": self._at(later),
+                    "eventTime": self._at(evaluated),
                     "evaluationId": self._id("evaluation"),
                     "evaluationStatus": "Finished",
                     "evaluatorId": self._staff.users[-1]["id"],
@@ -232,16 +235,17 @@ class Script(Record):
                 }
             ]
         if self._choice.random() < 0.1:
+            surveyed = self._life + self._choice.randrange(*_SURVEYED)
             row["surveys"] = [
                 about
                 | {
-                    "eventTime": self._at(later),
+                    "eventTime": self._at(surveyed),
                     "surveyId": self._id("survey"),
                     "surveyStatus": "Finished",
                     "surveyFormId": self._org_id("form", "How was it?"),
                     "surveyFormName": "How was it?",
                     "surveyPromoterScore": self._choice.randrange(11),
-                    "surveyCompletedDate": self._at(later),
+                    "surveyCompletedDate": self._at(surveyed),
                     "oSurveyTotalScore": self._choice.randrange(101),
                 }
             ]

@@ -86,7 +86,7 @@ class Details:
 
     def _find(self, start: datetime, end: datetime, query: Row) -> Sequence[int]:
         """Return the numbers of the conversations that a query asks for, in its order."""
-        numbers = self.world.numbers(*self._touched_days(start, end))
+        numbers = self.world.indexed(*self._touched_days(start, end))
         by_start = query["orderBy"] == "conversationStart"
         filtered = query["conversationFilters"] or query["segmentFilters"]
         if self.habits.interval_reading == "touched-days" and by_start and not filtered:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from tap_genesys.simulator.answers import Answer, error
@@ -31,7 +32,8 @@ Row = dict[str, Any]
 class Simulator:
     """A simulated Genesys Cloud; a context manager that serves while it is open.
 
-    Its `world` may be changed while it serves: `sim.world = sim.world.at(later)` lets time pass.
+    Its `world` may be changed while it serves: `sim.world = sim.world.at(later)` lets time pass,
+    and `sim.each_request = timedelta(seconds=2)` lets so much of it pass with each request.
 
     Args:
         world: What is true.
@@ -63,6 +65,8 @@ class Simulator:
         self._logins = Logins(client_id, client_secret, token_seconds, clock)
         self._found: dict[str, Sequence[int]] = {}
         self.lake = Lake()
+        #: How much time passes with each request.
+        self.each_request = timedelta(0)
         self._lock = threading.Lock()
         self._server = Server(port, self)
         self._thread: threading.Thread | None = None
@@ -121,9 +125,11 @@ class Simulator:
         refusal = self._logins.refuse(login)
         if refusal is not None:
             return refusal
-        return Api(self.world, self.habits, self._found, self.lake).answer(
-            method, path, query, body
-        )
+        with self._lock:
+            world = self.world
+            if self.each_request:
+                self.world = world.at(world.now + self.each_request)
+        return Api(world, self.habits, self._found, self.lake).answer(method, path, query, body)
 
     def _tell_of_itself(self, path: str, query: dict[str, str]) -> Answer:
         if path == "/_simulator/requests":

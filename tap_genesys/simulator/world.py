@@ -17,7 +17,7 @@ from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.staff import Staff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Row = dict[str, Any]
 
@@ -45,6 +45,7 @@ class World:
         now: The present: what starts later does not exist, what ends later is open.
         until: From when on no conversation starts any more, if there is such a moment.
         lag: How far behind the present the data lake is, which jobs read.
+        indexing: How long it takes at most until a query finds what has started.
     """
 
     seed: int = 1
@@ -57,6 +58,7 @@ class World:
     now: datetime = field(default_factory=_now)
     until: datetime | None = None
     lag: timedelta = timedelta(hours=4)
+    indexing: timedelta = timedelta(0)
     _told: dict[int, Row] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -94,6 +96,14 @@ class World:
             return range(0)
         return range(self._number_at(first), self._number_at(last))
 
+    def indexed(self, start: datetime, end: datetime) -> Sequence[int]:
+        """Return those of them that a query finds; in a while, all."""
+        numbers = self.numbers(start, end)
+        recent = set(self.numbers(self.now - self.indexing, self.now)) if self.indexing else set()
+        if not recent:
+            return numbers
+        return [one for one in numbers if one not in recent or self._is_indexed(one)]
+
     def count(self, start: datetime, end: datetime) -> int:
         """Return how many conversations start in `[start, end)`."""
         return len(self.numbers(start, end))
@@ -116,6 +126,10 @@ class World:
         """Return a conversation as a job tells it: as far as the lake knows, with attributes."""
         return known_at(self._whole(number), stamp(moment or self.watermark), by_job=True)
 
+    def conversation_id(self, number: int) -> str:
+        """Return a conversation's id."""
+        return str(self._whole(number)["conversationId"])
+
     def end_of(self, number: int) -> datetime:
         """Return when a conversation ends for good."""
         return datetime.fromisoformat(self._whole(number)["conversationEnd"])
@@ -128,6 +142,10 @@ class World:
         day, place = divmod(number, self.per_day)
         midnight = datetime.combine(date.fromordinal(_EPOCH + day), datetime.min.time(), UTC)
         return midnight + timedelta(milliseconds=self._offset(number, place))
+
+    def _is_indexed(self, number: int) -> bool:
+        share = random.Random(f"{self.seed}:{number}:indexed").random()
+        return self.start_of(number) + share * self.indexing <= self.now
 
     def _offset(self, number: int, place: int) -> int:
         if place == 0:

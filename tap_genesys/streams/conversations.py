@@ -39,11 +39,6 @@ class ConversationDetails(TwoLaneStream):
     replication_key = "conversationStart"
     ceiling = 100_000
 
-    @override
-    def query(self, page: Page) -> dict[str, Any]:
-        paging = {"pageSize": self.page_size, "pageNumber": page.number}
-        return {**self.job_query(self.window), "paging": paging}
-
 
 class ConversationSummaries(WindowedStream):
     """Conversations summed up by medium and queue, one row per cell of a fixed UTC grid.

@@ -1,0 +1,76 @@
+"""Measures the peak memory of a run whose one job has more and more rows.
+
+Run it: `.venv/bin/python bench/memory_of_a_job.py`. The figures in docs/lanes.md are its output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.windows import DAY, iso
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+SIZES = (2_000, 20_000, 100_000)
+
+
+def peak(rows: int) -> tuple[int, int]:
+    """Return the records that one job of so many rows brought, and the peak memory in MB."""
+    world = World(per_day=rows, since=NOW - DAY, now=NOW, until=NOW)
+    with Simulator(world.at(NOW + DAY)) as sim, tempfile.TemporaryDirectory() as folder:
+        config = {
+            "client_id": "demo",
+            "client_secret": "demo-secret",
+            "api_url": sim.url,
+            "login_url": sim.url,
+            "start_date": iso(world.since),
+            "end_date": iso(NOW),
+            "conversation_details_source": "jobs",
+            "recheck_days": [],
+            "job_poll_seconds": 0,
+            "requests_per_minute": 60_000,
+            "request_timeout_seconds": 3600,
+        }
+        tap = [sys.executable, "-m", "tap_genesys"]
+        selected = catalog(tap, folder)
+        file = Path(folder) / "config.json"
+        file.write_text(json.dumps(config), encoding="utf-8")
+        command = [*tap, "--config", str(file), "--catalog", selected]
+        counted = 0
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        assert process.stdout  # noqa: S101 - it is a pipe
+        for line in process.stdout:
+            counted += line.startswith(b'{"type":"RECORD"')
+        _, code, usage = os.wait4(process.pid, 0)
+        if code != 0:
+            sys.exit(f"the tap ended with {code}")
+    return counted, usage.ru_maxrss // 1024
+
+
+def catalog(tap: list[str], folder: str) -> str:
+    """Write a catalog in which only conversations are selected; return its path."""
+    run = subprocess.run([*tap, "--discover"], capture_output=True, check=True)  # noqa: S603
+    found = json.loads(run.stdout)
+    found["streams"] = [one for one in found["streams"] if one["stream"] == "conversation_details"]
+    path = Path(folder) / "catalog.json"
+    path.write_text(json.dumps(found), encoding="utf-8")
+    return str(path)
+
+
+def main() -> None:
+    """Print a line for each size."""
+    for rows in SIZES:
+        counted, megabytes = peak(rows)
+        print(f"a job of {counted:,} rows: {megabytes} MB at most", flush=True)
+
+
+if __name__ == "__main__":
+    main()

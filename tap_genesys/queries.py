@@ -1,0 +1,111 @@
+"""The details query: what it may be asked for, and which of its rows belong to a window."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tap_genesys.answers import Record, refusal
+from tap_genesys.endpoints import WindowedStream
+from tap_genesys.errors import TooManyRows
+from tap_genesys.windows import Window, parse, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+
+    from tap_genesys.pagination import Page
+
+#: The vendor's limits to a query's interval, without and with a filter.
+LONGEST_UNFILTERED = timedelta(days=7)
+LONGEST_FILTERED = timedelta(days=31)
+_CEILING = re.compile(r"Pagination may not exceed", re.IGNORECASE)
+
+
+class DetailsQueryStream(WindowedStream):
+    """Asks for what started in a window, and prints nothing else, however the server reads it.
+
+    A query returns what started on a UTC day that the interval touches, or only those of them that
+    overlap it; whether the bounds belong to it is not said.
+    """
+
+    #: Rows that started at the end of the last window, where the next one begins: a server whose
+    #: interval includes its end but not its start sends them with this window, not with the next.
+    _at_end: dict[str, Record]
+    _owed: dict[str, Record]
+
+    def question(self, window: Window) -> dict[str, Any]:
+        """Return the body that asks for a window, without its paging."""
+        asked: dict[str, Any] = {
+            "interval": str(window),
+            "order": "asc",
+            "orderBy": "conversationStart",
+        }
+        if filters := self.config.get("conversation_filters"):
+            asked["conversationFilters"] = filters
+        if filters := self.config.get("segment_filters"):
+            asked["segmentFilters"] = filters
+        return asked
+
+    @override
+    def query(self, page: Page) -> dict[str, Any]:
+        paging = {"pageSize": self.page_size, "pageNumber": page.number}
+        return {**self.question(self.window), "paging": paging}
+
+    @override
+    def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
+        filtered = self.config.get("conversation_filters") or self.config.get("segment_filters")
+        longest = LONGEST_FILTERED if filtered else LONGEST_UNFILTERED
+        wanted = timedelta(days=float(self.config["window_days"]))
+        if wanted > longest:
+            self.logger.info(
+                "window_days %g is lowered to %d, the most that %s allows.",
+                float(self.config["window_days"]),
+                longest.days,
+                self.path,
+            )
+        self.begin_span()
+        yield from split(start, end, min(wanted, longest))
+
+    def begin_span(self) -> None:
+        """Forget what came with windows that do not touch the next one."""
+        self._at_end = {}
+
+    @override
+    def begin_window(self) -> None:
+        self._owed, self._at_end = self._at_end, {}
+
+    @override
+    def parse_response(self, response: requests.Response) -> Iterator[Record]:
+        for record in super().parse_response(response):
+            start = moment(record, "conversationStart")
+            if start is None or start in self.window:
+                self._owed.pop(record.get("conversationId", ""), None)
+                yield record
+            elif start == self.window.end:
+                self._at_end[record.get("conversationId", "")] = record
+
+    @override
+    def rest_of_window(self) -> Iterator[Record]:
+        yield from self._owed.values()
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        is_judged = response.status_code not in self.accepted
+        is_refused = response.status_code == HTTPStatus.BAD_REQUEST
+        if is_judged and is_refused and _CEILING.search(refusal(response)):
+            raise TooManyRows(self.response_error_message(response))
+        super().validate_response(response)
+
+
+def moment(record: Record, field: str) -> datetime | None:
+    """Return a moment of a record; None where there is none, or none that can be read."""
+    try:
+        return parse(record[field])
+    except (KeyError, TypeError, ValueError):
+        return None
