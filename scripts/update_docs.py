@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tap_genesys.derived import TableStream
 from tap_genesys.settings import SCHEMA
 from tap_genesys.streams import STREAMS
 from tap_genesys.tap import TapGenesys
@@ -71,8 +72,9 @@ def streams_page() -> str:
 | --- | --- | --- | --- | --- |
 {rows}
 
-Every row also has `_readAt`, when it was read, and `_extra`, the root fields that the schema does
-not know yet (`null` where there are none). Field names are the vendor's.
+Every row also has `_readAt`, when it was read, and all but wrap-ups and attributes have `_extra`,
+the fields of its level that the schema does not know yet (`null` where there are none). Field names
+are the vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations join.
 
 {notes}
 """
@@ -131,15 +133,21 @@ def _kind(name: str, schema: dict[str, Any]) -> str:
     return {"integer": "integer", "array": "array"}.get(kinds[0], "string")
 
 
-def _stream_row(stream: GenesysStream) -> str:
+def _stream_row(stream: GenesysStream | TableStream) -> str:
     keys = ", ".join(f"`{key}`" for key in stream.primary_keys)
     replication = f"`{stream.replication_key}`" if stream.replication_key else "none (full table)"
-    operation = f"`{stream.http_method} {stream.path}`"
+    operation = _operation(stream)
     fields = _count_fields(stream.schema)
     return f"| `{stream.name}` | {operation} | {keys} | {replication} | {fields} |"
 
 
-def _stream_note(stream: GenesysStream) -> str:
+def _operation(stream: GenesysStream | TableStream) -> str:
+    if isinstance(stream, TableStream):
+        return "none: made of `conversation_details`"
+    return f"`{stream.http_method} {stream.path}`"
+
+
+def _stream_note(stream: GenesysStream | TableStream) -> str:
     paragraphs = (stream.__doc__ or "").split("\n\n")
     text = "\n\n".join(re.sub(r"\s+", " ", paragraph).strip() for paragraph in paragraphs)
     return f"## {stream.name}\n\n{text}"

@@ -17,6 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UP_FIELDS, WRAP_UP_METRICS, WRAP_UPS
+
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "tap_genesys" / "schemas"
 TRIMMED = ROOT / "tests" / "openapi.json"
@@ -31,6 +33,8 @@ STREAMS = {
 }
 #: Streams whose schema is written by hand: the document does not have their operation.
 HAND_WRITTEN = ("conversation_summaries",)
+#: Tables that conversations are broken up into.
+TABLE_NAMES = (*TABLES, ATTRIBUTES, WRAP_UPS)
 #: Operations that the streams ask for.
 PATHS = (
     "/api/v2/analytics/conversations/details/jobs",
@@ -70,6 +74,21 @@ OWN_OF = {
         }
     }
 }
+#: Columns of the tables that conversations are broken up into.
+TABLE_COLUMNS = {
+    "_id": {"type": "string", "description": "The row's key: its path in the conversation."},
+    "_parentId": {
+        "type": ["string", "null"],
+        "description": "The `_id` of the session or participant that the row belongs to.",
+    },
+    "conversationId": {"type": ["string", "null"]},
+    "conversationStart": {"type": ["string", "null"], "format": "date-time"},
+    "position": {
+        "type": ["integer", "null"],
+        "description": "Which among its siblings the row is, from 0 on.",
+    },
+}
+_TEXT_COLUMN = {"type": ["string", "null"]}
 _REF = "#/definitions/"
 _PROSE = ("description", "summary", "example", "examples", "title", "tags")
 
@@ -91,7 +110,8 @@ def stream_schema(definitions: Json, model: str, key: str) -> Json:
         properties[name] = _schema(definitions, field, path)
         if "description" in field:
             properties[name]["description"] = " ".join(field["description"].split())
-    properties[key]["type"] = "string"
+    if key:
+        properties[key]["type"] = "string"
     return {
         "type": "object",
         "properties": properties | OWN,
@@ -105,6 +125,51 @@ def schema_of(definitions: Json, stream: str) -> Json:
     schema = stream_schema(definitions, *STREAMS[stream])
     schema["properties"] |= OWN_OF.get(stream, {})
     return schema
+
+
+def table_schema(definitions: Json, name: str) -> Json:
+    """Return the schema of a table of conversations: its level, and the ids above it."""
+    columns = dict(TABLE_COLUMNS)
+    ids: tuple[str, ...]
+    if name == ATTRIBUTES:
+        ids = ("participantId",)
+        level = {"key": _TEXT_COLUMN, "value": _TEXT_COLUMN}
+        del columns["position"]
+    elif name == WRAP_UPS:
+        ids = ("participantId", "sessionId")
+        level = {metric: {"type": ["integer", "null"]} for metric in WRAP_UP_METRICS}
+        for model, names in WRAP_UP_FIELDS.items():
+            whole = stream_schema(definitions, model, names[0])["properties"]
+            level |= {field: _nullable(whole[field]) for field in names}
+    else:
+        table = TABLES[name]
+        ids = table.ids
+        level = stream_schema(definitions, table.model, "")["properties"]
+        for field in (*table.inner, *OWN):
+            del level[field]
+        if not table.has_position:
+            del columns["position"]
+    if not ids:
+        del columns["_parentId"]
+    columns |= dict.fromkeys(ids, _TEXT_COLUMN)
+    clash = set(level) & set(columns)
+    if clash:
+        msg = f"{name}: the vendor has fields of these names too: {sorted(clash)}"
+        raise SystemExit(msg)
+    own = OWN | OWN_OF["conversation_details"]
+    if name in (ATTRIBUTES, WRAP_UPS):
+        own = {field: own[field] for field in own if field != "_extra"}
+    properties = dict(sorted((level | columns).items())) | own
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": ["_id"],
+        "additionalProperties": True,
+    }
+
+
+def _nullable(field: Json) -> Json:
+    return field | {"type": [field["type"], "null"]} if isinstance(field["type"], str) else field
 
 
 def filter_dimensions(definitions: Json) -> Json:
@@ -211,6 +276,9 @@ def documents(document: Json) -> dict[Path, str]:
     """Return each file with what it should hold."""
     definitions = document["definitions"]
     made = {SCHEMAS / f"{stream}.json": _text(schema_of(definitions, stream)) for stream in STREAMS}
+    made |= {
+        SCHEMAS / f"{name}.json": _text(table_schema(definitions, name)) for name in TABLE_NAMES
+    }
     made[SCHEMAS / "_filter_dimensions.json"] = _text(filter_dimensions(definitions))
     made[TRIMMED] = _text(trimmed(document))
     return made

@@ -49,7 +49,10 @@ class Output(GenericSingerWriter[str, Any]):
 
     def ids(self, stream: str = "conversation_details") -> list[str]:
         """Return the keys of one stream's records."""
-        return [record.get("conversationId") or record["id"] for record in self.records(stream)]
+        keys = ("_id", "conversationId", "id")
+        return [
+            next(record[key] for key in keys if key in record) for record in self.records(stream)
+        ]
 
     @property
     def state(self) -> dict[str, Any]:

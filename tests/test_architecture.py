@@ -12,15 +12,16 @@ PACKAGE = Path(__file__).parent.parent / "tap_genesys"
 #: A module imports only from floors below its own; two of one floor do not know each other.
 FLOORS = (
     {"errors", "verdicts", "windows", "schemas", "regions"},
-    {"answers", "filters", "handover", "interruption", "ladder", "settings"},
+    {"answers", "filters", "handover", "interruption", "ladder", "privacy", "settings", "tables"},
     {"messages", "pacing", "pagination", "retrying", "summaries", "validation"},
     {"auth", "jobs"},
     {"run"},
     {"client"},
-    {"endpoints"},
+    {"derived", "endpoints"},
     {"queries"},
     {"lanes"},
     {"streams.conversations", "streams.directory", "streams.routing"},
+    {"streams.conversation_tables"},
     {"streams"},
     {"tap"},
     {"__main__"},

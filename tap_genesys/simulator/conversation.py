@@ -249,3 +249,8 @@ class Script(Record):
                     "oSurveyTotalScore": self._choice.randrange(101),
                 }
             ]
+        if self._choice.random() < 0.1:
+            resolved = self._life + self._choice.randrange(*_SURVEYED)
+            row["resolutions"] = [
+                about | {"eventTime": self._at(resolved), "nNextContactAvoided": 1}
+            ]

@@ -8,6 +8,8 @@ Row = dict[str, Any]
 
 #: Marks, within the simulation only, when a conversation was closed first and opened again.
 REOPENED = "_reopened"
+#: What others think of it later.
+LATER = ("evaluations", "surveys", "resolutions")
 #: What a segment tells only when it is over.
 _TOLD_AT_THE_END = ("segmentEnd", "disconnectType", "wrapUpCode", "wrapUpNote")
 
@@ -24,7 +26,7 @@ def known_at(row: Row, moment: str, *, by_job: bool = False) -> Row:
         by_job: As a job tells it, with participants' attributes; a query has none, and calls the
             customer `external`.
     """
-    hidden = ("evaluations", "surveys", "conversationEnd", REOPENED)
+    hidden = (*LATER, "conversationEnd", REOPENED)
     known = {name: value for name, value in row.items() if name not in hidden}
     end = row["conversationEnd"]
     closed, opened = row.get(REOPENED, (end, end))
@@ -32,7 +34,7 @@ def known_at(row: Row, moment: str, *, by_job: bool = False) -> Row:
         known["conversationEnd"] = end
     elif closed <= moment < opened:
         known["conversationEnd"] = closed
-    for name in ("evaluations", "surveys"):
+    for name in LATER:
         if given := [one for one in row.get(name, ()) if one["eventTime"] <= moment]:
             known[name] = given
     known["participants"] = [

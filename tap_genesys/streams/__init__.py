@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_genesys.streams.conversation_tables import (
+    ConversationEvaluations,
+    ConversationFlowOutcomes,
+    ConversationFlows,
+    ConversationMediaStats,
+    ConversationMetrics,
+    ConversationParticipantAttributes,
+    ConversationParticipants,
+    ConversationResolutions,
+    ConversationSegments,
+    ConversationSessions,
+    ConversationSurveys,
+    ConversationWrapUps,
+)
 from tap_genesys.streams.conversations import ConversationDetails, ConversationSummaries
 from tap_genesys.streams.directory import Divisions, Users
 from tap_genesys.streams.routing import RoutingQueues, WrapupCodes
 
 if TYPE_CHECKING:
     from tap_genesys.client import GenesysStream
+    from tap_genesys.derived import TableStream
 
-STREAMS: tuple[type[GenesysStream], ...] = (
+#: Streams that ask for something.
+ASKING: tuple[type[GenesysStream], ...] = (
     ConversationDetails,
     ConversationSummaries,
     Divisions,
@@ -19,3 +35,19 @@ STREAMS: tuple[type[GenesysStream], ...] = (
     Users,
     WrapupCodes,
 )
+#: Tables that are made of `conversation_details`.
+DERIVED: tuple[type[TableStream], ...] = (
+    ConversationEvaluations,
+    ConversationFlowOutcomes,
+    ConversationFlows,
+    ConversationMediaStats,
+    ConversationMetrics,
+    ConversationParticipantAttributes,
+    ConversationParticipants,
+    ConversationResolutions,
+    ConversationSegments,
+    ConversationSessions,
+    ConversationSurveys,
+    ConversationWrapUps,
+)
+STREAMS: tuple[type[GenesysStream | TableStream], ...] = (*ASKING, *DERIVED)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_genesys.answers import Record, records
+from tap_genesys.derived import FeedingStream
 from tap_genesys.endpoints import WindowedStream
 from tap_genesys.lanes import TwoLaneStream
 from tap_genesys.summaries import SummaryKeys
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tap_genesys.pagination import Page
 
 
-class ConversationDetails(TwoLaneStream):
+class ConversationDetails(FeedingStream, TwoLaneStream):
     """Every conversation with its participants, sessions, segments and metrics.
 
     The query returns what started on a UTC day that the interval touches, or, as the vendor's words

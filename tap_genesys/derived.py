@@ -1,0 +1,118 @@
+"""Tables that are made of another stream's records, in that stream's own pass.
+
+The SDK would sync a child stream once for each parent record: a SCHEMA, three log lines and a
+state entry each time. Here the parent hands its tables their rows instead; there is nothing to
+ask for, and its bookmark covers them, since they are out before it moves.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from singer_sdk import Stream, StreamSchema
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.schema.source import SchemaDirectory
+from typing_extensions import override
+
+from tap_genesys import schemas
+from tap_genesys.client import GenesysStream
+from tap_genesys.messages import LineWriter
+from tap_genesys.tables import rows, vendors_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_sdk.helpers.types import Context
+
+    from tap_genesys.answers import Record
+
+
+class TableStream(Stream):
+    """One table; rows come from the stream that is its parent."""
+
+    schema: ClassVar[StreamSchema] = StreamSchema(SchemaDirectory(schemas))
+    primary_keys = ("_id",)
+    replication_key = "conversationStart"
+    state_partitioning_keys = ()
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        """Yield nothing: the parent emits the rows."""
+        return iter(())
+
+    def begin(self) -> None:
+        """Write the SCHEMA, whether rows will come or not, and begin to count."""
+        self._write_schema_message()
+        self._counter = self.get_record_counter()
+        self._counter.__enter__()
+
+    def emit(self, found: list[Record], extracted: datetime) -> None:
+        """Write rows.
+
+        Args:
+            found: The rows of one parent record.
+            extracted: When they were read.
+        """
+        self._counter.increment(len(found))
+        writer = self._tap.message_writer
+        if self._is_written_as_it_is and isinstance(writer, LineWriter):
+            writer.write_records(self.name, found, extracted)
+            return
+        for row in found:
+            self._write_record_message(row)
+
+    def end(self) -> None:
+        """Log the count."""
+        self._counter.exit()
+
+    @cached_property
+    def _is_written_as_it_is(self) -> bool:
+        """Whether neither selection, nor a stream map, nor flattening changes a row."""
+        maps = self.stream_maps
+        is_same = len(maps) == 1 and type(maps[0]) is SameRecordTransform
+        return is_same and not maps[0].flattening_enabled and all(self.mask.values())
+
+
+class FeedingStream(GenesysStream):
+    """A stream whose records are also broken up into tables."""
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        tables = self._tables
+        for table in tables.values():
+            table.begin()
+        try:
+            yield from super().get_records(context)
+        finally:
+            for table in tables.values():
+                table.end()
+        if reason := self.run.skipped.get(self.name):
+            self.run.skipped.update(dict.fromkeys(tables, reason))
+
+    @override
+    def generate_child_contexts(
+        self, record: Record, context: Context | None
+    ) -> Iterable[Context | None]:
+        if self._tables:
+            yield record
+
+    @override
+    def _sync_children(self, child_context: Context | None) -> None:
+        record = cast("Record", child_context)
+        extracted = datetime.now(UTC)
+        for name, found in rows(record, self._fields_of_tables).items():
+            self._tables[name].emit(found, extracted)
+
+    @cached_property
+    def _tables(self) -> dict[str, TableStream]:
+        children = cast("list[TableStream]", self.child_streams)
+        return {child.name: child for child in children if child.selected}
+
+    @cached_property
+    def _fields_of_tables(self) -> Mapping[str, frozenset[str]]:
+        return {
+            name: vendors_fields(name, table.schema["properties"])
+            for name, table in self._tables.items()
+        }

@@ -1,0 +1,518 @@
+"""What a rule names is gone from the record, and nothing else is touched."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_genesys.errors import SettingError
+from tap_genesys.privacy import ACTIONS, Privacy, Rule, problems
+
+KEY = "a-secret-of-some-length"
+LIKE = "write it like participants[*].attributes.ssn, or a bare name like ani"
+RULES = 'use a list of objects like {"field": "ani", "action": "drop"}'
+
+#: Few names, so that rules and records meet, and at every depth.
+NAMES = st.sampled_from(["a", "b", "c", "participants", "attributes", "x.y"])
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(exclude_categories=[]), max_size=8)
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=30,
+)
+RECORDS = st.dictionaries(NAMES, JSON, max_size=5)
+BARE = st.sampled_from(["a", "b", "c", "participants", "attributes"])
+PATHS = st.builds(
+    lambda first, rest: first + "".join(rest),
+    st.sampled_from(["a", "b", "*", "participants", '["x.y"]', '["a"]']),
+    st.lists(st.sampled_from([".a", ".b", ".*", "[*]", '["x.y"]', ".attributes"]), max_size=4),
+)
+FIELDS = BARE | PATHS
+
+
+def hashed(text: str, key: str = KEY) -> str:
+    data = text.encode("utf-8", "surrogatepass")
+    return hmac.new(key.encode(), data, hashlib.sha256).hexdigest()
+
+
+def applied(record: dict[str, Any], *rules: tuple[str, str], **settings: Any) -> dict[str, Any]:
+    """Return what the rules leave of a copy of the record."""
+    left = copy.deepcopy(record)
+    settings.setdefault("hash_key", KEY)
+    Privacy([Rule(field, action) for field, action in rules], **settings).apply(left)
+    return left
+
+
+def dumped(value: Any) -> str:
+    """Return a text that is the same for the same JSON; NaN is not equal to itself."""
+    return json.dumps(value)
+
+
+def keys_of(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set(value).union(*map(keys_of, value.values()))
+    return set().union(*map(keys_of, value)) if isinstance(value, list) else set()
+
+
+def reached(value: Any, steps: list[str]) -> list[Any]:
+    """Follow a path the slow and obvious way."""
+    if not steps:
+        return [value]
+    step, rest = steps[0], steps[1:]
+    if step == "[*]":
+        parts = value if isinstance(value, list) else []
+        return [end for part in parts for end in reached(part, rest)]
+    if isinstance(value, list):
+        return [end for part in value for end in reached(part, steps)]
+    if not isinstance(value, dict):
+        return []
+    if step == "*":
+        return [end for part in value.values() for end in reached(part, rest)]
+    return reached(value[step], rest) if step in value else []
+
+
+# What holds for every record
+
+
+@given(RECORDS, st.lists(st.tuples(FIELDS, st.sampled_from(ACTIONS)), max_size=5))
+def test_it_never_raises_and_the_record_stays_json(
+    record: dict[str, Any], rules: list[tuple[str, str]]
+) -> None:
+    globs = {"attributes_include": ["a*", "?"], "attributes_exclude": ["b"]}
+    json.dumps(applied(record, *rules, **globs))
+
+
+@given(RECORDS, st.lists(st.tuples(FIELDS, st.sampled_from(["drop", "mask"])), max_size=4))
+def test_one_rule_twice_is_that_rule_once(
+    record: dict[str, Any], rules: list[tuple[str, str]]
+) -> None:
+    for rule in rules:
+        once = applied(record, rule)
+        assert dumped(applied(once, rule)) == dumped(once)
+    # Together, too: what one rule takes away gives another no more to do.
+    once = applied(record, *rules)
+    assert dumped(applied(once, *rules)) == dumped(once)
+
+
+@given(RECORDS, st.lists(st.tuples(FIELDS, st.sampled_from(ACTIONS)), max_size=5))
+def test_rules_together_are_the_rules_one_after_the_other(
+    record: dict[str, Any], rules: list[tuple[str, str]]
+) -> None:
+    expected = record
+    for rule in rules:
+        expected = applied(expected, rule)
+    assert dumped(applied(record, *rules)) == dumped(expected)
+
+
+@given(RECORDS, BARE)
+def test_a_dropped_bare_name_is_nowhere(record: dict[str, Any], name: str) -> None:
+    assert name not in keys_of(applied(record, (name, "drop")))
+
+
+@given(RECORDS, BARE, st.sampled_from(["mask", "hash"]))
+def test_no_text_stays_under_a_bare_name(record: dict[str, Any], name: str, action: str) -> None:
+    marked, texts = with_unique_texts(record)
+    left = dumped(applied(marked, (name, action)))
+    below = [text for text in texts if text in dumped(applied_only(marked, name))]
+    assert not any(text in left for text in below)
+    assert all(text in left for text in texts if text not in below)
+
+
+@given(RECORDS, PATHS.filter(lambda path: path not in ("a", "b", "participants")))
+def test_what_a_path_reaches_is_gone_and_the_rest_stays(record: dict[str, Any], path: str) -> None:
+    marked, texts = with_unique_texts(record)
+    steps = path.replace('["x.y"]', ".X").replace('["a"]', ".a").replace("[*]", ".[*]")
+    names = [step.replace("X", "x.y") for step in steps.split(".") if step]
+    ends = dumped(reached(marked, names))
+    for action in ACTIONS:
+        left = dumped(applied(marked, (path, action)))
+        assert all((text in left) != (text in ends) for text in texts)
+
+
+@given(RECORDS, st.sampled_from(ACTIONS))
+def test_a_record_without_the_field_is_unchanged(record: dict[str, Any], action: str) -> None:
+    rules = [("d", action), ("a.d", action), ("participants[*].attributes.d[*]", action)]
+    assert dumped(applied(record, *rules)) == dumped(record)
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_equal_texts_hash_equal_and_other_keys_hash_otherwise(text: str) -> None:
+    record = {"id": text, "participants": [{"id": text}]}
+    left = applied(record, ("id", "hash"))
+    assert left == {"id": hashed(text), "participants": [{"id": hashed(text)}]}
+    other = applied(record, ("id", "hash"), hash_key=KEY + "!")
+    assert other["id"] == hashed(text, KEY + "!")
+    assert other["id"] != left["id"]
+
+
+@given(st.dictionaries(st.text(max_size=4), st.text(max_size=4)))
+def test_excluded_attributes_are_gone_even_if_included(attributes: dict[str, str]) -> None:
+    record = {"participants": [{"attributes": attributes}]}
+    left = applied(record, attributes_include=["a*", "b"], attributes_exclude=["*z"])
+    kept = {
+        key: value
+        for key, value in attributes.items()
+        if (key.startswith("a") or key == "b") and not key.endswith("z")
+    }
+    assert left == {"participants": [{"attributes": kept}]}
+
+
+def with_unique_texts(record: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the record with each text replaced by one that occurs nowhere else, and these."""
+    texts: list[str] = []
+
+    def marked(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: marked(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [marked(part) for part in value]
+        if isinstance(value, str):
+            texts.append(f"<a text that is long and unique {len(texts)}>")
+            return texts[-1]
+        return value
+
+    return {key: marked(value) for key, value in record.items()}, texts
+
+
+def applied_only(value: Any, name: str) -> list[Any]:
+    """Return what stands under a name, at any depth."""
+    if isinstance(value, list):
+        return [end for part in value for end in applied_only(part, name)]
+    if not isinstance(value, dict):
+        return []
+    return [
+        end
+        for key, part in value.items()
+        for end in ([part] if key == name else applied_only(part, name))
+    ]
+
+
+# Actions
+
+
+def test_drop_removes_the_field() -> None:
+    assert applied({"a": {"b": 1}, "c": 2}, ("a", "drop")) == {"c": 2}
+
+
+def test_hash_takes_texts_and_numbers_and_leaves_null() -> None:
+    record = {"a": ["Zoë", 7, 1.5, 10**20, True, None, {"deep": ["x"]}, []]}
+    assert applied(record, ("a", "hash")) == {
+        "a": [
+            hashed("Zoë"),
+            hashed("7"),
+            hashed("1.5"),
+            hashed("100000000000000000000"),
+            None,
+            None,
+            {"deep": [hashed("x")]},
+            [],
+        ]
+    }
+
+
+def test_mask_stars_texts_and_empties_the_rest() -> None:
+    record = {"a": ["secret", "", 7, 1.5, True, None, {"deep": "x"}]}
+    expected = {"a": ["***", "***", None, None, None, None, {"deep": "***"}]}
+    assert applied(record, ("a", "mask")) == expected
+
+
+def test_half_a_surrogate_pair_stops_nothing() -> None:
+    record = json.loads('{"a": "\\ud800"}')
+    assert len(applied(record, ("a", "hash"))["a"]) == 64
+
+
+def test_a_name_below_itself_is_hashed_once() -> None:
+    assert applied({"a": {"a": "x", "b": ["x"]}}, ("a", "hash")) == {
+        "a": {"a": hashed("x"), "b": [hashed("x")]}
+    }
+
+
+def test_rules_apply_in_their_order() -> None:
+    record = {"a": "x"}
+    twice = applied(record, ("a", "hash"), ("a", "hash"))
+    assert twice == {"a": hashed(hashed("x"))}
+    assert applied(record, ("a", "mask"), ("a", "hash")) == {"a": hashed("***")}
+    assert applied(record, ("a", "hash"), ("a", "mask")) == {"a": "***"}
+    assert applied(record, ("a", "drop"), ("a", "mask")) == {}
+    assert applied(record, ("a", "mask"), ("a", "drop")) == {}
+
+
+def test_bare_names_and_paths_apply_in_their_order_too() -> None:
+    record = {"a": {"b": "x"}}
+    assert applied(record, ("b", "mask"), ("a.b", "hash")) == {"a": {"b": hashed("***")}}
+    assert applied(record, ("a.b", "hash"), ("b", "mask")) == {"a": {"b": "***"}}
+    assert applied(record, ("b", "mask"), ("a", "hash")) == {"a": {"b": hashed("***")}}
+    assert applied(record, ("a", "hash"), ("b", "mask")) == {"a": {"b": "***"}}
+
+
+def test_json_may_nest_deeper_than_calls() -> None:
+    record: dict[str, Any] = {"end": "x", "b": "x"}
+    for _ in range(5000):
+        record = {"a": [record]}
+    privacy = Privacy([Rule("b", "drop"), Rule("a.*", "mask"), Rule("end", "hash")], hash_key=KEY)
+    privacy.apply(record)
+    node = record
+    while "a" in node:
+        node = node["a"][0]
+    assert node == {"end": hashed("***")}
+
+
+# Fields
+
+CONVERSATION = {
+    "email": "root",
+    "participants": [
+        {
+            "email": "inner",
+            "attributes": {"ssn": "1", "customer.ssn": "2", "customer": {"ssn": "3"}, "a b": "4"},
+            "sessions": [{"ani": "5", "tags": ["6", "7"]}, {"ani": "8"}],
+        },
+        {"attributes": None, "sessions": "none"},
+        "not an object",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "gone"),
+    [
+        ("email", ["root", "inner"]),
+        ('["email"]', ["root"]),
+        ("participants[*].email", ["inner"]),
+        ("participants.email", ["inner"]),
+        ("ssn", ["1", "3"]),
+        ("a b", ["4"]),
+        ("participants[*].attributes.ssn", ["1"]),
+        ('participants[*].attributes["customer.ssn"]', ["2"]),
+        (r'participants[*].attributes["customer\u002essn"]', ["2"]),
+        ("participants[*].attributes.customer.ssn", ["3"]),
+        ("participants[*].attributes.*", ["1", "2", "3", "4"]),
+        ('participants[*].attributes["*"]', []),
+        ("participants[*].*.ssn", ["1"]),
+        ("participants[*].attributes", ["1", "2", "3", "4"]),
+        ("participants[*].sessions[*].ani", ["5", "8"]),
+        ("participants.sessions.ani", ["5", "8"]),
+        ("participants[*].sessions[*].tags[*]", ["6", "7"]),
+        ("participants[*].sessions[*].tags", ["6", "7"]),
+        ("participants[*][*].sessions", []),
+        ("participants.ani", []),
+        ("email.ani", []),
+        ("email[*]", []),
+        ("Email", []),
+    ],
+)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_field_means_these_values(field: str, gone: list[str], action: str) -> None:
+    texts = ["root", "inner", "1", "2", "3", "4", "5", "6", "7", "8"]
+    left = dumped(applied(CONVERSATION, (field, action)))
+    assert [text for text in texts if f'"{text}"' not in left] == gone
+
+
+def test_dropping_every_element_or_key_leaves_an_empty_holder() -> None:
+    record = {"a": [1, {"b": 2}], "c": {"d": 1}}
+    assert applied(record, ("a[*]", "drop"), ("c.*", "drop")) == {"a": [], "c": {}}
+    assert applied(record, ("*", "drop")) == {}
+
+
+# Attributes
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "kept"),
+    [
+        (None, None, ["a", "ab", "Ab", "b"]),
+        (None, [], ["a", "ab", "Ab", "b"]),
+        (["a*"], None, ["a", "ab"]),
+        (["a*"], ["?b"], ["a"]),
+        (None, ["[ab]"], ["ab", "Ab"]),
+        ([], None, []),
+    ],
+)
+def test_attributes_stay_by_their_names(
+    include: list[str] | None, exclude: list[str] | None, kept: list[str]
+) -> None:
+    attributes = dict.fromkeys(["a", "ab", "Ab", "b"], "x")
+    record = {"attributes": {**attributes}, "participants": [{"attributes": attributes}, {}, None]}
+    left = applied(record, attributes_include=include, attributes_exclude=exclude)
+    assert left["attributes"] == attributes
+    assert list(left["participants"][0]["attributes"]) == kept
+
+
+def test_attributes_are_chosen_before_the_rules() -> None:
+    record = {"participants": [{"attributes": {"a": "x", "b": "y"}}]}
+    left = applied(record, ("a", "mask"), ("b", "mask"), attributes_include=["a"])
+    assert left == {"participants": [{"attributes": {"a": "***"}}]}
+
+
+def test_whether_there_is_anything_to_do() -> None:
+    assert not Privacy([], hash_key=None)
+    assert not Privacy([], hash_key=KEY, attributes_exclude=[])
+    assert Privacy([{"field": "a", "action": "drop"}], hash_key=None)
+    assert Privacy([], hash_key=None, attributes_include=[])
+    assert Privacy([], hash_key=None, attributes_exclude=["a"])
+
+
+# What is wrong with the settings
+
+
+def said(*rules: Any, hash_key: str | None = KEY) -> list[str]:
+    return problems(list(rules), hash_key)
+
+
+def test_sensible_rules_are_no_problem() -> None:
+    assert said({"field": "a", "action": "hash"}, {"field": "b.*[*]", "action": "mask"}) == []
+    assert said({"field": "a", "action": "drop"}, hash_key=None) == []
+    assert problems([], None) == problems(None, None) == []
+
+
+def test_rules_are_a_list_of_objects() -> None:
+    assert problems({"field": "a", "action": "drop"}, None) == [f"pii is not a list; {RULES}."]
+    assert said("a") == [f"pii[0] is not an object; {RULES}."]
+
+
+def test_a_rule_has_a_field_and_an_action_and_nothing_else() -> None:
+    good = {"field": "a", "action": "drop"}
+    assert said({"action": "drop"}) == ["pii[0]: field is missing."]
+    assert said({"field": "", "action": "drop"}) == ["pii[0]: field is missing."]
+    assert said(good, {"field": "a"}) == ["pii[1]: action is missing."]
+    assert said(good, good, {"field": "a", "action": "erase"}) == [
+        'pii[2]: action "erase" is not one of drop, hash, mask.'
+    ]
+    assert said({"field": "a", "action": ["drop"]}) == [
+        'pii[0]: action ["drop"] is not one of drop, hash, mask.'
+    ]
+    assert said({"field": 7, "action": "drop"}) == [f"pii[0]: field 7 is not a text; {LIKE}."]
+    assert said({**good, "key": "hidden"}) == [f'pii[0]: "key" is too much; {RULES}.']
+    assert said({}) == ["pii[0]: field is missing.", "pii[0]: action is missing."]
+
+
+FOLLOWS = 'what follows {} is none of .name, [*] and ["name"]'
+BEGINS = 'it begins with neither name nor ["name"]'
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [
+        ("participants[", FOLLOWS.format('"participants"')),
+        ("participants[0]", FOLLOWS.format('"participants"')),
+        ("participants[]", FOLLOWS.format('"participants"')),
+        ("participants[*]ani", FOLLOWS.format('"participants[*]"')),
+        ("a.", FOLLOWS.format('"a"')),
+        ("a..b", FOLLOWS.format('"a"')),
+        ("a ", FOLLOWS.format('"a"')),
+        ("a.cust*", FOLLOWS.format('"a.cust"')),
+        (".a", BEGINS),
+        (" a", BEGINS),
+        ("[*].a", "it begins with [*], but a record is an object"),
+        (r'a["\x"]', "a quoted key is not written as JSON writes a text"),
+    ],
+)
+def test_a_field_that_cannot_be_read_is_told_why(field: str, reason: str) -> None:
+    shown = json.dumps(field)
+    assert said({"field": "a", "action": "drop"}, {"field": field, "action": "drop"}) == [
+        f"pii[1]: field {shown} cannot be read: {reason}; {LIKE}."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "word"), [(None, "missing"), ("", "missing"), ("k3y", "too short")]
+)
+def test_hashing_needs_a_secret(key: str | None, word: str) -> None:
+    rules = [{"field": "a", "action": "drop"}, *[{"field": "b", "action": "hash"}] * 2]
+    line = f"pii_hash_key is {word}; pii[1] hashes: set it to a secret of at least 16 characters."
+    assert problems(rules, key) == [line]
+    with pytest.raises(SettingError, match="pii_hash_key"):
+        Privacy(rules, hash_key=key)
+
+
+@given(st.text(), st.none() | st.text(max_size=20))
+def test_a_field_is_either_told_off_or_followed(field: str, key: str | None) -> None:
+    rule = {"field": field, "action": "drop"}
+    if not problems([rule], key):
+        Privacy([rule], hash_key=key).apply({"a": [{"b": 1}]})
+
+
+@given(JSON, st.none() | st.text(max_size=20))
+def test_whatever_the_setting_is_it_is_told_in_lines(rules: Any, key: str | None) -> None:
+    assert all(line.startswith("pii") and line.endswith(".") for line in problems(rules, key))
+
+
+# Fields that no stream has
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "email": {"type": ["string", "null"]},
+        "participants": {
+            "type": ["array", "null"],
+            "items": {
+                "type": "object",
+                "properties": {
+                    "attributes": {
+                        "type": ["object", "null"],
+                        "additionalProperties": {"type": ["string", "null"]},
+                    },
+                    "sessions": {
+                        "type": "array",
+                        "items": {"type": "object", "properties": {"ani": {"type": "string"}}},
+                    },
+                    "free": {"type": "object"},
+                },
+            },
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "email",
+        '["email"]',
+        "ani",
+        "attributes",
+        "participants[*].attributes.ssn",
+        'participants[*].attributes["customer.ssn"]',
+        "participants[*].attributes.*",
+        "participants[*].free.any[*].thing",
+        "participants[*].sessions[*].ani",
+        "participants.sessions.ani",
+        "participants[*].*.ani",
+        "participants[*]",
+        "*",
+        "name",
+    ],
+)
+def test_a_field_that_some_schema_has_is_known(field: str) -> None:
+    other = {"type": "object", "properties": {"name": {"type": "string"}}}
+    assert Privacy([Rule(field, "drop")], hash_key=None).unknown(iter([SCHEMA, other])) == []
+
+
+def test_fields_that_no_schema_has_are_unknown_in_their_order() -> None:
+    fields = [
+        "ssn",
+        "Email",
+        '["ani"]',
+        "participants.ani",
+        "email.ani",
+        "email[*]",
+        "email.*",
+        "participants[*].attributes.ssn.part",
+        "participants[*].sessions.dnis",
+        "ssn",
+    ]
+    rules = [Rule(field, "drop") for field in ["email", *fields]]
+    assert Privacy(rules, hash_key=None).unknown([SCHEMA]) == fields[:-1]

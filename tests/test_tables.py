@@ -1,0 +1,329 @@
+"""A conversation's tables: each place in the tree one row, a key of its own, and nothing lost."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import Output, last_state, run, tap
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_genesys.errors import StopRun
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS, rows, vendors_fields
+from tap_genesys.windows import DAY, iso
+
+DETAILS = "conversation_details"
+SCHEMAS = Path(__file__).parent.parent / "tap_genesys" / "schemas"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(seed=4, per_day=25, since=SINCE, now=SINCE + 16 * DAY)
+NAMES = [*TABLES, ATTRIBUTES, WRAP_UPS]
+FIELDS = {
+    name: vendors_fields(
+        name, json.loads((SCHEMAS / f"{name}.json").read_text("utf-8"))["properties"]
+    )
+    for name in NAMES
+}
+
+# Ids that are missing, empty, the same again, of another kind, or made to look like our own signs.
+IDS = st.one_of(
+    st.sampled_from(["a", "b", "a#1", "#1", "a/b", "~1", "", None, 7]), st.text(max_size=3)
+)
+VALUES = st.one_of(st.none(), st.text(max_size=3), st.integers(), st.lists(st.text(max_size=2)))
+
+
+def nodes(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """Return lists of objects, mostly; some are absent, and some are nothing of the kind."""
+    inner = st.lists(st.fixed_dictionaries({}, optional=fields), max_size=3)
+    return st.one_of(inner, inner, inner, st.none(), st.just("none"), st.just([1]))
+
+
+SEGMENTS = nodes({"wrapUpCode": st.sampled_from(["code", None]), "queueId": IDS, "news": VALUES})
+METRICS = nodes({"name": st.sampled_from(["tAcw", "nOffered"]), "value": st.integers(0, 9)})
+OUTCOMES = nodes({"flowOutcomeId": IDS, "news": VALUES})
+FLOWS = st.fixed_dictionaries({}, optional={"flowId": IDS, "outcomes": OUTCOMES, "news": VALUES})
+SESSIONS = nodes(
+    {
+        "sessionId": IDS,
+        "ani": VALUES,
+        "news": VALUES,
+        "segments": SEGMENTS,
+        "metrics": METRICS,
+        "mediaEndpointStats": nodes({"maxLatencyMs": st.integers(0, 9), "news": VALUES}),
+        "flow": st.one_of(FLOWS, st.none(), st.just([])),
+    }
+)
+PARTICIPANTS = nodes(
+    {
+        "participantId": IDS,
+        "purpose": VALUES,
+        "news": VALUES,
+        "attributes": st.dictionaries(st.text(max_size=3), VALUES, max_size=3),
+        "sessions": SESSIONS,
+    }
+)
+CONVERSATIONS = st.fixed_dictionaries(
+    {"conversationId": st.sampled_from(["c", "c/a", "c#1"])},
+    optional={
+        "conversationStart": st.just("2026-03-01T00:00:00.000Z"),
+        "participants": PARTICIPANTS,
+        "evaluations": nodes({"evaluationId": IDS, "news": VALUES}),
+        "surveys": nodes({"surveyId": IDS}),
+        "resolutions": nodes({"queueId": IDS}),
+    },
+)
+
+
+def objects(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a list of objects."""
+    is_list = isinstance(value, list) and all(isinstance(one, dict) for one in value)
+    return value if is_list else []  # type: ignore[return-value]
+
+
+def counted(conversation: dict[str, Any]) -> Counter[str]:
+    """Count the places of a tree, the simple way."""
+    found: Counter[str] = Counter()
+    for name in ("evaluations", "surveys", "resolutions"):
+        found[f"conversation_{name}"] += len(objects(conversation.get(name)))
+    for participant in objects(conversation.get("participants")):
+        found["conversation_participants"] += 1
+        found[ATTRIBUTES] += len(participant.get("attributes", {}))
+        for session in objects(participant.get("sessions")):
+            found["conversation_sessions"] += 1
+            segments = objects(session.get("segments"))
+            found["conversation_segments"] += len(segments)
+            found[WRAP_UPS] += len([one for one in segments if one.get("wrapUpCode")])
+            found["conversation_metrics"] += len(objects(session.get("metrics")))
+            found["conversation_media_stats"] += len(objects(session.get("mediaEndpointStats")))
+            if isinstance(session.get("flow"), dict):
+                found["conversation_flows"] += 1
+                outcomes = objects(session["flow"].get("outcomes"))
+                found["conversation_flow_outcomes"] += len(outcomes)
+    return +found
+
+
+@given(st.lists(CONVERSATIONS, max_size=3, unique_by=lambda one: one["conversationId"]))
+def test_every_place_is_a_row_with_a_key_of_its_own(trees: list[dict[str, Any]]) -> None:
+    """Whatever the ids are; and what was given stays as it is."""
+    before = copy.deepcopy(trees)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for tree in trees:
+        for table, made in rows(tree, FIELDS).items():
+            found.setdefault(table, []).extend(made)
+    assert trees == before
+    expected = sum((counted(tree) for tree in trees), Counter[str]())
+    assert {table: len(made) for table, made in found.items() if made} == dict(expected)
+    for table, made in found.items():
+        assert len({row["_id"] for row in made}) == len(made), table
+    above = {
+        row["_id"]
+        for name in ("participants", "sessions")
+        for row in found.get(f"conversation_{name}", [])
+    }
+    parents = {row["_parentId"] for made in found.values() for row in made if "_parentId" in row}
+    assert parents <= above
+
+
+@given(CONVERSATIONS)
+def test_what_a_table_does_not_know_is_in_extra(tree: dict[str, Any]) -> None:
+    """New fields, and inner ones of a shape that no table is made of."""
+    found = rows(tree, FIELDS)
+    for participant, row in zip(
+        objects(tree.get("participants")), found.get("conversation_participants", []), strict=True
+    ):
+        kept = (row["_extra"] or {}) | row
+        for name, value in participant.items():
+            is_told_below = name == "attributes" or (name == "sessions" and objects(value) == value)
+            assert is_told_below or not value or kept[name] == value
+
+
+@given(CONVERSATIONS, st.sets(st.sampled_from(NAMES)))
+def test_only_wanted_tables_are_made_and_each_as_if_alone(
+    tree: dict[str, Any], wanted: set[str]
+) -> None:
+    everything = rows(tree, FIELDS)
+    some = rows(tree, {name: FIELDS[name] for name in wanted})
+    assert some == {name: made for name, made in everything.items() if name in wanted}
+
+
+def test_handle_times_stand_once_in_a_session() -> None:
+    segments = [{"wrapUpCode": "a"}, {"segmentType": "hold"}, {"wrapUpCode": "b"}]
+    metrics = [
+        {"name": "tAcw", "value": 3},
+        {"name": "tAcw", "value": 4},
+        {"name": "nOffered", "value": 1},
+    ]
+    session = {"sessionId": "s", "segments": segments, "metrics": metrics, "mediaType": "voice"}
+    tree = {"conversationId": "c", "participants": [{"userId": "u", "sessions": [session]}]}
+    first, last = rows(tree, FIELDS)[WRAP_UPS]
+    assert "tAcw" not in first
+    assert (last["tAcw"], last["userId"], last["mediaType"], last["position"]) == (
+        7,
+        "u",
+        "voice",
+        2,
+    )
+
+
+def loaded(sim: Simulator, *streams: str, **options: Any) -> Output:
+    """Read these streams by job and query."""
+    options = {"start_date": iso(SINCE), "conversation_details_source": "auto", **options}
+    return run(sim, *streams, **options)
+
+
+def test_the_tables_hold_what_the_simulator_holds() -> None:
+    with Simulator(WORLD) as sim:
+        output = loaded(sim, DETAILS, *NAMES)
+        details = {row["conversationId"] for row in output.records(DETAILS)}
+    assert len(details) == WORLD.count(SINCE, WORLD.now)
+    expected: Counter[str] = Counter()
+    for row in output.records(DETAILS):
+        expected += counted(row)
+    for name in NAMES:
+        ids = output.ids(name)
+        assert ids, name
+        assert len(ids) == len(set(ids)) == expected[name], name
+
+
+def test_a_deselected_parent_feeds_its_tables() -> None:
+    with Simulator(WORLD) as sim:
+        whole = loaded(sim, DETAILS, *NAMES)
+        alone = loaded(sim, "conversation_segments")
+    assert not alone.records(DETAILS)
+    assert alone.ids("conversation_segments") == whole.ids("conversation_segments")
+    assert {message["stream"] for message in alone.of("SCHEMA")} == {"conversation_segments"}
+    assert alone.bookmark(DETAILS) == whole.bookmark(DETAILS)
+
+
+def test_a_schema_comes_once_and_states_stay_small() -> None:
+    with Simulator(WORLD) as sim:
+        output = loaded(sim, DETAILS, *NAMES)
+    schemas = Counter(message["stream"] for message in output.of("SCHEMA"))
+    assert schemas == Counter([DETAILS, *NAMES])
+    assert max(len(json.dumps(message)) for message in output.of("STATE")) < 4000
+
+
+def test_rows_are_out_before_the_bookmark_moves() -> None:
+    """Cut anywhere: what the last STATE promises has been printed, rows of tables too."""
+    with Simulator(WORLD) as sim:
+        messages = loaded(sim, DETAILS, "conversation_segments").messages
+    whole = {
+        m["record"]["_id"]: m["record"]
+        for m in messages
+        if m.get("stream") == "conversation_segments" and m["type"] == "RECORD"
+    }
+    printed: set[str] = set()
+    for message in messages:
+        if message["type"] == "RECORD" and message["stream"] == "conversation_segments":
+            printed.add(message["record"]["_id"])
+        if message["type"] == "STATE":
+            value = (
+                last_state([message])
+                .get("bookmarks", {})
+                .get(DETAILS, {})
+                .get("replication_key_value")
+            )
+            if value:
+                promised = {key for key, row in whole.items() if row["conversationStart"] < value}
+                assert promised <= printed
+
+
+def test_stream_maps_and_selection_reach_the_tables() -> None:
+    maps = {
+        "conversation_segments": {
+            "kind": "segmentType",
+            "segmentType": None,
+            "__filter__": "segmentType == 'hold'",
+        }
+    }
+    with Simulator(WORLD) as sim:
+        output = loaded(sim, "conversation_segments", "conversation_wrap_ups", stream_maps=maps)
+    found = output.records("conversation_segments")
+    assert {row["kind"] for row in found} == {"hold"}
+    assert not [row for row in found if "segmentType" in row]
+    assert output.records("conversation_wrap_ups")
+
+
+def test_each_table_counts_its_rows(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="singer_sdk.metrics")
+    with Simulator(WORLD) as sim:
+        output = loaded(sim, DETAILS, *NAMES)
+    for name in NAMES:
+        (line,) = [
+            message
+            for message in caplog.messages
+            if f'"stream":"{name}"' in message and "record_count" in message
+        ]
+        assert f'"value":{len(output.records(name))}' in line
+
+
+def test_a_skipped_parent_skips_its_tables() -> None:
+
+    with Simulator(WORLD) as sim:
+        sim.faults.add(
+            Fault(
+                "forbidden",
+                path="/details",
+                times=None,
+                permission="analytics:conversationDetail:view",
+            )
+        )
+        made = tap(sim, DETAILS, *NAMES, start_date=iso(SINCE))
+        with pytest.raises(StopRun, match="Every selected stream was skipped"):
+            made.sync_or_leave()
+
+
+def test_rows_that_vanish_are_older_than_their_conversation() -> None:
+    """A wrap-up comes late, between two readings: what an upsert leaves, seen through the view."""
+    warehouse: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in (DETAILS, *NAMES)}
+    state: dict[str, Any] = {}
+    for days in (1, 2, 5, 9, 40):
+        world = ShrinkingWorld(
+            seed=4, per_day=25, since=SINCE, now=SINCE + days * DAY, until=SINCE + 2 * DAY
+        )
+        with Simulator(world) as sim:
+            output = loaded(sim, DETAILS, *NAMES, state=state, recheck_days=[1, 3, 7, 30])
+        state = output.state
+        for name, table in warehouse.items():
+            key = "conversationId" if name == DETAILS else "_id"
+            table.update({row[key]: row for row in output.records(name)})
+    newest = {key: row["_readAt"] for key, row in warehouse[DETAILS].items()}
+    vanished = 0
+    for name in NAMES:
+        seen = {
+            key
+            for key, row in warehouse[name].items()
+            if row["_readAt"] >= newest[row["conversationId"]]
+        }
+        vanished += len(warehouse[name]) - len(seen)
+        expected = {
+            row["_id"]
+            for one in warehouse[DETAILS].values()
+            for row in rows(one, FIELDS).get(name, [])
+        }
+        assert seen == expected
+    assert vanished
+
+
+class ShrinkingWorld(World):
+    """An org in which segments are merged after a while: the last of a session goes."""
+
+    def conversation(self, number: int) -> dict[str, Any]:
+        return self._merged(super().conversation(number))
+
+    def in_lake(self, number: int, moment: datetime | None = None) -> dict[str, Any]:
+        return self._merged(super().in_lake(number, moment))
+
+    def _merged(self, row: dict[str, Any]) -> dict[str, Any]:
+        if self.now < SINCE + 4 * DAY:
+            return row
+        for participant in row["participants"]:
+            for session in participant["sessions"]:
+                session["segments"] = session["segments"][:2]
+        return row
