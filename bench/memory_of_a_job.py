@@ -6,7 +6,6 @@ Run it: `.venv/bin/python bench/memory_of_a_job.py`. The figures in docs/lanes.m
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -42,17 +41,28 @@ def peak(rows: int) -> tuple[int, int]:
         file = Path(folder) / "config.json"
         file.write_text(json.dumps(config), encoding="utf-8")
         command = [*tap, "--config", str(file), "--catalog", selected]
-        counted = 0
-        process = subprocess.Popen(  # noqa: S603 - our own program
+        counted = megabytes = 0
+        with subprocess.Popen(  # noqa: S603 - our own program
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        assert process.stdout  # noqa: S101 - it is a pipe
-        for line in process.stdout:
-            counted += line.startswith(b'{"type":"RECORD"')
-        _, code, usage = os.wait4(process.pid, 0)
-        if code != 0:
-            sys.exit(f"the tap ended with {code}")
-    return counted, usage.ru_maxrss // 1024
+        ) as process:
+            assert process.stdout  # noqa: S101 - it is a pipe
+            for line in process.stdout:
+                counted += line.startswith(b'{"type":"RECORD"')
+                if counted % 500 == 0:
+                    megabytes = max(megabytes, most_memory(process.pid))
+        if process.returncode != 0:
+            sys.exit(f"the tap ended with {process.returncode}")
+    return counted, megabytes
+
+
+def most_memory(pid: int) -> int:
+    """Return the most that a process has had so far, in MB.
+
+    The `ru_maxrss` of a child would do, but for that it begins with what its parent had.
+    """
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) // 1024
 
 
 def catalog(tap: list[str], folder: str) -> str:

@@ -151,7 +151,10 @@ class GenesysStream(RESTStream[Page], ABC):
         """Yield an answer's records with our own columns."""
         read_at = iso(self.read_at())
         known = self._known_fields
+        privacy = self.run.privacy
         for record in records(response):
+            if privacy:
+                privacy.apply(record)
             extra = {name: value for name, value in record.items() if name not in known}
             record["_extra"] = extra or None
             record["_readAt"] = read_at

@@ -8,6 +8,7 @@ import requests
 
 from tap_genesys.auth import ClientCredentials
 from tap_genesys.pacing import PacedAdapter, Pacer
+from tap_genesys.privacy import Privacy
 from tap_genesys.regions import Hosts, hosts
 from tap_genesys.retrying import Retry
 from tap_genesys.settings import utc_now
@@ -78,6 +79,12 @@ class Run:
             retry=self.retry,
             timeout=self.timeout,
             clock=interruption.clock,
+        )
+        self.privacy = Privacy(
+            config.get("pii") or [],
+            hash_key=config.get("pii_hash_key"),
+            attributes_include=config.get("attributes_include"),
+            attributes_exclude=config.get("attributes_exclude"),
         )
         #: Stream -> why it was left out.
         self.skipped: dict[str, str] = {}

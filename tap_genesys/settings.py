@@ -24,7 +24,7 @@ ENVIRONMENT = {
 #: About a minute and a half; a window below it would only cost requests.
 SHORTEST_WINDOW_DAYS = 0.001
 
-_FILTER = th.ObjectType(additional_properties=True)
+_FREE = th.ObjectType(additional_properties=True)
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
@@ -104,7 +104,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "conversation_filters",
-        th.ArrayType(_FILTER, nullable=True),
+        th.ArrayType(_FREE, nullable=True),
         title="Conversation filters",
         description="Filters on conversations, in the vendor's format: "
         '[{"type": "and", "predicates": [{"dimension": "originatingDirection", '
@@ -112,7 +112,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "segment_filters",
-        th.ArrayType(_FILTER, nullable=True),
+        th.ArrayType(_FREE, nullable=True),
         title="Segment filters",
         description="Filters on segments (mediaType, queueId, wrapUpCode, ...), in the vendor's "
         "format.",
@@ -184,6 +184,36 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         default=900,
         title="Job timeout",
         description="Seconds after which a job that has not ended stops the run.",
+    ),
+    th.Property(
+        "pii",
+        th.ArrayType(_FREE, nullable=True),
+        title="Personal data",
+        description="What happens to personal data before it is printed: "
+        '[{"field": "ani", "action": "hash"}, {"field": "participants[*].attributes.ssn", '
+        '"action": "drop"}]; actions are drop, hash and mask. See docs/privacy.md.',
+    ),
+    th.Property(
+        "pii_hash_key",
+        th.StringType(nullable=True),
+        secret=True,
+        title="Personal data's key",
+        description="Secret of at least 16 characters with which hash makes HMAC-SHA256; the same "
+        "key gives the same value the same hash, so that joins go on working.",
+    ),
+    th.Property(
+        "attributes_include",
+        th.ArrayType(th.StringType, nullable=True),
+        title="Attributes to keep",
+        description='Patterns of the participants\' attributes that are kept, such as ["order_*"]; '
+        "by default all.",
+    ),
+    th.Property(
+        "attributes_exclude",
+        th.ArrayType(th.StringType, nullable=True),
+        title="Attributes to leave out",
+        description="Patterns of the participants' attributes that are left out; wins over "
+        "attributes_include.",
     ),
     th.Property(
         "retry_wait_seconds",

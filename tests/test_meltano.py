@@ -105,7 +105,7 @@ def test_dates_are_quoted() -> None:
 
 def test_meltano_hides_what_is_secret(tap: dict[str, Any]) -> None:
     sensitive = {setting["name"] for setting in tap["settings"] if setting.get("sensitive")}
-    assert sensitive == {"client_id", "client_secret"}
+    assert sensitive == {"client_id", "client_secret", "pii_hash_key"}
 
 
 def test_duckdb_is_the_version_in_which_the_loader_loses_nothing(
