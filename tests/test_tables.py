@@ -24,12 +24,10 @@ SCHEMAS = Path(__file__).parent.parent / "tap_genesys" / "schemas"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=25, since=SINCE, now=SINCE + 16 * DAY)
 NAMES = [*TABLES, ATTRIBUTES, WRAP_UPS]
-FIELDS = {
-    name: vendors_fields(
-        name, json.loads((SCHEMAS / f"{name}.json").read_text("utf-8"))["properties"]
-    )
-    for name in NAMES
+COLUMNS = {
+    name: json.loads((SCHEMAS / f"{name}.json").read_text("utf-8"))["properties"] for name in NAMES
 }
+FIELDS = {name: vendors_fields(name, columns) for name, columns in COLUMNS.items()}
 
 # Ids that are missing, empty, the same again, of another kind, or made to look like our own signs.
 IDS = st.one_of(

@@ -53,7 +53,9 @@ class Script(Record):
         self._inbound = self._medium != "callback" and self._choice.random() < 0.85
         self._abandoned = self._inbound and (instant or self._choice.random() < 0.08)
         self._queue = self._choice.choice(staff.queues)["id"]
-        self._ani = f"tel:+1555{self._choice.randrange(10**7):07}"
+        caller = self._choice.randrange(10**7)
+        # Every fourth call comes from one of a few who call again and again.
+        self._ani = f"tel:+1555{caller % 200 if caller % 4 == 0 else caller:07}"
         self._talker = ""
 
     def tell(self) -> Row:

@@ -1,0 +1,421 @@
+"""Real warehouses hold what the org holds, and the documented questions have the right answers."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import signal
+import subprocess
+import time
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from loading import (
+    MELTANO,
+    ask_duckdb,
+    environment,
+    load,
+    project,
+    require,
+    require_meltano,
+    settings,
+)
+from servers import Postgres, binaries
+from test_tables import COLUMNS, FIELDS, NAMES
+
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.tables import rows
+from tap_genesys.windows import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Ask = Callable[[str], list[list[Any]]]
+
+PAGE = Path(__file__).parent.parent / "docs" / "warehouse.md"
+SQL = dict(re.findall(r"```sql\n-- ([^\n]+)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))
+SINCE = datetime(2025, 3, 3, tzinfo=UTC)
+PATIENCE = 60
+JOBS = {
+    "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "jobs",
+    "TAP_GENESYS_WINDOW_DAYS": "7",
+}
+
+
+class Org(World):
+    """An org whose segments have a field that the tap has never heard of."""
+
+    def in_lake(self, number: int, moment: datetime | None = None) -> dict[str, Any]:
+        row = super().in_lake(number, moment)
+        for _participant, session in sessions(row):
+            for segment in session["segments"]:
+                segment["unheardOf"] = {"number": number}
+        return row
+
+
+def sessions(row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield each session with its participant."""
+    for participant in row["participants"]:
+        for session in participant["sessions"]:
+            yield participant, session
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    require_meltano()
+    require(binaries(), what="PostgreSQL is not installed")
+    with Postgres() as server:
+        yield server
+
+
+def into_postgres(server: Postgres) -> dict[str, str]:
+    """Return the loader's settings."""
+    return {"TARGET_POSTGRES_SQLALCHEMY_URL": server.url}
+
+
+@pytest.mark.meltano
+def test_postgres_holds_the_truth_after_late_changes_and_a_kill(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    """First load, a run that is killed, late changes: no row is missing, doubled or wrong."""
+    made = project(tmp_path)
+    org = Org(seed=3, per_day=20, since=SINCE, now=SINCE + 3 * DAY, until=SINCE + 4 * DAY)
+    for days, is_killed in ((2, False), (3, True), (5, False), (50, False), (125, False)):
+        world = org.at(SINCE + days * DAY)
+        with Simulator(world) as sim:
+            given = settings(sim.url, SINCE, world.now) | JOBS | into_postgres(postgres)
+            if is_killed:
+                run_until_killed(sim, made, given)
+            else:
+                load(made, "target-postgres", given)
+    truth = [world.in_lake(number) for number in world.numbers(SINCE, world.now)]
+    hold_equal(postgres.ask, truth)
+    (((news, total),)) = postgres.ask(
+        """select count(*) filter (where _extra->'unheardOf'->'number' is not null) as news,
+        count(*) as total from genesys.conversation_segments"""
+    )
+    assert news == total > 0
+
+
+def run_until_killed(sim: Simulator, made: Path, given: dict[str, str]) -> None:
+    """Kill the tap in the middle of a job's results."""
+    sim.faults.add(Fault("stall", path="/results", seconds=PATIENCE))
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [MELTANO, "--environment=prod", "run", "--no-install", "tap-genesys", "target-postgres"],
+        cwd=made,
+        env=environment() | given,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as meltano:
+        end = time.monotonic() + PATIENCE
+        while not any(request.path.endswith("/results") for request in sim.requests):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        (tap,) = (pid for pid in descendants(meltano.pid) if is_tap(pid))
+        os.kill(tap, signal.SIGKILL)
+        assert meltano.wait(PATIENCE) != 0
+    sim.closing.set()
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes below one."""
+    found = []
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            found += [int(child), *descendants(int(child))]
+    return found
+
+
+def is_tap(pid: int) -> bool:
+    """Return whether a process is the tap."""
+    return b"tap-genesys" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def hold_equal(ask: Ask, truth: list[dict[str, Any]]) -> None:
+    """Hold each table, seen through its view, against the truth, column by column."""
+    (((count, distinct),)) = ask(
+        'select count(*) as n, count(distinct "conversationId") as d '
+        "from genesys.conversation_details"
+    )
+    assert count == distinct == len(truth)
+    ends = dict(ask('select "conversationId", "conversationEnd" from genesys.conversation_details'))
+    expected = {row["conversationId"]: plain(row.get("conversationEnd")) for row in truth}
+    assert {key: plain(value) for key, value in ends.items()} == expected
+    made: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in truth:
+        for table, found in rows(row, FIELDS).items():
+            made[table] += found
+    for table in NAMES:
+        columns = [name for name in sorted(COLUMNS[table]) if is_scalar(table, name)]
+        listed = ", ".join(f'one."{name}"' for name in columns)
+        current = ask(
+            f"select {listed} from genesys.{table} one "  # noqa: S608 - our own names
+            'join genesys.conversation_details whole on whole."conversationId" = '
+            'one."conversationId" where one."_readAt" >= whole."_readAt"'
+        )
+        key = columns.index("_id")
+        assert {row[key]: tuple(map(plain, row)) for row in current} == {
+            row["_id"]: tuple(plain(row.get(name)) for name in columns) for row in made[table]
+        }, table
+        assert len(current) == len(made[table])
+
+
+def is_scalar(table: str, name: str) -> bool:
+    """Return whether a column is the vendor's or a key, and no list or object."""
+    kinds = COLUMNS[table][name]["type"]
+    return name not in ("_readAt", "_source") and not {"array", "object"} & set(kinds)
+
+
+def plain(value: object) -> object:
+    """Return a value as all databases tell it: a moment without its zone."""
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", value):
+        return datetime.fromisoformat(value).replace(tzinfo=None)
+    return value
+
+
+#: Everything has happened, but for mails that nobody closes.
+QUIET = World(seed=6, per_day=60, since=SINCE, now=SINCE + 60 * DAY, until=SINCE + 5 * DAY)
+TRUTH = [QUIET.in_lake(number) for number in QUIET.numbers(SINCE, QUIET.now)]
+QUEUES = {queue["id"]: queue["name"] for queue in QUIET.queues()}
+AGENTS = {user["id"]: user["name"] for user in QUIET.users()}
+CODES = {code["id"]: code["name"] for code in QUIET.wrapup_codes()}
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """Load a quiet org, make the views, and return what answers a question."""
+    require_meltano()
+    made = project(tmp_path_factory.mktemp(request.param))
+    with Simulator(QUIET) as sim:
+        given = settings(sim.url, SINCE, QUIET.now) | JOBS
+        if request.param == "duckdb":
+            load(made, "target-duckdb", given)
+            ask_duckdb(made, SQL["views"])
+            yield lambda sql: ask_duckdb(made, sql)
+            return
+        require(binaries(), what="PostgreSQL is not installed")
+        with Postgres() as server:
+            load(made, "target-postgres", given | into_postgres(server))
+            server.run(SQL["views"])
+            yield server.ask
+
+
+def measured() -> Iterator[tuple[dict[str, Any], str, str, str, int]]:
+    """Yield each metric of the truth: session, queue's name, agent's id, metric, value."""
+    for row in TRUTH:
+        for participant, session in sessions(row):
+            queues = [one["queueId"] for one in session["segments"] if "queueId" in one]
+            for metric in session.get("metrics", ()):
+                queue = QUEUES[min(queues)] if queues else ""
+                yield session, queue, participant.get("userId", ""), metric["name"], metric["value"]
+
+
+def means(values: Mapping[Any, list[float]]) -> Any:
+    """Return the mean of each, about."""
+    return pytest.approx({key: sum(found) / len(found) for key, found in values.items()})
+
+
+def told(ask: Ask, name: str) -> dict[Any, Any]:
+    """Return the answer to a question that has a column for what and one for how many."""
+    return {what: float(value) for what, value in ask(SQL[name])}
+
+
+def counts(name: str, *, medium: str = "", most: float = float("inf")) -> Counter[str]:
+    """Count the metrics of a name by queue."""
+    return Counter(
+        queue
+        for session, queue, _agent, metric, value in measured()
+        if queue and metric == name and value <= most
+        if not medium or session["mediaType"] == medium
+    )
+
+
+@pytest.mark.meltano
+def test_service_level(ask: Ask) -> None:
+    offered, quick = (
+        counts("nOffered", medium="voice"),
+        counts("tAnswered", medium="voice", most=20_000),
+    )
+    found = {queue: (number, share) for queue, number, share in ask(SQL["service level"])}
+    assert set(found) == set(offered)
+    for queue, number in offered.items():
+        assert found[queue] == (number, pytest.approx(quick[queue] / number))
+
+
+@pytest.mark.meltano
+def test_abandon_rate(ask: Ask) -> None:
+    offered, left = counts("nOffered", medium="voice"), counts("tAbandon", medium="voice")
+    expected = {queue: left[queue] / number for queue, number in offered.items()}
+    assert told(ask, "abandon rate") == pytest.approx(expected)
+    assert left.total() > 3
+
+
+@pytest.mark.meltano
+def test_average_handle_time(ask: Ask) -> None:
+    times = defaultdict(list)
+    for _session, queue, agent, metric, value in measured():
+        if metric == "tHandle" and queue:
+            times[queue, AGENTS[agent]].append(value / 1000)
+    found = {
+        (queue, agent): (number, float(s))
+        for queue, agent, number, s in ask(SQL["average handle time"])
+    }
+    assert found == {
+        key: (len(values), pytest.approx(sum(values) / len(values)))
+        for key, values in times.items()
+    }
+
+
+@pytest.mark.meltano
+def test_transfers(ask: Ask) -> None:
+    transferred, handled = counts("nTransferred"), counts("tHandle")
+    found = {queue: (moved, all_) for queue, moved, all_ in ask(SQL["transfers"])}
+    assert {queue: pair for queue, pair in found.items() if any(pair)} == {
+        queue: (transferred[queue], handled[queue]) for queue in handled
+    }
+    assert transferred.total() > 3
+
+
+@pytest.mark.meltano
+def test_wrap_up_distribution(ask: Ask) -> None:
+    """Each conversation once for each code that it ended with, as the field counts it."""
+    expected: Counter[str] = Counter()
+    for row in TRUTH:
+        given = {
+            CODES[segment["wrapUpCode"]]
+            for _participant, session in sessions(row)
+            for segment in session["segments"]
+            if "wrapUpCode" in segment
+        }
+        expected.update(given or {"None"})
+    assert told(ask, "wrap-up distribution") == dict(expected)
+    assert expected["None"]
+
+
+@pytest.mark.meltano
+def test_after_call_work(ask: Ask) -> None:
+    times: defaultdict[str, float] = defaultdict(float)
+    for _session, _queue, agent, metric, value in measured():
+        if metric == "tAcw":
+            times[AGENTS[agent]] += value / 1000
+    assert told(ask, "after-call work") == pytest.approx(times)
+
+
+@pytest.mark.meltano
+def test_first_response(ask: Ask) -> None:
+    waits = defaultdict(list)
+    for row in TRUTH:
+        firsts: defaultdict[str, list[str]] = defaultdict(list)
+        for participant, session in sessions(row):
+            if participant["purpose"] == "agent" and session["mediaType"] in (
+                "chat",
+                "message",
+                "email",
+            ):
+                firsts[session["mediaType"]] += [
+                    one["segmentStart"]
+                    for one in session["segments"]
+                    if one["segmentType"] == "interact"
+                ]
+        for medium, starts in firsts.items():
+            if starts:
+                begun = datetime.fromisoformat(row["conversationStart"])
+                first = datetime.fromisoformat(min(starts))
+                waits[medium].append((first - begun).total_seconds())
+    answer = ask(SQL["first response"])
+    assert {medium: number for medium, number, _s in answer} == {
+        medium: len(values) for medium, values in waits.items()
+    }
+    assert {medium: float(s) for medium, _number, s in answer} == means(waits)
+
+
+@pytest.mark.meltano
+def test_survey_score(ask: Ask) -> None:
+    scores = defaultdict(list)
+    for row in TRUTH:
+        for survey in row.get("surveys", ()):
+            scores[AGENTS[survey["userId"]]].append(survey["oSurveyTotalScore"])
+    answer = ask(SQL["survey score"])
+    assert {agent: number for agent, number, _score in answer} == {
+        agent: len(values) for agent, values in scores.items()
+    }
+    assert {agent: float(score) for agent, _number, score in answer} == means(scores)
+
+
+@pytest.mark.meltano
+def test_arrivals_by_hour(ask: Ask) -> None:
+    zone = ZoneInfo("America/New_York")
+    starts = (datetime.fromisoformat(row["conversationStart"]) for row in TRUTH)
+    expected = Counter(start.astimezone(zone).hour for start in starts)
+    assert told(ask, "arrivals by hour") == dict(expected)
+
+
+@pytest.mark.meltano
+def test_repeat_callers(ask: Ask) -> None:
+    calls = defaultdict(list)
+    for row in TRUTH:
+        for participant, session in sessions(row):
+            is_call = session["mediaType"] == "voice" and session["direction"] == "inbound"
+            if is_call and participant["purpose"] == "customer":
+                calls[session["ani"]].append(datetime.fromisoformat(row["conversationStart"]))
+    repeats = Counter(
+        ani
+        for ani, starts in calls.items()
+        for before, after in itertools.pairwise(sorted(starts))
+        if after - before <= timedelta(days=7)
+    )
+    assert ask(SQL["repeat callers"]) == [[repeats.total(), len(repeats)]]
+    assert repeats
+
+
+@pytest.mark.meltano
+def test_daily_agent_figures(ask: Ask) -> None:
+    """One row for each agent and day, with a key, for tools that push figures on."""
+    ask_or_run(ask, SQL["daily agent figures"])
+    answer = ask("select external_id, handled from genesys.daily_agent_figures")
+    expected: Counter[str] = Counter()
+    for row in TRUTH:
+        day = row["conversationStart"][:10]
+        for participant, session in sessions(row):
+            handled = [one for one in session.get("metrics", ()) if one["name"] == "tHandle"]
+            if "userId" in participant and session.get("metrics"):
+                expected[f"{participant['userId']}/{day}"] += len(handled)
+    assert {key: number for key, number in answer} == dict(expected)  # noqa: C416 - lists
+    assert len(answer) == len(expected)
+
+
+def ask_or_run(ask: Ask, statement: str) -> None:
+    """Run a statement that answers nothing."""
+    server = getattr(ask, "__self__", None)
+    server.run(statement) if isinstance(server, Postgres) else ask(statement)
+
+
+@pytest.mark.meltano
+def test_parquet_files_hold_the_rows(tmp_path: Path) -> None:
+    """From DuckDB, and from the files of target-jsonl, as documented."""
+    require_meltano()
+    made = project(tmp_path)
+    (made / "output").mkdir()
+    with Simulator(QUIET) as sim:
+        given = settings(sim.url, SINCE, QUIET.now) | JOBS
+        load(made, "target-duckdb", given)
+        load(made, "target-jsonl", given)
+    for name, table in (
+        ("parquet", "conversation_wrap_ups"),
+        ("parquet from jsonl", "conversation_details"),
+    ):
+        sql = re.sub(
+            r"'(output/)?(conversation_\w+\.(?:jsonl|parquet))'",
+            lambda m: f"'{made}/{m[1] or ''}{m[2]}'",
+            SQL[name],
+        )
+        ask_duckdb(made, sql)
+        ((stored,),) = ask_duckdb(made, f"select count(*) from '{made}/{table}.parquet'")  # noqa: S608
+        ((held,),) = ask_duckdb(made, f"select count(*) from genesys.{table}")  # noqa: S608
+        assert stored == held > 0
