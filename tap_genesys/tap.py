@@ -18,9 +18,11 @@ from singer_sdk.helpers.capabilities import (
 from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
+from tap_genesys.client import GenesysStream
 from tap_genesys.errors import Interrupted, SettingError, StopRun
 from tap_genesys.interruption import Interruption
 from tap_genesys.messages import LineWriter
+from tap_genesys.pii_schemas import misfits, unknown
 from tap_genesys.run import Run
 from tap_genesys.settings import SCHEMA, utc_now
 from tap_genesys.streams import STREAMS
@@ -117,6 +119,7 @@ class TapGenesys(Tap):
             Interrupted: A signal ended the run; the STATE that is true is out.
             StopRun: A window has a hole, or every selected stream was skipped.
         """
+        self._check_personal_data()
         try:
             self.sync_all()
         except Interrupted as leaving:
@@ -131,6 +134,27 @@ class TapGenesys(Tap):
         if selected and self.run.skipped.keys() >= set(selected):
             msg = f"Every selected stream was skipped: {', '.join(sorted(self.run.skipped))}."
             raise StopRun(msg)
+
+    def _check_personal_data(self) -> None:
+        """Hold the rules about personal data against the schemas of what they apply to.
+
+        Raises:
+            SettingError: A rule would take a key, or leave a column with the wrong type.
+        """
+        rules = self.config.get("pii") or []
+        asking = [stream for stream in self.streams.values() if isinstance(stream, GenesysStream)]
+        schemas = {stream.name: stream.schema for stream in asking}
+        keys = {
+            stream.name: {*stream.primary_keys, stream.replication_key or ""} for stream in asking
+        }
+        if lines := misfits(rules, schemas, keys):
+            raise SettingError(lines)
+        for field in unknown(rules, schemas):
+            self.logger.warning(
+                "pii: no schema has the field %s; the rule is followed all the same, where the "
+                "vendor sends it.",
+                json.dumps(field),
+            )
 
     @override
     def _setup_signal_handlers(self) -> None:

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_genesys.errors import SettingError
-from tap_genesys.privacy import ACTIONS, Privacy, Rule, problems
+from tap_genesys.pii import ACTIONS, problems
+from tap_genesys.pii_schemas import misfits, unknown
+from tap_genesys.privacy import Privacy, Rule
 
 KEY = "a-secret-of-some-length"
 LIKE = "write it like participants[*].attributes.ssn, or a bare name like ani"
@@ -498,7 +500,8 @@ SCHEMA = {
 )
 def test_a_field_that_some_schema_has_is_known(field: str) -> None:
     other = {"type": "object", "properties": {"name": {"type": "string"}}}
-    assert Privacy([Rule(field, "drop")], hash_key=None).unknown(iter([SCHEMA, other])) == []
+    rules = [{"field": field, "action": "drop"}]
+    assert unknown(rules, {"conversations": SCHEMA, "queues": other}) == []
 
 
 def test_fields_that_no_schema_has_are_unknown_in_their_order() -> None:
@@ -514,5 +517,44 @@ def test_fields_that_no_schema_has_are_unknown_in_their_order() -> None:
         "participants[*].sessions.dnis",
         "ssn",
     ]
-    rules = [Rule(field, "drop") for field in ["email", *fields]]
-    assert Privacy(rules, hash_key=None).unknown([SCHEMA]) == fields[:-1]
+    rules = [{"field": field, "action": "drop"} for field in ["email", *fields]]
+    assert unknown(rules, {"conversations": SCHEMA}) == fields[:-1]
+
+
+TEXT = 'pii[0]: {} would make text of "{}" of things, a {}; use drop, or another path.'
+
+
+@pytest.mark.parametrize(
+    ("field", "action", "line"),
+    [
+        ("id", "drop", 'pii[0]: "id" is a key of things; a key can only be hashed.'),
+        ("id", "mask", 'pii[0]: "id" is a key of things; a key can only be hashed.'),
+        ("id", "hash", None),
+        (
+            "parts[*].size",
+            "hash",
+            'pii[0]: hash would make text of "parts[*].size" of things, a number; use drop.',
+        ),
+        ("size", "mask", None),
+        ("size", "hash", TEXT.format("hash", "parts[*].size", "number")),
+        ("parts", "hash", TEXT.format("hash", "parts", "number")),
+        ("born", "mask", TEXT.format("mask", "born", "date")),
+        ("born", "drop", None),
+        ("names", "hash", None),
+    ],
+)
+def test_a_rule_that_does_not_fit_a_column_is_named(
+    field: str, action: str, line: str | None
+) -> None:
+    part = {"type": "object", "properties": {"size": {"type": ["integer", "null"]}}}
+    things = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "born": {"type": ["string", "null"], "format": "date-time"},
+            "names": {"type": "array", "items": {"type": "string"}},
+            "parts": {"type": "array", "items": part},
+        },
+    }
+    found = misfits([{"field": field, "action": action}], {"things": things}, {"things": ["id"]})
+    assert found == ([] if line is None else [line])

@@ -1,0 +1,146 @@
+"""Personal data leaves nowhere: not in records, not in tables, not in logs; joins keep working."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from harness import Output, run, tap
+from test_tables import NAMES
+
+from tap_genesys.errors import SettingError
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.windows import DAY, iso
+
+DETAILS = "conversation_details"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(seed=8, per_day=40, since=SINCE, now=SINCE + 3 * DAY)
+KEY = "a secret of the tests, long enough"
+LANES: dict[str, Any] = {"start_date": iso(SINCE), "conversation_details_source": "auto"}
+
+
+def read(*rules: tuple[str, str], streams: tuple[str, ...] = (), **options: Any) -> Output:
+    """Read everything with these rules."""
+    pii = [{"field": field, "action": action} for field, action in rules]
+    with Simulator(WORLD) as sim:
+        return run(sim, *streams, **{**LANES, "pii": pii, "pii_hash_key": KEY, **options})
+
+
+def callers() -> set[str]:
+    """Return the numbers that people called from."""
+    return {
+        session["ani"]
+        for number in WORLD.numbers(SINCE, WORLD.now)
+        for participant in WORLD.conversation(number)["participants"]
+        for session in participant["sessions"]
+        if "ani" in session
+    }
+
+
+@pytest.mark.parametrize("action", ["drop", "hash", "mask"])
+def test_nothing_of_it_is_printed_or_logged(action: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    output = read(
+        ("ani", action), ("participants[*].participantName", action), ('["email"]', action)
+    )
+    people = {
+        participant["participantName"]
+        for number in WORLD.numbers(SINCE, WORLD.now)
+        for participant in WORLD.conversation(number)["participants"]
+        if "participantName" in participant
+    }
+    emails = {user["email"] for user in WORLD.users()}
+    said = json.dumps(output.messages, default=str) + caplog.text
+    assert callers()
+    assert people
+    assert not [secret for secret in callers() | people | emails | {KEY} if secret in said]
+    assert output.records("conversation_sessions")
+
+
+def test_a_hash_is_the_same_everywhere_and_needs_the_key() -> None:
+    """So repeat callers can still be counted, in the records and in the tables alike."""
+    output = read(("ani", "hash"))
+    expected = {hmac.new(KEY.encode(), ani.encode(), "sha256").hexdigest() for ani in callers()}
+    nested = {
+        session["ani"]
+        for row in output.records(DETAILS)
+        for participant in row["participants"]
+        for session in participant["sessions"]
+        if "ani" in session
+    }
+    flat = {row["ani"] for row in output.records("conversation_sessions") if "ani" in row}
+    assert nested == flat == expected
+
+
+def test_a_key_may_be_hashed_and_the_tables_still_join() -> None:
+    output = read(("conversationId", "hash"))
+    whole = {row["conversationId"] for row in output.records(DETAILS)}
+    assert len(whole) == WORLD.count(SINCE, WORLD.now)
+    for name in NAMES:
+        assert {row["conversationId"] for row in output.records(name)} <= whole
+    assert not whole & {WORLD.conversation_id(n) for n in WORLD.numbers(SINCE, WORLD.now)}
+
+
+def test_attributes_are_kept_and_left_out_by_pattern() -> None:
+    everything = read()
+    names = {row["key"] for row in everything.records("conversation_participant_attributes")}
+    assert names == {"language", "tier"}
+    for options, kept in (
+        ({"attributes_include": ["lang*"]}, {"language"}),
+        ({"attributes_exclude": ["t??r"]}, {"language"}),
+        ({"attributes_include": ["*"], "attributes_exclude": ["*"]}, set()),
+    ):
+        output = read(**options)  # type: ignore[arg-type]
+        rows = output.records("conversation_participant_attributes")
+        assert {row["key"] for row in rows} == kept
+        nested = [
+            participant.get("attributes", {})
+            for row in output.records(DETAILS)
+            for participant in row["participants"]
+        ]
+        assert {key for attributes in nested for key in attributes} == kept
+
+
+class NewField(World):
+    """An org that sends a field nobody has heard of."""
+
+    def conversation(self, number: int) -> dict[str, Any]:
+        return super().conversation(number) | {"passport": "P-4711"}
+
+    def in_lake(self, number: int, moment: datetime | None = None) -> dict[str, Any]:
+        return super().in_lake(number, moment) | {"passport": "P-4711"}
+
+
+def test_a_field_that_no_schema_has_is_warned_about_and_taken_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    org = NewField(seed=8, per_day=5, since=SINCE, now=SINCE + DAY)
+    with Simulator(org) as sim:
+        output = run(sim, DETAILS, **LANES, pii=[{"field": "passport", "action": "mask"}])
+    assert 'no schema has the field "passport"' in caplog.text
+    assert {row["_extra"]["passport"] for row in output.records(DETAILS)} == {"***"}
+
+
+def test_a_rule_that_would_take_a_key_stops_before_the_first_request() -> None:
+    with Simulator(WORLD) as sim:
+        made = tap(sim, **LANES, pii=[{"field": "conversationId", "action": "drop"}])
+        with pytest.raises(SettingError, match="a key can only be hashed"):
+            made.sync_or_leave()
+        assert not sim.requests
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"pii": [{"field": "ani", "action": "erase"}]}, r'pii\[0\]: action "erase" is not one of'),
+        ({"pii": [{"field": "ani", "action": "hash"}]}, "pii_hash_key is missing"),
+        ({"pii": "ani"}, "pii is not a list"),
+    ],
+)
+def test_a_wrong_rule_is_one_line(options: dict[str, Any], line: str) -> None:
+    with Simulator(WORLD) as sim, pytest.raises(SettingError, match=line):
+        tap(sim, **options)
