@@ -44,9 +44,9 @@ def callers() -> set[str]:
 @pytest.mark.parametrize("action", ["drop", "hash", "mask"])
 def test_nothing_of_it_is_printed_or_logged(action: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    output = read(
-        ("ani", action), ("participants[*].participantName", action), ('["email"]', action)
-    )
+    root_fields = ((f'["{name}"]', action) for name in ("email", "username", "name"))
+    of_people = ("participants[*].participantName", action)
+    output = read(("ani", action), of_people, *root_fields)
     people = {
         participant["participantName"]
         for number in WORLD.numbers(SINCE, WORLD.now)

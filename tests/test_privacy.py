@@ -533,7 +533,7 @@ TEXT = 'pii[0]: {} would make text of "{}" of things, a {}; use drop, or another
         (
             "parts[*].size",
             "hash",
-            'pii[0]: hash would make text of "parts[*].size" of things, a number; use drop.',
+            TEXT.format("hash", "parts[*].size", "number"),
         ),
         ("size", "mask", None),
         ("size", "hash", TEXT.format("hash", "parts[*].size", "number")),
