@@ -48,18 +48,12 @@ class TableStream(Stream):
         self._counter = self.get_record_counter()
         self._counter.__enter__()
 
-    def emit(self, found: list[Record], extracted: datetime) -> None:
-        """Write rows.
+    def count(self, number: int) -> None:
+        """Count rows."""
+        self._counter.increment(number)
 
-        Args:
-            found: The rows of one parent record.
-            extracted: When they were read.
-        """
-        self._counter.increment(len(found))
-        writer = self._tap.message_writer
-        if self._is_written_as_it_is and isinstance(writer, LineWriter):
-            writer.write_records(self.name, found, extracted)
-            return
+    def emit(self, found: list[Record]) -> None:
+        """Write rows as selection and stream maps have them."""
         for row in found:
             self._write_record_message(row)
 
@@ -68,7 +62,7 @@ class TableStream(Stream):
         self._counter.exit()
 
     @cached_property
-    def _is_written_as_it_is(self) -> bool:
+    def is_written_as_it_is(self) -> bool:
         """Whether neither selection, nor a stream map, nor flattening changes a row."""
         maps = self.stream_maps
         is_same = len(maps) == 1 and type(maps[0]) is SameRecordTransform
@@ -100,10 +94,19 @@ class FeedingStream(GenesysStream):
 
     @override
     def _sync_children(self, child_context: Context | None) -> None:
-        record = cast("Record", child_context)
-        extracted = datetime.now(UTC)
-        for name, found in rows(record, self._fields_of_tables).items():
-            self._tables[name].emit(found, extracted)
+        made = rows(cast("Record", child_context), self._fields_of_tables)
+        for name, found in made.items():
+            self._tables[name].count(len(found))
+        if self._are_written_as_they_are:
+            cast("LineWriter", self._tap.message_writer).write_records(made, datetime.now(UTC))
+            return
+        for name, found in made.items():
+            self._tables[name].emit(found)
+
+    @cached_property
+    def _are_written_as_they_are(self) -> bool:
+        is_ours = isinstance(self._tap.message_writer, LineWriter)
+        return is_ours and all(table.is_written_as_it_is for table in self._tables.values())
 
     @cached_property
     def _tables(self) -> dict[str, TableStream]:

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import orjson
 from singer_sdk.singerlib import Message, RecordMessage
@@ -27,8 +27,8 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
     write that a signal interrupts loses the rest of its line; so a raw one is buffered here.
     """
 
-    def __init__(self) -> None:
-        self._buffered: io.BufferedWriter | None = None
+    #: Of the class, as it would close stdout when it goes away with one of several writers.
+    _buffered: ClassVar[io.BufferedWriter | None] = None
 
     @override
     def serialize_message(self, message: Message) -> bytes:
@@ -38,22 +38,21 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
     def write_message(self, message: Message) -> None:
         self._write(self.format_message(message), at_once=not isinstance(message, RecordMessage))
 
-    def write_records(
-        self, stream: str, records: list[dict[str, Any]], extracted: datetime
-    ) -> None:
+    def write_records(self, records: dict[str, list[dict[str, Any]]], extracted: datetime) -> None:
         """Write records that nothing changes any more, a good deal quicker than one by one.
 
         Args:
-            stream: Whose they are.
-            records: The records.
+            records: Stream -> its records.
             extracted: When they were read.
         """
-        message: dict[str, Any] = {"type": "RECORD", "stream": stream, "record": None}
-        message["time_extracted"] = extracted
+        message: dict[str, Any] = {"type": "RECORD"}
+        message["time_extracted"] = extracted.isoformat()
         lines = []
-        for record in records:
-            message["record"] = record
-            lines.append(orjson.dumps(message, default=_plain, option=_OPTIONS))
+        for stream, found in records.items():
+            message["stream"] = stream
+            for record in found:
+                message["record"] = record
+                lines.append(orjson.dumps(message, default=_plain, option=_OPTIONS))
         self._write(b"".join(lines), at_once=False)
 
     def _write(self, lines: bytes, *, at_once: bool) -> None:
@@ -76,11 +75,10 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         if binary is None:
             return None
         if isinstance(binary, io.RawIOBase):
-            if self._buffered is None or self._buffered.raw is not binary:
-                self._buffered = io.BufferedWriter(binary)
-        else:
-            self._buffered = binary
-        return self._buffered
+            if LineWriter._buffered is None or LineWriter._buffered.raw is not binary:
+                LineWriter._buffered = io.BufferedWriter(binary)
+            return LineWriter._buffered
+        return cast("io.BufferedWriter", binary)
 
 
 _OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS

@@ -77,7 +77,15 @@ WRAP_UP_METRICS = ("tAcw", "tHandle", "tHeld", "tTalk")
 OWN = frozenset(
     ("_extra", "_id", "_parentId", "_readAt", "_source", "conversationId", "conversationStart")
 )
-_OF_SEGMENT, _OF_SESSION, _OF_PARTICIPANT, _OF_CONVERSATION = WRAP_UP_FIELDS.values()
+#: The same, from the conversation down.
+_WRAP_UP_NAMES = tuple(reversed(WRAP_UP_FIELDS.values()))
+#: A session's lists of what has nothing below it.
+_LEAVES = (
+    ("segments", "conversation_segments"),
+    ("metrics", "conversation_metrics"),
+    ("mediaEndpointStats", "conversation_media_stats"),
+)
+_OBJECTS = {dict}
 
 
 def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str, list[Row]]:
@@ -143,40 +151,39 @@ class _Harvest:
                 self._wrap_ups((conversation, participant, session), below, inner)
 
     def _session(self, session: Row, key: str, above: Row) -> None:
-        for field, table in (
-            ("segments", "conversation_segments"),
-            ("metrics", "conversation_metrics"),
-            ("mediaEndpointStats", "conversation_media_stats"),
-        ):
+        for field, table in _LEAVES:
             if field in session and table in self._fields:
-                for place, node in enumerate(_rows(session[field])):
-                    self._add(table, node, f"{key}/{place}", above, place)
+                self._leaves(table, session[field], key, above)
         flow = session.get("flow")
         if isinstance(flow, dict):
             self._add("conversation_flows", flow, key, above, 0)
             if "conversation_flow_outcomes" in self._fields:
                 inner = {**above, "flowId": flow.get("flowId")}
-                for place, node in enumerate(_rows(flow.get("outcomes"))):
-                    self._add("conversation_flow_outcomes", node, f"{key}/{place}", inner, place)
+                self._leaves("conversation_flow_outcomes", flow.get("outcomes"), key, inner)
+
+    def _leaves(self, table: str, nodes: object, key: str, above: Row) -> None:
+        """Add what has neither an id nor anything below it; most rows are such."""
+        known = self._fields[table]
+        made = self.found.setdefault(table, [])
+        for place, node in enumerate(_rows(nodes)):
+            if node.keys() <= known:
+                below = f"{key}/{place}"
+                made.append({**node, **above, "_id": below, "_extra": None, "position": place})
+            else:
+                self._add(table, node, f"{key}/{place}", above, place)
 
     def _wrap_ups(self, around: tuple[Row, Row, Row], key: str, above: Row) -> None:
-        conversation, participant, session = around
         made = []
-        for place, segment in enumerate(_rows(session.get("segments"))):
-            if not segment.get("wrapUpCode"):
-                continue
-            row = {**above, "_id": f"{key}/{place}", "position": place}
-            for node, names in (
-                (conversation, _OF_CONVERSATION),
-                (participant, _OF_PARTICIPANT),
-                (session, _OF_SESSION),
-                (segment, _OF_SEGMENT),
-            ):
-                row.update((name, node.get(name)) for name in names)
-            made.append(row)
+        for place, segment in enumerate(_rows(around[-1].get("segments"))):
+            if segment.get("wrapUpCode"):
+                row = {**above, "_id": f"{key}/{place}", "position": place}
+                for node, names in zip((*around, segment), _WRAP_UP_NAMES, strict=True):
+                    for name in names:
+                        row[name] = node.get(name)
+                made.append(row)
         if made:
             # On one of them only, so that a sum over wrap-ups counts no session twice.
-            made[-1].update(_times(session))
+            made[-1].update(_times(around[-1]))
             self.found.setdefault(WRAP_UPS, []).extend(made)
 
     def _add(self, table: str, node: Row, key: str, above: Row, place: int) -> None:
@@ -232,7 +239,7 @@ def _rows(value: object) -> list[Row]:
 
 
 def _is_list_of_objects(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+    return type(value) is list and (not value or {*map(type, value)} == _OBJECTS)
 
 
 def _is_told_below(name: str, value: object) -> bool:

@@ -1,4 +1,4 @@
-"""What has arrived in DuckDB, and the one question that is asked there."""
+"""What has arrived in DuckDB, and what can be asked there."""
 
 from __future__ import annotations
 
@@ -6,37 +6,29 @@ import json
 import subprocess
 from typing import Any
 
-from places import DATABASE, DUCKDB_PYTHON, DemoError
+from places import DATABASE, DUCKDB_PYTHON, PROJECT, DemoError, shown
 
 READ = """\
 import duckdb, json, sys
-with duckdb.connect(sys.argv[1], read_only=True) as database:
+with duckdb.connect(sys.argv[1]) as database:
     json.dump(database.execute(sys.stdin.read()).fetchall(), sys.stdout, default=str)
 """
 
-AVERAGE_HANDLE_TIME = """\
--- Average handle time of calls, in seconds, per queue and day.
-with sessions as (
-  select conversationstart::date as day,
-    unnest(json_extract(participants, '$[*].sessions[*]')) as one_session
-  from genesys.conversation_details
-), measured as (
-  select day,
-    list_filter(json_extract_string(one_session, '$.segments[*].queueId'), id -> id is not null)[1]
-      as queue_id,
-    unnest(json_extract(one_session, '$.metrics[*]')) as metric
-  from sessions
-  where one_session->>'mediaType' = 'voice'
-), handled as (
-  select day, queue_id, (metric->>'value')::double / 1000 as seconds
-  from measured
-  where metric->>'name' = 'tHandle'
-)
-select queues.name as queue, day, count(*) as handled, avg(seconds) as average
-from handled join genesys.routing_queues as queues on queues.id = queue_id
-group by all
-order by queue, day
-"""
+WAREHOUSE = PROJECT / "docs" / "warehouse.md"
+
+
+def documented(question: str) -> str:
+    """Return the SQL that docs/warehouse.md gives for a question, by the comment it begins with.
+
+    Raises:
+        DemoError: It gives none.
+    """
+    block = f"```sql\n-- {question}\n"
+    _, found, rest = WAREHOUSE.read_text(encoding="utf-8").partition(block)
+    if not found:
+        msg = f"{shown(WAREHOUSE)} has no SQL for {question!r}"
+        raise DemoError(msg)
+    return rest.partition("```")[0]
 
 
 def ask(sql: str) -> list[list[Any]]:

@@ -15,7 +15,6 @@ DATABASE = FOLDER / "conversations.duckdb"
 WORLD = FOLDER / "world.json"
 MELTANO_LOG = FOLDER / "meltano.log"
 SIMULATOR_LOG = FOLDER / "simulator.log"
-QUESTION = FOLDER / "handle_time.sql"
 
 PYTHON = PROJECT / ".venv/bin/python"
 MELTANO = PROJECT / ".venv-meltano/bin/meltano"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from database import AVERAGE_HANDLE_TIME, ask
-from places import DATABASE, QUESTION, shown
+from database import WAREHOUSE, ask, documented
+from places import DATABASE, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DAYS_SHOWN = 5
+CODES_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,28 @@ def show_results(results: Sequence[Loaded], *, is_incremental: bool) -> None:
     show_table(header, rows)
 
 
-def show_handle_time() -> None:
-    """Print the question that a manager would ask, answered for the last days."""
-    QUESTION.write_text(AVERAGE_HANDLE_TIME, encoding="utf-8")
-    answer = ask(AVERAGE_HANDLE_TIME)
-    days = sorted({day for _, day, _, _ in answer})[-DAYS_SHOWN:]
-    times = {(queue, day): minutes(seconds) for queue, day, _, seconds in answer}
-    queues = sorted({queue for queue, _ in times})
-    print("\nAverage handle time of calls per queue and day, in minutes:seconds")
+def show_answers() -> None:
+    """Print what a manager would ask first, answered from the tables."""
+    ask(documented("views"))
+    print("\nService level of calls: answered within 20 seconds")
     show_table(
-        ["queue", *days],
-        [[queue, *(times.get((queue, day), "") for day in days)] for queue in queues],
+        ["queue", "offered", "service level"],
+        [
+            [queue, f"{offered:,}", f"{share:.0%}"]
+            for queue, offered, share in ask(documented("service level"))
+        ],
     )
-    print(f"\nThe database is {shown(DATABASE)}, that question's SQL {shown(QUESTION)}.")
+    print("\nWrap-up codes")
+    show_table(
+        ["code", "conversations"],
+        [
+            [code, f"{number:,}"]
+            for code, number in ask(documented("wrap-up distribution"))[:CODES_SHOWN]
+        ],
+    )
+    ((repeats, callers),) = ask(documented("repeat callers"))
+    print(f"\n{callers:,} people called again within seven days, {repeats:,} times in all.")
+    print(f"\nThe database is {shown(DATABASE)}; {shown(WAREHOUSE)} has these questions and more.")
 
 
 def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -66,9 +75,3 @@ def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         print("  ".join([first, *others]).rstrip())
-
-
-def minutes(seconds: float) -> str:
-    """Write a duration as 4:05."""
-    whole, rest = divmod(round(seconds), 60)
-    return f"{whole}:{rest:02}"

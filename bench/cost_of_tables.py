@@ -1,0 +1,86 @@
+"""Measures what the tables of conversations cost, beside the conversations themselves.
+
+Run it: `.venv/bin/python bench/cost_of_tables.py`. Each case is a run in a process of its own, that
+reads the same answers from a simulator; user and system time are the process's, the median of 5.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS
+from tap_genesys.windows import DAY, iso
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+DETAILS = "conversation_details"
+CASES = {
+    "conversations alone": [DETAILS],
+    "and their twelve tables": [DETAILS, *TABLES, ATTRIBUTES, WRAP_UPS],
+    "nothing (start and login)": ["divisions"],
+}
+ROWS = 8_000
+ROUNDS = 5
+
+
+def seconds(sim: Simulator, folder: Path, streams: list[str]) -> float:
+    """Run the tap once; return the CPU seconds that it took."""
+    config = {
+        "client_id": "demo",
+        "client_secret": "demo-secret",
+        "api_url": sim.url,
+        "login_url": sim.url,
+        "start_date": iso(NOW - DAY),
+        "conversation_details_source": "jobs",
+        "recheck_days": [],
+        "job_poll_seconds": 0,
+        "requests_per_minute": 60_000,
+    }
+    tap = [sys.executable, "-m", "tap_genesys"]
+    found = json.loads(subprocess.run([*tap, "--discover"], capture_output=True, check=True).stdout)  # noqa: S603
+    for stream in found["streams"]:
+        for entry in stream["metadata"]:
+            if not entry["breadcrumb"]:
+                entry["metadata"]["selected"] = stream["stream"] in streams
+    for name, content in (("config", config), ("catalog", found)):
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(  # noqa: S603
+        [*tap, "--config", folder / "config.json", "--catalog", folder / "catalog.json"],
+        stdout=(folder / "out.jsonl").open("wb"),
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+
+
+def main() -> None:
+    """Print a line for each case."""
+    world = World(per_day=ROWS, since=NOW - DAY, now=NOW)
+    taken: dict[str, list[float]] = {name: [] for name in CASES}
+    with Simulator(world) as sim, tempfile.TemporaryDirectory() as folder:
+        for _ in range(ROUNDS):
+            for name, streams in CASES.items():
+                taken[name].append(seconds(sim, Path(folder), streams))
+    alone, with_tables, nothing = (statistics.median(found) for found in taken.values())
+    rows = world.count(NOW - DAY, world.watermark)
+    for name, found in taken.items():
+        shown = ", ".join(f"{one:.2f}" for one in sorted(found))
+        print(f"{name}: {statistics.median(found):.2f} s ({shown})")
+    print(
+        f"{rows:,} conversations: {(alone - nothing) / rows * 1e6:.0f} us each alone, "
+        f"{(with_tables - nothing) / rows * 1e6:.0f} us with tables, "
+        f"{(with_tables - nothing) / (alone - nothing):.2f} times"
+    )
+
+
+if __name__ == "__main__":
+    main()
