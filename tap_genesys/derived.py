@@ -19,7 +19,7 @@ from typing_extensions import override
 from tap_genesys import schemas
 from tap_genesys.client import GenesysStream
 from tap_genesys.messages import LineWriter
-from tap_genesys.tables import rows, vendors_fields
+from tap_genesys.tables import pieces, rows, vendors_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -94,14 +94,16 @@ class FeedingStream(GenesysStream):
 
     @override
     def _sync_children(self, child_context: Context | None) -> None:
-        made = rows(cast("Record", child_context), self._fields_of_tables)
-        for name, found in made.items():
-            self._tables[name].count(len(found))
+        record = cast("Record", child_context)
         if self._are_written_as_they_are:
-            cast("LineWriter", self._tap.message_writer).write_records(made, datetime.now(UTC))
+            found = pieces(record, self._fields_of_tables)
+            cast("LineWriter", self._tap.message_writer).write_rows(found, datetime.now(UTC))
+            for name, some in found.items():
+                self._tables[name].count(len(some))
             return
-        for name, found in made.items():
-            self._tables[name].emit(found)
+        for name, made in rows(record, self._fields_of_tables).items():
+            self._tables[name].emit(made)
+            self._tables[name].count(len(made))
 
     @cached_property
     def _are_written_as_they_are(self) -> bool:

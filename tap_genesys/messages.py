@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import io
 import os
 import sys
@@ -14,17 +16,24 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from typing_extensions import override
 
 from tap_genesys.errors import StopRun
+from tap_genesys.tables import WITHOUT_EXTRA, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+
+
+#: Bytes; each write to a pipe costs a call to the system, whatever its size.
+_BUFFER = 1 << 18
 
 
 class LineWriter(GenericSingerWriter[bytes, Message]):
     """Writes each message as one line of JSON.
 
     Records are buffered, and all that is before a SCHEMA or STATE is out once that is, so that a
-    STATE never precedes what it claims. With `PYTHONUNBUFFERED` Python's stdout is raw, and a
-    write that a signal interrupts loses the rest of its line; so a raw one is buffered here.
+    STATE never precedes what it claims. The buffer is our own: Python's is small, and with
+    `PYTHONUNBUFFERED` there is none, so that a write which a signal interrupts loses the rest of
+    its line.
     """
 
     #: Of the class, as it would close stdout when it goes away with one of several writers.
@@ -38,21 +47,33 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
     def write_message(self, message: Message) -> None:
         self._write(self.format_message(message), at_once=not isinstance(message, RecordMessage))
 
-    def write_records(self, records: dict[str, list[dict[str, Any]]], extracted: datetime) -> None:
-        """Write records that nothing changes any more, a good deal quicker than one by one.
+    def write_rows(self, found: Mapping[str, list[Piece]], extracted: datetime) -> None:
+        """Write rows that nothing changes any more, several times quicker than one by one.
+
+        What neighbours share is made text once, and no row is put together for its own sake.
 
         Args:
-            records: Stream -> its records.
+            found: Table -> its rows, in their pieces.
             extracted: When they were read.
         """
-        message: dict[str, Any] = {"type": "RECORD"}
-        message["time_extracted"] = extracted.isoformat()
-        lines = []
-        for stream, found in records.items():
-            message["stream"] = stream
-            for record in found:
-                message["record"] = record
-                lines.append(orjson.dumps(message, default=_plain, option=_OPTIONS))
+        lines: list[bytes] = []
+        for table, rows in found.items():
+            head = (
+                f'{{"type":"RECORD","stream":"{table}",'
+                f'"time_extracted":"{extracted.isoformat()}","record":{{"_id":'
+            ).encode()
+            last, shared = None, b""
+            spare = b"" if table in WITHOUT_EXTRA else b',"_extra":null'
+            for node, above, key, place, extra in rows:
+                if above is not last:
+                    last, shared = above, b"," + _dumped(above)[1:-1]
+                lines += (head, _dumped(key), shared)
+                lines.append(spare if extra is None else b',"_extra":' + _dumped(extra))
+                if place is not None:
+                    lines.append(b',"position":%d' % place)
+                if node:
+                    lines += (b",", _dumped(node)[1:-1])
+                lines.append(b"}}\n")
         self._write(b"".join(lines), at_once=False)
 
     def _write(self, lines: bytes, *, at_once: bool) -> None:
@@ -69,16 +90,29 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
             msg = "The reader of stdout is gone (did the target stop?); nothing more is sent."
             raise StopRun(msg) from error
 
-    def _stdout(self) -> io.BufferedWriter | None:
+    def _stdout(self) -> io.BufferedIOBase | None:
         # Looked up for each message, since tests put another stdout in its place.
         binary = getattr(sys.stdout, "buffer", None)
-        if binary is None:
-            return None
-        if isinstance(binary, io.RawIOBase):
-            if LineWriter._buffered is None or LineWriter._buffered.raw is not binary:
-                LineWriter._buffered = io.BufferedWriter(binary)
-            return LineWriter._buffered
-        return cast("io.BufferedWriter", binary)
+        raw = getattr(binary, "raw", binary)
+        if binary is None or not isinstance(raw, io.RawIOBase):
+            return cast("io.BufferedIOBase | None", binary)
+        if LineWriter._buffered is None or LineWriter._buffered.raw is not raw:
+            binary.flush()
+            LineWriter._buffered = io.BufferedWriter(raw, _BUFFER)
+        return LineWriter._buffered
+
+
+@atexit.register
+def _flush() -> None:
+    """Write what is left of a run that ends without a STATE."""
+    buffered = LineWriter._buffered  # noqa: SLF001 - of this module
+    if buffered is not None and not buffered.closed:
+        with contextlib.suppress(OSError):
+            buffered.flush()
+
+
+def _dumped(value: object) -> bytes:
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
 
 
 _OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS

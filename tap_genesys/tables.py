@@ -1,9 +1,10 @@
 """One nested conversation becomes rows of flat tables. Pure.
 
-A row's key, `_id`, is its path in the tree: the ids from the conversation down, joined by `/`.
-Where the vendor gives no id, or the same one twice under one parent, a position after `#` stands in
-for it or follows it; in ids themselves those two signs are written `~1` and `~2`, and `~` is `~0`.
-So two rows of a table have the same key only if they are the same place in the same conversation.
+A row's key, `_id`, is the id of its conversation, a `/`, and the vendor's id of what it is; for
+what has no id of its own the id of what holds it, a `/`, and its position. Where the vendor gives
+no id, or one for the second time in a conversation, positions after a `#` stand in for it or follow
+it; in ids themselves `/` is written `~1`, `#` `~2`, and `~` `~0`. So two rows of a table have the
+same key only if they are the same place in the same conversation.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
 Row = dict[str, Any]
@@ -35,6 +36,10 @@ class Table:
     inner: tuple[str, ...] = ()
     has_position: bool = True
 
+
+#: A row in its pieces: the vendor's fields, the columns that it shares with its neighbours, its
+#: key, its position, and what its schema does not know. It is written without being put together.
+Piece = tuple[Row, Row, str, int | None, Row | None]
 
 _SESSION = ("participantId", "sessionId")
 
@@ -77,7 +82,9 @@ WRAP_UP_METRICS = ("tAcw", "tHandle", "tHeld", "tTalk")
 OWN = frozenset(
     ("_extra", "_id", "_parentId", "_readAt", "_source", "conversationId", "conversationStart")
 )
-#: The same, from the conversation down.
+#: Tables whose rows are no model of the vendor's, and so know all their fields.
+WITHOUT_EXTRA = frozenset((ATTRIBUTES, WRAP_UPS))
+#: A wrap-up's columns, from the conversation down.
 _WRAP_UP_NAMES = tuple(reversed(WRAP_UP_FIELDS.values()))
 #: A session's lists of what has nothing below it.
 _LEAVES = (
@@ -85,10 +92,16 @@ _LEAVES = (
     ("metrics", "conversation_metrics"),
     ("mediaEndpointStats", "conversation_media_stats"),
 )
+#: What is said of a conversation as a whole, and the field that is its id.
+_JUDGEMENTS = (
+    ("evaluations", "conversation_evaluations", "evaluationId"),
+    ("surveys", "conversation_surveys", "surveyId"),
+    ("resolutions", "conversation_resolutions", None),
+)
 _OBJECTS = {dict}
 
 
-def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str, list[Row]]:
+def pieces(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str, list[Piece]]:
     """Return the rows of each wanted table that a conversation has some of; it is left as it is.
 
     Args:
@@ -99,6 +112,25 @@ def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str,
     harvest = _Harvest(fields)
     harvest.conversation(conversation)
     return harvest.found
+
+
+def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str, list[Row]]:
+    """Return the same, each row put together."""
+    return {
+        table: [_whole(table, *piece) for piece in found]
+        for table, found in pieces(conversation, fields).items()
+    }
+
+
+def _whole(
+    table: str, node: Row, above: Row, key: str, place: int | None, extra: Row | None
+) -> Row:
+    row = {**node, **above, "_id": key}
+    if table not in WITHOUT_EXTRA:
+        row["_extra"] = extra
+    if place is not None:
+        row["position"] = place
+    return row
 
 
 def vendors_fields(table: str, columns: Iterable[str]) -> frozenset[str]:
@@ -113,7 +145,8 @@ class _Harvest:
 
     def __init__(self, fields: Mapping[str, AbstractSet[str]]) -> None:
         self._fields = fields
-        self.found: dict[str, list[Row]] = {}
+        self._seen: set[str] = set()
+        self.found: dict[str, list[Piece]] = {}
 
     def conversation(self, conversation: Row) -> None:
         key = _escaped(str(conversation.get("conversationId")))
@@ -121,110 +154,101 @@ class _Harvest:
             name: conversation.get(name)
             for name in ("conversationId", "conversationStart", "_readAt", "_source")
         }
-        for field, table, name in (
-            ("evaluations", "conversation_evaluations", "evaluationId"),
-            ("surveys", "conversation_surveys", "surveyId"),
-            ("resolutions", "conversation_resolutions", None),
-        ):
+        for field, table, name in _JUDGEMENTS:
             if field in conversation and table in self._fields:
-                for below, place, node in _keyed(conversation[field], key, name):
-                    self._add(table, node, below, above, place)
-        for below, place, node in _keyed(conversation.get("participants"), key, "participantId"):
-            self._participant(conversation, node, below, above, place)
+                for place, node in enumerate(_rows(conversation[field])):
+                    below = self._key(key, node.get(name) if name else None, f"{place}")
+                    self._add(table, node, above, below, place)
+                self._seen.clear()
+        around = []
+        for place, node in enumerate(_rows(conversation.get("participants"))):
+            below = self._key(key, node.get("participantId"), f"{place}")
+            self._add("conversation_participants", node, above, below, place)
+            around.append((node, below))
+        self._seen.clear()
+        for place, (node, below) in enumerate(around):
+            shared = {
+                **above,
+                "participantId": node.get("participantId"),
+                "_parentId": below,
+            }
+            attributes = node.get("attributes")
+            if attributes and ATTRIBUTES in self._fields and isinstance(attributes, dict):
+                self.found.setdefault(ATTRIBUTES, []).extend(
+                    ({"key": n, "value": _text(v)}, shared, f"{below}/{_escaped(n)}", None, None)
+                    for n, v in attributes.items()
+                )
+            for number, session in enumerate(_rows(node.get("sessions"))):
+                own = self._key(key, session.get("sessionId"), f"{place}.{number}")
+                self._add("conversation_sessions", session, shared, own, number)
+                inner = {**shared, "sessionId": session.get("sessionId"), "_parentId": own}
+                self._session((conversation, node, session), inner, own)
 
-    def _participant(
-        self, conversation: Row, participant: Row, key: str, above: Row, place: int
-    ) -> None:
-        self._add("conversation_participants", participant, key, above, place)
-        above = {**above, "participantId": participant.get("participantId"), "_parentId": key}
-        attributes = participant.get("attributes")
-        if attributes and ATTRIBUTES in self._fields and isinstance(attributes, dict):
-            self.found.setdefault(ATTRIBUTES, []).extend(
-                {**above, "_id": f"{key}/{_escaped(name)}", "key": name, "value": _text(value)}
-                for name, value in attributes.items()
-            )
-        for below, number, session in _keyed(participant.get("sessions"), key, "sessionId"):
-            self._add("conversation_sessions", session, below, above, number)
-            inner = {**above, "sessionId": session.get("sessionId"), "_parentId": below}
-            self._session(session, below, inner)
-            if WRAP_UPS in self._fields:
-                self._wrap_ups((conversation, participant, session), below, inner)
-
-    def _session(self, session: Row, key: str, above: Row) -> None:
+    def _session(self, around: tuple[Row, Row, Row], above: Row, key: str) -> None:
+        session = around[-1]
         for field, table in _LEAVES:
             if field in session and table in self._fields:
-                self._leaves(table, session[field], key, above)
+                self._leaves(table, session[field], above, key)
         flow = session.get("flow")
         if isinstance(flow, dict):
-            self._add("conversation_flows", flow, key, above, 0)
+            self._add("conversation_flows", flow, above, key, None)
             if "conversation_flow_outcomes" in self._fields:
                 inner = {**above, "flowId": flow.get("flowId")}
-                self._leaves("conversation_flow_outcomes", flow.get("outcomes"), key, inner)
+                self._leaves("conversation_flow_outcomes", flow.get("outcomes"), inner, key)
+        if WRAP_UPS in self._fields:
+            self._wrap_ups(around, above, key)
 
-    def _leaves(self, table: str, nodes: object, key: str, above: Row) -> None:
+    def _leaves(self, table: str, nodes: object, above: Row, key: str) -> None:
         """Add what has neither an id nor anything below it; most rows are such."""
         known = self._fields[table]
-        made = self.found.setdefault(table, [])
+        found = self.found.setdefault(table, [])
         for place, node in enumerate(_rows(nodes)):
             if node.keys() <= known:
-                below = f"{key}/{place}"
-                made.append({**node, **above, "_id": below, "_extra": None, "position": place})
+                found.append((node, above, f"{key}/{place}", place, None))
             else:
-                self._add(table, node, f"{key}/{place}", above, place)
+                self._add(table, node, above, f"{key}/{place}", place)
 
-    def _wrap_ups(self, around: tuple[Row, Row, Row], key: str, above: Row) -> None:
-        made = []
+    def _wrap_ups(self, around: tuple[Row, Row, Row], above: Row, key: str) -> None:
+        row: Row | None = None
         for place, segment in enumerate(_rows(around[-1].get("segments"))):
             if segment.get("wrapUpCode"):
-                row = {**above, "_id": f"{key}/{place}", "position": place}
+                row = {}
                 for node, names in zip((*around, segment), _WRAP_UP_NAMES, strict=True):
                     for name in names:
                         row[name] = node.get(name)
-                made.append(row)
-        if made:
-            # On one of them only, so that a sum over wrap-ups counts no session twice.
-            made[-1].update(_times(around[-1]))
-            self.found.setdefault(WRAP_UPS, []).extend(made)
+                found = self.found.setdefault(WRAP_UPS, [])
+                found.append((row, above, f"{key}/{place}", place, None))
+        if row is not None:
+            # On the last of them only, so that a sum over wrap-ups counts no session twice.
+            row.update(_times(around[-1]))
 
-    def _add(self, table: str, node: Row, key: str, above: Row, place: int) -> None:
+    def _add(self, table: str, node: Row, above: Row, key: str, place: int | None) -> None:
         known = self._fields.get(table)
         if known is None:
             return
-        made_of = TABLES[table]
-        row = node.copy()
-        extra = {}
-        for name in made_of.inner:
+        row, extra = node.copy(), {}
+        for name in TABLES[table].inner:
             value = row.pop(name, None)
             if value and not _is_told_below(name, value):
                 extra[name] = value
         if not row.keys() <= known:
             extra.update((name, row.pop(name)) for name in [*row] if name not in known)
-        row.update(above)
-        row["_id"] = key
-        row["_extra"] = extra or None
-        if made_of.has_position:
-            row["position"] = place
-        self.found.setdefault(table, []).append(row)
+        self.found.setdefault(table, []).append((row, above, key, place, extra or None))
 
+    def _key(self, conversation: str, own: object, place: str) -> str:
+        """Return the key of what may have an id of its own.
 
-def _keyed(nodes: object, above: str, name: str | None) -> Iterator[tuple[str, int, Row]]:
-    """Yield each node with its key and its position.
-
-    Args:
-        nodes: A list of them, if it is one.
-        above: The key of what they belong to.
-        name: The field that is their id; None where the vendor gives none.
-    """
-    seen: set[str] = set()
-    for place, node in enumerate(_rows(nodes)):
-        own = node.get(name) if name else None
+        Args:
+            conversation: The conversation's id, escaped.
+            own: The vendor's id, if there is one.
+            place: The positions that lead to it.
+        """
         if not own or not isinstance(own, str):
-            yield f"{above}/#{place}", place, node
-        elif own in seen:
-            yield f"{above}/{_escaped(own)}#{place}", place, node
-        else:
-            seen.add(own)
-            yield f"{above}/{_escaped(own)}", place, node
+            return f"{conversation}/#{place}"
+        if own in self._seen:
+            return f"{conversation}/{_escaped(own)}#{place}"
+        self._seen.add(own)
+        return f"{conversation}/{_escaped(own)}"
 
 
 def _escaped(text: str) -> str:

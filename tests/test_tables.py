@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import json
 from collections import Counter
 from datetime import UTC, datetime
@@ -15,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_genesys.errors import StopRun
+from tap_genesys.messages import LineWriter
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS, rows, vendors_fields
+from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS, pieces, rows, vendors_fields
 from tap_genesys.windows import DAY, iso
 
 DETAILS = "conversation_details"
@@ -148,6 +151,20 @@ def test_only_wanted_tables_are_made_and_each_as_if_alone(
     everything = rows(tree, FIELDS)
     some = rows(tree, {name: FIELDS[name] for name in wanted})
     assert some == {name: made for name, made in everything.items() if name in wanted}
+
+
+@given(CONVERSATIONS)
+def test_rows_are_written_as_if_they_were_put_together(tree: dict[str, Any]) -> None:
+    """The quick way and the SDK's way are one."""
+    expected = [(table, row) for table, made in rows(tree, FIELDS).items() for row in made]
+    stdout = io.TextIOWrapper(io.BytesIO())
+    with contextlib.redirect_stdout(stdout):
+        LineWriter().write_rows(pieces(tree, FIELDS), SINCE)
+    content = stdout.buffer.getvalue()
+    messages = [json.loads(line) for line in content.splitlines()]
+    assert [(message["stream"], message["record"]) for message in messages] == expected
+    assert all(message["type"] == "RECORD" for message in messages)
+    assert all(message["time_extracted"] == SINCE.isoformat() for message in messages)
 
 
 def test_handle_times_stand_once_in_a_session() -> None:
