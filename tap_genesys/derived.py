@@ -19,7 +19,7 @@ from typing_extensions import override
 from tap_genesys import schemas
 from tap_genesys.client import GenesysStream
 from tap_genesys.messages import LineWriter
-from tap_genesys.tables import pieces, rows, vendors_fields
+from tap_genesys.tables import Harvest, rows, vendors_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.answers import Record
+
+
+#: Conversations whose rows are written together: more of them make no row cheaper.
+_AT_ONCE = 20
 
 
 class TableStream(Stream):
@@ -72,6 +76,8 @@ class TableStream(Stream):
 class FeedingStream(GenesysStream):
     """A stream whose records are also broken up into tables."""
 
+    _waiting = 0
+
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         tables = self._tables
@@ -80,6 +86,7 @@ class FeedingStream(GenesysStream):
         try:
             yield from super().get_records(context)
         finally:
+            self._hand_over()
             for table in tables.values():
                 table.end()
         if reason := self.run.skipped.get(self.name):
@@ -95,15 +102,33 @@ class FeedingStream(GenesysStream):
     @override
     def _sync_children(self, child_context: Context | None) -> None:
         record = cast("Record", child_context)
-        if self._are_written_as_they_are:
-            found = pieces(record, self._fields_of_tables)
+        if not self._are_written_as_they_are:
+            for name, made in rows(record, self._fields_of_tables).items():
+                self._tables[name].emit(made)
+                self._tables[name].count(len(made))
+            return
+        self._harvest.add(record)
+        self._waiting += 1
+        if self._waiting >= _AT_ONCE:
+            self._hand_over()
+
+    @override
+    def _write_state_message(self) -> None:
+        self._hand_over()
+        super()._write_state_message()
+
+    def _hand_over(self) -> None:
+        """Write the rows that wait; none does when a STATE is written."""
+        if self._waiting:
+            self._waiting = 0
+            found = self._harvest.take()
             cast("LineWriter", self._tap.message_writer).write_rows(found, datetime.now(UTC))
             for name, some in found.items():
                 self._tables[name].count(len(some))
-            return
-        for name, made in rows(record, self._fields_of_tables).items():
-            self._tables[name].emit(made)
-            self._tables[name].count(len(made))
+
+    @cached_property
+    def _harvest(self) -> Harvest:
+        return Harvest(self._fields_of_tables)
 
     @cached_property
     def _are_written_as_they_are(self) -> bool:

@@ -10,7 +10,9 @@ same key only if they are the same place in the same conversation.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain, count, repeat
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ class Table:
 
 #: A row in its pieces: the vendor's fields, the columns that it shares with its neighbours, its
 #: key, its position, and what its schema does not know. It is written without being put together.
-Piece = tuple[Row, Row, str, int | None, Row | None]
+#: No key means that of what holds it, `_parentId`, and its position; most rows are such.
+Piece = tuple[Row, Row, str | None, int | None, Row | None]
 
 _SESSION = ("participantId", "sessionId")
 
@@ -84,8 +87,7 @@ OWN = frozenset(
 )
 #: Tables whose rows are no model of the vendor's, and so know all their fields.
 WITHOUT_EXTRA = frozenset((ATTRIBUTES, WRAP_UPS))
-#: A wrap-up's columns, from the conversation down.
-_WRAP_UP_NAMES = tuple(reversed(WRAP_UP_FIELDS.values()))
+_WRAP_UP_NAMES = tuple(WRAP_UP_FIELDS.values())
 #: A session's lists of what has nothing below it.
 _LEAVES = (
     ("segments", "conversation_segments"),
@@ -99,9 +101,10 @@ _JUDGEMENTS = (
     ("resolutions", "conversation_resolutions", None),
 )
 _OBJECTS = {dict}
+_NONE = repeat(None)
 
 
-def pieces(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str, list[Piece]]:
+def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str, list[Row]]:
     """Return the rows of each wanted table that a conversation has some of; it is left as it is.
 
     Args:
@@ -109,23 +112,17 @@ def pieces(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[st
         fields: Wanted table -> the fields that its schema knows of the vendor's model; what else a
             row has is kept in its `_extra`.
     """
-    harvest = _Harvest(fields)
-    harvest.conversation(conversation)
-    return harvest.found
-
-
-def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str, list[Row]]:
-    """Return the same, each row put together."""
+    harvest = Harvest(fields)
+    harvest.add(conversation)
     return {
-        table: [_whole(table, *piece) for piece in found]
-        for table, found in pieces(conversation, fields).items()
+        table: [_whole(table, *piece) for piece in found] for table, found in harvest.take().items()
     }
 
 
 def _whole(
-    table: str, node: Row, above: Row, key: str, place: int | None, extra: Row | None
+    table: str, node: Row, above: Row, key: str | None, place: int | None, extra: Row | None
 ) -> Row:
-    row = {**node, **above, "_id": key}
+    row = {**node, **above, "_id": key or f"{above['_parentId']}/{place}"}
     if table not in WITHOUT_EXTRA:
         row["_extra"] = extra
     if place is not None:
@@ -140,115 +137,167 @@ def vendors_fields(table: str, columns: Iterable[str]) -> frozenset[str]:
     return frozenset(columns) - ours
 
 
-class _Harvest:
-    """What has been found of one conversation."""
+class Harvest:
+    """Collects the rows of conversations, in their pieces, as quickly as they can be told apart.
+
+    Args:
+        fields: As of `rows`.
+    """
 
     def __init__(self, fields: Mapping[str, AbstractSet[str]]) -> None:
-        self._fields = fields
-        self._seen: set[str] = set()
-        self.found: dict[str, list[Piece]] = {}
+        self._fields = {table: frozenset(known) for table, known in fields.items()}
+        self._found: defaultdict[str, list[Piece]] = defaultdict(list)
+        self._judgements = [one for one in _JUDGEMENTS if one[1] in fields]
 
-    def conversation(self, conversation: Row) -> None:
+    def take(self) -> dict[str, list[Piece]]:
+        """Return what has been collected since the last time: table -> its rows."""
+        found = dict(self._found)
+        self._found.clear()
+        return found
+
+    def add(self, conversation: Row) -> None:
+        """Collect a conversation's rows; as of `rows`."""
         key = _escaped(str(conversation.get("conversationId")))
         above = {
-            name: conversation.get(name)
-            for name in ("conversationId", "conversationStart", "_readAt", "_source")
+            "conversationId": conversation.get("conversationId"),
+            "conversationStart": conversation.get("conversationStart"),
+            "_readAt": conversation.get("_readAt"),
+            "_source": conversation.get("_source"),
         }
-        for field, table, name in _JUDGEMENTS:
-            if field in conversation and table in self._fields:
-                for place, node in enumerate(_rows(conversation[field])):
-                    below = self._key(key, node.get(name) if name else None, f"{place}")
+        seen: set[str] = set()
+        for field, table, name in self._judgements:
+            if nodes := conversation.get(field):
+                for place, node in enumerate(_rows(nodes)):
+                    below = _key(key, node.get(name) if name else None, f"{place}", seen)
                     self._add(table, node, above, below, place)
-                self._seen.clear()
-        around = []
+                seen.clear()
+        ids: set[str] = set()
         for place, node in enumerate(_rows(conversation.get("participants"))):
-            below = self._key(key, node.get("participantId"), f"{place}")
-            self._add("conversation_participants", node, above, below, place)
-            around.append((node, below))
-        self._seen.clear()
-        for place, (node, below) in enumerate(around):
-            shared = {
-                **above,
-                "participantId": node.get("participantId"),
-                "_parentId": below,
-            }
+            own = node.get("participantId")
+            below = _key(key, own, f"{place}", ids)
+            shared = {**above, "participantId": own, "_parentId": below}
+            told = []
             attributes = node.get("attributes")
-            if attributes and ATTRIBUTES in self._fields and isinstance(attributes, dict):
-                self.found.setdefault(ATTRIBUTES, []).extend(
-                    ({"key": n, "value": _text(v)}, shared, f"{below}/{_escaped(n)}", None, None)
-                    for n, v in attributes.items()
-                )
-            for number, session in enumerate(_rows(node.get("sessions"))):
-                own = self._key(key, session.get("sessionId"), f"{place}.{number}")
-                self._add("conversation_sessions", session, shared, own, number)
-                inner = {**shared, "sessionId": session.get("sessionId"), "_parentId": own}
-                self._session((conversation, node, session), inner, own)
+            if attributes and isinstance(attributes, dict):
+                told.append("attributes")
+                if ATTRIBUTES in self._fields:
+                    self._attributes(attributes, shared, below)
+            if sessions := _rows(node.get("sessions")):
+                told.append("sessions")
+            for number, session in enumerate(sessions):
+                own = session.get("sessionId")
+                inner = _key(key, own, f"{place}.{number}", seen)
+                around = {**shared, "sessionId": own, "_parentId": inner}
+                self._session(session, shared, around, number, (node, conversation))
+            self._add("conversation_participants", node, above, below, place, told)
 
-    def _session(self, around: tuple[Row, Row, Row], above: Row, key: str) -> None:
-        session = around[-1]
+    def _attributes(self, attributes: Row, above: Row, key: str) -> None:
+        self._found[ATTRIBUTES].extend(
+            ({"key": n, "value": _text(v)}, above, f"{key}/{_escaped(n)}", None, None)
+            for n, v in attributes.items()
+        )
+
+    def _session(
+        self, session: Row, above: Row, around: Row, place: int, holders: tuple[Row, Row]
+    ) -> None:
+        told = []
+        segments: list[Row] = []
         for field, table in _LEAVES:
-            if field in session and table in self._fields:
-                self._leaves(table, session[field], above, key)
-        flow = session.get("flow")
-        if isinstance(flow, dict):
-            self._add("conversation_flows", flow, above, key, None)
+            if nodes := _rows(session.get(field)):
+                told.append(field)
+                if table in self._fields:
+                    self._siblings(table, nodes, around)
+                if field == "segments":
+                    segments = nodes
+        if (flow := session.get("flow")) and isinstance(flow, dict):
+            told.append("flow")
+            self._flow(flow, around)
+        key = around["_parentId"]
+        self._add("conversation_sessions", session, above, key, place, told)
+        if WRAP_UPS in self._fields:
+            self._wrap_ups(segments, (session, *holders), around)
+
+    def _flow(self, flow: Row, above: Row) -> None:
+        told = []
+        if outcomes := _rows(flow.get("outcomes")):
+            told.append("outcomes")
             if "conversation_flow_outcomes" in self._fields:
                 inner = {**above, "flowId": flow.get("flowId")}
-                self._leaves("conversation_flow_outcomes", flow.get("outcomes"), inner, key)
-        if WRAP_UPS in self._fields:
-            self._wrap_ups(around, above, key)
+                self._siblings("conversation_flow_outcomes", outcomes, inner)
+        self._add("conversation_flows", flow, above, above["_parentId"], None, told)
 
-    def _leaves(self, table: str, nodes: object, above: Row, key: str) -> None:
-        """Add what has neither an id nor anything below it; most rows are such."""
-        known = self._fields[table]
-        found = self.found.setdefault(table, [])
-        for place, node in enumerate(_rows(nodes)):
-            if node.keys() <= known:
-                found.append((node, above, f"{key}/{place}", place, None))
-            else:
-                self._add(table, node, above, f"{key}/{place}", place)
+    def _siblings(self, table: str, nodes: list[Row], above: Row) -> None:
+        """Add what has neither an id nor anything below it."""
+        if self._fields[table].issuperset(chain.from_iterable(nodes)):
+            siblings = zip(nodes, repeat(above), _NONE, count(), _NONE, strict=False)
+            self._found[table].extend(siblings)
+            return
+        for place, node in enumerate(nodes):
+            self._add(table, node, above, None, place)
 
-    def _wrap_ups(self, around: tuple[Row, Row, Row], above: Row, key: str) -> None:
+    def _wrap_ups(self, segments: list[Row], around: tuple[Row, ...], above: Row) -> None:
         row: Row | None = None
-        for place, segment in enumerate(_rows(around[-1].get("segments"))):
+        for place, segment in enumerate(segments):
             if segment.get("wrapUpCode"):
                 row = {}
-                for node, names in zip((*around, segment), _WRAP_UP_NAMES, strict=True):
+                for node, names in zip((segment, *around), _WRAP_UP_NAMES, strict=True):
                     for name in names:
                         row[name] = node.get(name)
-                found = self.found.setdefault(WRAP_UPS, [])
-                found.append((row, above, f"{key}/{place}", place, None))
+                self._found[WRAP_UPS].append((row, above, None, place, None))
         if row is not None:
             # On the last of them only, so that a sum over wrap-ups counts no session twice.
-            row.update(_times(around[-1]))
+            row.update(_times(around[0]))
 
-    def _add(self, table: str, node: Row, above: Row, key: str, place: int | None) -> None:
+    def _add(
+        self,
+        table: str,
+        node: Row,
+        above: Row,
+        key: str | None,
+        place: int | None,
+        told: Iterable[str] = (),
+    ) -> None:
+        """Add a row.
+
+        Args:
+            table: Where.
+            node: What the vendor tells of it.
+            above: What it shares with its siblings.
+            key: Its key.
+            place: Which of its siblings it is.
+            told: Its fields that are rows of other tables.
+        """
         known = self._fields.get(table)
         if known is None:
             return
-        row, extra = node.copy(), {}
-        for name in TABLES[table].inner:
-            value = row.pop(name, None)
-            if value and not _is_told_below(name, value):
-                extra[name] = value
-        if not row.keys() <= known:
-            extra.update((name, row.pop(name)) for name in [*row] if name not in known)
-        self.found.setdefault(table, []).append((row, above, key, place, extra or None))
+        extra = None
+        if not node.keys() <= known:
+            node = node.copy()
+            for name in told:
+                del node[name]
+            if not node.keys() <= known:
+                inner = TABLES[table].inner
+                new = [name for name in node if name not in known]
+                extra = {name: node.pop(name) for name in new}
+                extra = {name: one for name, one in extra.items() if one or name not in inner}
+        self._found[table].append((node, above, key, place, extra or None))
 
-    def _key(self, conversation: str, own: object, place: str) -> str:
-        """Return the key of what may have an id of its own.
 
-        Args:
-            conversation: The conversation's id, escaped.
-            own: The vendor's id, if there is one.
-            place: The positions that lead to it.
-        """
-        if not own or not isinstance(own, str):
-            return f"{conversation}/#{place}"
-        if own in self._seen:
-            return f"{conversation}/{_escaped(own)}#{place}"
-        self._seen.add(own)
-        return f"{conversation}/{_escaped(own)}"
+def _key(conversation: str, own: object, place: str, seen: set[str]) -> str:
+    """Return the key of what may have an id of its own.
+
+    Args:
+        conversation: The conversation's id, escaped.
+        own: The vendor's id, if there is one.
+        place: The positions that lead to it.
+        seen: The ids that were met before.
+    """
+    if not own or not isinstance(own, str):
+        return f"{conversation}/#{place}"
+    if own in seen:
+        return f"{conversation}/{_escaped(own)}#{place}"
+    seen.add(own)
+    return f"{conversation}/{_escaped(own)}"
 
 
 def _escaped(text: str) -> str:
@@ -258,19 +307,10 @@ def _escaped(text: str) -> str:
 
 
 def _rows(value: object) -> list[Row]:
-    """Return the objects of a list; what is none stays in the `_extra` of what holds it."""
-    return value if _is_list_of_objects(value) else []  # type: ignore[return-value] # it is
-
-
-def _is_list_of_objects(value: object) -> bool:
-    return type(value) is list and (not value or {*map(type, value)} == _OBJECTS)
-
-
-def _is_told_below(name: str, value: object) -> bool:
-    """Return whether an inner field has the shape that its table is made of."""
-    if name in ("attributes", "flow"):
-        return isinstance(value, dict)
-    return _is_list_of_objects(value)
+    """Return a list of objects; what is none stays in the `_extra` of what holds it."""
+    if type(value) is list and {*map(type, value)} == _OBJECTS:
+        return value
+    return []
 
 
 def _text(value: object) -> str | None:

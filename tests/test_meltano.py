@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -17,17 +16,24 @@ from urllib.request import urlopen
 import jsonschema
 import pytest
 import yaml
+from loading import (
+    MELTANO,
+    PYTHON,
+    ROOT,
+    ask_duckdb,
+    environment,
+    load,
+    project,
+    require_meltano,
+    settings,
+)
 
 from tap_genesys.simulator import Simulator, World
+from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parent.parent
-PYTHON = ROOT / ".venv/bin/python"
-MELTANO = ROOT / ".venv-meltano/bin/meltano"
-PLUGINS = ROOT / ".meltano"
-DUCKDB_PYTHON = PLUGINS / "loaders/target-duckdb/venv/bin/python"
 STREAMS = [
     "conversation_details",
     "conversation_summaries",
@@ -37,11 +43,6 @@ STREAMS = [
     "wrapup_codes",
 ]
 TAP = ROOT / "meltano.yml"
-READ = """\
-import duckdb, json, sys
-with duckdb.connect(sys.argv[1], read_only=True) as database:
-    json.dump(database.execute(sys.argv[2]).fetchall(), sys.stdout, default=str)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -63,20 +64,11 @@ def plugins(declared: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def _installed() -> None:
-    missing = [str(path) for path in (PYTHON, MELTANO, DUCKDB_PYTHON) if not path.exists()]
-    if not missing:
-        return
-    reason = f"`make test` installs {', '.join(missing)}"
-    if os.environ.get("REQUIRE_MELTANO"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-needs_meltano = pytest.mark.usefixtures("_installed")
+    require_meltano()
 
 
 @pytest.mark.meltano
-@needs_meltano
+@pytest.mark.usefixtures("_installed")
 def test_meltano_yml_is_what_meltano_itself_takes_for_valid(declared: dict[str, Any]) -> None:
     (path,) = MELTANO.parent.parent.glob("lib/*/site-packages/meltano/schemas/*.json")
     validator = jsonschema.Draft202012Validator(json.loads(path.read_text("utf-8")))
@@ -133,53 +125,53 @@ class OrgWithNews(World):
 
 
 @pytest.mark.meltano
-@needs_meltano
+@pytest.mark.usefixtures("_installed")
 def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: Path) -> None:
     """After each run DuckDB has as many rows of each stream as the org, and none twice.
 
     A field that no schema knows is in the column `_extra`.
     """
-    project = _project(tmp_path)
+    made = project(tmp_path)
     since = datetime(2025, 3, 3, tzinfo=UTC)
     wednesday, thursday = (datetime(2025, 3, day, 16, 30, tzinfo=UTC) for day in (5, 6))
     org = OrgWithNews(per_day=60, since=since, now=wednesday)
 
     with Simulator(org) as simulator:
-        log = _load(project, simulator.url, since, wednesday)
+        log = load(made, "target-duckdb", settings(simulator.url, since, wednesday))
         held = _holdings(simulator.url, since, wednesday)
     assert log.count("(there is no bookmark)") == 2
-    assert _row_counts(project) == held
+    assert _row_counts(made) == held
     assert all(held.values())
 
     with Simulator(org.at(thursday)) as simulator:
-        log = _load(project, simulator.url, since, thursday)
+        log = load(made, "target-duckdb", settings(simulator.url, since, thursday))
         held_later = _holdings(simulator.url, since, thursday)
     assert (
         "Reading conversation_details from 2025-03-05T12:30:00.000Z to 2025-03-06T16:30:00.000Z "
         "(the bookmark is 2025-03-05T12:30:00.000Z)"
     ) in log
     assert held_later["conversation_details"] > held["conversation_details"]
-    assert _row_counts(project) == held_later
-    assert _ask(
-        project,
+    assert _row_counts(made) == held_later
+    assert ask_duckdb(
+        made,
         "select count(distinct conversationid), count(_extra->'unheardOf'->'number') "
         "from genesys.conversation_details",
     ) == [[held_later["conversation_details"]] * 2]
 
 
 @pytest.mark.meltano
-@needs_meltano
+@pytest.mark.usefixtures("_installed")
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks processes up in /proc")
 def test_an_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:
-    project = _project(tmp_path)
+    made = project(tmp_path)
     unwanted = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "scripts/demo", project / "scripts/demo", ignore=unwanted)
+    shutil.copytree(ROOT / "scripts/demo", made / "scripts/demo", ignore=unwanted)
     for name in (".venv", ".venv-meltano", "tap_genesys"):
-        (project / name).symlink_to(ROOT / name)
+        (made / name).symlink_to(ROOT / name)
     with subprocess.Popen(  # noqa: S603 - our own program
         [PYTHON, "scripts/demo/run.py"],
-        cwd=project,
-        env=_environment(),
+        cwd=made,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -197,52 +189,14 @@ def test_an_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:
     assert [pid for pid in simulator_and_meltano if Path(f"/proc/{pid}").exists()] == []
 
 
-def _project(tmp_path: Path) -> Path:
-    """Return a project like this one, with its plugins but without its state."""
-    project = tmp_path / "project"
-    (project / ".meltano").mkdir(parents=True)
-    shutil.copy(ROOT / "meltano.yml", project)
-    for kind in ("extractors", "loaders"):
-        (project / ".meltano" / kind).symlink_to(PLUGINS / kind)
-    return project
-
-
-def _load(project: Path, url: str, since: datetime, now: datetime) -> str:
-    """Let Meltano load what a simulator holds; return its log."""
-    settings = {
-        "TAP_GENESYS_API_URL": url,
-        "TAP_GENESYS_LOGIN_URL": url,
-        "TAP_GENESYS_CLIENT_ID": "demo",
-        "TAP_GENESYS_CLIENT_SECRET": "demo-secret",
-        "TAP_GENESYS_START_DATE": _iso(since),
-        "TAP_GENESYS_END_DATE": _iso(now),
-        "TAP_GENESYS_REQUESTS_PER_MINUTE": "6000",
-        "TAP_GENESYS_WINDOW_DAYS": "0.5",
-        "TAP_GENESYS_JOB_POLL_SECONDS": "0",
-        "TARGET_DUCKDB_FILEPATH": "conversations.duckdb",
-    }
-    run = subprocess.run(  # noqa: S603 - our own program
-        [MELTANO, "--environment=prod", "run", "--no-install", "tap-genesys", "target-duckdb"],
-        cwd=project,
-        env=_environment() | settings,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout
-    return run.stdout
-
-
 def _holdings(url: str, since: datetime, now: datetime) -> dict[str, int]:
-    query = urlencode({"from": _iso(since), "to": _iso(now)})
+    query = urlencode({"from": iso(since), "to": iso(now)})
     with urlopen(f"{url}/_simulator/holdings?{query}", timeout=30) as answer:  # noqa: S310 - http
         held = json.load(answer)
     return {stream: held[stream] for stream in STREAMS}
 
 
-def _row_counts(project: Path) -> dict[str, int]:
+def _row_counts(made: Path) -> dict[str, int]:
     """Count what is true by each table.
 
     A conversation without a queue gets one as it goes on. If it was the only one without, its day's
@@ -255,26 +209,7 @@ def _row_counts(project: Path) -> dict[str, int]:
         f"{newest if name == 'conversation_summaries' else ''})"
         for name in STREAMS
     )
-    return dict(_ask(project, counts))
-
-
-def _ask(project: Path, sql: str) -> list[list[Any]]:
-    answer = subprocess.run(  # noqa: S603 - our own program
-        [DUCKDB_PYTHON, "-c", READ, project / "conversations.duckdb", sql],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-    rows: list[list[Any]] = json.loads(answer.stdout)
-    return rows
-
-
-def _environment() -> dict[str, str]:
-    """Return this environment without what would change Meltano's or the tap's settings."""
-    prefixes = ("TAP_", "TARGET_", "MELTANO_", "GENESYS_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
-    return kept | {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
+    return dict(ask_duckdb(made, counts))
 
 
 def _children(pid: int) -> list[int]:
@@ -295,7 +230,3 @@ def _values(node: object) -> Iterator[object]:
 
 def _is_date(value: object) -> bool:
     return hasattr(value, "isoformat")
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tap_genesys.errors import StopRun
 from tap_genesys.messages import LineWriter
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS, pieces, rows, vendors_fields
+from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS, Harvest, rows, vendors_fields
 from tap_genesys.windows import DAY, iso
 
 DETAILS = "conversation_details"
@@ -36,7 +36,17 @@ FIELDS = {name: vendors_fields(name, columns) for name, columns in COLUMNS.items
 IDS = st.one_of(
     st.sampled_from(["a", "b", "a#1", "#1", "a/b", "~1", "", None, 7]), st.text(max_size=3)
 )
-VALUES = st.one_of(st.none(), st.text(max_size=3), st.integers(), st.lists(st.text(max_size=2)))
+# As an answer has them once it is read: an integer that is longer is a float by then.
+INTEGERS = st.integers(-(2**63), 2**64 - 1)
+# Objects and lists among them, and texts that look like where one object ends and the next begins.
+VALUES = st.one_of(
+    st.none(),
+    st.text(max_size=3),
+    st.sampled_from(["},{", '"},{"', "\\"]),
+    INTEGERS,
+    st.lists(st.text(max_size=2)),
+    st.lists(st.dictionaries(st.text(max_size=2), INTEGERS, max_size=2), max_size=3),
+)
 
 
 def nodes(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
@@ -153,16 +163,23 @@ def test_only_wanted_tables_are_made_and_each_as_if_alone(
     assert some == {name: made for name, made in everything.items() if name in wanted}
 
 
-@given(CONVERSATIONS)
-def test_rows_are_written_as_if_they_were_put_together(tree: dict[str, Any]) -> None:
+@given(st.lists(CONVERSATIONS, max_size=3))
+def test_rows_are_written_as_if_they_were_put_together(trees: list[dict[str, Any]]) -> None:
     """The quick way and the SDK's way are one."""
-    expected = [(table, row) for table, made in rows(tree, FIELDS).items() for row in made]
+    harvest = Harvest(FIELDS)
+    expected: dict[str, list[dict[str, Any]]] = {}
+    for tree in trees:
+        harvest.add(tree)
+        for table, made in rows(tree, FIELDS).items():
+            expected.setdefault(table, []).extend(made)
     stdout = io.TextIOWrapper(io.BytesIO())
     with contextlib.redirect_stdout(stdout):
-        LineWriter().write_rows(pieces(tree, FIELDS), SINCE)
+        LineWriter().write_rows(harvest.take(), SINCE)
     content = stdout.buffer.getvalue()
     messages = [json.loads(line) for line in content.splitlines()]
-    assert [(message["stream"], message["record"]) for message in messages] == expected
+    assert [(message["stream"], message["record"]) for message in messages] == [
+        (table, row) for table, made in expected.items() for row in made
+    ]
     assert all(message["type"] == "RECORD" for message in messages)
     assert all(message["time_extracted"] == SINCE.isoformat() for message in messages)
 
