@@ -17,6 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tap_genesys.listings import ArrayStream, MapStream, ObjectStream, PerParentStream, WholeStream
+from tap_genesys.streams import ASKING
 from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UP_FIELDS, WRAP_UP_METRICS, WRAP_UPS
 
 ROOT = Path(__file__).parent.parent
@@ -24,13 +26,12 @@ SCHEMAS = ROOT / "tap_genesys" / "schemas"
 TRIMMED = ROOT / "tests" / "openapi.json"
 
 #: Stream -> its model and the field that is its key.
-STREAMS = {
-    "conversation_details": ("AnalyticsConversation", "conversationId"),
-    "divisions": ("AuthzDivision", "id"),
-    "routing_queues": ("Queue", "id"),
-    "users": ("User", "id"),
-    "wrapup_codes": ("WrapupCode", "id"),
+STREAMS = {"conversation_details": ("AnalyticsConversation", "conversationId")}
+#: Streams that are read whole: what they are is said by their classes.
+LISTINGS: dict[str, Any] = {
+    vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, WholeStream)
 }
+SHAPES = ROOT / "tap_genesys" / "simulator" / "shapes.json"
 #: Streams whose schema is written by hand: the document does not have their operation.
 HAND_WRITTEN = ("conversation_summaries",)
 #: Tables that conversations are broken up into.
@@ -42,10 +43,7 @@ PATHS = (
     "/api/v2/analytics/conversations/details/jobs/{jobId}",
     "/api/v2/analytics/conversations/details/jobs/{jobId}/results",
     "/api/v2/analytics/conversations/details/query",
-    "/api/v2/authorization/divisions",
-    "/api/v2/routing/queues",
-    "/api/v2/routing/wrapupcodes",
-    "/api/v2/users",
+    *(stream.path for stream in LISTINGS.values()),
 )
 #: Setting -> the model of its predicates.
 PREDICATES = {
@@ -90,9 +88,17 @@ TABLE_COLUMNS = {
 }
 _TEXT_COLUMN = {"type": ["string", "null"]}
 _REF = "#/definitions/"
+#: Models within models that a listing's schema tells; deeper is JSON of any form. Warehouses
+#: keep all that is nested as JSON, and a few of the vendor's models unfold into megabytes.
+_DEEPEST_MODEL = 3
+#: How far the simulator's rows are nested.
+_DEEPEST = 1
+_DEEPEST_NEEDED = 6
 _PROSE = ("description", "summary", "example", "examples", "title", "tags")
 
 Json = dict[str, Any]
+#: A class of `WholeStream`; the SDK does not let its class attributes be typed.
+Listing = Any
 Models = tuple[str, ...]
 
 
@@ -201,21 +207,23 @@ def trimmed(document: Json) -> Json:
     return head | info | {"paths": paths, "responses": responses, "definitions": definitions}
 
 
-def _schema(definitions: Json, field: Json, path: Models) -> Json:
+def _schema(definitions: Json, field: Json, path: Models, deepest: int = 99) -> Json:
     """Return the schema of a field; a model that is on the path already stays free of form."""
     parts = _parts(definitions, field, path)
     whole = {key: (value, above) for part, above in parts for key, value in part.items()}
     kind, _ = whole.get("type", ("string" if "enum" in whole else "object", path))
     if kind == "array":
         items, above = whole.get("items", ({}, path))
-        return {"type": ["array", "null"], "items": _schema(definitions, items, above)}
+        return {"type": ["array", "null"], "items": _schema(definitions, items, above, deepest)}
     if kind == "object":
-        fields = _fields(parts)
+        fields = _fields(parts) if len(path) < deepest else {}
         values, above = whole.get("additionalProperties", (True, path))
         if not fields and values and isinstance(values, dict):
-            value = _schema(definitions, values, above)
+            value = _schema(definitions, values, above, deepest)
             return {"type": ["object", "null"], "additionalProperties": value}
-        return _object({name: _schema(definitions, *fields[name]) for name in sorted(fields)})
+        return _object(
+            {name: _schema(definitions, *fields[name], deepest) for name in sorted(fields)}
+        )
     schema: Json = {"type": [kind, "null"]}
     form, _ = whole.get("format", (None, path))
     if form in ("date", "date-time"):
@@ -272,6 +280,120 @@ def _without_prose(part: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - 
     return [_without_prose(value) for value in part] if isinstance(part, list) else part
 
 
+def listing_schema(document: Json, stream: Listing) -> Json:
+    """Return the schema of a stream that is read whole."""
+    definitions = document["definitions"]
+    fields = _properties(definitions, record_of(document, stream))
+    if issubclass(stream, MapStream):
+        fields = (
+            {stream.value_column: {"type": "array", "items": {"type": "string"}}}
+            if (stream.value_column)
+            else fields
+        )
+        fields[stream.key_column] = {"type": "string"}
+    keys = list(stream.primary_keys)
+    missing = set(keys) - set(fields)
+    parent = stream.path.partition("{")[2].partition("}")[0]
+    if missing - {parent}:
+        msg = f"{stream.name}: its model has no {sorted(missing)}"
+        raise SystemExit(msg)
+    if issubclass(stream, PerParentStream):
+        fields[parent] = {"type": "string", "description": "The id of what it was listed for."}
+    for key in keys:
+        fields[key] = fields[key] | {"type": "string"}
+    return {
+        "type": "object",
+        "properties": dict(sorted(fields.items())) | OWN,
+        "required": keys,
+        "additionalProperties": True,
+    }
+
+
+def record_of(document: Json, stream: Listing) -> Json:
+    """Return what the document says of one record of a listing."""
+    operation = document["paths"][stream.path][stream.http_method.lower()]
+    answer = operation["responses"]["200"]["schema"]
+    if issubclass(stream, ArrayStream):
+        return dict(answer["items"])
+    if issubclass(stream, ObjectStream):
+        return dict(answer)
+    _, listed = next(
+        (name, field)
+        for name, (field, _path) in _fields(_parts(document["definitions"], answer, ())).items()
+        if name == stream.records_key
+    )
+    return dict(listed["additionalProperties" if issubclass(stream, MapStream) else "items"])
+
+
+def _properties(definitions: Json, record: Json) -> Json:
+    properties: Json = {}
+    for name, (field, path) in sorted(_fields(_parts(definitions, record, ())).items()):
+        properties[name] = _schema(definitions, field, path, _DEEPEST_MODEL)
+        if "description" in field:
+            properties[name]["description"] = " ".join(field["description"].split())
+    return properties
+
+
+def shapes(document: Json) -> Json:
+    """Return, for the simulator, what each listing's rows look like, and how it pages."""
+    definitions = document["definitions"]
+    made = {}
+    for stream in LISTINGS.values():
+        method = stream.http_method.lower()
+        operation = document["paths"][stream.path][method]
+        answer = operation["responses"]["200"]["schema"]
+        marks = {name for name, _ in _fields(_parts(definitions, answer, ())).items()}
+        made[stream.path] = {
+            "method": method.upper(),
+            "paging": _paging(stream, marks),
+            "answer": sorted(marks),
+            "rows": stream.records_key,
+            "row": _shape(definitions, record_of(document, stream), ()),
+        }
+    return dict(sorted(made.items()))
+
+
+def _paging(stream: Listing, marks: set[str]) -> str:
+    if issubclass(stream, ArrayStream):
+        return "array"
+    if issubclass(stream, ObjectStream):
+        return "object"
+    if issubclass(stream, MapStream):
+        return "map"
+    for mark, paging in (("cursors", "scan"), ("after", "after"), ("pageCount", "counted")):
+        if mark in marks:
+            return paging
+    return "linked" if "nextUri" in marks else "none"
+
+
+def _shape(definitions: Json, field: Json, path: Models, deepest: int = _DEEPEST) -> Any:  # noqa: ANN401 - JSON
+    """Return a field as a kind of value, some of its allowed values, or the fields that it has.
+
+    What lies deeper than that is left out, but for what has to be there.
+    """
+    parts = _parts(definitions, field, path)
+    if not parts:
+        return None
+    whole = {key: value for part, _ in parts for key, value in part.items()}
+    if "enum" in whole:
+        return {"one of": whole["enum"][:4]}
+    kind = whole.get("type", "object")
+    if kind == "array":
+        item = _shape(definitions, whole.get("items", {}), parts[-1][1], deepest)
+        return None if item in (None, {}) else [item]
+    if kind != "object":
+        return whole.get("format") if whole.get("format") in ("date", "date-time") else kind
+    if len(path) > deepest:
+        return None
+    required = {name for part, _ in parts for name in part.get("required", [])}
+    fields = {
+        name: _shape(definitions, one, above, _DEEPEST_NEEDED if name in required else deepest)
+        for name, (one, above) in sorted(_fields(parts).items())
+    }
+    made = {name: shape for name, shape in fields.items() if shape is not None}
+    return None if path and required - set(made) else made
+
+
 def documents(document: Json) -> dict[Path, str]:
     """Return each file with what it should hold."""
     definitions = document["definitions"]
@@ -279,6 +401,12 @@ def documents(document: Json) -> dict[Path, str]:
     made |= {
         SCHEMAS / f"{name}.json": _text(table_schema(definitions, name)) for name in TABLE_NAMES
     }
+    made |= {
+        SCHEMAS / f"{name}.json": _text(listing_schema(document, stream))
+        for name, stream in LISTINGS.items()
+    }
+    lines = (f" {json.dumps(path)}: {json.dumps(one)}" for path, one in shapes(document).items())
+    made[SHAPES] = "{\n" + ",\n".join(lines) + "\n}\n"
     made[SCHEMAS / "_filter_dimensions.json"] = _text(filter_dimensions(definitions))
     made[TRIMMED] = _text(trimmed(document))
     return made

@@ -34,8 +34,12 @@ class Counts:
     page_size: int | None = None
 
 
-def body(response: requests.Response) -> dict[str, Any]:
+def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str, Any]:
     """Return the answer's JSON object, parsed once per response.
+
+    Args:
+        response: Any answer.
+        may_be_array: Whether an array is taken for the records of an object.
 
     Raises:
         ValueError: The body is not JSON, or is JSON but not an object.
@@ -43,6 +47,8 @@ def body(response: requests.Response) -> dict[str, Any]:
     parsed: dict[str, Any] | None = getattr(response, _PARSED, None)
     if parsed is None:
         parsed = _parse(response.content)
+        if may_be_array and isinstance(parsed, list):
+            parsed = {"entities": parsed}
         if not isinstance(parsed, dict):
             msg = f"expected a JSON object, got {type(parsed).__name__}"
             raise ValueError(msg)

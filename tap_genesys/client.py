@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import requests
     from requests.auth import AuthBase
     from singer_sdk.helpers.types import Context, RequestFunc
+    from singer_sdk.pagination import BaseAPIPaginator
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.run import Run
@@ -57,6 +58,8 @@ class GenesysStream(RESTStream[Page], ABC):
     max_page_size: ClassVar[int] = 100
     #: Rows that the endpoint can page through, where it has a limit.
     ceiling: ClassVar[int | None] = None
+    #: Whether an answer is an array of records.
+    answers_with_array: ClassVar[bool] = False
     #: Whether an org may not have the endpoint at all.
     may_be_missing: ClassVar[bool] = False
 
@@ -116,12 +119,12 @@ class GenesysStream(RESTStream[Page], ABC):
         return self.name
 
     @override
-    def get_new_paginator(self) -> CountedPaginator:
+    def get_new_paginator(self) -> BaseAPIPaginator[Any]:
         wait_seconds = float(self.config["empty_page_wait_seconds"])
         self.paginator = CountedPaginator(
             page_size=self.page_size,
             where=self.where,
-            identity=self.primary_keys[0],
+            identity=self.primary_keys[-1],
             empty_tries=int(self.config["empty_page_max_tries"]),
             wait=lambda: self._wait_for_page(wait_seconds),
             ceiling=self.ceiling,
@@ -144,7 +147,8 @@ class GenesysStream(RESTStream[Page], ABC):
 
     @override
     def parse_response(self, response: requests.Response) -> Iterator[Record]:
-        self.paginator.check_ceiling(response)
+        if self.ceiling is not None:
+            self.paginator.check_ceiling(response)
         yield from self.rows_of(response)
 
     def rows_of(self, response: requests.Response) -> Iterator[Record]:
@@ -152,13 +156,17 @@ class GenesysStream(RESTStream[Page], ABC):
         read_at = iso(self.read_at())
         known = self._known_fields
         privacy = self.run.privacy
-        for record in records(response):
+        for record in self.records_of(response):
             if privacy:
                 privacy.apply(record)
             extra = {name: value for name, value in record.items() if name not in known}
             record["_extra"] = extra or None
             record["_readAt"] = read_at
             yield record
+
+    def records_of(self, response: requests.Response) -> list[Record]:
+        """Return an answer's records as the vendor has them."""
+        return records(response)
 
     def is_whole(self) -> bool:
         """Say what was wrong with the pages, if anything; return whether they count as whole."""
@@ -217,7 +225,7 @@ class GenesysStream(RESTStream[Page], ABC):
             return
         if decision is Verdict.READ:
             try:
-                body(response)
+                body(response, may_be_array=self.answers_with_array)
             except ValueError as error:
                 msg = f"{asked(response)} answered 200 with no JSON object ({error})"
                 raise TryAgain(self.run.authenticator.conceal(msg), response) from error

@@ -1,4 +1,4 @@
-"""The kinds of endpoint that Genesys Cloud has."""
+"""Endpoints that are asked for one window of time after the other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 from abc import abstractmethod
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from singer_sdk import metrics
 from singer_sdk.singerlib import StateMessage
@@ -30,27 +30,6 @@ if TYPE_CHECKING:
 #: What is younger than this is printed but not promised, since the vendor still indexes it: it
 #: advises to leave the last minutes out ("now-30min/now-1min").
 UNSETTLED = timedelta(minutes=30)
-
-
-class ListingStream(GenesysStream):
-    """A list that is read whole each time: `GET`, numbered pages, `pageCount` in the body."""
-
-    primary_keys = ("id",)
-    #: Query parameters beside the page's.
-    params: ClassVar[dict[str, Any]] = {}
-
-    @override
-    def get_http_request(self, *, page: PageContext[Page]) -> HTTPRequest:
-        number = page.next_page_token.number if page.next_page_token else 1
-        return HTTPRequest(
-            url=f"{self.url_base}{self.path}",
-            params={**self.params, "pageSize": self.page_size, "pageNumber": number},
-        )
-
-    @override
-    def read(self, context: Context | None) -> Iterator[Record]:
-        yield from self.request_records(context)
-        self.is_whole()
 
 
 class _CounterOverWindows(metrics.Counter):

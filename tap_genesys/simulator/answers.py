@@ -51,7 +51,7 @@ class Answer:
     """What goes back: a status, headers, and a body that becomes JSON."""
 
     status: int = 200
-    body: Row = field(default_factory=dict)
+    body: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tap_genesys.simulator import listings
 from tap_genesys.simulator.answers import Answer, counted, error, listing, page_of, pages_of
 from tap_genesys.simulator.bodies import (
     RefusedError,
@@ -51,9 +52,6 @@ class Api:
         """Answer a request."""
         details = Details(self.world, self.habits, self.found)
 
-        def listed(rows: Callable[[], list[Row]]) -> Callable[[], Answer]:
-            return lambda: _listing(path, query, rows())
-
         operations: dict[str, tuple[str, Callable[[], Answer]]] = {
             "/api/v2/analytics/conversations/details/query": (
                 "POST",
@@ -63,10 +61,7 @@ class Api:
                 "POST",
                 lambda: self._summaries(body),
             ),
-            "/api/v2/users": ("GET", listed(lambda: self._users(query))),
-            "/api/v2/routing/queues": ("GET", listed(self.world.queues)),
-            "/api/v2/routing/wrapupcodes": ("GET", listed(self.world.wrapup_codes)),
-            "/api/v2/authorization/divisions": ("GET", listed(self.world.divisions)),
+            "/api/v2/users": ("GET", lambda: self._users(path, query)),
         }
         if not self.habits.summaries:
             del operations["/api/v2/analytics/conversations/summary/queries"]
@@ -74,6 +69,9 @@ class Api:
         if path.startswith(_JOBS):
             jobs = JobOperations(self.world, self.lake)
             operation = jobs.operation(method, path.removeprefix(_JOBS), query, body)
+            known_method = method
+        if operation is None:
+            operation = listings.operation(self.world, method, path, query, body)
             known_method = method
         if operation is None:
             return error(404)
@@ -105,14 +103,10 @@ class Api:
         answer |= {} if count is None else {"pageCount": count}
         return Answer(body=answer, headers={} if header is None else {"X-Page-Count": header})
 
-    def _users(self, query: Mapping[str, str]) -> list[Row]:
+    def _users(self, path: str, query: Mapping[str, str]) -> Answer:
         state = query.get("state", "active")
         if state not in _STATES:
             raise invalid_value(state, "State", _STATES)
-        return [user for user in self.world.users() if state in ("any", user["state"])]
-
-
-def _listing(path: str, query: Mapping[str, str], rows: list[Row]) -> Answer:
-    number = positive(query, "pageNumber", 1)
-    size = min(positive(query, "pageSize", 25), 500)
-    return Answer(body=listing(path, query, rows, number, size))
+        rows = [user for user in self.world.users() if state in ("any", user["state"])]
+        number, size = positive(query, "pageNumber", 1), positive(query, "pageSize", 25)
+        return Answer(body=listing(path, query, rows, number, min(size, 500)))

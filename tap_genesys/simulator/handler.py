@@ -151,7 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
             content = b"<html><body>Please log in to the guest network.</body></html>"
         self.send_response(answer.status)
         self.send_header("Content-Type", "text/html" if kind == "html" else "application/json")
-        correlation = {"ININ-Correlation-Id": answer.body.get("contextId") or str(uuid.uuid4())}
+        told = answer.body if isinstance(answer.body, dict) else {}
+        correlation = {"ININ-Correlation-Id": told.get("contextId") or str(uuid.uuid4())}
         for name, value in {**correlation, **answer.headers}.items():
             self.send_header(name, value)
         if "gzip" in self.headers.get("Accept-Encoding", "") and len(content) > _WORTH_ZIPPING:

@@ -1,8 +1,16 @@
-"""Who is who."""
+"""Who is who, and where."""
 
 from __future__ import annotations
 
-from tap_genesys.endpoints import ListingStream
+from tap_genesys.listings import (
+    ArrayStream,
+    LinkedStream,
+    ListingStream,
+    ObjectStream,
+    PerParentLinkedStream,
+    PerParentListingStream,
+    UnpagedStream,
+)
 
 
 class Divisions(ListingStream):
@@ -10,6 +18,69 @@ class Divisions(ListingStream):
 
     name = "divisions"
     path = "/api/v2/authorization/divisions"
+    selected_by_default = True
+
+
+class Groups(ListingStream):
+    """The groups of users."""
+
+    name = "groups"
+    path = "/api/v2/groups"
+    selected_by_default = True
+
+
+class Locations(ListingStream):
+    """The places that an org has."""
+
+    name = "locations"
+    path = "/api/v2/locations"
+    selected_by_default = True
+
+
+class Organization(ObjectStream):
+    """The org itself: one row."""
+
+    name = "organization"
+    path = "/api/v2/organizations/me"
+    selected_by_default = True
+
+
+class PresenceDefinitions(UnpagedStream):
+    """The presences that an org has defined."""
+
+    name = "presence_definitions"
+    path = "/api/v2/presence/definitions"
+    selected_by_default = True
+
+
+class Roles(ListingStream):
+    """The roles, with their permissions."""
+
+    name = "roles"
+    path = "/api/v2/authorization/roles"
+
+
+class Stations(ListingStream):
+    """The stations that calls are taken at."""
+
+    name = "stations"
+    path = "/api/v2/stations"
+
+
+class SystemPresences(ArrayStream):
+    """The presences that the vendor has defined."""
+
+    name = "system_presences"
+    path = "/api/v2/systempresences"
+    selected_by_default = True
+
+
+class Teams(LinkedStream):
+    """The teams."""
+
+    name = "teams"
+    path = "/api/v2/teams"
+    selected_by_default = True
 
 
 class Users(ListingStream):
@@ -17,5 +88,51 @@ class Users(ListingStream):
 
     name = "users"
     path = "/api/v2/users"
+    selected_by_default = True
     # Without it the vendor lists the active ones only.
     params = {"state": "any"}  # noqa: RUF012 - declared as ClassVar on the base
+
+
+class GroupMembers(PerParentListingStream):
+    """Who is in which group."""
+
+    name = "group_members"
+    path = "/api/v2/groups/{groupId}/members"
+    parent_stream_type = Groups
+    primary_keys = ("groupId", "id")
+
+
+class TeamMembers(PerParentLinkedStream):
+    """Who is in which team."""
+
+    name = "team_members"
+    path = "/api/v2/teams/{teamId}/members"
+    parent_stream_type = Teams
+    primary_keys = ("teamId", "id")
+
+
+class UserLanguages(PerParentListingStream):
+    """The languages of each user."""
+
+    name = "user_languages"
+    path = "/api/v2/users/{userId}/routinglanguages"
+    parent_stream_type = Users
+    primary_keys = ("userId", "id")
+
+
+class UserQueues(PerParentListingStream):
+    """The queues that each user has joined."""
+
+    name = "user_queues"
+    path = "/api/v2/users/{userId}/queues"
+    parent_stream_type = Users
+    primary_keys = ("userId", "id")
+
+
+class UserSkills(PerParentListingStream):
+    """The skills of each user, with their proficiency."""
+
+    name = "user_skills"
+    path = "/api/v2/users/{userId}/routingskills"
+    parent_stream_type = Users
+    primary_keys = ("userId", "id")

@@ -1,0 +1,292 @@
+"""Listings: what is read whole each time, in each of the ways in which the vendor pages."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote, urlsplit
+
+from singer_sdk.pagination import BaseAPIPaginator, SinglePagePaginator
+from singer_sdk.streams.rest import HTTPRequest
+from typing_extensions import override
+
+from tap_genesys.answers import asked, body
+from tap_genesys.client import GenesysStream
+from tap_genesys.errors import StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import requests
+    from singer_sdk.helpers.types import Context
+    from singer_sdk.streams.rest import PageContext
+    from singer_sdk.tap_base import Tap
+
+    from tap_genesys.answers import Record
+
+
+class WholeStream(GenesysStream):
+    """What is read whole each time, from one request or from several.
+
+    Streams that are read once for each of its records (`PerParentStream`) follow it, in the same
+    pass: it is not listed a second time for them.
+    """
+
+    http_method = "GET"
+    primary_keys: tuple[str, ...] = ("id",)
+    selected_by_default = False
+    #: Query parameters beside the page's.
+    params: ClassVar[dict[str, Any]] = {}
+    #: The field of the answer that holds the records; none where the answer is a record.
+    records_key: ClassVar[str | None] = "entities"
+
+    def page_params(self, page: Any) -> dict[str, Any]:  # noqa: ANN401, ARG002 - each has its own
+        """Return the parameters that ask for a page."""
+        return {}
+
+    @override
+    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
+        context = page.stream_context or {}
+        path = self.path.format_map({name: quote(str(one), "") for name, one in context.items()})
+        return HTTPRequest(
+            url=f"{self.url_base}{path}",
+            method=self.http_method,
+            params={**self.params, **self.page_params(page.next_page_token)},
+        )
+
+    @override
+    def read(self, context: Context | None) -> Iterator[Record]:
+        yield from self.request_records(context)
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        yield from super().get_records(context)
+        for child in self._followers():
+            child.sync()
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        answer = body(response)
+        if self.records_key is None:
+            return [answer] if answer else []
+        return answer.get(self.records_key) or []
+
+    @override
+    def generate_child_contexts(
+        self, record: Record, context: Context | None
+    ) -> Iterable[Context | None]:
+        yield {"id": record.get("id")}
+
+    @override
+    def _sync_children(self, child_context: Context | None) -> None:
+        for child in self._followers():
+            if child_context and child_context["id"]:
+                child.parents.append(str(child_context["id"]))
+
+    def _followers(self) -> Iterator[PerParentStream]:
+        for child in self.child_streams:
+            if isinstance(child, PerParentStream) and child.selected:
+                if reason := self.run.skipped.get(self.name):
+                    self.run.skipped[child.name] = reason
+                else:
+                    yield child
+
+
+class ListingStream(WholeStream):
+    """`GET`, numbered pages, `pageCount` in the body."""
+
+    @override
+    def page_params(self, page: Any) -> dict[str, Any]:
+        return {"pageSize": self.page_size, "pageNumber": page.number if page else 1}
+
+    @override
+    def read(self, context: Context | None) -> Iterator[Record]:
+        yield from self.request_records(context)
+        self.is_whole()
+
+
+class LinkedStream(WholeStream):
+    """`GET`, each page tells where the next one is: `nextUri`, used as it is.
+
+    That link is relative and already encoded; its host, if it has one, plays no part, so that the
+    token goes to no other host. A page may be empty and yet have a next one.
+    """
+
+    #: What the page's size is called; empty where it cannot be asked for.
+    size_param: ClassVar[str] = "pageSize"
+
+    @override
+    def page_params(self, page: Any) -> dict[str, Any]:
+        return {self.size_param: self.page_size} if self.size_param else {}
+
+    @override
+    def get_new_paginator(self) -> BaseAPIPaginator[Any]:
+        return _TokenPaginator(self.where, self.next_of)
+
+    def next_of(self, answer: Record) -> str | None:
+        """Return what asks for the next page, if there is one."""
+        return answer.get("nextUri") or None
+
+    @override
+    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
+        if not page.next_page_token:
+            return super().get_http_request(page=page)
+        link = urlsplit(page.next_page_token)
+        return HTTPRequest(url=f"{self.url_base}{link.path}?{link.query}")
+
+
+class ScanStream(LinkedStream):
+    """`GET`, each page tells the next one's cursor: `cursors.after`, which lives for a day."""
+
+    max_page_size = 200
+    size_param = "limit"
+
+    @override
+    def next_of(self, answer: Record) -> str | None:
+        after = (answer.get("cursors") or {}).get("after")
+        return str(after) if after else None
+
+    @override
+    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
+        request = WholeStream.get_http_request(self, page=page)
+        if page.next_page_token:
+            request.params = {**request.params, "cursor": page.next_page_token}
+        return request
+
+
+class QueryListingStream(LinkedStream):
+    """`POST`, the next page's token stands in the answer and goes into the body: `after`."""
+
+    http_method = "POST"
+    max_page_size = 200
+    #: What else the body asks for; without filters, all.
+    query: ClassVar[dict[str, Any]] = {"filters": []}
+
+    @override
+    def next_of(self, answer: Record) -> str | None:
+        return answer.get("after") or None
+
+    @override
+    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
+        after = {"after": page.next_page_token} if page.next_page_token else {}
+        return HTTPRequest(
+            url=f"{self.url_base}{self.path}",
+            method=self.http_method,
+            data={**self.query, "pageSize": self.page_size, **after},
+        )
+
+
+class UnpagedStream(WholeStream):
+    """`GET`, all records in one answer."""
+
+    @override
+    def get_new_paginator(self) -> BaseAPIPaginator[Any]:
+        return SinglePagePaginator()
+
+
+class ArrayStream(UnpagedStream):
+    """`GET`, the answer is an array."""
+
+    answers_with_array = True
+
+
+class ObjectStream(UnpagedStream):
+    """`GET`, the answer is the one record."""
+
+    records_key = None
+
+
+class MapStream(UnpagedStream):
+    """`GET`, the answer holds a map: each of its entries is a row."""
+
+    #: The column of an entry's key.
+    key_column: ClassVar[str] = "id"
+    #: The column of its value; none where the value is an object, whose fields are columns.
+    value_column: ClassVar[str | None] = None
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        entries = body(response).get(self.records_key or "") or {}
+        if self.value_column is None:
+            return [{**value, self.key_column: key} for key, value in entries.items()]
+        return [{self.key_column: key, self.value_column: value} for key, value in entries.items()]
+
+
+class PerParentStream(WholeStream):
+    """What is listed once for each record of another stream; its id is a column of each row.
+
+    It is one stream with one SCHEMA and without a bookmark. A parent that is gone by then (404) has
+    no rows; where one is refused (403), all are.
+    """
+
+    state_partitioning_keys = ()
+
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(tap=tap)
+        #: The ids of the parents.
+        self.parents: list[str] = []
+
+    @property
+    def parent_column(self) -> str:
+        """The column of the parent's id, which is also its place in the path."""
+        return self.path.partition("{")[2].partition("}")[0]
+
+    @property
+    @override
+    def partitions(self) -> list[dict[str, Any]]:
+        return [{self.parent_column: parent} for parent in self.parents]
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        # Without a parent the SDK asks for the records of none.
+        if context and self.name not in self.run.skipped:
+            for record in super().get_records(context):
+                yield {**record, **context}
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            self.logger.info("%s: %s is gone.", self.name, asked(response))
+        else:
+            super().validate_response(response)
+
+    @override
+    def parse_response(self, response: requests.Response) -> Iterator[Record]:
+        if response.status_code != HTTPStatus.NOT_FOUND:
+            yield from super().parse_response(response)
+
+
+class PerParentListingStream(PerParentStream, ListingStream):
+    """Numbered pages for each parent."""
+
+
+class PerParentLinkedStream(PerParentStream, LinkedStream):
+    """Linked pages for each parent."""
+
+
+class PerParentUnpagedStream(PerParentStream, UnpagedStream):
+    """One answer for each parent."""
+
+
+class _TokenPaginator(BaseAPIPaginator[str]):
+    """Goes from one page to the next by what the page itself says."""
+
+    def __init__(self, where: str, next_of: Any) -> None:  # noqa: ANN401 - a method
+        super().__init__("")
+        self._where = where
+        self._next_of = next_of
+        self._seen: set[str] = set()
+
+    @override
+    def continue_if_empty(self, response: requests.Response) -> bool:
+        return True
+
+    @override
+    def get_next(self, response: requests.Response) -> str | None:
+        token: str | None = self._next_of(body(response))
+        if token and token in self._seen:
+            msg = f"{self._where}: a page leads back to one that was read; the server goes round."
+            raise StopRun(msg)
+        if token:
+            self._seen.add(token)
+        return token

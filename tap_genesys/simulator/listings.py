@@ -1,0 +1,288 @@
+"""The listings of the simulated org: reference data, in the vendor's ways of paging."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlencode
+
+from tap_genesys.simulator.answers import Answer, error, listing, page_of
+from tap_genesys.simulator.bodies import RefusedError, known_fields, positive
+from tap_genesys.simulator.fabricate import row, shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_genesys.simulator.world import World
+
+Row = dict[str, Any]
+
+_LARGEST = 500
+_LARGEST_SCAN = 200
+
+#: Path -> how many rows there are, for each parent where the path has one.
+COUNTS = {
+    "/api/v2/architect/emergencygroups": 122,
+    "/api/v2/architect/ivrs": 104,
+    "/api/v2/architect/prompts": 127,
+    "/api/v2/architect/schedulegroups": 131,
+    "/api/v2/architect/schedules": 114,
+    "/api/v2/authorization/roles": 151,
+    "/api/v2/employeeperformance/externalmetrics/definitions": 122,
+    "/api/v2/externalcontacts/scan/contacts": 103,
+    "/api/v2/externalcontacts/scan/notes": 153,
+    "/api/v2/externalcontacts/scan/organizations": 113,
+    "/api/v2/externalcontacts/scan/relationships": 105,
+    "/api/v2/flows": 126,
+    "/api/v2/flows/datatables": 107,
+    "/api/v2/flows/milestones": 129,
+    "/api/v2/flows/outcomes": 121,
+    "/api/v2/flows/{flowId}/versions": 30,
+    "/api/v2/gamification/profiles": 7,
+    "/api/v2/groups": 152,
+    "/api/v2/groups/{groupId}/members": 30,
+    "/api/v2/integrations": 150,
+    "/api/v2/integrations/actions": 130,
+    "/api/v2/integrations/types": 160,
+    "/api/v2/journey/actionmaps": 126,
+    "/api/v2/journey/actiontemplates": 111,
+    "/api/v2/journey/segments": 111,
+    "/api/v2/journey/views": 141,
+    "/api/v2/learning/modules": 118,
+    "/api/v2/license/definitions": 5,
+    "/api/v2/license/users": 149,
+    "/api/v2/locations": 118,
+    "/api/v2/oauth/clients": 127,
+    "/api/v2/organizations/limits/changerequests": 145,
+    "/api/v2/organizations/me": 1,
+    "/api/v2/outbound/attemptlimits": 146,
+    "/api/v2/outbound/callabletimesets": 152,
+    "/api/v2/outbound/callanalysisresponsesets": 111,
+    "/api/v2/outbound/campaignrules": 141,
+    "/api/v2/outbound/campaigns": 127,
+    "/api/v2/outbound/contactlistfilters": 127,
+    "/api/v2/outbound/contactlists": 135,
+    "/api/v2/outbound/contactlisttemplates": 124,
+    "/api/v2/outbound/digitalrulesets": 117,
+    "/api/v2/outbound/dnclists": 104,
+    "/api/v2/outbound/events": 119,
+    "/api/v2/outbound/filespecificationtemplates": 138,
+    "/api/v2/outbound/importtemplates": 159,
+    "/api/v2/outbound/messagingcampaigns": 119,
+    "/api/v2/outbound/rulesets": 151,
+    "/api/v2/outbound/schedules/campaigns": 5,
+    "/api/v2/outbound/schedules/sequences": 5,
+    "/api/v2/outbound/sequences": 151,
+    "/api/v2/outbound/wrapupcodemappings": 4,
+    "/api/v2/presence/definitions": 7,
+    "/api/v2/quality/evaluators/activity": 150,
+    "/api/v2/quality/forms/evaluations": 110,
+    "/api/v2/quality/forms/surveys": 127,
+    "/api/v2/quality/publishedforms/evaluations": 110,
+    "/api/v2/quality/publishedforms/surveys": 110,
+    "/api/v2/recording/mediaretentionpolicies": 103,
+    "/api/v2/routing/email/domains": 130,
+    "/api/v2/routing/email/domains/{domainName}/routes": 30,
+    "/api/v2/routing/languages": 134,
+    "/api/v2/routing/queues/{queueId}/members": 30,
+    "/api/v2/routing/queues/{queueId}/wrapupcodes": 30,
+    "/api/v2/routing/skillgroups": 128,
+    "/api/v2/routing/skillgroups/{skillGroupId}/members": 30,
+    "/api/v2/routing/skills": 124,
+    "/api/v2/routing/sms/phonenumbers": 113,
+    "/api/v2/routing/utilization": 4,
+    "/api/v2/routing/utilization/labels": 150,
+    "/api/v2/scripts": 135,
+    "/api/v2/speechandtextanalytics/categories": 111,
+    "/api/v2/speechandtextanalytics/programs": 160,
+    "/api/v2/speechandtextanalytics/sentimentfeedback": 7,
+    "/api/v2/speechandtextanalytics/topics": 150,
+    "/api/v2/stations": 141,
+    "/api/v2/systempresences": 5,
+    "/api/v2/taskmanagement/workbins/query": 142,
+    "/api/v2/taskmanagement/worktypes/query": 145,
+    "/api/v2/teams": 121,
+    "/api/v2/teams/{teamId}/members": 30,
+    "/api/v2/telephony/providers/edges": 139,
+    "/api/v2/telephony/providers/edges/didpools": 151,
+    "/api/v2/telephony/providers/edges/dids": 147,
+    "/api/v2/telephony/providers/edges/edgegroups": 117,
+    "/api/v2/telephony/providers/edges/extensionpools": 115,
+    "/api/v2/telephony/providers/edges/extensions": 121,
+    "/api/v2/telephony/providers/edges/lines": 111,
+    "/api/v2/telephony/providers/edges/outboundroutes": 160,
+    "/api/v2/telephony/providers/edges/phonebasesettings": 101,
+    "/api/v2/telephony/providers/edges/phones": 110,
+    "/api/v2/telephony/providers/edges/sites": 140,
+    "/api/v2/telephony/providers/edges/trunkbasesettings": 117,
+    "/api/v2/telephony/providers/edges/trunks": 154,
+    "/api/v2/usage/events/definitions": 7,
+    "/api/v2/users/{userId}/queues": 30,
+    "/api/v2/users/{userId}/routinglanguages": 30,
+    "/api/v2/users/{userId}/routingskills": 30,
+    "/api/v2/workforcemanagement/businessunits": 7,
+    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/activitycodes": 3,
+    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/capacityplans": 3,
+    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/planninggroups": 3,
+    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/scheduling/runs": 3,
+    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/servicegoaltemplates": 3,
+    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/staffinggroups": 3,
+    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/timeoffplans": 3,
+    "/api/v2/workforcemanagement/managementunits": 116,
+    "/api/v2/workforcemanagement/managementunits/{managementUnitId}/users": 3,
+    "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplanrotations": 3,
+    "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplans": 3,
+}
+#: Listings whose rows are the org's own, not made up.
+_OWN: dict[str, Callable[[World], list[Row]]] = {
+    "/api/v2/authorization/divisions": lambda world: world.divisions(),
+    "/api/v2/routing/queues": lambda world: world.queues(),
+    "/api/v2/routing/wrapupcodes": lambda world: world.wrapup_codes(),
+    "/api/v2/users": lambda world: world.users(),
+}
+#: What links to the next page where it is not `pageNumber`.
+_LINKS = {"/api/v2/speechandtextanalytics/programs": "nextPage"}
+
+
+def rows_of(world: World, template: str, parent: str = "") -> list[Row]:
+    """Return the rows of a listing.
+
+    Args:
+        world: What is true.
+        template: The listing's path, with `{…}` for a parent's id.
+        parent: That id.
+    """
+    own = _OWN.get(template)
+    return own(world) if own else list(_made_up(world.seed, template, parent))
+
+
+def ids_of(world: World, template: str) -> list[str]:
+    """Return the ids of the records that a listing below `template` can be asked for."""
+    return [str(one["id"]) for one in rows_of(world, template)]
+
+
+def operation(
+    world: World, method: str, path: str, query: Mapping[str, str], body: Row | None
+) -> Callable[[], Answer] | None:
+    """Return what answers a request for a listing; none where there is no such listing."""
+    template, parent = _template(path)
+    shape = shapes().get(template)
+    if shape is None:
+        return None
+    if method != shape["method"]:
+        return lambda: error(405)
+    if "{" in template and parent not in ids_of(world, template.partition("/{")[0]):
+        return lambda: error(404)
+    rows = rows_of(world, template, parent)
+
+    def answered() -> Answer:
+        answer = _PAGING[shape["paging"]](path, query, body, rows, shape)
+        if shape["paging"] in ("counted", "linked", "scan", "after"):
+            # Not every listing says everything.
+            known = shape["answer"]
+            answer.body = {name: told for name, told in answer.body.items() if name in known}
+        return answer
+
+    return answered
+
+
+@cache
+def _made_up(seed: int, template: str, parent: str) -> tuple[Row, ...]:
+    shape = shapes()[template]
+    names = [str(number) for number in range(COUNTS[template])]
+    if shape["paging"] == "map":
+        return tuple(
+            {"id": name, "value": row(shape["row"], seed, template, name)} for name in names
+        )
+    return tuple(row(shape["row"], seed, template, parent, name) for name in names)
+
+
+def _template(path: str) -> tuple[str, str]:
+    """Return a path's template, and the parent's id in it."""
+    if path in shapes():
+        return path, ""
+    parts = path.split("/")
+    for place in range(len(parts) - 1, 3, -1):
+        head, tail = "/".join(parts[:place]), "/".join(parts[place + 1 :])
+        for template in shapes():
+            before, brace, after = template.partition("{")
+            if brace and before == f"{head}/" and after.partition("}/")[2] == tail and tail:
+                return template, unquote(parts[place])
+    return path, ""
+
+
+def _counted(
+    path: str, query: Mapping[str, str], _body: Row | None, rows: list[Row], _shape: Row
+) -> Answer:
+    link = _LINKS.get(path, "pageNumber")
+    number, size = positive(query, link, 1), min(positive(query, "pageSize", 25), _LARGEST)
+    answer = listing(path, query, rows, number, size)
+    if link != "pageNumber" and "nextUri" in answer:
+        answer["nextUri"] = f"{path}?{urlencode({'pageSize': size, link: number + 1})}"
+    return Answer(body=answer)
+
+
+def _linked(
+    path: str, query: Mapping[str, str], _body: Row | None, rows: list[Row], shape: Row
+) -> Answer:
+    size = min(positive(query, "pageSize", 25), _LARGEST)
+    link = "pageNumber" if "pageNumber" in query else "after"
+    number = positive(query, link, 1)
+    answer: Row = {"entities": page_of(rows, number, size), "selfUri": path}
+    if link == "pageNumber":
+        answer |= {"pageSize": size, "pageNumber": number}
+    if number * size < len(rows):
+        others = {name: query[name] for name in query if name not in ("pageSize", link)}
+        answer["nextUri"] = f"{path}?{urlencode({'pageSize': size, link: number + 1, **others})}"
+    return Answer(body={shape["rows"]: answer.pop("entities"), **answer})
+
+
+def _scanned(
+    path: str, query: Mapping[str, str], _body: Row | None, rows: list[Row], _shape: Row
+) -> Answer:
+    size = positive(query, "limit", 100)
+    if not 10 <= size <= _LARGEST_SCAN:
+        msg = f"limit must be between 10 and {_LARGEST_SCAN}"
+        raise RefusedError(msg)
+    cursor = query.get("cursor", "p1")
+    number = int(cursor.removeprefix("p")) if cursor.removeprefix("p").isdigit() else 0
+    if not number:
+        msg = "The cursor is not valid."
+        raise RefusedError(msg)
+    answer: Row = {"entities": page_of(rows, number, size)}
+    if number * size < len(rows):
+        answer["cursors"] = {"after": f"p{number + 1}"}
+        answer["nextUri"] = f"{path}?{urlencode({'limit': size, 'cursor': f'p{number + 1}'})}"
+    return Answer(body=answer)
+
+
+def _queried(
+    _path: str, _query: Mapping[str, str], body: Row | None, rows: list[Row], _shape: Row
+) -> Answer:
+    asked = known_fields(body, ("pageSize", "after", "filters", "attributes", "sort", "select"))
+    size = min(positive(asked, "pageSize", 25), _LARGEST_SCAN)
+    number = positive(asked, "after", 1)
+    answer: Row = {"entities": page_of(rows, number, size)}
+    if number * size < len(rows):
+        answer["after"] = str(number + 1)
+    return Answer(body=answer)
+
+
+def _unpaged(
+    _path: str, _query: Mapping[str, str], _body: Row | None, rows: list[Row], shape: Row
+) -> Answer:
+    return Answer(body={shape["rows"]: rows})
+
+
+_PAGING: dict[str, Callable[[str, Mapping[str, str], Row | None, list[Row], Row], Answer]] = {
+    "counted": _counted,
+    "linked": _linked,
+    "scan": _scanned,
+    "after": _queried,
+    "none": _unpaged,
+    "array": lambda _path, _query, _body, rows, _shape: Answer(body=rows),
+    "object": lambda _path, _query, _body, rows, _shape: Answer(body=rows[0]),
+    "map": lambda _path, _query, _body, rows, shape: Answer(
+        body={shape["rows"]: {one["id"]: one["value"] for one in rows}}
+    ),
+}
