@@ -285,11 +285,9 @@ def listing_schema(document: Json, stream: Listing) -> Json:
     definitions = document["definitions"]
     fields = _properties(definitions, record_of(document, stream))
     if issubclass(stream, MapStream):
-        fields = (
-            {stream.value_column: {"type": "array", "items": {"type": "string"}}}
-            if (stream.value_column)
-            else fields
-        )
+        if stream.value_column is not None:
+            listed = {"type": "array", "items": {"type": "string"}}
+            fields = {stream.value_column: _schema(definitions, listed, ())}
         fields[stream.key_column] = {"type": "string"}
     keys = list(stream.primary_keys)
     missing = set(keys) - set(fields)

@@ -64,11 +64,15 @@ def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
             assert (document.parent / target).exists(), target
 
 
-def test_the_readme_names_every_stream() -> None:
+def test_the_readme_names_every_stream_that_is_read_by_default() -> None:
+    """And the page of streams names all."""
     readme = (ROOT / "README.md").read_text("utf-8")
-    names = TapGenesys(config={}, validate_config=False).streams
-    assert len(names) == len(STREAMS)
-    assert all(f"`{name}`" in readme for name in names)
+    page = (ROOT / "docs" / "streams.md").read_text("utf-8")
+    streams = TapGenesys(config={}, validate_config=False).streams
+    assert len(streams) == len(STREAMS)
+    for name, stream in streams.items():
+        assert f"`{name}`" in page
+        assert f"`{name}`" in readme or not stream.selected_by_default
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ DOCUMENT: dict[str, Any] = json.loads((ROOT / "tests" / "openapi.json").read_tex
 DEFINITIONS = DOCUMENT["definitions"]
 MAKER = script("update_schemas")
 STREAMS: dict[str, tuple[str, str]] = MAKER.STREAMS
+LISTINGS: dict[str, Any] = MAKER.LISTINGS
 HAND_WRITTEN: tuple[str, ...] = MAKER.HAND_WRITTEN
 OWN = {"_extra", "_readAt"}
 #: Columns of our own that only some streams have.
@@ -114,7 +115,15 @@ def test_every_field_at_every_depth_is_there_with_its_type(stream: str) -> None:
 
 def test_each_schema_is_made_by_the_script_or_known_as_hand_written() -> None:
     found = {path.stem for path in SCHEMAS.glob("*.json")}
-    assert found == {*STREAMS, *MAKER.TABLE_NAMES, *HAND_WRITTEN, "_filter_dimensions"}
+    generated = {*STREAMS, *LISTINGS, *MAKER.TABLE_NAMES}
+    assert found == {*generated, *HAND_WRITTEN, "_filter_dimensions"}
+
+
+@pytest.mark.parametrize("stream", LISTINGS)
+def test_a_listing_s_schema_is_what_the_script_makes_of_the_vendors_document(stream: str) -> None:
+    """Every field of its model, and in these what is in them; deeper is JSON of any form."""
+    made = MAKER.listing_schema(DOCUMENT, LISTINGS[stream])
+    assert without_descriptions(made) == without_descriptions(load(stream))
 
 
 @pytest.mark.parametrize("table", MAKER.TABLE_NAMES)
@@ -154,19 +163,20 @@ def test_a_conversation_has_the_fields_that_are_documented() -> None:
     assert len(session["properties"]["segments"]["items"]["properties"]) == 25
 
 
-@pytest.mark.parametrize("stream", [*STREAMS, *HAND_WRITTEN])
+@pytest.mark.parametrize("stream", [*STREAMS, *LISTINGS, *HAND_WRITTEN])
 def test_all_is_nullable_but_the_key_and_enums_are_text(stream: str) -> None:
     schema = load(stream)
-    key = STREAMS.get(stream, ("", "id"))[1]
-    assert schema["required"] == [key]
+    keys = LISTINGS[stream].primary_keys if stream in LISTINGS else schema["required"]
+    assert schema["required"] == [*keys]
+    key_fields = [schema["properties"][key] for key in keys]
     for field in fields(schema)[1:]:
         assert "enum" not in field
-        if field is not schema["properties"][key]:
+        if not any(field is one for one in key_fields):
             assert "null" in field["type"]
-    assert schema["properties"][key]["type"] == "string"
+    assert all(field["type"] == "string" for field in key_fields)
 
 
-@pytest.mark.parametrize("stream", [*STREAMS, *HAND_WRITTEN])
+@pytest.mark.parametrize("stream", [*STREAMS, *LISTINGS, *HAND_WRITTEN])
 def test_unknown_fields_may_stand_at_every_depth(stream: str) -> None:
     schema = load(stream)
     jsonschema.Draft7Validator.check_schema(schema)
@@ -179,7 +189,7 @@ def test_unknown_fields_may_stand_at_every_depth(stream: str) -> None:
             assert field["items"]
 
 
-@pytest.mark.parametrize("stream", [*STREAMS, *HAND_WRITTEN])
+@pytest.mark.parametrize("stream", [*STREAMS, *LISTINGS, *HAND_WRITTEN])
 def test_every_root_column_of_our_own_is_described(stream: str) -> None:
     for name in OWN | OWN_OF.get(stream, set()):
         assert load(stream)["properties"][name]["description"]
@@ -352,9 +362,11 @@ def test_trimming_drops_prose_but_no_field_that_is_called_like_it() -> None:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose files are what the script makes of `swagger.json`."""
     (tmp_path / "tap_genesys" / "schemas").mkdir(parents=True)
+    (tmp_path / "tap_genesys" / "simulator").mkdir()
     (tmp_path / "tests").mkdir()
     monkeypatch.setattr(MAKER, "ROOT", tmp_path)
     monkeypatch.setattr(MAKER, "SCHEMAS", tmp_path / "tap_genesys" / "schemas")
+    monkeypatch.setattr(MAKER, "SHAPES", tmp_path / "tap_genesys" / "simulator" / "shapes.json")
     monkeypatch.setattr(MAKER, "TRIMMED", tmp_path / "tests" / "openapi.json")
     (tmp_path / "swagger.json").write_text(json.dumps(DOCUMENT), "utf-8")
     for stream in HAND_WRITTEN:
@@ -373,7 +385,8 @@ def test_a_second_run_changes_nothing(project: Path, capsys: pytest.CaptureFixtu
 def test_what_is_written_by_hand_is_left_alone(project: Path) -> None:
     """And all that is not is made."""
     files = {path.stem: path.read_text("utf-8") for path in MAKER.SCHEMAS.iterdir()}
-    assert set(files) == {*STREAMS, *MAKER.TABLE_NAMES, *HAND_WRITTEN, "_filter_dimensions"}
+    generated = {*STREAMS, *LISTINGS, *MAKER.TABLE_NAMES}
+    assert set(files) == {*generated, *HAND_WRITTEN, "_filter_dimensions"}
     assert [name for name, text in files.items() if text == "by hand"] == [*HAND_WRITTEN]
     assert json.loads((project / "tests" / "openapi.json").read_text("utf-8")) == DOCUMENT
 
@@ -383,13 +396,14 @@ def test_check_names_what_would_change_and_writes_nothing(
 ) -> None:
     """A new field changes its stream's schema and the trimmed document; a missing file is new."""
     changed = json.loads(json.dumps(DOCUMENT))
-    changed["definitions"]["WrapupCode"]["properties"]["brandNew"] = {"type": "string"}
+    changed["definitions"]["FlowMilestone"]["properties"]["brandNew"] = {"type": "string"}
     document = project / "swagger.json"
     document.write_text(json.dumps(changed), "utf-8")
     (MAKER.SCHEMAS / "divisions.json").unlink()
     expected = [
         "tap_genesys/schemas/divisions.json",
-        "tap_genesys/schemas/wrapup_codes.json",
+        "tap_genesys/schemas/flow_milestones.json",
+        "tap_genesys/simulator/shapes.json",
         "tests/openapi.json",
     ]
     for arguments, code in (["--check"], 1), (["--check"], 1), ([], 0):
@@ -397,7 +411,7 @@ def test_check_names_what_would_change_and_writes_nothing(
         assert MAKER.main([str(document), *arguments]) == code
         assert sorted(capsys.readouterr().out.split()) == expected
     assert MAKER.main([str(document), "--check"]) == 0
-    assert "brandNew" in (MAKER.SCHEMAS / "wrapup_codes.json").read_text("utf-8")
+    assert "brandNew" in (MAKER.SCHEMAS / "flow_milestones.json").read_text("utf-8")
 
 
 def _is_schema(schema: dict[str, Any], key: str) -> bool:
