@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tap_genesys.derived import TableStream
+from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
 from tap_genesys.settings import SCHEMA
 from tap_genesys.streams import STREAMS
 from tap_genesys.tap import TapGenesys
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from tap_genesys.client import GenesysStream
 
 ROOT = Path(__file__).parent.parent
+PERMISSIONS: dict[str, Any] = json.loads(
+    (ROOT / "tap_genesys" / "schemas" / "_permissions.json").read_text("utf-8")
+)
 _MADE = "<!-- Made by scripts/update_docs.py: change the code, then run it again. -->"
 
 
@@ -62,22 +66,35 @@ settings; `tap-genesys --about` lists them.
 def streams_page() -> str:
     """Return docs/streams.md."""
     tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
-    rows = "\n".join(_stream_row(stream(tap)) for stream in STREAMS)
-    notes = "\n\n".join(_stream_note(stream(tap)) for stream in STREAMS)
+    streams = [stream(tap) for stream in STREAMS]
+    groups: dict[str, list[Any]] = {}
+    for stream in sorted(streams, key=lambda one: one.name):
+        groups.setdefault(type(stream).__module__.rpartition(".")[2], []).append(stream)
+    tables = "\n\n".join(_group(name, groups[name]) for name in sorted(groups))
+    notes = "\n\n".join(_stream_note(one) for one in streams if "\n\n" in (one.__doc__ or ""))
     return f"""# Streams
 
 {_MADE}
 
-| stream | operation | key | replication key | fields |
-| --- | --- | --- | --- | --- |
-{rows}
+{len(streams)} streams; those with a ● are read unless you say otherwise. Each table says what a row
+is, the vendor's operation, the key, what the stream is read by (*whole*: all of it, each time), what
+the client's role needs (*or*: one of these is enough), and the requests of a run.
 
 Every row also has `_readAt`, when it was read, and all but wrap-ups and attributes have `_extra`,
 the fields of its level that the schema does not know yet (`null` where there are none). Field names
 are the vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations join.
 
+{tables}
+
 {notes}
 """
+
+
+def _group(module: str, streams: list[Any]) -> str:
+    title = module.replace("_", " ").capitalize()
+    head = "| stream | a row is | operation | key | read by | permission | requests |"
+    rows = "\n".join(_stream_row(stream) for stream in streams)
+    return f"## {title}\n\n{head}\n| --- | --- | --- | --- | --- | --- | --- |\n{rows}"
 
 
 def meltano_settings() -> str:
@@ -134,11 +151,16 @@ def _kind(name: str, schema: dict[str, Any]) -> str:
 
 
 def _stream_row(stream: GenesysStream | TableStream) -> str:
-    keys = ", ".join(f"`{key}`" for key in stream.primary_keys)
-    replication = f"`{stream.replication_key}`" if stream.replication_key else "none (full table)"
-    operation = _operation(stream)
-    fields = _count_fields(stream.schema)
-    return f"| `{stream.name}` | {operation} | {keys} | {replication} | {fields} |"
+    cells = [
+        f"`{stream.name}`{' ●' if stream.selected_by_default else ''}",
+        (stream.__doc__ or "").partition("\n\n")[0].rstrip("."),
+        _operation(stream),
+        ", ".join(f"`{key}`" for key in stream.primary_keys),
+        f"`{stream.replication_key}`" if stream.replication_key else "whole",
+        _permission(stream),
+        _cost(stream),
+    ]
+    return f"| {' | '.join(' '.join(_cell(cell).split()) for cell in cells)} |"
 
 
 def _operation(stream: GenesysStream | TableStream) -> str:
@@ -147,19 +169,31 @@ def _operation(stream: GenesysStream | TableStream) -> str:
     return f"`{stream.http_method} {stream.path}`"
 
 
+def _permission(stream: GenesysStream | TableStream) -> str:
+    if isinstance(stream, TableStream):
+        return "its parent's"
+    wanted = PERMISSIONS.get(f"{stream.http_method} {stream.path}")
+    if wanted is None:
+        return "not in the published API"
+    names = [f"`{name}`" for name in wanted["permissions"]]
+    return (" and " if wanted["all"] else " or ").join(names) or "none"
+
+
+def _cost(stream: GenesysStream | TableStream) -> str:
+    if isinstance(stream, TableStream):
+        return "none"
+    if not isinstance(stream, WholeStream):
+        return "see [lanes.md](lanes.md)" if stream.name == "conversation_details" else "by window"
+    each = "1" if isinstance(stream, UnpagedStream) else f"1 per {stream.max_page_size} rows"
+    if isinstance(stream, PerParentStream):
+        return f"{each}, for each of `{vars(stream.parent_stream_type)['name']}`"
+    return each
+
+
 def _stream_note(stream: GenesysStream | TableStream) -> str:
     paragraphs = (stream.__doc__ or "").split("\n\n")
     text = "\n\n".join(re.sub(r"\s+", " ", paragraph).strip() for paragraph in paragraphs)
     return f"## {stream.name}\n\n{text}"
-
-
-def _count_fields(schema: dict[str, Any]) -> int:
-    """Count the fields of all depths."""
-    nested = [*schema.get("properties", {}).values()]
-    below = sum(_count_fields(part) for part in nested)
-    if isinstance(schema.get("items"), dict):
-        below += _count_fields(schema["items"])
-    return len(nested) + below
 
 
 def _shown(default: object) -> str:

@@ -4,9 +4,11 @@
     python scripts/update_schemas.py swagger.json --check    # exit 1, name what would change
 
 The live document is at https://api.mypurecloud.com/api/v2/docs/swagger; download it first. Written
-are `tap_genesys/schemas/<stream>.json`, `tap_genesys/schemas/_filter_dimensions.json` (which
-predicate belongs in which list of filters) and `tests/openapi.json`, the part of the document that
-the tests need, without its descriptions. The schemas of `HAND_WRITTEN` are left alone.
+are, in `tap_genesys/schemas`, `<stream>.json`, `_filter_dimensions.json` (which predicate belongs
+in which list of filters) and `_permissions.json` (what a role needs for an operation); for the
+simulator `shapes.json` (how listings page, and what their rows look like); and for the tests
+`tests/openapi.json`, the part of the document that they need, without its prose. The schemas of
+`HAND_WRITTEN` are left alone.
 """
 
 from __future__ import annotations
@@ -189,9 +191,29 @@ def filter_dimensions(definitions: Json) -> Json:
     }
 
 
+def permissions(document: Json) -> Json:
+    """Return what a role needs for each operation: all of a list, or one of it."""
+    found = {}
+    for path in PATHS:
+        for method, operation in _operations(document, path).items():
+            wanted = operation.get("x-inin-requires-permissions", {})
+            found[f"{method.upper()} {path}"] = {
+                "all": wanted.get("type") == "ALL",
+                "permissions": wanted.get("permissions", []),
+            }
+    return dict(sorted(found.items()))
+
+
+def _operations(document: Json, path: str) -> Json:
+    """Return those operations of a path that the tap asks for."""
+    listing = next((one for one in LISTINGS.values() if one.path == path), None)
+    item: Json = document["paths"][path]
+    return {listing.http_method.lower(): item[listing.http_method.lower()]} if listing else item
+
+
 def trimmed(document: Json) -> Json:
     """Return the part of the document that the tests need, without its prose."""
-    paths = {path: _without_prose(document["paths"][path]) for path in PATHS}
+    paths = {path: _without_prose(_operations(document, path)) for path in PATHS}
     responses = _without_prose(document.get("responses", {}))
     names: set[str] = set()
     waiting = _references([paths, responses])
@@ -405,6 +427,7 @@ def documents(document: Json) -> dict[Path, str]:
     }
     lines = (f" {json.dumps(path)}: {json.dumps(one)}" for path, one in shapes(document).items())
     made[SHAPES] = "{\n" + ",\n".join(lines) + "\n}\n"
+    made[SCHEMAS / "_permissions.json"] = _text(permissions(document))
     made[SCHEMAS / "_filter_dimensions.json"] = _text(filter_dimensions(definitions))
     made[TRIMMED] = _text(trimmed(document))
     return made
