@@ -77,7 +77,7 @@ def streams_page() -> str:
 {_MADE}
 
 {len(streams)} streams; those with a ● are read unless you say otherwise. Each table says what a row
-is, the vendor's operation, the key, what the stream is read by (*whole*: all of it, each time), what
+is, the vendor's operation, the key, what it is read by (*whole*: all of it, each time), what
 the client's role needs (*or*: one of these is enough), and the requests of a run.
 
 Every row also has `_readAt`, when it was read, and all but wrap-ups and attributes have `_extra`,
