@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tap_genesys.analytics import AggregateStream
 from tap_genesys.derived import TableStream
 from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
 from tap_genesys.settings import SCHEMA
@@ -182,6 +183,8 @@ def _permission(stream: GenesysStream | TableStream) -> str:
 def _cost(stream: GenesysStream | TableStream) -> str:
     if isinstance(stream, TableStream):
         return "none"
+    if isinstance(stream, AggregateStream):
+        return "1 a day"
     if not isinstance(stream, WholeStream):
         return "see [lanes.md](lanes.md)" if stream.name == "conversation_details" else "by window"
     each = "1" if isinstance(stream, UnpagedStream) else f"1 per {stream.max_page_size} rows"

@@ -19,6 +19,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tap_genesys import aggregates
+from tap_genesys.analytics import AggregateStream
 from tap_genesys.listings import ArrayStream, MapStream, ObjectStream, PerParentStream, WholeStream
 from tap_genesys.streams import ASKING
 from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UP_FIELDS, WRAP_UP_METRICS, WRAP_UPS
@@ -33,6 +35,10 @@ STREAMS = {"conversation_details": ("AnalyticsConversation", "conversationId")}
 LISTINGS: dict[str, Any] = {
     vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, WholeStream)
 }
+#: Streams that sum up.
+AGGREGATES: dict[str, Any] = {
+    vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, AggregateStream)
+}
 SHAPES = ROOT / "tap_genesys" / "simulator" / "shapes.json"
 #: Streams whose schema is written by hand: the document does not have their operation.
 HAND_WRITTEN = ("conversation_summaries",)
@@ -46,6 +52,7 @@ PATHS = (
     "/api/v2/analytics/conversations/details/jobs/{jobId}/results",
     "/api/v2/analytics/conversations/details/query",
     *(stream.path for stream in LISTINGS.values()),
+    *(stream.path for stream in AGGREGATES.values()),
 )
 #: Setting -> the model of its predicates.
 PREDICATES = {
@@ -354,6 +361,36 @@ def _properties(definitions: Json, record: Json) -> Json:
     return properties
 
 
+def aggregate_schema(document: Json, stream: Any) -> Json:  # noqa: ANN401 - a class of streams
+    """Return the schema of a stream that sums up: the cell, what it can be grouped by, the sums."""
+    definitions = document["definitions"]
+    summary = {"$ref": f"{_REF}StatisticalSummary"}
+    columns = map(aggregates.column, _family(document, stream)["group_by"])
+    text = ("granularity", "metric", "qualifier", *columns)
+    moment = {"type": ["string", "null"], "format": "date-time"}
+    fields = _properties(definitions, summary) | dict.fromkeys(text, _TEXT_COLUMN)
+    fields |= dict.fromkeys(("intervalStart", "intervalEnd"), moment)
+    fields["_id"] = {"type": "string", "description": "The row's key: cell, groups and metric."}
+    return {
+        "type": "object",
+        "properties": dict(sorted(fields.items())) | OWN,
+        "required": ["_id"],
+        "additionalProperties": True,
+    }
+
+
+def _family(document: Json, stream: Any) -> dict[str, list[str]]:  # noqa: ANN401 - a class of streams
+    """Return what a stream that sums up can measure, and be grouped by."""
+    (asked,) = (
+        one for one in document["paths"][stream.path]["post"]["parameters"] if one["in"] == "body"
+    )
+    model = document["definitions"][asked["schema"]["$ref"].removeprefix(_REF)]["properties"]
+    return {
+        option: sorted(model[field]["items"]["enum"])
+        for option, field in (("group_by", "groupBy"), ("metrics", "metrics"))
+    }
+
+
 def shapes(document: Json) -> Json:
     """Return, for the simulator, what each listing's rows look like, and how it pages."""
     definitions = document["definitions"]
@@ -425,6 +462,14 @@ def documents(document: Json) -> dict[Path, str]:
         SCHEMAS / f"{name}.json": _text(listing_schema(document, stream))
         for name, stream in LISTINGS.items()
     }
+    made |= {
+        SCHEMAS / f"{name}.json": _text(aggregate_schema(document, stream))
+        for name, stream in AGGREGATES.items()
+    }
+    families = {name: _family(document, stream) for name, stream in AGGREGATES.items()}
+    made[SCHEMAS / "_aggregates.json"] = _text(dict(sorted(families.items())))
+    asked = {AGGREGATES[name].path: family for name, family in sorted(families.items())}
+    made[SHAPES.with_name("families.json")] = _text(asked)
     lines = (f" {json.dumps(path)}: {json.dumps(one)}" for path, one in shapes(document).items())
     made[SHAPES] = "{\n" + ",\n".join(lines) + "\n}\n"
     made[SCHEMAS / "_permissions.json"] = _text(permissions(document))

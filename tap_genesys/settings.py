@@ -118,6 +118,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "format.",
     ),
     th.Property(
+        "aggregates",
+        _FREE,
+        title="Aggregates",
+        description="For each stream of aggregates, by name, what differs from its defaults: "
+        "metrics, group_by, granularity (PT15M to P1D), time_zone, filter (in the vendor's "
+        'format): {"conversation_aggregates": {"granularity": "P1D"}}.',
+    ),
+    th.Property(
         "summary_groupings",
         th.ArrayType(th.StringType),
         default=["conversation:medium", "conversation:queueId"],

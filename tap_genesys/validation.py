@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import jsonschema
 
-from tap_genesys import filters, pii
+from tap_genesys import aggregates, filters, pii
 from tap_genesys.regions import hosts
 from tap_genesys.settings import (
     ENVIRONMENT,
@@ -128,6 +128,7 @@ def _problems_of(name: str, value: object, schema: dict[str, Any]) -> Iterator[s
 
 def _problems_together(config: dict[str, Any], now: datetime) -> Iterator[str]:
     yield from pii.problems(config.get("pii"), config.get("pii_hash_key"))
+    yield from aggregates.problems(config.get("aggregates") or {})
     asked = span(config, now)
     # A start that is not configured may give way to a bookmark, which nobody knows yet.
     if asked.start_is_configured and asked.start > asked.end:

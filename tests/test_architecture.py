@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "tap_genesys"
 FLOORS = (
     {"errors", "pii", "verdicts", "windows", "schemas", "regions"},
     {
+        "aggregates",
         "answers",
         "filters",
         "handover",
@@ -28,9 +29,10 @@ FLOORS = (
     {"run"},
     {"client"},
     {"derived", "endpoints", "listings"},
-    {"queries"},
+    {"analytics", "queries"},
     {"lanes"},
     {
+        "streams.aggregates",
         "streams.architect",
         "streams.conversations",
         "streams.directory",

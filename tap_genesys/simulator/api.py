@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tap_genesys.simulator import listings
+from tap_genesys.simulator.aggregating import Sums, families
 from tap_genesys.simulator.answers import Answer, counted, error, listing, page_of, pages_of
 from tap_genesys.simulator.bodies import (
     RefusedError,
@@ -41,12 +43,14 @@ class Api:
         habits: How it is told.
         found: What the latest details queries found.
         lake: The jobs that there are.
+        sums: What answers aggregate queries.
     """
 
     world: World
     habits: Habits
     found: dict[str, Sequence[int]] = field(default_factory=dict)
     lake: Lake = field(default_factory=Lake)
+    sums: Sums = field(default_factory=Sums)
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Row | None) -> Answer:
         """Answer a request."""
@@ -70,6 +74,9 @@ class Api:
             jobs = JobOperations(self.world, self.lake)
             operation = jobs.operation(method, path.removeprefix(_JOBS), query, body)
             known_method = method
+        if operation is None and path in families():
+            operation = partial(self.sums.answer, self.world, path, body)
+            known_method = "POST"
         if operation is None:
             operation = listings.operation(self.world, method, path, query, body)
             known_method = method

@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from tap_genesys.simulator.aggregating import Sums
 from tap_genesys.simulator.answers import Answer, error
 from tap_genesys.simulator.api import Api
 from tap_genesys.simulator.bodies import RefusedError
@@ -60,6 +61,7 @@ class Simulator:
         self.habits = Habits(**habits)
         self.faults = Faults()
         self.requests: list[Request] = []
+        self._sums = Sums()
         #: Set when it closes, so that no slow answer outlives it.
         self.closing = threading.Event()
         self._logins = Logins(client_id, client_secret, token_seconds, clock)
@@ -129,7 +131,9 @@ class Simulator:
             world = self.world
             if self.each_request:
                 self.world = world.at(world.now + self.each_request)
-        return Api(world, self.habits, self._found, self.lake).answer(method, path, query, body)
+        return Api(world, self.habits, self._found, self.lake, self._sums).answer(
+            method, path, query, body
+        )
 
     def _tell_of_itself(self, path: str, query: dict[str, str]) -> Answer:
         if path == "/_simulator/requests":

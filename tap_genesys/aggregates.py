@@ -1,0 +1,159 @@
+"""Aggregates: what is asked for, and one flat row for each interval, group and metric. Pure.
+
+A row's key, `_id`, is made of what tells it from every other row of its stream: the start of its
+interval in UTC, the granularity, what it is grouped by, the metric and its qualifier. Intervals lie
+on the fixed grid of their granularity, so that a cell which is read again has the same key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tap_genesys import schemas
+from tap_genesys.windows import Window, iso, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+Record = dict[str, Any]
+
+#: The granularities that divide a day, as the vendor writes them.
+GRANULARITIES = ("PT15M", "PT30M", "PT1H", "PT2H", "PT3H", "PT4H", "PT6H", "PT8H", "PT12H", "P1D")
+#: What can be configured for each stream.
+OPTIONS = ("metrics", "group_by", "granularity", "time_zone", "filter")
+_ESCAPES = str.maketrans({"~": "~0", "/": "~1", "=": "~2", ";": "~3"})
+
+
+@cache
+def families() -> dict[str, dict[str, list[str]]]:
+    """Return each stream's metrics and groupings (generated from the vendor's document)."""
+    text = (resources.files(schemas) / "_aggregates.json").read_text("utf-8")
+    known: dict[str, dict[str, list[str]]] = json.loads(text)
+    return known
+
+
+def rows(answer: Record, granularity: str) -> Iterator[Record]:
+    """Yield a row for each interval, group and metric of an answer, with its key.
+
+    Args:
+        answer: `results` of groups, each with `data` of intervals, each with `metrics`; what is
+            absent is empty.
+        granularity: What was asked for.
+    """
+    for result in answer.get("results") or []:
+        group = result.get("group") or {}
+        for data in result.get("data") or []:
+            start, _, end = str(data.get("interval")).partition("/")
+            cell = {"intervalStart": _utc(start), "intervalEnd": _utc(end)}
+            for measure in data.get("metrics") or []:
+                found = {"metric": measure.get("metric"), "qualifier": measure.get("qualifier")}
+                yield {
+                    "_id": key(cell["intervalStart"], granularity, group, **found),
+                    **cell,
+                    "granularity": granularity,
+                    **{column(dimension): value for dimension, value in group.items()},
+                    **found,
+                    **(measure.get("stats") or {}),
+                }
+
+
+def column(dimension: str) -> str:
+    """Return the column of a dimension; a rate limit's `max` is none of the sums."""
+    return "maxOfLimit" if dimension == "max" else dimension
+
+
+def key(
+    start: str,
+    granularity: str,
+    group: Mapping[str, Any],
+    metric: str | None,
+    qualifier: str | None,
+) -> str:
+    """Return what tells a row from every other row of its stream."""
+    told = ";".join(f"{_escaped(name)}={_escaped(group[name])}" for name in sorted(group))
+    tail = "" if qualifier is None else f"/{_escaped(qualifier)}"
+    return f"{start}/{granularity}/{told}/{_escaped(metric)}{tail}"
+
+
+def days(start: datetime, end: datetime, zone: str) -> Iterator[Window]:
+    """Yield the whole days of a time zone that a span touches; a day may have 23 or 25 hours."""
+    place = ZoneInfo(zone)
+    day = start.astimezone(place).date()
+    while True:
+        first = datetime(day.year, day.month, day.day, tzinfo=place).astimezone(UTC)
+        if first >= end:
+            return
+        day += timedelta(days=1)
+        following = datetime(day.year, day.month, day.day, tzinfo=place).astimezone(UTC)
+        yield Window(first, following)
+
+
+def problems(configured: object) -> Iterator[str]:
+    """Name what is wrong with the setting `aggregates`, with what to write instead."""
+    if not isinstance(configured, dict):
+        yield f"aggregates is {json.dumps(configured)}; use an object, a stream's name each."
+        return
+    for stream, options in configured.items():
+        if stream not in families():
+            yield f"aggregates names {stream!r}; use {_nearest(stream, families())}."
+        elif not isinstance(options, dict):
+            yield f"aggregates of {stream} is {json.dumps(options)}; use an object."
+        else:
+            for option, value in options.items():
+                if problem := _problem(stream, option, value):
+                    yield f"aggregates of {stream}: {option} is {json.dumps(value)}; {problem}."
+
+
+def _problem(stream: str, option: str, value: object) -> str | None:
+    if option not in OPTIONS:
+        return f"there is no such option; use {_nearest(option, OPTIONS)}"
+    if option in ("metrics", "group_by"):
+        return _list_problem(value, families()[stream][option], may_be_empty=option == "group_by")
+    if option == "granularity":
+        return None if value in GRANULARITIES else f"use one of {', '.join(GRANULARITIES)}"
+    if option == "time_zone":
+        return None if _is_zone(value) else "use a name such as Europe/Berlin"
+    return None if isinstance(value, dict) else "use an object in the vendor's format"
+
+
+def _list_problem(value: object, known: list[str], *, may_be_empty: bool) -> str | None:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        return "use a list of texts"
+    unknown = [one for one in value if one not in known]
+    if unknown:
+        return f"{unknown[0]} is not known; use {_nearest(unknown[0], known)}"
+    return None if value or may_be_empty else "name at least one"
+
+
+def _is_zone(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(ZoneInfo(value))
+    except (ValueError, ZoneInfoNotFoundError, OSError):
+        return False
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=3, cutoff=0.5)
+    few = len(names) <= len(GRANULARITIES)
+    return (
+        f"one of {', '.join(near or names)}" if near or few else "one that docs/aggregates.md names"
+    )
+
+
+def _utc(moment: str) -> str:
+    """Return a moment as the other streams write it; one that cannot be read stays as it is."""
+    try:
+        return iso(parse(moment))
+    except ValueError:
+        return moment
+
+
+def _escaped(text: object) -> str:
+    return str(text).translate(_ESCAPES)

@@ -1,0 +1,105 @@
+"""The kind of endpoint that sums up: one request a day, a row for each cell, group and metric."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.pagination import BaseAPIPaginator, SinglePagePaginator
+from singer_sdk.streams.rest import HTTPRequest
+from typing_extensions import override
+
+from tap_genesys import aggregates
+from tap_genesys.answers import body
+from tap_genesys.endpoints import WindowedStream
+from tap_genesys.errors import StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    import requests
+    from singer_sdk.streams.rest import PageContext
+
+    from tap_genesys.answers import Record
+    from tap_genesys.pagination import Page
+    from tap_genesys.windows import Window
+
+
+class AggregateStream(WindowedStream):
+    """Sums over the cells of a fixed grid: whole days of a time zone, a request each.
+
+    A metric is counted where it was emitted, not where its conversation started: a talk of two
+    hours counts in the cell in which it ended. So a cell is settled soon, and the bookmark's
+    look-back of a day reads again what was not. There is no paging.
+    """
+
+    primary_keys = ("_id",)
+    replication_key = "intervalStart"
+    selected_by_default = False
+    #: What is measured unless `aggregates` says otherwise; nothing means all that there is.
+    metrics: ClassVar[tuple[str, ...]] = ()
+    #: What it is grouped by unless `aggregates` says otherwise.
+    group_by: ClassVar[tuple[str, ...]] = ()
+    #: The size of a cell unless `aggregates` says otherwise.
+    granularity: ClassVar[str] = "PT30M"
+
+    def option(self, name: str, default: Any) -> Any:  # noqa: ANN401 - JSON is anything
+        """Return what is configured for this stream."""
+        found = (self.config.get("aggregates") or {}).get(self.name, {}).get(name)
+        return default if found is None else found
+
+    @override
+    def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
+        return aggregates.days(start, end, self.option("time_zone", "UTC"))
+
+    @override
+    def read_window(
+        self, window: Window, *, begun: bool = False, parent_rows: int = 0
+    ) -> Iterator[Record]:
+        self.run.interruption.check()
+        self.window = window
+        yield from self.request_records(None)
+        self.finish_window(whole=True)
+
+    @override
+    def get_new_paginator(self) -> BaseAPIPaginator[Any]:
+        return SinglePagePaginator()
+
+    @override
+    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
+        return HTTPRequest(f"{self.url_base}{self.path}", self.http_method, data=self.query(page))
+
+    @override
+    def query(self, page: Page | PageContext[Any]) -> dict[str, Any]:
+        known = aggregates.families()[self.name]
+        asked = {
+            "interval": str(self.window),
+            "granularity": self.option("granularity", self.granularity),
+            "timeZone": self.option("time_zone", "UTC"),
+            "groupBy": list(self.option("group_by", self.group_by)),
+            "metrics": list(self.option("metrics", self.metrics or known["metrics"])),
+            "filter": self.option("filter", None),
+        }
+        return {name: value for name, value in asked.items() if value}
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        granularity = self.option("granularity", self.granularity)
+        return list(aggregates.rows(body(response), granularity))
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            msg = (
+                f"{self.where}: {self.response_error_message(response)} Group by less, ask for "
+                f"fewer metrics, or a larger granularity: aggregates of {self.name}."
+            )
+            raise StopRun(msg)
+        super().validate_response(response)
+
+    @property
+    @override
+    def default_lookback(self) -> timedelta:
+        return timedelta(days=1)

@@ -1,0 +1,173 @@
+"""Aggregates: conversations are counted, each metric where it was emitted; the rest is made up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.simulator.answers import Answer
+from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, names
+from tap_genesys.simulator.fabricate import row
+from tap_genesys.simulator.record import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_genesys.simulator.world import World
+
+Row = dict[str, Any]
+
+_FIELDS = ("interval", "granularity", "timeZone", "groupBy", "metrics", "filter")
+_CELLS = {
+    "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT2H": 120, "PT3H": 180, "PT4H": 240, "PT6H": 360,
+    "PT8H": 480, "PT12H": 720, "P1D": 1440,
+}  # fmt: skip
+_CONVERSATIONS = "/api/v2/analytics/conversations/aggregates/query"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A metric, when it was emitted, and what it can be grouped by."""
+
+    moment: datetime
+    metric: str
+    value: int
+    group: Mapping[str, str]
+
+
+@cache
+def families() -> dict[str, dict[str, list[str]]]:
+    """Return each operation's metrics and groupings (generated)."""
+    text = (Path(__file__).parent / "families.json").read_text("utf-8")
+    known: dict[str, dict[str, list[str]]] = json.loads(text)
+    return known
+
+
+@dataclass
+class Sums:
+    """Answers aggregate queries."""
+
+    _events: dict[datetime, list[Event]] = field(default_factory=dict)
+
+    def answer(self, world: World, path: str, body: Row | None) -> Answer:
+        """Answer a query of one family."""
+        asked = known_fields(body, _FIELDS)
+        start, end = interval(asked.get("interval"))
+        metrics = names(asked.get("metrics"), "metrics", families()[path]["metrics"])
+        grouping = asked.get("groupBy") or []
+        if grouping:
+            names(grouping, "groupBy", families()[path]["group_by"])
+        size = timedelta(minutes=_minutes(asked.get("granularity"), start, end))
+        if path == _CONVERSATIONS:
+            events = self._emitted(world)
+        else:
+            events = list(_made_up(path, metrics, grouping, start, end))
+        results: dict[tuple[tuple[str, str], ...], dict[datetime, dict[str, list[int]]]] = {}
+        for event in events:
+            if not start <= event.moment < end or event.metric not in metrics:
+                continue
+            if not _passes(asked.get("filter"), event.group):
+                continue
+            group = tuple((name, event.group[name]) for name in grouping if name in event.group)
+            cell = start + (event.moment - start) // size * size
+            values = results.setdefault(group, {}).setdefault(cell, {})
+            values.setdefault(event.metric, []).append(event.value)
+        told = [_result(group, cells, size, end) for group, cells in sorted(results.items())]
+        return Answer(body={"results": told} if told else {})
+
+    def _emitted(self, world: World) -> list[Event]:
+        if world.now not in self._events:
+            rows = world.conversations(world.since, world.now)
+            self._events = {world.now: [event for one in rows for event in events_of(one)]}
+        return self._events[world.now]
+
+
+def events_of(conversation: Row) -> Iterator[Event]:
+    """Yield what was measured of a conversation, and once for each medium that there was one."""
+    media = set()
+    for participant in conversation["participants"]:
+        for session in participant["sessions"]:
+            media.add(session["mediaType"])
+            group = {"mediaType": session["mediaType"]}
+            if "userId" in participant:
+                group["userId"] = participant["userId"]
+            for segment in session["segments"]:
+                if "queueId" in segment:
+                    group["queueId"] = segment["queueId"]
+            for one in session.get("metrics", []):
+                emitted = datetime.fromisoformat(one["emitDate"])
+                yield Event(emitted, one["name"], one["value"], group)
+    started = datetime.fromisoformat(conversation["conversationStart"])
+    for medium in sorted(media):
+        yield Event(started, "nConversations", 1, {"mediaType": medium})
+
+
+def _made_up(
+    path: str, metrics: list[str], grouping: list[str], start: datetime, end: datetime
+) -> Iterator[Event]:
+    """Yield two events for each metric and group, an hour and half a day after each midnight."""
+    groups = [
+        dict(zip(grouping, values, strict=True))
+        for values in product(*[(f"{name}-1", f"{name}-2") for name in grouping])
+    ][:4]
+    day = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    while day < end:
+        for hour, group, metric in product((1, 12), groups, metrics):
+            value = row("integer", path, stamp(day), hour, metric, *sorted(group.items()))
+            yield Event(day + timedelta(hours=hour), metric, value, group)
+        day += timedelta(days=1)
+
+
+def _result(
+    group: tuple[tuple[str, str], ...],
+    cells: dict[datetime, dict[str, list[int]]],
+    size: timedelta,
+    end: datetime,
+) -> Row:
+    return {
+        "group": dict(group),
+        "data": [
+            {
+                "interval": f"{stamp(cell)}/{stamp(min(cell + size, end))}",
+                "metrics": [
+                    {"metric": name, "stats": _stats(name, values)}
+                    for name, values in sorted(cells[cell].items())
+                ],
+            }
+            for cell in sorted(cells)
+        ],
+    }
+
+
+def _stats(metric: str, values: list[int]) -> Row:
+    if metric.startswith("n"):
+        return {"count": sum(values)}
+    return {"count": len(values), "sum": sum(values), "min": min(values), "max": max(values)}
+
+
+def _minutes(granularity: object, start: datetime, end: datetime) -> int:
+    if granularity is None:
+        return int((end - start) / timedelta(minutes=1))
+    if granularity not in _CELLS:
+        msg = f"{granularity!r} is not a granularity that is known"
+        raise RefusedError(msg)
+    # A day of a time zone may have 23 or 25 hours.
+    length = int((end - start) / timedelta(minutes=1))
+    return length if granularity == "P1D" and length <= 25 * 60 else _CELLS[str(granularity)]
+
+
+def _passes(condition: Row | None, group: Mapping[str, str]) -> bool:
+    """Return whether a group is let through: `and` or `or` of clauses and predicates."""
+    if condition is None:
+        return True
+    parts = [_passes(clause, group) for clause in condition.get("clauses") or []]
+    parts += [
+        group.get(predicate["dimension"]) == predicate.get("value")
+        for predicate in condition.get("predicates") or []
+    ]
+    return all(parts) if condition.get("type") == "and" else any(parts)

@@ -1,0 +1,191 @@
+"""Aggregates: a row for each cell, group and metric; a key that stays; the figures of the org."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import requests
+from harness import run
+from hypothesis import given
+from hypothesis import strategies as st
+from test_openapi import answer_schema, body_schema, token, validate
+
+from tap_genesys.aggregates import GRANULARITIES, days, families, key, problems, rows
+from tap_genesys.analytics import AggregateStream
+from tap_genesys.errors import StopRun
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.simulator.aggregating import events_of
+from tap_genesys.streams import ASKING
+from tap_genesys.windows import DAY, iso, parse
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(seed=4, per_day=40, since=SINCE, now=datetime(2026, 3, 6, 12, 10, tzinfo=UTC))
+NAME = "conversation_aggregates"
+STREAMS: list[Any] = [one for one in ASKING if issubclass(one, AggregateStream)]
+GROUPS = st.dictionaries(st.sampled_from(["a", "b", "a=1;b"]), st.text(max_size=3), max_size=2)
+CELLS = st.tuples(
+    st.sampled_from(["2026-03-01T00:00:00.000Z", "2026-03-01T00:30:00.000Z"]),
+    st.sampled_from(GRANULARITIES[:2]),
+    GROUPS,
+    st.sampled_from(["tTalk", "tTalk/x", "nOffered"]),
+    st.one_of(st.none(), st.text(max_size=3)),
+)
+
+
+@given(st.lists(CELLS, unique_by=repr))
+def test_two_cells_have_two_keys(cells: list[Any]) -> None:
+    assert len({key(*cell) for cell in cells}) == len(cells)
+
+
+@given(
+    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001 - made aware below
+    st.integers(1, 9_000),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu"]),
+)
+def test_days_are_whole_and_cover_the_span_without_a_gap(
+    start: datetime, minutes: int, zone: str
+) -> None:
+    first = start.replace(tzinfo=UTC)
+    end = first + timedelta(minutes=minutes)
+    found = list(days(first, end, zone))
+    assert found[0].start <= first
+    assert found[-1].end >= end
+    assert all(one.end == other.start for one, other in pairwise(found))
+    assert {(one.end - one.start) / timedelta(hours=1) for one in found} <= {23, 24, 25}
+
+
+def test_what_is_absent_is_empty() -> None:
+    assert list(rows({}, "P1D")) == []
+    assert list(rows({"results": [{"data": [{"interval": "a/b", "metrics": None}]}]}, "P1D")) == []
+    (row,) = rows(
+        {"results": [{"data": [{"interval": "x/y", "metrics": [{"metric": "nError"}]}]}]}, "P1D"
+    )
+    assert (row["intervalStart"], row["metric"], row["qualifier"]) == ("x", "nError", None)
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=[vars(one)["name"] for one in STREAMS])
+def test_a_family_is_read_and_asked_as_the_vendor_describes(stream: Any) -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, stream.name, start_date=iso(SINCE))
+        asked = [one for one in sim.requests if one.path == stream.path]
+        answer = sim_answer(sim, asked[0])
+    assert len(asked) == 6
+    for request in asked:
+        validate(request.body, body_schema(stream.path))
+    validate(answer, answer_schema(stream.path, "post"))
+    found = output.records(stream.name)
+    assert found
+    assert len({row["_id"] for row in found}) == len(found)
+    assert all(row["_extra"] is None for row in found)
+    assert all(row["metric"] in families()[stream.name]["metrics"] for row in found)
+
+
+def sim_answer(sim: Simulator, request: Any) -> Any:
+    answer = requests.post(
+        f"{sim.url}{request.path}", json=request.body, headers=token(sim), timeout=10
+    )
+    return answer.json()
+
+
+def test_sums_are_the_orgs_own() -> None:
+    """Whatever they are grouped by: contacts by agent, and their time, over all cells."""
+    with Simulator(WORLD) as sim:
+        output = run(sim, NAME, start_date=iso(SINCE))
+    expected: Counter[tuple[str | None, str]] = Counter()
+    handled: Counter[str | None] = Counter()
+    for conversation in WORLD.conversations(SINCE, WORLD.now):
+        for event in events_of(conversation):
+            if event.metric in ("tAnswered", "nOffered") and event.moment < WORLD.now:
+                expected[event.group.get("userId"), event.metric] += 1
+            if event.metric == "tHandle":
+                handled[event.group.get("userId")] += event.value
+    found: Counter[tuple[str | None, str]] = Counter()
+    times: Counter[str | None] = Counter()
+    for row in output.records(NAME):
+        if row["metric"] in ("tAnswered", "nOffered"):
+            found[row.get("userId"), row["metric"]] += row["count"]
+        if row["metric"] == "tHandle":
+            times[row.get("userId")] += row["sum"]
+    assert found == expected
+    assert times == handled
+
+
+def test_a_cell_that_is_read_again_keeps_its_key_and_the_unfinished_one_comes_again() -> None:
+    later = WORLD.at(WORLD.now + timedelta(hours=6))
+    with Simulator(WORLD) as sim:
+        first = run(sim, NAME, start_date=iso(SINCE))
+    with Simulator(later) as sim:
+        second = run(sim, NAME, start_date=iso(SINCE), state=first.state)
+        fresh = run(sim, NAME, start_date=iso(SINCE))
+    assert parse(first.bookmark(NAME) or "") <= WORLD.now - timedelta(minutes=30)
+    merged = {row["_id"]: row for row in [*first.records(NAME), *second.records(NAME)]}
+    told = {row["_id"]: row for row in fresh.records(NAME)}
+    plain = [
+        {name: {k: v for k, v in row.items() if k != "_readAt"} for name, row in one.items()}
+        for one in (merged, told)
+    ]
+    assert plain[0] == plain[1]
+    assert len(second.records(NAME)) < len(told)
+
+
+def test_a_day_of_another_time_zone_is_a_cell() -> None:
+    options = {NAME: {"granularity": "P1D", "time_zone": "Europe/Berlin", "group_by": []}}
+    since = datetime(2026, 3, 27, tzinfo=UTC)
+    world = World(seed=4, per_day=20, since=since, now=since + 4 * DAY)
+    with Simulator(world) as sim:
+        output = run(sim, NAME, start_date=iso(since), aggregates=options)
+    lengths: dict[str, set[float]] = defaultdict(set)
+    for row in output.records(NAME):
+        length = parse(row["intervalEnd"]) - parse(row["intervalStart"])
+        lengths[row["intervalStart"]].add(length / timedelta(hours=1))
+    assert lengths["2026-03-28T23:00:00.000Z"] == {23}  # clocks go forward on that Sunday
+    assert lengths["2026-03-27T23:00:00.000Z"] == {24}
+
+
+def test_a_filter_is_passed_on() -> None:
+    voice = {
+        "type": "and",
+        "clauses": [
+            {"type": "or", "predicates": [{"dimension": "mediaType", "value": "voice"}]},
+        ],
+    }
+    with Simulator(WORLD) as sim:
+        output = run(sim, NAME, start_date=iso(SINCE), aggregates={NAME: {"filter": voice}})
+    assert {row["mediaType"] for row in output.records(NAME)} == {"voice"}
+
+
+def test_an_answer_that_would_be_too_large_names_the_remedy() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path="/aggregates/", status=413))
+        with pytest.raises(StopRun, match="Group by less") as stopped:
+            run(sim, NAME, start_date=iso(SINCE))
+    assert NAME in str(stopped.value)
+
+
+@pytest.mark.parametrize(
+    ("configured", "said"),
+    [
+        ([], "use an object"),
+        ({"conversation_agregates": {}}, "conversation_aggregates"),
+        ({NAME: []}, "use an object"),
+        ({NAME: {"metric": []}}, "use one of metrics"),
+        ({NAME: {"metrics": ["tTalks"]}}, "tTalk"),
+        ({NAME: {"metrics": []}}, "name at least one"),
+        ({NAME: {"group_by": "userId"}}, "use a list of texts"),
+        ({NAME: {"group_by": ["userid"]}}, "userId"),
+        ({NAME: {"granularity": "PT7M"}}, "PT15M"),
+        ({NAME: {"time_zone": "Berlin"}}, "Europe/Berlin"),
+        ({NAME: {"filter": "voice"}}, "vendor's format"),
+    ],
+)
+def test_what_is_wrong_is_named_with_a_remedy(configured: Any, said: str) -> None:
+    (line,) = problems(configured)
+    assert said in line
+
+
+def test_what_is_right_is_let_through() -> None:
+    assert not list(problems({NAME: {"group_by": [], "time_zone": "UTC", "granularity": "PT1H"}}))
