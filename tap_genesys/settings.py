@@ -271,6 +271,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "the run with exit code 1; accept warns and lets the bookmark pass.",
     ),
     th.Property(
+        "strict",
+        th.BooleanType,
+        default=False,
+        title="Strict",
+        description="Whether a stream that has to be skipped (its permission or licence is "
+        "missing) ends the run with exit code 1, once the others have been read.",
+    ),
+    th.Property(
         "request_timeout_seconds",
         th.NumberType(minimum=1, maximum=3600),
         default=60,

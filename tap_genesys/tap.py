@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
@@ -23,6 +25,7 @@ from tap_genesys.errors import Interrupted, SettingError, StopRun
 from tap_genesys.interruption import Interruption
 from tap_genesys.messages import LineWriter
 from tap_genesys.pii_schemas import misfits, unknown
+from tap_genesys.preflight import check
 from tap_genesys.run import Run
 from tap_genesys.settings import SCHEMA, utc_now
 from tap_genesys.streams import STREAMS
@@ -34,6 +37,7 @@ from tap_genesys.validation import (
 )
 
 if TYPE_CHECKING:
+    import logging
     from types import FrameType
     from typing import IO
 
@@ -67,6 +71,7 @@ class TapGenesys(Tap):
         self.interruption = Interruption()
         self.now = utc_now
         self.started = self.now()
+        self.logger.addFilter(_is_worth_a_line)
         try:
             super().__init__(**options)
         except ValueError as error:
@@ -101,6 +106,7 @@ class TapGenesys(Tap):
         config: _ConfigInput | None = None,
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
+        check: str = "off",
     ) -> None:
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
@@ -110,7 +116,44 @@ class TapGenesys(Tap):
             catalog=None if catalog is None else _object("--catalog", catalog),
             parse_env_config=config is not None and config.parse_env,
         )
+        if check != "off":
+            tap.check(as_json=check == "json")
+            return
         tap.sync_or_leave()
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        command.params.append(
+            click.Option(
+                ["--check"],
+                is_flag=False,
+                flag_value="table",
+                default="off",
+                type=click.Choice(["off", "table", "json"]),
+                help="Ask for a little of each selected stream, and tell what works and what it "
+                "costs: --check for people, --check=json for programs.",
+            )
+        )
+        return command
+
+    def check(self, *, as_json: bool = False) -> None:
+        """Print what will work and what it will cost.
+
+        Raises:
+            SystemExit: With 1, where something that is selected cannot work.
+        """
+        streams = [
+            stream
+            for stream in self.streams.values()
+            if isinstance(stream, GenesysStream)
+            and (stream.selected or stream.has_selected_descendents)
+        ]
+        report = check(self.run, streams)
+        click.echo(report.as_json() if as_json else report.as_table())
+        if not report.works:
+            sys.exit(1)
 
     def sync_or_leave(self) -> None:
         """Sync all streams, and end as the run deserves.
@@ -130,10 +173,30 @@ class TapGenesys(Tap):
             windows = "\n".join(self.run.incomplete)
             msg = f"Incomplete (incomplete_windows is fail); run again later. {windows}"
             raise StopRun(msg)
+        self._tell_what_was_skipped()
         selected = [name for name, stream in self.streams.items() if stream.selected]
         if selected and self.run.skipped.keys() >= set(selected):
             msg = f"Every selected stream was skipped: {', '.join(sorted(self.run.skipped))}."
             raise StopRun(msg)
+
+    def _tell_what_was_skipped(self) -> None:
+        """Say it once more at the end, where people look.
+
+        Raises:
+            StopRun: It is an error (`strict`); all other streams have been read.
+        """
+        if not self.run.skipped:
+            return
+        # Streams that follow one that was skipped have the same reason.
+        reasons: dict[str, list[str]] = {}
+        for name, reason in self.run.skipped.items():
+            reasons.setdefault(reason, []).append(name)
+        told = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+        msg = f"Skipped: {told}"
+        if self.config["strict"]:
+            msg = f"{msg} (strict is true: that is an error.)"
+            raise StopRun(msg)
+        self.logger.warning(msg)
 
     def _check_personal_data(self) -> None:
         """Hold the rules about personal data against the schemas of what they apply to.
@@ -187,6 +250,12 @@ class TapGenesys(Tap):
             for note in notes(self._config):
                 self.logger.warning(note)
         return lines
+
+
+def _is_worth_a_line(entry: logging.LogRecord) -> bool:
+    """Drop the SDK's lines that each of a hundred streams would have in each run."""
+    text = str(entry.msg)
+    return not text.startswith(("Added '%s' as child stream", "Skipping deselected stream"))
 
 
 def _object(option: str, file: IO[str]) -> dict[str, Any]:

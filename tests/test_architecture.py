@@ -44,7 +44,7 @@ FLOORS = (
         "streams.workforce",
     },
     {"streams.conversation_tables"},
-    {"streams"},
+    {"preflight", "streams"},
     {"tap"},
     {"__main__"},
 )

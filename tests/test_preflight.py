@@ -1,0 +1,118 @@
+"""`--check`: what works, what does not and why, and what it costs; one small request a stream."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from harness import Output, run, tap
+from test_process import Process, config, errors
+
+from tap_genesys.errors import StopRun
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.windows import DAY, iso
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(seed=4, per_day=2_400, since=SINCE, now=datetime(2026, 3, 11, tzinfo=UTC))
+SOME = ("conversation_details", "users", "user_skills", "system_presences", "flow_outcomes")
+
+
+def checked(sim: Simulator, capsys: pytest.CaptureFixture[str], *streams: str) -> dict[str, Any]:
+    """Check these streams; return what was printed, and the exit code."""
+    made = tap(sim, *streams, start_date=iso(SINCE), conversation_details_source="auto")
+    code = 0
+    try:
+        made.check(as_json=True)
+    except SystemExit as leaving:
+        code = int(str(leaving.code))
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return {**told, "code": code, "found": {one["stream"]: one for one in told["streams"]}}
+
+
+def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
+    with Simulator(WORLD) as sim:
+        told = checked(sim, capsys, *SOME)
+        asked = [one for one in sim.requests if one.path != "/oauth/token"]
+    assert (told["works"], told["code"]) == (True, 0)
+    assert told["watermark"] == iso(WORLD.watermark)
+    assert set(told["found"]) == set(SOME)
+    # One for each stream, the org, the watermark.
+    assert len(asked) == len(SOME) + 2
+    found = {name: (one["first_run"], one["a_day"]) for name, one in told["found"].items()}
+    # Ten days, each a job of 2,400 rows: four requests for the job, three pages.
+    assert found["conversation_details"] == (70, 21)
+    assert found["users"] == (1, 1)
+    assert found["user_skills"] == (60, 60)
+    assert found["system_presences"] == (1, 1)
+
+
+def test_a_missing_permission_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("forbidden", path="/flows/outcomes", permission="architect:x:view"))
+        told = checked(sim, capsys, *SOME)
+    assert (told["works"], told["code"]) == (False, 1)
+    assert told["found"]["flow_outcomes"]["said"] == (
+        "the client's role lacks architect:flowOutcome:view"
+    )
+    assert [name for name, one in told["found"].items() if not one["works"]] == ["flow_outcomes"]
+
+
+def test_what_is_not_licensed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with Simulator(WORLD, summaries=False) as sim:
+        told = checked(sim, capsys, "conversation_summaries", "users")
+    assert "not licensed" in told["found"]["conversation_summaries"]["said"]
+    assert told["code"] == 1
+
+
+def test_a_follower_without_a_parent_has_nothing_to_ask(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("forbidden", path="/api/v2/users", permission="x"))
+        told = checked(sim, capsys, "user_skills")
+    assert "its parent has no record" in told["found"]["user_skills"]["said"]
+
+
+def test_wrong_credentials_are_one_line_and_no_secret(tmp_path: Path) -> None:
+    with Simulator(WORLD) as sim:
+        process = Process(tmp_path, config(sim, client_secret="wrong-secret"), "--check")
+        code, stderr, _ = process.end()
+    assert code == 1
+    (line,) = errors(stderr)
+    assert "refuses the credentials" in line
+    assert "wrong-secret" not in stderr
+
+
+def test_a_run_says_at_its_end_what_was_skipped(caplog: pytest.LogCaptureFixture) -> None:
+    with Simulator(WORLD) as sim:
+        for path in ("/api/v2/users", "/flows/outcomes"):
+            sim.faults.add(Fault("forbidden", path=path, permission="some:thing:view"))
+        output = run(sim, "users", "user_skills", "flow_outcomes", "divisions")
+    assert output.records("divisions")
+    (line,) = [entry.message for entry in caplog.records if entry.message.startswith("Skipped: f")]
+    assert line.count("some:thing:view") == 2
+    assert "users, user_skills (" in line
+
+
+def test_when_it_is_strict_that_is_an_error_after_the_others_were_read() -> None:
+    output = Output()
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("forbidden", path="/flows/outcomes", permission="some:thing:view"))
+        made = tap(sim, "flow_outcomes", "users", output=output, strict=True)
+        with pytest.raises(StopRun, match=r"flow_outcomes .*some:thing:view.*\(strict is true"):
+            made.sync_or_leave()
+    assert len(output.records("users")) == len(WORLD.users())
+
+
+def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    with Simulator(WORLD) as sim:
+        tap(sim, "conversation_details", start_date=iso(WORLD.now - DAY)).check()
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("Organization: ")
+    assert any(line.startswith("conversation_details  ok") for line in printed)
+    assert printed[-1] == "All that is selected can be read."
