@@ -40,8 +40,8 @@ AGGREGATES: dict[str, Any] = {
     vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, AggregateStream)
 }
 SHAPES = ROOT / "tap_genesys" / "simulator" / "shapes.json"
-#: Streams whose schema is written by hand: the document does not have their operation.
-HAND_WRITTEN = ("conversation_summaries",)
+#: Streams whose schema is written by hand: the document does not have their rows.
+HAND_WRITTEN = ("conversation_reconciliation", "conversation_summaries")
 #: Tables that conversations are broken up into.
 TABLE_NAMES = (*TABLES, ATTRIBUTES, WRAP_UPS)
 #: Operations that the streams ask for.

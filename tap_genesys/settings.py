@@ -126,6 +126,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         'format): {"conversation_aggregates": {"granularity": "P1D"}}.',
     ),
     th.Property(
+        "reconciliation_tolerance",
+        th.NumberType(minimum=0, maximum=1),
+        default=0.01,
+        title="Reconciliation tolerance",
+        description="The largest difference that conversation_reconciliation takes for none, as a "
+        "share of the larger count.",
+    ),
+    th.Property(
         "summary_groupings",
         th.ArrayType(th.StringType),
         default=["conversation:medium", "conversation:queueId"],

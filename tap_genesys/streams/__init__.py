@@ -126,6 +126,7 @@ from tap_genesys.streams.quality import (
     SurveyForms,
     Topics,
 )
+from tap_genesys.streams.reconciliation import ConversationReconciliation
 from tap_genesys.streams.routing import (
     EmailDomains,
     EmailRoutes,
@@ -178,6 +179,7 @@ if TYPE_CHECKING:
 #: Streams that ask for something.
 ASKING: tuple[type[GenesysStream], ...] = (
     ConversationDetails,
+    ConversationReconciliation,
     ConversationSummaries,
     ActionAggregates,
     AgentCopilotAggregates,

@@ -1,0 +1,67 @@
+"""Counts side by side: equal where all is well, different where something is missing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from harness import run
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_genesys.reconciliation import rows
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.windows import DAY, Window, iso
+
+NAME = "conversation_reconciliation"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+DAY_ONE = Window(SINCE, SINCE + DAY)
+WORLD = World(seed=4, per_day=60, since=SINCE, now=SINCE + 4 * DAY + timedelta(hours=10))
+COUNTS = st.dictionaries(st.sampled_from(["voice", "email", "chat"]), st.integers(0, 1000))
+
+
+@given(COUNTS, COUNTS, st.floats(0, 1), st.data())
+def test_a_verdict_follows_from_the_counts(
+    details: dict[str, int], aggregates: dict[str, int], tolerance: float, data: st.DataObject
+) -> None:
+    is_settled = data.draw(st.booleans())
+    found = rows(DAY_ONE, details, aggregates, tolerance=tolerance, is_settled=is_settled)
+    known = {medium for one in (details, aggregates) for medium, count in one.items() if count}
+    assert {row["mediaType"] for row in found} == known
+    assert len({row["_id"] for row in found}) == len(found)
+    for row in found:
+        one, other = row["detailsCount"], row["aggregatesCount"]
+        assert row["difference"] == one - other
+        expected = "equal" if one == other else "within tolerance"
+        if abs(one - other) > tolerance * max(one, other):
+            expected = "different"
+        assert row["verdict"] == (expected if is_settled else "too recent")
+
+
+def test_a_healthy_org_is_equal_on_every_day_that_is_over() -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, NAME, start_date=iso(SINCE))
+        asked = [one for one in sim.requests if one.path != "/oauth/token"]
+    found = output.records(NAME)
+    over = [row for row in found if row["day"] < iso(WORLD.now - DAY)]
+    assert {row["verdict"] for row in over} == {"equal"}
+    assert {row["verdict"] for row in found if row not in over} == {"too recent"}
+    # A conversation counts for each of its media.
+    assert sum(row["detailsCount"] for row in over) >= WORLD.count(SINCE, SINCE + 4 * DAY)
+    assert len(asked) == 5 * 6
+
+
+def test_details_that_know_too_little_are_different() -> None:
+    with Simulator(WORLD, total_hits="low") as sim:
+        output = run(sim, NAME, start_date=iso(SINCE))
+    over = [row for row in output.records(NAME) if row["day"] < iso(WORLD.now - DAY)]
+    assert "different" in {row["verdict"] for row in over}
+
+
+def test_a_day_that_was_too_recent_is_read_again() -> None:
+    with Simulator(WORLD) as sim:
+        first = run(sim, NAME, start_date=iso(SINCE))
+    with Simulator(WORLD.at(WORLD.now + DAY)) as sim:
+        second = run(sim, NAME, start_date=iso(SINCE), state=first.state)
+    merged = {row["_id"]: row for row in [*first.records(NAME), *second.records(NAME)]}
+    day_five = iso(SINCE + 4 * DAY)
+    assert {row["verdict"] for row in merged.values() if row["day"] <= day_five} == {"equal"}
