@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tap_genesys import aggregates
-from tap_genesys.analytics import AggregateStream
+from tap_genesys.analytics import AggregateStream, ObservationStream
 from tap_genesys.listings import ArrayStream, MapStream, ObjectStream, PerParentStream, WholeStream
 from tap_genesys.streams import ASKING
 from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UP_FIELDS, WRAP_UP_METRICS, WRAP_UPS
@@ -33,11 +33,17 @@ TRIMMED = ROOT / "tests" / "openapi.json"
 STREAMS = {"conversation_details": ("AnalyticsConversation", "conversationId")}
 #: Streams that are read whole: what they are is said by their classes.
 LISTINGS: dict[str, Any] = {
-    vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, WholeStream)
+    vars(stream)["name"]: stream
+    for stream in ASKING
+    if issubclass(stream, WholeStream) and not issubclass(stream, ObservationStream)
 }
 #: Streams that sum up.
 AGGREGATES: dict[str, Any] = {
     vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, AggregateStream)
+}
+#: Streams that tell how things stand.
+OBSERVATIONS: dict[str, Any] = {
+    vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, ObservationStream)
 }
 SHAPES = ROOT / "tap_genesys" / "simulator" / "shapes.json"
 #: Streams whose schema is written by hand: the document does not have their rows.
@@ -52,7 +58,7 @@ PATHS = (
     "/api/v2/analytics/conversations/details/jobs/{jobId}/results",
     "/api/v2/analytics/conversations/details/query",
     *(stream.path for stream in LISTINGS.values()),
-    *(stream.path for stream in AGGREGATES.values()),
+    *(stream.path for stream in (*AGGREGATES.values(), *OBSERVATIONS.values())),
 )
 #: Setting -> the model of its predicates.
 PREDICATES = {
@@ -379,6 +385,22 @@ def aggregate_schema(document: Json, stream: Any) -> Json:  # noqa: ANN401 - a c
     }
 
 
+def observation_schema(document: Json, stream: Any) -> Json:  # noqa: ANN401 - a class of streams
+    """Return the schema of a stream that tells how things stand."""
+    summary = {"$ref": f"{_REF}StatisticalSummary"}
+    text = {"metric", "qualifier", "mediaType", stream.dimension}
+    fields = _properties(document["definitions"], summary) | dict.fromkeys(text, _TEXT_COLUMN)
+    fields["truncated"] = {"type": ["boolean", "null"]}
+    fields["observedAt"] = {"type": ["string", "null"], "format": "date-time"}
+    fields["_id"] = {"type": "string", "description": "The row's key: moment, groups and metric."}
+    return {
+        "type": "object",
+        "properties": dict(sorted(fields.items())) | OWN,
+        "required": ["_id"],
+        "additionalProperties": True,
+    }
+
+
 def _family(document: Json, stream: Any) -> dict[str, list[str]]:  # noqa: ANN401 - a class of streams
     """Return what a stream that sums up can measure, and be grouped by."""
     (asked,) = (
@@ -465,6 +487,10 @@ def documents(document: Json) -> dict[Path, str]:
     made |= {
         SCHEMAS / f"{name}.json": _text(aggregate_schema(document, stream))
         for name, stream in AGGREGATES.items()
+    }
+    made |= {
+        SCHEMAS / f"{name}.json": _text(observation_schema(document, stream))
+        for name, stream in OBSERVATIONS.items()
     }
     families = {name: _family(document, stream) for name, stream in AGGREGATES.items()}
     made[SCHEMAS / "_aggregates.json"] = _text(dict(sorted(families.items())))

@@ -63,6 +63,27 @@ def rows(answer: Record, granularity: str) -> Iterator[Record]:
                 }
 
 
+def observations(answer: Record, moment: str) -> Iterator[Record]:
+    """Yield a row for each group and metric of an answer about the present, with its key.
+
+    Args:
+        answer: `results` of groups, each with `data` of metrics.
+        moment: When it was asked.
+    """
+    for result in answer.get("results") or []:
+        group = result.get("group") or {}
+        for measure in result.get("data") or []:
+            found = {"metric": measure.get("metric"), "qualifier": measure.get("qualifier")}
+            yield {
+                "_id": key(moment, "now", group, **found),
+                "observedAt": moment,
+                **group,
+                **found,
+                "truncated": measure.get("truncated"),
+                **(measure.get("stats") or {}),
+            }
+
+
 def column(dimension: str) -> str:
     """Return the column of a dimension; a rate limit's `max` is none of the sums."""
     return "maxOfLimit" if dimension == "max" else dimension

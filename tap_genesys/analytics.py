@@ -1,4 +1,4 @@
-"""The kind of endpoint that sums up: one request a day, a row for each cell, group and metric."""
+"""The kinds of endpoint that count: over the cells of a grid, and at the present moment."""
 
 from __future__ import annotations
 
@@ -14,17 +14,23 @@ from tap_genesys import aggregates
 from tap_genesys.answers import body
 from tap_genesys.endpoints import WindowedStream
 from tap_genesys.errors import StopRun
+from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
+from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     import requests
+    from singer_sdk.helpers.types import Context
     from singer_sdk.streams.rest import PageContext
 
     from tap_genesys.answers import Record
     from tap_genesys.pagination import Page
     from tap_genesys.windows import Window
+
+#: Records of the parent that one request asks for.
+_AT_ONCE = 100
 
 
 class AggregateStream(WindowedStream):
@@ -103,3 +109,49 @@ class AggregateStream(WindowedStream):
     @override
     def default_lookback(self) -> timedelta:
         return timedelta(days=1)
+
+
+class ObservationStream(PerParentStream, UnpagedStream):
+    """How things stand at the moment of the run, for the records of another stream.
+
+    A hundred of them are asked for at once. Each run adds rows; `observedAt` says when.
+    """
+
+    http_method = "POST"
+    primary_keys = ("_id",)
+    #: What the records of the parent are called here.
+    dimension: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]]
+
+    _asked_at: str
+
+    @property
+    @override
+    def partitions(self) -> list[dict[str, Any]]:
+        return [{"from": first} for first in range(0, len(self.parents), _AT_ONCE)]
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        if context and self.name not in self.run.skipped:
+            yield from WholeStream.get_records(self, context)
+
+    @override
+    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
+        first = int((page.stream_context or {}).get("from", 0))
+        predicates = [
+            {"dimension": self.dimension, "value": parent}
+            for parent in self.parents[first : first + _AT_ONCE]
+        ]
+        self._asked_at = iso(self.run.now())
+        return HTTPRequest(
+            f"{self.url_base}{self.path}",
+            self.http_method,
+            data={
+                "filter": {"type": "or", "predicates": predicates},
+                "metrics": list(self.metrics),
+            },
+        )
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        return list(aggregates.observations(body(response), self._asked_at))

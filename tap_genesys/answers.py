@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = dict[str, Any]
 
-#: The keys under which an answer holds its records: the vendor's details, and every listing
-#: (and a gateway's variant of the details).
-RECORD_KEYS = ("conversations", "entities")
+#: The keys under which an answer holds its records: the vendor's details of conversations, every
+#: listing (and a gateway's variant of the details), searches, and details of users.
+RECORD_KEYS = ("conversations", "entities", "results", "userDetails")
 _LONGEST_QUOTE = 500
 _PARSED = "_tap_genesys_body"
 _DIGITS = re.compile(r"\s*[0-9]{1,18}\s*")

@@ -118,13 +118,18 @@ class GenesysStream(RESTStream[Page], ABC):
         """The stream, and what part of it is being read, for a message."""
         return self.name
 
+    @property
+    def identity(self) -> str:
+        """The field that tells an answer's records apart."""
+        return self.primary_keys[-1]
+
     @override
     def get_new_paginator(self) -> BaseAPIPaginator[Any]:
         wait_seconds = float(self.config["empty_page_wait_seconds"])
         self.paginator = CountedPaginator(
             page_size=self.page_size,
             where=self.where,
-            identity=self.primary_keys[-1],
+            identity=self.identity,
             empty_tries=int(self.config["empty_page_max_tries"]),
             wait=lambda: self._wait_for_page(wait_seconds),
             ceiling=self.ceiling,

@@ -45,7 +45,7 @@ FLOORS = (
         "streams.telephony",
         "streams.workforce",
     },
-    {"streams.conversation_tables"},
+    {"streams.conversation_tables", "streams.observations"},
     {"preflight", "streams"},
     {"tap"},
     {"__main__"},

@@ -19,6 +19,7 @@ from tap_genesys.simulator.bodies import (
 )
 from tap_genesys.simulator.details import Details
 from tap_genesys.simulator.lake import JobOperations, Lake
+from tap_genesys.simulator.observing import OBSERVATIONS, observations
 from tap_genesys.simulator.summing import GROUPINGS, METRICS, summaries
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ class Api:
             jobs = JobOperations(self.world, self.lake)
             operation = jobs.operation(method, path.removeprefix(_JOBS), query, body)
             known_method = method
+        if operation is None and path in OBSERVATIONS:
+            operation = partial(observations, path, body)
+            known_method = "POST"
         if operation is None and path in families():
             operation = partial(self.sums.answer, self.world, path, body)
             known_method = "POST"

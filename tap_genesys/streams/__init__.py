@@ -70,6 +70,11 @@ from tap_genesys.streams.directory import (
     Users,
     UserSkills,
 )
+from tap_genesys.streams.observations import (
+    FlowObservations,
+    QueueObservations,
+    UserObservations,
+)
 from tap_genesys.streams.outbound import (
     AttemptLimits,
     CallableTimeSets,
@@ -181,6 +186,9 @@ ASKING: tuple[type[GenesysStream], ...] = (
     ConversationDetails,
     ConversationReconciliation,
     ConversationSummaries,
+    FlowObservations,
+    QueueObservations,
+    UserObservations,
     ActionAggregates,
     AgentCopilotAggregates,
     AgentUtilizationAggregates,

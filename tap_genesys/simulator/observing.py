@@ -1,0 +1,64 @@
+"""Observations: how things stand, made up."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from tap_genesys.simulator.answers import Answer
+from tap_genesys.simulator.bodies import RefusedError, known_fields, names
+from tap_genesys.simulator.fabricate import row
+
+Row = dict[str, Any]
+
+#: Operation -> the dimension that has to be asked for, and what can be measured.
+OBSERVATIONS = {
+    "/api/v2/analytics/flows/observations/query": ("flowId", ("oFlow",)),
+    "/api/v2/analytics/queues/observations/query": (
+        "queueId",
+        tuple(
+            """oActiveUsers oAlerting oInteracting oLongestInteracting oLongestWaiting oMemberUsers
+            oOffQueueUsers oOnQueueUsers oUserPresences oUserRoutingStatuses oWaiting""".split()
+        ),
+    ),
+    "/api/v2/analytics/users/observations/query": ("userId", ("oActiveQueues", "oMemberQueues")),
+}
+_BY_PRESENCE = ("oUserPresences", "oUserRoutingStatuses")
+
+
+def observations(path: str, body: Row | None) -> Answer:
+    """Answer a query about the present: two media for each that is asked for."""
+    dimension, known = OBSERVATIONS[path]
+    asked = known_fields(body, ("filter", "metrics", "detailMetrics"))
+    metrics = names(asked.get("metrics"), "metrics", known)
+    predicates = (asked.get("filter") or {}).get("predicates") or []
+    wanted = [one["value"] for one in predicates if one.get("dimension") == dimension]
+    if not wanted:
+        msg = f"The filter must name at least one {dimension}"
+        raise RefusedError(msg)
+    media = ("voice", "email") if dimension != "userId" else ("",)
+    return Answer(
+        body={
+            "results": [
+                {
+                    "group": {dimension: one, **({"mediaType": medium} if medium else {})},
+                    "data": [
+                        data for metric in metrics for data in _data(path, one, medium, metric)
+                    ],
+                }
+                for one, medium in product(wanted, media)
+            ]
+        }
+    )
+
+
+def _data(*parts: str) -> list[Row]:
+    qualifiers = ("AVAILABLE", "ON_QUEUE") if parts[-1] in _BY_PRESENCE else ("",)
+    return [
+        {
+            "metric": parts[-1],
+            **({"qualifier": qualifier} if qualifier else {}),
+            "stats": {"count": row("integer", *parts, qualifier) % 20},
+        }
+        for qualifier in qualifiers
+    ]

@@ -1,0 +1,50 @@
+"""How things stand at the moment of the run."""
+
+from __future__ import annotations
+
+from tap_genesys.analytics import ObservationStream
+from tap_genesys.streams.architect import Flows
+from tap_genesys.streams.directory import Users
+from tap_genesys.streams.routing import RoutingQueues
+
+
+class FlowObservations(ObservationStream):
+    """How many conversations each flow has right now."""
+
+    name = "flow_observations"
+    path = "/api/v2/analytics/flows/observations/query"
+    parent_stream_type = Flows
+    dimension = "flowId"
+    metrics = ("oFlow",)
+
+
+class QueueObservations(ObservationStream):
+    """Who waits, talks, and is there in each queue right now."""
+
+    name = "queue_observations"
+    path = "/api/v2/analytics/queues/observations/query"
+    parent_stream_type = RoutingQueues
+    dimension = "queueId"
+    metrics = (
+        "oActiveUsers",
+        "oAlerting",
+        "oInteracting",
+        "oLongestInteracting",
+        "oLongestWaiting",
+        "oMemberUsers",
+        "oOffQueueUsers",
+        "oOnQueueUsers",
+        "oUserPresences",
+        "oUserRoutingStatuses",
+        "oWaiting",
+    )
+
+
+class UserObservations(ObservationStream):
+    """How many queues each user is in, and has switched on, right now."""
+
+    name = "user_observations"
+    path = "/api/v2/analytics/users/observations/query"
+    parent_stream_type = Users
+    dimension = "userId"
+    metrics = ("oActiveQueues", "oMemberQueues")
