@@ -105,6 +105,12 @@ def meltano_settings() -> str:
     return "".join(f"    {line}\n" for line in text.splitlines())
 
 
+def meltano_selection() -> str:
+    """Return the streams that are selected by default as they stand in meltano.yml."""
+    names = sorted(vars(one)["name"] for one in STREAMS if one.selected_by_default)
+    return "    select:\n" + "".join(f"    - {name}.*\n" for name in names)
+
+
 def documents() -> dict[Path, str]:
     """Return each document with what it should hold."""
     readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
@@ -119,10 +125,15 @@ def documents() -> dict[Path, str]:
             table,
         ),
         meltano: _replaced(
-            meltano.read_text("utf-8"),
-            "    # settings: made by scripts/update_docs.py\n",
-            "    # settings: end",
-            f"    # settings: made by scripts/update_docs.py\n{meltano_settings()}",
+            _replaced(
+                meltano.read_text("utf-8"),
+                "    # settings: made by scripts/update_docs.py\n",
+                "    # settings: end",
+                f"    # settings: made by scripts/update_docs.py\n{meltano_settings()}",
+            ),
+            "    # select: made by scripts/update_docs.py\n",
+            "    # select: end",
+            f"    # select: made by scripts/update_docs.py\n{meltano_selection()}",
         ),
     }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS
 from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
@@ -22,6 +23,18 @@ MELTANO = ROOT / ".venv-meltano/bin/meltano"
 PLUGINS = ROOT / ".meltano"
 DUCKDB_PYTHON = PLUGINS / "loaders/target-duckdb/venv/bin/python"
 DATABASE = "conversations.duckdb"
+#: What the tests load.
+STREAMS = [
+    "conversation_details",
+    "conversation_summaries",
+    *TABLES,
+    ATTRIBUTES,
+    WRAP_UPS,
+    "divisions",
+    "routing_queues",
+    "users",
+    "wrapup_codes",
+]
 ASK = """\
 import duckdb, json, sys
 with duckdb.connect(sys.argv[1]) as database:
@@ -67,6 +80,7 @@ def settings(url: str, since: datetime, now: datetime) -> dict[str, str]:
         "TAP_GENESYS_WINDOW_DAYS": "0.5",
         "TAP_GENESYS_JOB_POLL_SECONDS": "0",
         "TARGET_DUCKDB_FILEPATH": DATABASE,
+        "TAP_GENESYS__SELECT": json.dumps([f"{name}.*" for name in STREAMS]),
     }
 
 
