@@ -100,7 +100,7 @@ def test_wrong_credentials_stop_the_run_before_any_query() -> None:
 def test_a_missing_permission_skips_the_stream_and_names_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One warning; the others go on, and the run succeeds."""
+    """A warning, and a last line; the others go on, and the run succeeds."""
     with Simulator(WORLD) as sim:
         sim.faults.add(
             Fault("forbidden", path="/queues", permission="routing:queue:view", times=None)
@@ -109,9 +109,10 @@ def test_a_missing_permission_skips_the_stream_and_names_it(
     assert output.ids() == TRUTH
     assert output.records("users")
     assert not output.records("routing_queues")
-    (warning,) = [entry for entry in caplog.records if entry.levelname == "WARNING"]
-    assert "routing:queue:view" in warning.getMessage()
-    assert "403" in warning.getMessage()
+    warning, last = [entry.message for entry in caplog.records if entry.levelname == "WARNING"]
+    assert "routing:queue:view" in warning
+    assert "403" in warning
+    assert last.startswith("Skipped: routing_queues (")
 
 
 def test_a_permission_that_is_lost_half_way_keeps_the_bookmark_true() -> None:

@@ -11,14 +11,17 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from harness import last_state
+from loading import STREAMS as LOADED
 
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.streams import ASKING, STREAMS
+from tap_genesys.tap import TapGenesys
 from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
@@ -34,12 +37,23 @@ TAP = Path(sys.executable).parent / "tap-genesys"
 PATIENCE = 60
 
 
+@cache
+def catalog() -> dict[str, Any]:
+    """Select conversations, their tables and summaries, and a few listings."""
+    tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
+    entries = [one for one in tap.catalog_dict["streams"] if one["stream"] in LOADED]
+    return {"streams": entries}
+
+
 class Process:
     """The command, running."""
 
     def __init__(self, folder: Path, config: dict[str, Any], *arguments: str, **env: str) -> None:
         path = folder / "config.json"
         path.write_text(json.dumps(config), "utf-8")
+        if not {"--catalog", "--discover", "--check", "--test"} & set(arguments):
+            (folder / "catalog.json").write_text(json.dumps(catalog()), "utf-8")
+            arguments = (*arguments, "--catalog", str(folder / "catalog.json"))
         clean = {
             name: value
             for name, value in os.environ.items()
@@ -110,6 +124,7 @@ def config(sim: Simulator, **more: Any) -> dict[str, Any]:
         "end_date": iso(NOW),
         "page_size": 20,
         "requests_per_minute": 60_000,
+        "job_poll_seconds": 0,
         **more,
     }
 
@@ -313,6 +328,7 @@ def test_the_environment_configures_the_tap(sim: Simulator, tmp_path: Path) -> N
         TAP_GENESYS_END_DATE=iso(NOW),
         TAP_GENESYS_WINDOW_DAYS="0.5",
         TAP_GENESYS_REQUESTS_PER_MINUTE="60000",
+        TAP_GENESYS_JOB_POLL_SECONDS="0",
         TAP_GENESYS_SUMMARY_METRICS='["conversation:count"]',
     )
     code, stderr, _seconds = process.end()

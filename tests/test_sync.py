@@ -285,16 +285,17 @@ def test_all_rows_of_a_cell_have_the_time_of_its_reading(world: World) -> None:
 def test_summaries_that_an_org_does_not_have_are_skipped(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One warning, no record, the bookmark as it was, and the rest of the run succeeds."""
+    """A warning, and a last line; no record, the bookmark as it was, and the rest succeeds."""
     state = bookmarked(SUMMARIES, "dateFrom", iso(SINCE))
     with Simulator(world, summaries=False) as sim:
         output = run(sim, DETAILS, SUMMARIES, start_date=iso(SINCE), state=state)
     assert output.ids() == truth(world)
     assert output.records(SUMMARIES) == []
     assert output.bookmark(SUMMARIES) == iso(SINCE)
-    (warning,) = [entry.message for entry in caplog.records if entry.levelname == "WARNING"]
+    warning, last = [entry.message for entry in caplog.records if entry.levelname == "WARNING"]
     assert "summary/queries" in warning
     assert "404" in warning
+    assert last.startswith(f"Skipped: {SUMMARIES} (")
 
 
 def test_a_run_of_which_every_stream_was_skipped_fails(world: World) -> None:
