@@ -23,6 +23,7 @@ from tap_genesys import aggregates
 from tap_genesys.analytics import AggregateStream, ObservationStream
 from tap_genesys.listings import ArrayStream, MapStream, ObjectStream, PerParentStream, WholeStream
 from tap_genesys.streams import ASKING
+from tap_genesys.streams.agents import Evaluations, UserPresences, UserRoutingStatuses
 from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UP_FIELDS, WRAP_UP_METRICS, WRAP_UPS
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +46,12 @@ AGGREGATES: dict[str, Any] = {
 OBSERVATIONS: dict[str, Any] = {
     vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, ObservationStream)
 }
+#: Streams that search, and what tells of users: the spans' model.
+SEARCHES: dict[str, Any] = {"evaluations": Evaluations}
+SPANS: dict[str, tuple[Any, str]] = {
+    "user_presences": (UserPresences, "AnalyticsUserPresenceRecord"),
+    "user_routing_statuses": (UserRoutingStatuses, "AnalyticsRoutingStatusRecord"),
+}
 SHAPES = ROOT / "tap_genesys" / "simulator" / "shapes.json"
 #: Streams whose schema is written by hand: the document does not have their rows.
 HAND_WRITTEN = ("conversation_reconciliation", "conversation_summaries")
@@ -58,6 +65,8 @@ PATHS = (
     "/api/v2/analytics/conversations/details/jobs/{jobId}/results",
     "/api/v2/analytics/conversations/details/query",
     *(stream.path for stream in LISTINGS.values()),
+    *(stream.path for stream in SEARCHES.values()),
+    UserPresences.path,
     *(stream.path for stream in (*AGGREGATES.values(), *OBSERVATIONS.values())),
 )
 #: Setting -> the model of its predicates.
@@ -385,6 +394,19 @@ def aggregate_schema(document: Json, stream: Any) -> Json:  # noqa: ANN401 - a c
     }
 
 
+def span_schema(document: Json, model: str) -> Json:
+    """Return the schema of the spans of time that are told of users."""
+    fields = _properties(document["definitions"], {"$ref": f"{_REF}{model}"})
+    fields["userId"] = _TEXT_COLUMN
+    fields["_id"] = {"type": "string", "description": "The row's key: user, start, and what it is."}
+    return {
+        "type": "object",
+        "properties": dict(sorted(fields.items())) | OWN,
+        "required": ["_id"],
+        "additionalProperties": True,
+    }
+
+
 def observation_schema(document: Json, stream: Any) -> Json:  # noqa: ANN401 - a class of streams
     """Return the schema of a stream that tells how things stand."""
     summary = {"$ref": f"{_REF}StatisticalSummary"}
@@ -417,7 +439,7 @@ def shapes(document: Json) -> Json:
     """Return, for the simulator, what each listing's rows look like, and how it pages."""
     definitions = document["definitions"]
     made = {}
-    for stream in LISTINGS.values():
+    for stream in (*LISTINGS.values(), *SEARCHES.values()):
         method = stream.http_method.lower()
         operation = document["paths"][stream.path][method]
         answer = operation["responses"]["200"]["schema"]
@@ -439,6 +461,8 @@ def _paging(stream: Listing, marks: set[str]) -> str:
         return "object"
     if issubclass(stream, MapStream):
         return "map"
+    if not issubclass(stream, WholeStream):
+        return "search"
     for mark, paging in (("cursors", "scan"), ("after", "after"), ("pageCount", "counted")):
         if mark in marks:
             return paging
@@ -491,6 +515,14 @@ def documents(document: Json) -> dict[Path, str]:
     made |= {
         SCHEMAS / f"{name}.json": _text(observation_schema(document, stream))
         for name, stream in OBSERVATIONS.items()
+    }
+    made |= {
+        SCHEMAS / f"{name}.json": _text(listing_schema(document, stream))
+        for name, stream in SEARCHES.items()
+    }
+    made |= {
+        SCHEMAS / f"{name}.json": _text(span_schema(document, model))
+        for name, (_, model) in SPANS.items()
     }
     families = {name: _family(document, stream) for name, stream in AGGREGATES.items()}
     made[SCHEMAS / "_aggregates.json"] = _text(dict(sorted(families.items())))

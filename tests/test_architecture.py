@@ -33,6 +33,7 @@ FLOORS = (
     {"analytics", "queries"},
     {"lanes"},
     {
+        "streams.agents",
         "streams.aggregates",
         "streams.architect",
         "streams.conversations",

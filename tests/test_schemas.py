@@ -115,7 +115,15 @@ def test_every_field_at_every_depth_is_there_with_its_type(stream: str) -> None:
 
 def test_each_schema_is_made_by_the_script_or_known_as_hand_written() -> None:
     found = {path.stem for path in SCHEMAS.glob("*.json")}
-    generated = {*STREAMS, *LISTINGS, *MAKER.AGGREGATES, *MAKER.OBSERVATIONS, *MAKER.TABLE_NAMES}
+    generated = {
+        *STREAMS,
+        *LISTINGS,
+        *MAKER.AGGREGATES,
+        *MAKER.OBSERVATIONS,
+        *MAKER.SEARCHES,
+        *MAKER.SPANS,
+        *MAKER.TABLE_NAMES,
+    }
     assert found == {*generated, *HAND_WRITTEN, "_aggregates", "_filter_dimensions", "_permissions"}
 
 
@@ -385,7 +393,15 @@ def test_a_second_run_changes_nothing(project: Path, capsys: pytest.CaptureFixtu
 def test_what_is_written_by_hand_is_left_alone(project: Path) -> None:
     """And all that is not is made."""
     files = {path.stem: path.read_text("utf-8") for path in MAKER.SCHEMAS.iterdir()}
-    generated = {*STREAMS, *LISTINGS, *MAKER.AGGREGATES, *MAKER.OBSERVATIONS, *MAKER.TABLE_NAMES}
+    generated = {
+        *STREAMS,
+        *LISTINGS,
+        *MAKER.AGGREGATES,
+        *MAKER.OBSERVATIONS,
+        *MAKER.SEARCHES,
+        *MAKER.SPANS,
+        *MAKER.TABLE_NAMES,
+    }
     assert set(files) == {
         *generated,
         *HAND_WRITTEN,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator import listings
+from tap_genesys.simulator import agents, listings
 from tap_genesys.simulator.aggregating import Sums, families
 from tap_genesys.simulator.answers import Answer, counted, error, listing, page_of, pages_of
 from tap_genesys.simulator.bodies import (
@@ -32,6 +32,7 @@ Row = dict[str, Any]
 
 _JOBS = "/api/v2/analytics/conversations/details/jobs"
 _SUMMARY_FIELDS = ("pageSize", "pageNumber", "dateFrom", "dateTo", "groupings", "metrics")
+_AGENTS = {agents.DETAILS: agents.user_details, agents.SEARCH: agents.search}
 _STATES = ("active", "inactive", "deleted", "any")
 
 
@@ -75,6 +76,9 @@ class Api:
             jobs = JobOperations(self.world, self.lake)
             operation = jobs.operation(method, path.removeprefix(_JOBS), query, body)
             known_method = method
+        if operation is None and path in _AGENTS:
+            operation = partial(_AGENTS[path], self.world, body)
+            known_method = "POST"
         if operation is None and path in OBSERVATIONS:
             operation = partial(observations, path, body)
             known_method = "POST"

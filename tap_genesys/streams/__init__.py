@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_genesys.streams.agents import Evaluations, UserPresences, UserRoutingStatuses
 from tap_genesys.streams.aggregates import (
     ActionAggregates,
     AgentCopilotAggregates,
@@ -186,9 +187,12 @@ ASKING: tuple[type[GenesysStream], ...] = (
     ConversationDetails,
     ConversationReconciliation,
     ConversationSummaries,
+    Evaluations,
     FlowObservations,
     QueueObservations,
     UserObservations,
+    UserPresences,
+    UserRoutingStatuses,
     ActionAggregates,
     AgentCopilotAggregates,
     AgentUtilizationAggregates,
