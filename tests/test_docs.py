@@ -120,3 +120,13 @@ def _project_files() -> list[Path]:
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     files += [path for path in ROOT.iterdir() if path.is_file()]
     return [path for path in files if "__pycache__" not in path.parts]
+
+
+def test_the_page_for_those_who_come_from_elsewhere_names_streams_that_exist() -> None:
+    """What stands in the columns of ours is ours, but for columns, settings and what is none."""
+    page = (ROOT / "docs" / "coming-from.md").read_text("utf-8")
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    known = {vars(stream)["name"] for stream in STREAMS}
+    named = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row[1]) if len(row) > 1}
+    assert len(named) > 50
+    assert named <= known, named - known
