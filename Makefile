@@ -8,6 +8,7 @@ TAP := .venv/.tap-installed
 TESTS := .venv/.tests-installed
 MELTANO := .venv-meltano/.meltano-installed
 PLUGINS := .meltano/.plugins-installed
+VENDOR := .venv-vendor/.sdk-installed
 
 export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 
@@ -24,9 +25,9 @@ demo:
 	@.venv/bin/python scripts/demo/run.py
 
 test:
-	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS)
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(VENDOR)
 	@$(MAKE) --no-print-directory lint
-	REQUIRE_MELTANO=1 .venv/bin/python -m pytest --numprocesses auto
+	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 .venv/bin/python -m pytest --numprocesses auto
 
 lint: $(TESTS)
 	.venv/bin/ruff check
@@ -34,7 +35,7 @@ lint: $(TESTS)
 	.venv/bin/mypy
 
 clean:
-	rm -rf .venv .venv-meltano .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-meltano .venv-vendor .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A pip of constraints.txt comes first: that of Python 3.11 does not know dependency groups.
 $(TAP): pyproject.toml constraints.txt
@@ -47,6 +48,12 @@ $(TAP): pyproject.toml constraints.txt
 $(TESTS): $(TAP)
 	@echo "Installing what the tests need into .venv ..."
 	@.venv/bin/python $(PIP) --constraint constraints.txt --group test
+	@touch $@
+
+$(VENDOR): constraints-vendor.txt
+	@echo "Installing the vendor's SDK into .venv-vendor ..."
+	@$(PYTHON) -m venv .venv-vendor
+	@.venv-vendor/bin/python $(PIP) --constraint constraints-vendor.txt PureCloudPlatformClientV2
 	@touch $@
 
 $(MELTANO): constraints-meltano.txt

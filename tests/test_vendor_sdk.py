@@ -1,0 +1,51 @@
+"""The vendor's own SDK reads the simulator without complaint, and finds what there is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_openapi import token
+
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.simulator.listings import rows_of
+from tap_genesys.streams import ASKING
+from tap_genesys.windows import DAY, iso
+
+ROOT = Path(__file__).parent.parent
+PYTHON = ROOT / ".venv-vendor" / "bin" / "python"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(seed=4, per_day=150, since=SINCE, now=SINCE + 4 * DAY)
+PATHS = {vars(one)["name"]: str(vars(one).get("path")) for one in ASKING}
+
+
+def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job() -> None:
+    if not PYTHON.exists():
+        missing = "`make test` installs the vendor's SDK"
+        if os.environ.get("REQUIRE_VENDOR_SDK"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with Simulator(WORLD) as sim:
+        bearer = token(sim)["Authorization"].removeprefix("Bearer ")
+        run = subprocess.run(  # noqa: S603 - our own script
+            [PYTHON, ROOT / "tests/vendor/read.py", sim.url, f"{iso(SINCE)}/{iso(SINCE + DAY)}"],
+            input=bearer,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        deleted = [one for one in sim.requests if one.method == "DELETE"]
+    assert run.returncode == 0, run.stderr
+    found: dict[str, list[Any]] = json.loads(run.stdout)
+    truth = sorted(row["conversationId"] for row in WORLD.conversations(SINCE, SINCE + DAY))
+    assert sorted(found.pop("query")) == truth
+    assert sorted(found.pop("jobs")) == truth
+    assert len(deleted) == 1
+    assert len(found) > 10
+    for name, ids in found.items():
+        assert sorted(ids) == sorted(row["id"] for row in rows_of(WORLD, PATHS[name])), name
