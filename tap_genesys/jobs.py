@@ -1,4 +1,7 @@
-"""One asynchronous job: submit, poll with a deadline, read by cursor, delete in every outcome.
+"""Asynchronous jobs: submit, poll with a deadline, read by cursor, delete in every outcome.
+
+While one is waited for, and read, the next ones work already: they are submitted ahead, as many as
+`most` allows and the org's limit, and their results are read in the order in which they are wanted.
 
 States, operations and `cursor` are the vendor's (`AsyncQueryStatus`, Python SDK 269.0.0); that a
 429 on submission means the org's limit of concurrent jobs, and how a row limit is worded, are
@@ -7,6 +10,7 @@ reports of others' production code.
 
 from __future__ import annotations
 
+import json
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +20,7 @@ from tap_genesys.errors import StopRun
 from tap_genesys.pagination import LAST_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     import requests
@@ -67,6 +71,7 @@ class Jobs:
         timeout: Seconds after which a job that has not ended stops the run.
         now: Returns the present, aware.
         log: Says what happens.
+        most: How many jobs there may be at once.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Jobs:
         timeout: float,
         now: Callable[[], datetime],
         log: Callable[[str], None],
+        most: int = 1,
     ) -> None:
         self._call = call
         self._path = path
@@ -87,6 +93,36 @@ class Jobs:
         self._timeout = timeout
         self._now = now
         self._log = log
+        self._most = most
+        #: Question -> the job that was submitted ahead, and when.
+        self._ahead: dict[str, tuple[str, float]] = {}
+        self._is_full = False
+
+    def submit_ahead(self, queries: Iterable[dict[str, Any]]) -> None:
+        """Submit what will be asked for, as far as there is room; the org's limit ends that.
+
+        Args:
+            queries: What will be asked for, in that order, from the very next one on.
+        """
+        for query in queries:
+            if self._most == 1 or self._is_full or len(self._ahead) >= self._most:
+                return
+            question = _name(query)
+            if question in self._ahead:
+                continue
+            answer = self._call(
+                "POST", self._path, data=query, accepted=frozenset({HTTPStatus.TOO_MANY_REQUESTS})
+            )
+            if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                self._is_full = True
+            elif job := body(answer).get("jobId"):
+                self._ahead[question] = str(job), self._interruption.clock()
+
+    def close(self) -> None:
+        """Delete what was submitted ahead and is not wanted any more."""
+        while self._ahead:
+            _, (job, _) = self._ahead.popitem()
+            self._delete(job)
 
     def pages(self, query: dict[str, Any], where: str) -> Iterator[requests.Response]:
         """Yield the answers that hold a query's rows; after a lost job, all of them once more.
@@ -113,9 +149,11 @@ class Jobs:
 
     def _one_job(self, query: dict[str, Any], where: str) -> Iterator[requests.Response]:
         end = self._interruption.clock() + self._timeout
-        job = self._submit(query, where, end)
+        job, submitted = self._ahead.pop(_name(query), ("", 0.0))
+        if not job:
+            job, submitted = self._submit(query, where, end), self._interruption.clock()
         try:
-            self._wait_for(job, where, end)
+            self._wait_for(job, where, end, self._interruption.clock() - submitted)
             yield from self._results(job)
         finally:
             self._delete(job)
@@ -132,7 +170,9 @@ class Jobs:
                     return str(job)
                 msg = f"{where}: the answer to a job's submission has no jobId"
                 raise StopRun(msg)
-            # The org's limit of concurrent jobs: others' end, or ours that a crash left behind.
+            # The org's limit of concurrent jobs: others' end, or ours that a crash left behind;
+            # those that were submitted ahead must not be what is waited for.
+            self.close()
             asked = retry_after(answer, self._now())
             wait = self._pause(wait if asked is None else max(asked, wait), end)
             if wait == 0:
@@ -142,10 +182,11 @@ class Jobs:
                 )
                 raise StopRun(msg)
 
-    def _wait_for(self, job: str, where: str, end: float) -> None:
+    def _wait_for(self, job: str, where: str, end: float, age: float) -> None:
         wait = self._first_poll
         while True:
-            wait = self._pause(wait, end)
+            # One that was submitted ahead may have had its time.
+            wait, age = self._pause(wait, end, age), 0
             answer = self._call(
                 "GET", f"{self._path}/{job}", accepted=frozenset({HTTPStatus.NOT_FOUND})
             )
@@ -198,12 +239,12 @@ class Jobs:
                 raise JobLostError(msg)
             cursor = str(following)
 
-    def _pause(self, wait: float, end: float) -> float:
+    def _pause(self, wait: float, end: float, waited: float = 0) -> float:
         """Wait, but not beyond the deadline; return the next wait, 0 at the deadline."""
         left = end - self._interruption.clock()
         if left <= 0:
             return 0
-        self._interruption.wait(min(wait, left))
+        self._interruption.wait(max(0, min(wait, left) - waited))
         return 0 if wait >= left else min(wait * _GROWTH, _LONGEST_POLL)
 
     def _delete(self, job: str) -> None:
@@ -214,3 +255,8 @@ class Jobs:
                 self._call("DELETE", f"{self._path}/{job}", accepted=any_status, once=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, the rows are what counts
             self._log(f"job {job} could not be deleted: {error}")
+
+
+def _name(query: dict[str, Any]) -> str:
+    """Return a question as a text that is the same for the same question."""
+    return json.dumps(query, sort_keys=True)

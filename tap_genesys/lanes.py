@@ -19,7 +19,7 @@ from tap_genesys.queries import DetailsQueryStream, moment
 from tap_genesys.windows import Window, halves, iso, parse, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import requests
     from singer_sdk.helpers.types import Context
@@ -54,6 +54,8 @@ class TwoLaneStream(DetailsQueryStream):
     #: The first start that is wanted, and the moment whose truth the jobs of this run bring.
     _oldest_wanted: datetime
     _fresh_is_whole: bool
+    #: What jobs will be asked for next, and can be submitted ahead.
+    _next: Sequence[dict[str, Any]] = ()
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
@@ -174,12 +176,18 @@ class TwoLaneStream(DetailsQueryStream):
         self._promises_from = asked.start
         self._oldest_wanted = self._oldest(bookmark, asked)
         step = min(timedelta(days=float(self.config["window_days"])), LONGEST_JOB)
-        for window in split(asked.start, limit, step):
-            yield from self._rows_by_job(window, self._active_in, self._finish_job_window)
-        self._purpose = "recheck"
-        reached = min(self.bookmark() or asked.start, limit)
-        for day in self._ladder.due(self._watermark, reached):
-            yield from self._rows_by_job(day, self._started_in, self._finish_job_window)
+        try:
+            windows = list(split(asked.start, limit, step))
+            for place, window in enumerate(windows):
+                following = windows[place + 1 : place + int(self.config["max_parallel_jobs"])]
+                self._next = [self.question(one) for one in following]
+                yield from self._rows_by_job(window, self._active_in, self._finish_job_window)
+            self._purpose, self._next = "recheck", []
+            reached = min(self.bookmark() or asked.start, limit)
+            for day in self._ladder.due(self._watermark, reached):
+                yield from self._rows_by_job(day, self._started_in, self._finish_job_window)
+        finally:
+            self._jobs.close()
 
     def _rows_by_job(
         self,
@@ -249,7 +257,14 @@ class TwoLaneStream(DetailsQueryStream):
                 yield record
 
     def _job_rows(self, question: dict[str, Any]) -> Iterator[Record]:
-        jobs = Jobs(
+        self._jobs.submit_ahead([question, *self._next])
+        for answer in self._jobs.pages(question, self.where):
+            self._request_counter.increment()
+            yield from self.rows_of(answer)
+
+    @cached_property
+    def _jobs(self) -> Jobs:
+        return Jobs(
             self.call,
             self.jobs_path,
             interruption=self.run.interruption,
@@ -257,10 +272,8 @@ class TwoLaneStream(DetailsQueryStream):
             timeout=float(self.config["job_timeout_seconds"]),
             now=self.run.now,
             log=self.logger.info,
+            most=int(self.config["max_parallel_jobs"]),
         )
-        for answer in jobs.pages(question, self.where):
-            self._request_counter.increment()
-            yield from self.rows_of(answer)
 
     @cached_property
     def _watermark(self) -> datetime:

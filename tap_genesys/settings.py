@@ -171,6 +171,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "version asks one at a time.",
     ),
     th.Property(
+        "max_parallel_jobs",
+        th.IntegerType(minimum=1, maximum=20),
+        default=3,
+        title="Parallel jobs",
+        description="How many jobs may work at once: while one is read, the next ones are under "
+        "way. An org allows a limited number; when it refuses one, no more are submitted ahead.",
+    ),
+    th.Property(
         "conversation_details_source",
         th.StringType(allowed_values=["query", "jobs", "auto"]),
         default="auto",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -214,3 +215,78 @@ def test_a_lost_job_is_submitted_again(faults: list[Fault]) -> None:
         assert not sim.lake.jobs
     truth = {world.conversation(n)["conversationId"] for n in world.numbers(SINCE, world.now)}
     assert set(output.ids()) == truth
+
+
+@pytest.fixture(scope="module")
+def nine_days() -> World:
+    """Return an org with nine days of history that the lake knows."""
+    return World(seed=6, per_day=30, since=SINCE, now=SINCE + timedelta(days=9, hours=4))
+
+
+def by_jobs(world: World, **options: Any) -> tuple[Output, float, Simulator]:
+    """Read the nine days by job; return what was written, the seconds it took, and the org."""
+    output = Output()
+    sim = Simulator(world)
+    with sim:
+        made = tap(
+            sim,
+            DETAILS,
+            output=output,
+            start_date=iso(SINCE),
+            conversation_details_source="jobs",
+            job_poll_seconds=30,
+            **options,
+        )
+        begun = made.interruption.clock()
+        made.sync_or_leave()
+        return output, made.interruption.clock() - begun, sim
+
+
+def test_jobs_work_side_by_side_and_are_printed_in_the_order_of_time(nine_days: World) -> None:
+    """Three take a third of the waiting; what is printed is the same, in the same order."""
+    alone, seconds_alone, _ = by_jobs(nine_days, max_parallel_jobs=1)
+    together, seconds_together, sim = by_jobs(nine_days, max_parallel_jobs=3)
+    assert together.ids() == alone.ids()
+    assert seconds_alone >= 9 * 30
+    assert seconds_together <= seconds_alone / 3 + 1
+    at_once = most = 0
+    for request in sim.requests:
+        if request.path.endswith("/details/jobs") and request.method == "POST":
+            at_once += 1
+        if request.method == "DELETE":
+            at_once -= 1
+        most = max(most, at_once)
+    assert (most, at_once) == (3, 0)
+    assert not sim.lake.jobs
+
+
+def test_an_org_that_allows_one_job_gets_one_at_a_time(nine_days: World) -> None:
+    """It is not asked again and again for more."""
+    output = Output()
+    with Simulator(nine_days) as sim:
+        sim.lake.most_jobs = 1
+        made = tap(
+            sim,
+            DETAILS,
+            output=output,
+            start_date=iso(SINCE),
+            conversation_details_source="jobs",
+        )
+        made.sync_or_leave()
+        refused = [one for one in sim.requests if one.status == HTTPStatus.TOO_MANY_REQUESTS]
+    assert set(output.ids()) == {
+        row["conversationId"] for row in nine_days.conversations(SINCE, nine_days.watermark)
+    }
+    assert len(refused) == 1
+
+
+def test_jobs_that_were_submitted_ahead_are_deleted_when_the_run_stops(nine_days: World) -> None:
+    with Simulator(nine_days) as sim:
+        sim.faults.add(Fault("state", path="/jobs/job-", state="MELTED", after=3))
+        with pytest.raises(StopRun, match="MELTED"):
+            run(sim, DETAILS, start_date=iso(SINCE), conversation_details_source="jobs")
+        submitted = [
+            one for one in sim.requests if one.method == "POST" and one.path.endswith("jobs")
+        ]
+        assert len(submitted) > 3
+        assert not sim.lake.jobs
