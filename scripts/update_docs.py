@@ -159,7 +159,7 @@ def _kind(name: str, schema: dict[str, Any]) -> str:
         return "date_iso8601"
     if "enum" in schema and "string" in kinds:
         return "options"
-    return {"integer": "integer", "array": "array"}.get(kinds[0], "string")
+    return {"integer": "integer", "array": "array", "boolean": "boolean"}.get(kinds[0], "string")
 
 
 def _stream_row(stream: GenesysStream | TableStream) -> str:

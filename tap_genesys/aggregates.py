@@ -19,7 +19,7 @@ from tap_genesys import schemas
 from tap_genesys.windows import Window, iso, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 Record = dict[str, Any]
 
@@ -38,13 +38,16 @@ def families() -> dict[str, dict[str, list[str]]]:
     return known
 
 
-def rows(answer: Record, granularity: str) -> Iterator[Record]:
+def rows(
+    answer: Record, granularity: str, shown: Callable[[Record], Record] = dict
+) -> Iterator[Record]:
     """Yield a row for each interval, group and metric of an answer, with its key.
 
     Args:
         answer: `results` of groups, each with `data` of intervals, each with `metrics`; what is
             absent is empty.
         granularity: What was asked for.
+        shown: Returns a group as a key may show it.
     """
     for result in answer.get("results") or []:
         group = result.get("group") or {}
@@ -54,7 +57,7 @@ def rows(answer: Record, granularity: str) -> Iterator[Record]:
             for measure in data.get("metrics") or []:
                 found = {"metric": measure.get("metric"), "qualifier": measure.get("qualifier")}
                 yield {
-                    "_id": key(cell["intervalStart"], granularity, group, **found),
+                    "_id": key(cell["intervalStart"], granularity, shown(group), **found),
                     **cell,
                     "granularity": granularity,
                     **{column(dimension): value for dimension, value in group.items()},
@@ -63,19 +66,22 @@ def rows(answer: Record, granularity: str) -> Iterator[Record]:
                 }
 
 
-def observations(answer: Record, moment: str) -> Iterator[Record]:
+def observations(
+    answer: Record, moment: str, shown: Callable[[Record], Record] = dict
+) -> Iterator[Record]:
     """Yield a row for each group and metric of an answer about the present, with its key.
 
     Args:
         answer: `results` of groups, each with `data` of metrics.
         moment: When it was asked.
+        shown: Returns a group as a key may show it.
     """
     for result in answer.get("results") or []:
         group = result.get("group") or {}
         for measure in result.get("data") or []:
             found = {"metric": measure.get("metric"), "qualifier": measure.get("qualifier")}
             yield {
-                "_id": key(moment, "now", group, **found),
+                "_id": key(moment, "now", shown(group), **found),
                 "observedAt": moment,
                 **group,
                 **found,

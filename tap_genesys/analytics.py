@@ -93,7 +93,12 @@ class AggregateStream(WindowedStream):
     @override
     def records_of(self, response: requests.Response) -> list[Record]:
         granularity = self.option("granularity", self.granularity)
-        return list(aggregates.rows(body(response), granularity))
+        return list(aggregates.rows(body(response), granularity, self.shown))
+
+    @property
+    @override
+    def keyed_by(self) -> tuple[str, ...]:
+        return tuple(map(aggregates.column, self.option("group_by", self.group_by)))
 
     @override
     def validate_response(self, response: requests.Response) -> None:
@@ -154,4 +159,9 @@ class ObservationStream(PerParentStream, UnpagedStream):
 
     @override
     def records_of(self, response: requests.Response) -> list[Record]:
-        return list(aggregates.observations(body(response), self._asked_at))
+        return list(aggregates.observations(body(response), self._asked_at, self.shown))
+
+    @property
+    @override
+    def keyed_by(self) -> tuple[str, ...]:
+        return (self.dimension,)

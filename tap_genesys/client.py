@@ -21,7 +21,7 @@ from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     import requests
@@ -172,6 +172,18 @@ class GenesysStream(RESTStream[Page], ABC):
     def records_of(self, response: requests.Response) -> list[Record]:
         """Return an answer's records as the vendor has them."""
         return records(response)
+
+    @property
+    def keyed_by(self) -> tuple[str, ...]:
+        """The columns whose values a made-up key (`_id`) contains; they can only be hashed."""
+        return ()
+
+    def shown(self, values: Mapping[str, Any]) -> Record:
+        """Return values as the rules about personal data have them, for a key made of them."""
+        copied = dict(values)
+        if self.run.privacy:
+            self.run.privacy.apply(copied)
+        return copied
 
     def is_whole(self) -> bool:
         """Say what was wrong with the pages, if anything; return whether they count as whole."""

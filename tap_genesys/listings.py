@@ -35,6 +35,8 @@ class WholeStream(GenesysStream):
     http_method = "GET"
     primary_keys: tuple[str, ...] = ("id",)
     selected_by_default = False
+    # An org without the licence answers so; the others go on.
+    may_be_missing = True
     #: Query parameters beside the page's.
     params: ClassVar[dict[str, Any]] = {}
     #: The field of the answer that holds the records; none where the answer is a record.
@@ -240,8 +242,9 @@ class PerParentStream(WholeStream):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         # Without a parent the SDK asks for the records of none.
         if context and self.name not in self.run.skipped:
+            column = self.shown(context)
             for record in super().get_records(context):
-                yield {**record, **context}
+                yield {**record, **column}
 
     @override
     def validate_response(self, response: requests.Response) -> None:

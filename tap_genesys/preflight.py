@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from tap_genesys.windows import DAY, Window, floor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     import requests
 
@@ -38,6 +40,8 @@ _TOLD = frozenset(range(400, 500)) - {
 }
 #: A job is submitted, looked at about twice, and deleted.
 _REQUESTS_OF_A_JOB = 4
+#: What an answer names as missing, in the vendor's words.
+_NAMED = re.compile(r"(?:permission\(s\)|permissions assigned): ([^()]+?)\.? \(missing\.")
 _NOT_ASKED = "nothing to ask with: its parent has no record"
 
 
@@ -111,41 +115,61 @@ def check(run: Run, streams: Iterable[GenesysStream]) -> Report:
 
     Args:
         run: What the streams share.
-        streams: Those that are selected, and their parents.
+        streams: Those that are read: what is selected, and the parents of that.
 
     Raises:
-        StopRun: The credentials are refused, or the API cannot be reached.
+        StopRun: The credentials are refused, or the API cannot be reached at all.
     """
     chosen = list(streams)
     report = Report(*_organization(chosen[0]) if chosen else ("", ""))
     wanted = span(dict(run.config), run.started)
     days = max(1, ceil((wanted.end - wanted.start) / DAY))
-    ids: dict[str, str] = {}
-    listed: dict[str, int] = {}
+    seen = _Seen({}, {})
     # Parents first: their followers are asked for what is below one of them.
     for stream in sorted(chosen, key=lambda one: isinstance(one, PerParentStream)):
-        context = None
-        if isinstance(stream, PerParentStream):
-            parent = str(vars(stream.parent_stream_type)["name"])
-            if parent not in ids:
-                if stream.selected:
-                    report.streams.append(Finding(stream.name, works=True, said=_NOT_ASKED))
-                continue
-            context = {stream.parent_column: ids[parent]}
-        answer = _probe(stream, context, Window(_yesterday(run), _yesterday(run) + DAY))
-        works = answer.status_code == HTTPStatus.OK
-        if works and isinstance(stream, WholeStream):
-            found = stream.records_of(answer)
-            listed[stream.name] = _total(answer, found)
-            if found and found[0].get("id"):
-                ids[stream.name] = str(found[0]["id"])
-        if stream.selected:
-            finding = Finding(stream.name, works, "" if works else _reason(stream, answer))
-            if works:
-                _estimate(finding, stream, answer, days, listed)
-            report.streams.append(finding)
-    report.watermark = _watermark(chosen)
+        try:
+            report.streams.append(
+                _finding(stream, seen, days, Window(_yesterday(run), _today(run)))
+            )
+        except (StopRun, SkipStream) as error:
+            report.streams.append(Finding(stream.name, works=False, said=str(error)))
+    _look_at_the_lake(report, chosen)
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the parents' probes told: an id of each, and how many records it has."""
+
+    ids: dict[str, str]
+    listed: dict[str, int]
+
+
+def _finding(stream: GenesysStream, seen: _Seen, days: int, day: Window) -> Finding:
+    context = None
+    if isinstance(stream, PerParentStream):
+        parent = str(vars(stream.parent_stream_type)["name"])
+        if parent not in seen.listed:
+            return Finding(stream.name, works=False, said=f"its parent, {parent}, cannot be read")
+        if parent not in seen.ids:
+            return Finding(stream.name, works=True, said=_NOT_ASKED)
+        stream.parents = [seen.ids[parent]]
+        context, stream.parents = stream.partitions[0], [seen.ids[parent]]
+    answer = _probe(stream, context, day)
+    if isinstance(stream, PerParentStream):
+        stream.parents = []
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return Finding(stream.name, works=True, said="this one is gone; that is no error")
+    if answer.status_code != HTTPStatus.OK:
+        return Finding(stream.name, works=False, said=_reason(stream, answer))
+    if isinstance(stream, WholeStream):
+        found = stream.records_of(answer)
+        seen.listed[stream.name] = _total(answer, found)
+        if found and found[0].get("id"):
+            seen.ids[stream.name] = str(found[0]["id"])
+    finding = Finding(stream.name, works=True, said="")
+    _estimate(finding, stream, answer, days, seen.listed)
+    return finding
 
 
 @cache
@@ -180,11 +204,14 @@ def _probe(
 def _reason(stream: GenesysStream, answer: requests.Response) -> str:
     if answer.status_code == HTTPStatus.NOT_FOUND:
         return f"{asked(answer)} is not there: not licensed, or not in this org"
+    if answer.status_code != HTTPStatus.FORBIDDEN:
+        return stream.run.authenticator.conceal(refusal(answer))
+    if named := _NAMED.search(refusal(answer)):
+        return f"the client's role lacks {named[1]}"
     wanted = _permissions().get(f"{stream.http_method} {stream.path}", {})
-    if answer.status_code == HTTPStatus.FORBIDDEN and wanted.get("permissions"):
-        names = (" and " if wanted["all"] else " or ").join(wanted["permissions"])
-        return f"the client's role lacks {names}"
-    return stream.run.authenticator.conceal(refusal(answer))
+    names = (" and " if wanted.get("all") else " or ").join(wanted.get("permissions", []))
+    needs = f" The operation needs {names}." if names else ""
+    return f"{stream.run.authenticator.conceal(refusal(answer))}{needs}"
 
 
 def _estimate(
@@ -200,7 +227,7 @@ def _estimate(
     elif isinstance(stream, UnpagedStream):
         finding.first_run = finding.a_day = 1
     elif isinstance(stream, WholeStream):
-        finding.first_run = finding.a_day = max(1, ceil(listed[stream.name] / stream.max_page_size))
+        finding.first_run = finding.a_day = max(1, ceil(listed[stream.name] / stream.page_size))
     elif "totalHits" not in body(answer):
         # A request for each day, and of these the look-back's and the bookmark's once more.
         finding.first_run, finding.a_day = days, 3
@@ -221,18 +248,20 @@ def _estimate_details(
     finding.first_run, finding.a_day = days * each_day, 3 * each_day
 
 
-def _watermark(streams: list[GenesysStream]) -> str | None:
-    """Return up to where the data lake knows conversations, where a selected stream reads it."""
+def _look_at_the_lake(report: Report, streams: list[GenesysStream]) -> None:
+    """Tell up to where the data lake knows conversations, where a stream reads it."""
     for stream in streams:
         path = getattr(stream, "jobs_path", None)
-        if path and stream.config["conversation_details_source"] != "query":
-            try:
-                answer = stream.call("GET", f"{path}/availability", accepted=_TOLD)
-            except (SkipStream, StopRun):
-                return None
-            told = body(answer).get("dataAvailabilityDate")
-            return str(told) if told else None
-    return None
+        if not path or stream.config["conversation_details_source"] == "query":
+            continue
+        answer = stream.call("GET", f"{path}/availability", accepted=_TOLD)
+        if answer.status_code == HTTPStatus.OK:
+            report.watermark = body(answer).get("dataAvailabilityDate")
+            continue
+        # A run asks this first, and is refused.
+        for finding in report.streams:
+            if finding.stream == stream.name:
+                finding.works, finding.said = False, _reason(stream, answer)
 
 
 def _total(answer: requests.Response, found: list[Any]) -> int:
@@ -240,8 +269,12 @@ def _total(answer: requests.Response, found: list[Any]) -> int:
     return total if isinstance(total, int) else len(found)
 
 
-def _yesterday(run: Run) -> Any:  # noqa: ANN401 - a moment
-    return floor(run.started, DAY) - DAY
+def _today(run: Run) -> datetime:
+    return floor(run.started, DAY)
+
+
+def _yesterday(run: Run) -> datetime:
+    return _today(run) - DAY
 
 
 def _shown(number: int | None) -> str:

@@ -150,6 +150,7 @@ class TapGenesys(Tap):
             if isinstance(stream, GenesysStream)
             and (stream.selected or stream.has_selected_descendents)
         ]
+        self._check_personal_data()
         report = check(self.run, streams)
         click.echo(report.as_json() if as_json else report.as_table())
         if not report.works:
@@ -160,7 +161,8 @@ class TapGenesys(Tap):
 
         Raises:
             Interrupted: A signal ended the run; the STATE that is true is out.
-            StopRun: A window has a hole, or every selected stream was skipped.
+            StopRun: A window has a hole, every selected stream was skipped, or one was and that
+                is an error (`strict`).
         """
         self._check_personal_data()
         try:
@@ -169,34 +171,30 @@ class TapGenesys(Tap):
             self.write_message(StateMessage(value=self.state))
             self.logger.warning("Interrupted by a signal: leaving with code %s.", leaving.code)
             raise
+        finally:
+            self._tell_what_was_skipped()
         if self.run.incomplete:
             windows = "\n".join(self.run.incomplete)
             msg = f"Incomplete (incomplete_windows is fail); run again later. {windows}"
             raise StopRun(msg)
-        self._tell_what_was_skipped()
         selected = [name for name, stream in self.streams.items() if stream.selected]
         if selected and self.run.skipped.keys() >= set(selected):
             msg = f"Every selected stream was skipped: {', '.join(sorted(self.run.skipped))}."
             raise StopRun(msg)
+        if self.config["strict"] and self.run.skipped:
+            # Only now: nothing is lost that could be had.
+            msg = f"Skipped, which strict makes an error: {', '.join(sorted(self.run.skipped))}."
+            raise StopRun(msg)
 
     def _tell_what_was_skipped(self) -> None:
-        """Say it once more at the end, where people look.
-
-        Raises:
-            StopRun: It is an error (`strict`); all other streams have been read.
-        """
-        if not self.run.skipped:
-            return
+        """Say it once more at the end, where people look."""
         # Streams that follow one that was skipped have the same reason.
         reasons: dict[str, list[str]] = {}
         for name, reason in self.run.skipped.items():
             reasons.setdefault(reason, []).append(name)
-        told = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
-        msg = f"Skipped: {told}"
-        if self.config["strict"]:
-            msg = f"{msg} (strict is true: that is an error.)"
-            raise StopRun(msg)
-        self.logger.warning(msg)
+        if reasons:
+            told = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+            self.logger.warning("Skipped: %s", told)
 
     def _check_personal_data(self) -> None:
         """Hold the rules about personal data against the schemas of what they apply to.
@@ -208,9 +206,15 @@ class TapGenesys(Tap):
         asking = [stream for stream in self.streams.values() if isinstance(stream, GenesysStream)]
         schemas = {stream.name: stream.schema for stream in asking}
         keys = {
-            stream.name: {*stream.primary_keys, stream.replication_key or ""} for stream in asking
+            stream.name: {*stream.primary_keys, stream.replication_key or "", *stream.keyed_by}
+            for stream in asking
         }
-        if lines := misfits(rules, schemas, keys):
+        read = {
+            stream.name: stream.schema
+            for stream in asking
+            if stream.selected or stream.has_selected_descendents
+        }
+        if lines := misfits(rules, read, keys):
             raise SettingError(lines)
         for field in unknown(rules, schemas):
             self.logger.warning(

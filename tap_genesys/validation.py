@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _OURS: dict[str, dict[str, Any]] = SCHEMA["properties"]
+#: How a boolean comes as a text, from the environment or from Meltano.
+_TRUTHS = {"true": True, "True": True, "false": False, "False": False}
 _WORDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -57,6 +59,8 @@ def completed(
             given[name] = schema["default"]
         elif name in given and _is_numeric(schema):
             given[name] = number(given[name])
+        elif name in given and _is(schema, "boolean"):
+            given[name] = _TRUTHS.get(str(given[name]), given[name])
     return given
 
 

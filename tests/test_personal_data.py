@@ -144,3 +144,41 @@ def test_a_rule_that_would_take_a_key_stops_before_the_first_request() -> None:
 def test_a_wrong_rule_is_one_line(options: dict[str, Any], line: str) -> None:
     with Simulator(WORLD) as sim, pytest.raises(SettingError, match=line):
         tap(sim, **options)
+
+
+@pytest.mark.parametrize(
+    "stream", ["conversation_aggregates", "user_observations", "user_presences", "user_skills"]
+)
+def test_a_key_that_is_made_of_a_column_has_it_hashed_too(stream: str) -> None:
+    """And the column still joins with the hashes of other streams."""
+    output = read(("userId", "hash"), streams=(stream,))
+    agents = {user["id"] for user in WORLD.users()}
+    said = json.dumps(output.records(stream))
+    assert not [agent for agent in agents if agent in said]
+    expected = {hmac.new(KEY.encode(), one.encode(), "sha256").hexdigest() for one in agents}
+    found = {row["userId"] for row in output.records(stream) if row.get("userId")}
+    assert found
+    assert found <= expected
+    plain = read(streams=(stream,))
+    assert len(keys(output, stream)) == len(keys(plain, stream))
+
+
+def keys(output: Output, stream: str) -> set[tuple[str | None, ...]]:
+    """Return the keys of a stream's rows."""
+    names = ("_id", "userId", "id")
+    return {tuple(row.get(name) for name in names) for row in output.records(stream)}
+
+
+@pytest.mark.parametrize("stream", ["conversation_aggregates", "user_presences", "user_skills"])
+@pytest.mark.parametrize("action", ["drop", "mask"])
+def test_a_column_that_a_key_is_made_of_can_only_be_hashed(stream: str, action: str) -> None:
+    """Else rows of several people would have one key, and overwrite each other."""
+    with pytest.raises(SettingError, match=f"key of {stream}; a key can only be hashed"):
+        read(("userId", action), streams=(stream,))
+
+
+def test_a_stream_that_is_not_read_does_not_stop_a_rule() -> None:
+    """`userId` is a key of `user_skills`, which nobody asked for."""
+    output = read(("userId", "drop"), streams=("users", "conversation_participants"))
+    assert output.records("conversation_participants")
+    assert not [row for row in output.records("conversation_participants") if "userId" in row]

@@ -244,3 +244,9 @@ def test_a_filter_of_the_wrong_shape_is_refused(filters: list[Any]) -> None:
 def test_values_are_shown_as_they_would_be_written() -> None:
     (line,) = said(page_size=["a"])
     assert json.dumps(["a"]) in line
+
+
+@pytest.mark.parametrize(("text", "truth"), [("true", True), ("false", False), (True, True)])
+def test_a_boolean_may_be_a_text(text: object, truth: bool) -> None:  # noqa: FBT001 - parametrized
+    """As it comes from the environment, and from Meltano."""
+    assert completed({"strict": text}, {})["strict"] is truth

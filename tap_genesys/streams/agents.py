@@ -43,6 +43,11 @@ class UserDetailsStream(WindowedStream):
     def identity(self) -> str:
         return "userId"
 
+    @property
+    @override
+    def keyed_by(self) -> tuple[str, ...]:
+        return ("userId",)
+
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
         return split(start, end, DAY)
@@ -56,8 +61,9 @@ class UserDetailsStream(WindowedStream):
     def records_of(self, response: requests.Response) -> list[Record]:
         found = []
         for user in body(response).get("userDetails") or []:
+            shown = self.shown({"userId": user.get("userId")})["userId"]
             for span in user.get(self.spans) or []:
-                told = [user.get("userId"), span.get("startTime")]
+                told = [shown, span.get("startTime")]
                 told += [span.get(name) for name in self.told_by]
                 key = "/".join(str(one) for one in told)
                 found.append({**span, "userId": user.get("userId"), "_id": key})
