@@ -282,7 +282,9 @@ def test_a_run_that_gives_up_is_one_line(sim: Simulator, tmp_path: Path) -> None
     code, stderr, _seconds = process.end()
     assert code == 1
     (line,) = errors(stderr)
-    assert line.startswith("Gave up after 2 tries (retry_max_tries): POST /api/v2/analytics/")
+    assert line.startswith("Gave up after 2 tries (retry_max_tries): ")
+    assert "/api/v2/analytics/conversations/details" in line
+    assert "503" in line
     assert last_state(process.messages)["bookmarks"][DETAILS]["replication_key_value"]
 
 
