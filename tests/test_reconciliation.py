@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from harness import run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +50,26 @@ def test_a_healthy_org_is_equal_on_every_day_that_is_over() -> None:
     # A conversation counts for each of its media.
     assert sum(row["detailsCount"] for row in over) >= WORLD.count(SINCE, SINCE + 4 * DAY)
     assert len(asked) == 5 * 6
+
+
+@pytest.mark.parametrize("bounds", ["[)", "[]", "(]", "()"])
+def test_a_day_is_counted_once_whatever_bounds_belong_to_an_interval(bounds: str) -> None:
+    with Simulator(WORLD, interval_bounds=bounds) as sim:
+        found = run(sim, NAME, start_date=iso(SINCE)).records(NAME)
+    assert {row["verdict"] for row in found} == {"equal", "too recent"}
+
+
+@pytest.mark.parametrize("bounds", ["[)", "[]", "(]", "()"])
+def test_where_an_interval_must_overlap_only_the_edges_of_a_day_are_missing(bounds: str) -> None:
+    """Of the details, at most the two that start in a day's first and last millisecond."""
+    with Simulator(WORLD, interval_reading="overlap", interval_bounds=bounds) as sim:
+        found = run(sim, NAME, start_date=iso(SINCE)).records(NAME)
+    missing = Counter[str]()
+    for row in found:
+        if row["verdict"] != "too recent":
+            assert row["difference"] <= 0
+            missing[row["day"]] -= row["difference"]
+    assert max(missing.values()) <= 2
 
 
 def test_details_that_know_too_little_are_different() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -9,7 +10,7 @@ from typing_extensions import override
 from tap_genesys import aggregates, reconciliation
 from tap_genesys.answers import body
 from tap_genesys.endpoints import UNSETTLED, WindowedStream
-from tap_genesys.windows import iso
+from tap_genesys.windows import Window, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from tap_genesys.answers import Record
     from tap_genesys.pagination import Page
-    from tap_genesys.windows import Window
 
 
 class ConversationReconciliation(WindowedStream):
@@ -47,10 +47,19 @@ class ConversationReconciliation(WindowedStream):
         """Return the body that asks how many conversations there are of a medium."""
         predicate = {"dimension": "mediaType", "value": medium}
         return {
-            "interval": str(self.window),
+            "interval": str(self._within_the_day),
             "segmentFilters": [{"type": "or", "predicates": [predicate]}],
             "paging": {"pageSize": 1, "pageNumber": 1},
         }
+
+    @property
+    def _within_the_day(self) -> Window:
+        """The day without its last millisecond.
+
+        The vendor counts whole days that an interval touches, and does not say whether its end
+        belongs to it: with the next midnight, each day could count twice.
+        """
+        return Window(self.window.start, self.window.end - timedelta(milliseconds=1))
 
     @override
     def read_window(
