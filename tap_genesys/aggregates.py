@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
+_MINUTES = {
+    "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT2H": 120, "PT3H": 180, "PT4H": 240, "PT6H": 360,
+    "PT8H": 480, "PT12H": 720,
+}  # fmt: skip
 #: The granularities that divide a day, as the vendor writes them.
-GRANULARITIES = ("PT15M", "PT30M", "PT1H", "PT2H", "PT3H", "PT4H", "PT6H", "PT8H", "PT12H", "P1D")
+GRANULARITIES = (*_MINUTES, "P1D")
 #: What can be configured for each stream.
 OPTIONS = ("metrics", "group_by", "granularity", "time_zone", "filter")
 _ESCAPES = str.maketrans({"~": "~0", "/": "~1", "=": "~2", ";": "~3"})
@@ -121,6 +125,23 @@ def days(start: datetime, end: datetime, zone: str) -> Iterator[Window]:
         yield Window(first, following)
 
 
+def halves(window: Window, granularity: str) -> tuple[Window, Window] | None:
+    """Cut a window in two between two cells, the same ones as before; None where it is one cell.
+
+    Args:
+        window: Starts where a cell starts.
+        granularity: One of `GRANULARITIES`; a day is one cell, however long it is.
+    """
+    if granularity not in _MINUTES:
+        return None
+    size = timedelta(minutes=_MINUTES[granularity])
+    cells = -((window.start - window.end) // size)
+    if cells < 2:  # noqa: PLR2004 - two are the fewest that can be parted
+        return None
+    middle = window.start + cells // 2 * size
+    return Window(window.start, middle), Window(middle, window.end)
+
+
 def problems(configured: object) -> Iterator[str]:
     """Name what is wrong with the setting `aggregates`, with what to write instead."""
     if not isinstance(configured, dict):
@@ -183,4 +204,5 @@ def _utc(moment: str) -> str:
 
 
 def _escaped(text: object) -> str:
-    return str(text).translate(_ESCAPES)
+    """Return a text without separators; what is null is like no text at all."""
+    return "~" if text is None else str(text).translate(_ESCAPES)

@@ -13,7 +13,7 @@ from typing_extensions import override
 from tap_genesys import aggregates
 from tap_genesys.answers import body
 from tap_genesys.endpoints import WindowedStream
-from tap_genesys.errors import StopRun
+from tap_genesys.errors import TooManyRows
 from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
 from tap_genesys.windows import iso
 
@@ -38,7 +38,8 @@ class AggregateStream(WindowedStream):
 
     A metric is counted where it was emitted, not where its conversation started: a talk of two
     hours counts in the cell in which it ended. So a cell is settled soon, and the bookmark's
-    look-back of a day reads again what was not. There is no paging.
+    look-back of a day reads again what was not. There is no paging: a day whose answer would be too
+    large is asked for in halves, down to one cell.
     """
 
     primary_keys = ("_id",)
@@ -66,7 +67,15 @@ class AggregateStream(WindowedStream):
     ) -> Iterator[Record]:
         self.run.interruption.check()
         self.window = window
-        yield from self.request_records(None)
+        try:
+            yield from self.request_records(None)
+        except TooManyRows:
+            parts = aggregates.halves(window, self.option("granularity", self.granularity))
+            if parts is None:
+                raise
+            for part in parts:
+                yield from self.read_window(part)
+            return
         self.finish_window(whole=True)
 
     @override
@@ -104,10 +113,10 @@ class AggregateStream(WindowedStream):
     def validate_response(self, response: requests.Response) -> None:
         if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             msg = (
-                f"{self.where}: {self.response_error_message(response)} Group by less, ask for "
-                f"fewer metrics, or a larger granularity: aggregates of {self.name}."
+                f"{self.where}: {self.response_error_message(response)} Group by less, or ask "
+                f"for fewer metrics: aggregates of {self.name}."
             )
-            raise StopRun(msg)
+            raise TooManyRows(msg)
         super().validate_response(response)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_openapi import answer_schema, body_schema, token, validate
 
-from tap_genesys.aggregates import GRANULARITIES, days, families, key, problems, rows
+from tap_genesys.aggregates import GRANULARITIES, days, families, halves, key, problems, rows
 from tap_genesys.analytics import AggregateStream
 from tap_genesys.errors import StopRun
 from tap_genesys.simulator import Fault, Simulator, World
@@ -22,11 +22,17 @@ from tap_genesys.simulator.aggregating import events_of
 from tap_genesys.streams import ASKING
 from tap_genesys.windows import DAY, iso, parse
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_genesys.windows import Window
+
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=40, since=SINCE, now=datetime(2026, 3, 6, 12, 10, tzinfo=UTC))
 NAME = "conversation_aggregates"
 STREAMS: list[Any] = [one for one in ASKING if issubclass(one, AggregateStream)]
-GROUPS = st.dictionaries(st.sampled_from(["a", "b", "a=1;b"]), st.text(max_size=3), max_size=2)
+VALUES = st.one_of(st.none(), st.text(max_size=3), st.sampled_from(["None", "~"]))
+GROUPS = st.dictionaries(st.sampled_from(["a", "b", "a=1;b"]), VALUES, max_size=2)
 CELLS = st.tuples(
     st.sampled_from(["2026-03-01T00:00:00.000Z", "2026-03-01T00:30:00.000Z"]),
     st.sampled_from(GRANULARITIES[:2]),
@@ -158,9 +164,58 @@ def test_a_filter_is_passed_on() -> None:
     assert {row["mediaType"] for row in output.records(NAME)} == {"voice"}
 
 
-def test_an_answer_that_would_be_too_large_names_the_remedy() -> None:
+@given(
+    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001 - made aware below
+    st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu"]),
+    st.sampled_from(GRANULARITIES[:-1]),
+)
+def test_halves_are_cut_between_the_cells_of_their_day(
+    moment: datetime, zone: str, granularity: str
+) -> None:
+    """Also where a day has 23 or 25 hours; halved again and again, what is left is a cell each."""
+    start = moment.replace(tzinfo=UTC)
+    (day,) = days(start, start + timedelta(microseconds=1), zone)
+    size = cell_size(granularity)
+    parts = list(parted(day, granularity))
+    assert (parts[0].start, parts[-1].end) == (day.start, day.end)
+    assert all(one.end == other.start for one, other in pairwise(parts))
+    assert all((one.start - day.start) % size == timedelta(0) for one in parts)
+    assert all(one.end - one.start == size for one in parts[:-1])
+    assert parts[-1].end - parts[-1].start <= size
+
+
+def cell_size(granularity: str) -> timedelta:
+    number, unit = int(granularity[2:-1]), granularity[-1]
+    return timedelta(hours=number) if unit == "H" else timedelta(minutes=number)
+
+
+def parted(window: Window, granularity: str) -> Iterator[Window]:
+    found = halves(window, granularity)
+    if found is None:
+        yield window
+        return
+    for half in found:
+        yield from parted(half, granularity)
+
+
+def test_a_day_that_is_too_large_is_read_in_halves_with_the_same_keys() -> None:
     with Simulator(WORLD) as sim:
-        sim.faults.add(Fault("status", path="/aggregates/", status=413))
+        whole = run(sim, NAME, start_date=iso(SINCE))
+        before = len(sim.requests)
+        sim.faults.add(Fault("status", path="/aggregates/", status=413, times=3))
+        halved = run(sim, NAME, start_date=iso(SINCE))
+        bodies = [one.body or {} for one in sim.requests[before:]]
+    asked = [body["interval"] for body in bodies if "interval" in body]
+    keys = [row["_id"] for row in halved.records(NAME)]
+    assert sorted(keys) == sorted(row["_id"] for row in whole.records(NAME))
+    assert len(set(keys)) == len(keys)
+    assert halved.bookmark(NAME) == whole.bookmark(NAME)
+    assert asked[:4] == [f"{iso(SINCE)}/{iso(SINCE + DAY / part)}" for part in (1, 2, 4, 8)]
+
+
+def test_a_cell_that_would_be_too_large_names_the_remedy() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path="/aggregates/", status=413, times=None))
         with pytest.raises(StopRun, match="Group by less") as stopped:
             run(sim, NAME, start_date=iso(SINCE))
     assert NAME in str(stopped.value)
