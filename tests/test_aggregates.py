@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from harness import run
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_openapi import answer_schema, body_schema, token, validate
 
@@ -42,7 +42,15 @@ CELLS = st.tuples(
 )
 
 
-@given(st.lists(CELLS, unique_by=repr))
+def told_apart(cell: Any) -> str:
+    """Return what tells a cell from others; in which order it is grouped does not."""
+    start, granularity, group, *found = cell
+    return repr((start, granularity, sorted(group.items()), found))
+
+
+@given(st.lists(CELLS, unique_by=told_apart))
+@example([("s", "P1D", {"a": value}, "m", None) for value in (None, "None", "", "~", "~0")])
+@example([("s", "P1D", {}, "m", value) for value in (None, "None", "", "~", "~0")])
 def test_two_cells_have_two_keys(cells: list[Any]) -> None:
     assert len({key(*cell) for cell in cells}) == len(cells)
 
@@ -169,6 +177,8 @@ def test_a_filter_is_passed_on() -> None:
     st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu"]),
     st.sampled_from(GRANULARITIES[:-1]),
 )
+@example(datetime(2026, 3, 29, 12), "Europe/Berlin", "PT12H")  # noqa: DTZ001 - 23 hours
+@example(datetime(2026, 10, 25, 12), "Europe/Berlin", "PT12H")  # noqa: DTZ001 - 25 hours
 def test_halves_are_cut_between_the_cells_of_their_day(
     moment: datetime, zone: str, granularity: str
 ) -> None:
