@@ -55,6 +55,14 @@ def test_two_cells_have_two_keys(cells: list[Any]) -> None:
     assert len({key(*cell) for cell in cells}) == len(cells)
 
 
+@given(CELLS)
+@example(("s", "P1D", {"b": "1", "a": "2"}, "m", None))
+def test_a_cell_keeps_its_key_in_whatever_order_its_group_comes(cell: Any) -> None:
+    start, granularity, group, *found = cell
+    turned = dict(reversed(group.items()))
+    assert key(start, granularity, turned, *found) == key(*cell)
+
+
 @given(
     st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001 - made aware below
     st.integers(1, 9_000),
@@ -96,6 +104,18 @@ def test_a_family_is_read_and_asked_as_the_vendor_describes(stream: Any) -> None
     assert len({row["_id"] for row in found}) == len(found)
     assert all(row["_extra"] is None for row in found)
     assert all(row["metric"] in families()[stream.name]["metrics"] for row in found)
+
+
+def test_a_metric_with_qualifiers_is_a_row_for_each() -> None:
+    with Simulator(WORLD) as sim:
+        found = run(sim, "user_aggregates", start_date=iso(SINCE)).records("user_aggregates")
+    told: dict[str, set[str]] = defaultdict(set)
+    for row in found:
+        told[row["metric"]].add(row["qualifier"])
+        assert row["_id"].endswith(f"/{row['metric']}/{row['qualifier']}")
+    assert {metric: len(qualifiers) for metric, qualifiers in told.items()} == dict.fromkeys(
+        families()["user_aggregates"]["metrics"], 2
+    )
 
 
 def sim_answer(sim: Simulator, request: Any) -> Any:

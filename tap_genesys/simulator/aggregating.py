@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tap_genesys.simulator.world import World
 
 Row = dict[str, Any]
+#: A cell's start -> a metric and its qualifier (or nothing) -> what was measured.
+Cells = dict[datetime, dict[tuple[str, str], list[int]]]
 
 _FIELDS = ("interval", "granularity", "timeZone", "groupBy", "metrics", "filter")
 _CELLS = {
@@ -28,6 +30,12 @@ _CELLS = {
     "PT8H": 480, "PT12H": 720, "P1D": 1440,
 }  # fmt: skip
 _CONVERSATIONS = "/api/v2/analytics/conversations/aggregates/query"
+#: The metrics that are told apart once more, by presence or routing status, and two words for it.
+_QUALIFIERS = {
+    "tAgentRoutingStatus": ("IDLE", "INTERACTING"),
+    "tOrganizationPresence": ("presence-1", "presence-2"),
+    "tSystemPresence": ("AVAILABLE", "ON_QUEUE"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class Event:
     metric: str
     value: int
     group: Mapping[str, str]
+    qualifier: str | None = None
 
 
 @cache
@@ -67,7 +76,7 @@ class Sums:
             events = self._emitted(world)
         else:
             events = list(_made_up(path, metrics, grouping, start, end))
-        results: dict[tuple[tuple[str, str], ...], dict[datetime, dict[str, list[int]]]] = {}
+        results: dict[tuple[tuple[str, str], ...], Cells] = {}
         for event in events:
             if not start <= event.moment < end or event.metric not in metrics:
                 continue
@@ -76,7 +85,7 @@ class Sums:
             group = tuple((name, event.group[name]) for name in grouping if name in event.group)
             cell = start + (event.moment - start) // size * size
             values = results.setdefault(group, {}).setdefault(cell, {})
-            values.setdefault(event.metric, []).append(event.value)
+            values.setdefault((event.metric, event.qualifier or ""), []).append(event.value)
         told = [_result(group, cells, size, end) for group, cells in sorted(results.items())]
         return Answer(body={"results": told} if told else {})
 
@@ -118,14 +127,16 @@ def _made_up(
     day = start.replace(hour=0, minute=0, second=0, microsecond=0)
     while day < end:
         for hour, group, metric in product((1, 12), groups, metrics):
-            value = row("integer", path, stamp(day), hour, metric, *sorted(group.items()))
-            yield Event(day + timedelta(hours=hour), metric, value, group)
+            for qualifier in _QUALIFIERS.get(metric, (None,)):
+                told = (*sorted(group.items()), *([qualifier] if qualifier else []))
+                value = row("integer", path, stamp(day), hour, metric, *told)
+                yield Event(day + timedelta(hours=hour), metric, value, group, qualifier)
         day += timedelta(days=1)
 
 
 def _result(
     group: tuple[tuple[str, str], ...],
-    cells: dict[datetime, dict[str, list[int]]],
+    cells: Cells,
     size: timedelta,
     end: datetime,
 ) -> Row:
@@ -135,8 +146,12 @@ def _result(
             {
                 "interval": f"{stamp(cell)}/{stamp(min(cell + size, end))}",
                 "metrics": [
-                    {"metric": name, "stats": _stats(name, values)}
-                    for name, values in sorted(cells[cell].items())
+                    {
+                        "metric": name,
+                        **({"qualifier": qualifier} if qualifier else {}),
+                        "stats": _stats(name, values),
+                    }
+                    for (name, qualifier), values in sorted(cells[cell].items())
                 ],
             }
             for cell in sorted(cells)
