@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk.streams.rest import PageContext
 
     from tap_genesys.answers import Record
+    from tap_genesys.client import Coming
     from tap_genesys.pagination import Page
     from tap_genesys.windows import Window
 
@@ -83,14 +84,15 @@ class AggregateStream(WindowedStream):
         return SinglePagePaginator()
 
     @override
-    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
-        return HTTPRequest(f"{self.url_base}{self.path}", self.http_method, data=self.query(page))
+    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+        for window in self._later:
+            yield window, None
 
     @override
-    def query(self, page: Page | PageContext[Any]) -> dict[str, Any]:
+    def query(self, window: Window, page: Page) -> dict[str, Any]:
         known = aggregates.families()[self.name]
         asked = {
-            "interval": str(self.window),
+            "interval": str(window),
             "granularity": self.option("granularity", self.granularity),
             "timeZone": self.option("time_zone", "UTC"),
             "groupBy": list(self.option("group_by", self.group_by)),
@@ -112,10 +114,8 @@ class AggregateStream(WindowedStream):
     @override
     def validate_response(self, response: requests.Response) -> None:
         if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            msg = (
-                f"{self.where}: {self.response_error_message(response)} Group by less, or ask "
-                f"for fewer metrics: aggregates of {self.name}."
-            )
+            refused = f"{self.where_of(response)}: {self.response_error_message(response)}"
+            msg = f"{refused} Group by less, or ask for fewer metrics: aggregates of {self.name}."
             raise TooManyRows(msg)
         super().validate_response(response)
 
@@ -148,6 +148,11 @@ class ObservationStream(PerParentStream, UnpagedStream):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         if context and self.name not in self.run.skipped:
             yield from WholeStream.get_records(self, context)
+
+    @override
+    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+        # Each says when it was asked.
+        return iter(())
 
     @override
     def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, cast
 
 from singer_sdk import RESTStream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -13,6 +13,7 @@ from singer_sdk.schema.source import SchemaDirectory
 from typing_extensions import override
 
 from tap_genesys import schemas
+from tap_genesys.ahead import ReadAhead
 from tap_genesys.answers import Record, asked, body, records, refusal, sent
 from tap_genesys.errors import SkipStream, StopRun, TryAgain, Unauthorized
 from tap_genesys.pagination import CountedPaginator, Page
@@ -21,18 +22,26 @@ from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     import requests
     from requests.auth import AuthBase
     from singer_sdk.helpers.types import Context, RequestFunc
     from singer_sdk.pagination import BaseAPIPaginator
+    from singer_sdk.streams.rest import HTTPRequest
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.run import Run
 
 _MOMENT_SECONDS = 1.5
+#: What is noted on a request: the statuses that its caller judges, and what part it asks for.
+_ACCEPTED, _WHERE = "_tap_genesys_accepted", "_tap_genesys_where"
+
+
+#: What will be asked: a part of a stream (a window, a partition's items), and the page of it.
+Coming: TypeAlias = tuple[Any, Page | None]
+_Question: TypeAlias = tuple[str | None, bytes | str | None]
 
 
 class HasRun(Protocol):
@@ -67,8 +76,7 @@ class GenesysStream(RESTStream[Page], ABC):
         super().__init__(tap=tap)
         self.logger.addFilter(_is_not_said_twice)
         self.paginator: CountedPaginator
-        #: Statuses that the caller of `call` judges itself.
-        self.accepted: frozenset[int] = frozenset()
+        self._coming: dict[Coming, requests.PreparedRequest] = {}
 
     @property
     def run(self) -> Run:
@@ -101,6 +109,11 @@ class GenesysStream(RESTStream[Page], ABC):
         return str(self.run.session.headers["User-Agent"])
 
     @cached_property
+    def room(self) -> int:
+        """How many requests may be under way at once."""
+        return int(self.config["max_parallel_requests"])
+
+    @cached_property
     def page_size(self) -> int:
         """How many records a page is asked to hold."""
         wanted = int(self.config["page_size"])
@@ -116,6 +129,27 @@ class GenesysStream(RESTStream[Page], ABC):
     @property
     def where(self) -> str:
         """The stream, and what part of it is being read, for a message."""
+        return self.name
+
+    def where_of(self, response: requests.Response) -> str:
+        """Say the same of an answer, which may have been asked for ahead."""
+        return getattr(response.request, _WHERE, "") or self.where
+
+    @staticmethod
+    def is_accepted(response: requests.Response) -> bool:
+        """Whether the caller of `call` judges the answer itself."""
+        return response.status_code in getattr(response.request, _ACCEPTED, ())
+
+    def upcoming(self, context: Context | None) -> Iterator[Coming]:  # noqa: ARG002 - some know it
+        """Yield what will be asked after the present request, as far as it is known."""
+        return iter(())
+
+    def request_for(self, coming: Coming) -> HTTPRequest:
+        """Return the request for something that is coming."""
+        raise NotImplementedError
+
+    def where_in(self, coming: Coming) -> str:  # noqa: ARG002 - windows differ
+        """Name the stream, and what part of it is coming, for a message."""
         return self.name
 
     @property
@@ -218,6 +252,36 @@ class GenesysStream(RESTStream[Page], ABC):
 
     @override
     def request_decorator(self, func: RequestFunc) -> RequestFunc:
+        tried = self._tried(func)
+
+        def call(request: requests.PreparedRequest, context: Context | None) -> requests.Response:
+            ask = partial(tried, request, context)
+            return self._ahead.answer(_question(request), ask, self._following(context, tried))
+
+        return call
+
+    def _following(
+        self, context: Context | None, ask: RequestFunc
+    ) -> Iterator[tuple[_Question, Callable[[], requests.Response]]]:
+        """Yield what will be asked next, each prepared once."""
+        prepared, self._coming = self._coming, {}
+        for coming in self.upcoming(context):
+            request = prepared.get(coming)
+            if request is None:
+                asked_for = self.request_for(coming)
+                request = self.build_prepared_request(
+                    method=asked_for.method,
+                    url=asked_for.url,
+                    params=asked_for.params,
+                    json=asked_for.data,
+                )
+                setattr(request, _WHERE, self.where_in(coming))
+            self._coming[coming] = request
+            yield _question(request), partial(ask, request, context)
+
+    def _tried(self, func: RequestFunc) -> RequestFunc:
+        """Return what asks with a token that is valid, and again where that may help."""
+
         def call(request: requests.PreparedRequest, context: Context | None) -> requests.Response:
             try:
                 return func(request, context)
@@ -233,7 +297,7 @@ class GenesysStream(RESTStream[Page], ABC):
 
     @override
     def validate_response(self, response: requests.Response) -> None:
-        if response.status_code in self.accepted:
+        if self.is_accepted(response):
             return
         decision = verdict(response.status_code)
         if self.may_be_missing and response.status_code == HTTPStatus.NOT_FOUND:
@@ -255,7 +319,7 @@ class GenesysStream(RESTStream[Page], ABC):
         if decision is Verdict.SKIP:
             raise SkipStream(msg)
         sent_text = self.run.authenticator.conceal(sent(response))
-        msg = f"{self.where}: {msg} Sent: {sent_text}"
+        msg = f"{self.where_of(response)}: {msg} Sent: {sent_text}"
         raise StopRun(msg)
 
     @override
@@ -285,15 +349,18 @@ class GenesysStream(RESTStream[Page], ABC):
         request = self.build_prepared_request(
             method=method, url=f"{self.url_base}{path}", params=params, json=data
         )
-        self.accepted = accepted
-        try:
-            if once:
-                return self.run.session.send(request, timeout=_MOMENT_SECONDS)
-            return self.request_decorator(self._request)(request, None)
-        finally:
-            self.accepted = frozenset()
+        setattr(request, _ACCEPTED, accepted)
+        if once:
+            return self.run.session.send(request, timeout=_MOMENT_SECONDS)
+        return self._tried(self._request)(request, None)
+
+    @cached_property
+    def _ahead(self) -> ReadAhead[_Question, requests.Response]:
+        return ReadAhead(self.room, self.run.interruption)
 
     def _wait_for_page(self, seconds: float) -> None:
+        # Pages after an empty one may have been asked for before they were there as well.
+        self._ahead.forget()
         self.logger.info(
             "%s: page %d is empty although more is promised (%s); asking again in %g s.",
             self.where,
@@ -307,6 +374,11 @@ class GenesysStream(RESTStream[Page], ABC):
     def _known_fields(self) -> frozenset[str]:
         properties: dict[str, Any] = self.schema["properties"]
         return frozenset(properties)
+
+
+def _question(request: requests.PreparedRequest) -> _Question:
+    """Return what tells a request from another one of the same stream."""
+    return request.url, request.body
 
 
 def _is_not_said_twice(entry: logging.LogRecord) -> bool:

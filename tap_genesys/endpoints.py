@@ -16,16 +16,17 @@ from typing_extensions import override
 
 from tap_genesys.client import GenesysStream
 from tap_genesys.errors import StopRun, TooManyRows
+from tap_genesys.pagination import Page
 from tap_genesys.settings import Span, reversed_span, span
 from tap_genesys.windows import Window, halves, iso, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.answers import Record
-    from tap_genesys.pagination import Page
+    from tap_genesys.client import Coming
 
 #: What is younger than this is printed but not promised, since the vendor still indexes it: it
 #: advises to leave the last minutes out ("now-30min/now-1min").
@@ -58,6 +59,8 @@ class WindowedStream(GenesysStream):
 
     http_method = "POST"
     window: Window
+    #: Windows that come after the present one.
+    _later: Sequence[Window] = ()
 
     _complete: bool
     _promises_from: datetime
@@ -67,8 +70,8 @@ class WindowedStream(GenesysStream):
         """Return the windows to ask for, in the order of time."""
 
     @abstractmethod
-    def query(self, page: Page) -> dict[str, Any]:
-        """Return the body that asks for a page of the present window."""
+    def query(self, window: Window, page: Page) -> dict[str, Any]:
+        """Return the body that asks for a page of a window."""
 
     def rest_of_window(self) -> Iterator[Record]:
         """Yield what belongs to the present window and did not come with its pages."""
@@ -80,15 +83,28 @@ class WindowedStream(GenesysStream):
         return f"{self.name}, window {self.window}"
 
     @override
+    def where_in(self, coming: Coming) -> str:
+        return f"{self.name}, window {coming[0]}"
+
+    @override
     def get_http_request(self, *, page: PageContext[Page]) -> HTTPRequest:
-        if page.next_page_token is None:
-            msg = "a query has a page"
-            raise ValueError(msg)
+        return self.request_for((self.window, page.next_page_token))
+
+    @override
+    def request_for(self, coming: Coming) -> HTTPRequest:
+        window, page = coming
         return HTTPRequest(
             url=f"{self.url_base}{self.path}",
             method=self.http_method,
-            data=self.query(page.next_page_token),
+            data=self.query(window, page or Page(1)),
         )
+
+    @override
+    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+        for page in self.paginator.ahead():
+            yield self.window, page
+        for window in self._later:
+            yield window, Page(1)
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
@@ -101,8 +117,17 @@ class WindowedStream(GenesysStream):
     def read_span(self, asked: Span) -> Iterator[Record]:
         """Yield the records of a span, window by window; the bookmark follows."""
         self._promises_from, self._complete = asked.start, True
-        for window in self.windows(asked.start, asked.end):
-            yield from self.read_window(window)
+        yield from self.read_windows(self.windows(asked.start, asked.end))
+
+    def read_windows(self, windows: Iterable[Window]) -> Iterator[Record]:
+        """Yield the records of windows, one after the other; later ones are asked for ahead."""
+        all_of_them = list(windows)
+        try:
+            for place, window in enumerate(all_of_them, 1):
+                self._later = all_of_them[place : place + self.room]
+                yield from self.read_window(window)
+        finally:
+            self._later = ()
 
     def read_window(
         self, window: Window, *, begun: bool = False, parent_rows: int = 0
@@ -118,9 +143,9 @@ class WindowedStream(GenesysStream):
             StopRun: It has too many rows, and cutting it does not help.
         """
         self.run.interruption.check()
+        self.window = window
         if not begun:
             self.begin_window()
-        self.window = window
         try:
             yield from self.request_records(None)
         except TooManyRows as error:
@@ -144,7 +169,7 @@ class WindowedStream(GenesysStream):
         self.finish_window(whole=self.is_whole())
 
     def begin_window(self) -> None:
-        """Get ready for the next window."""
+        """Get ready for the window."""
 
     def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
         """Yield the present window's records although a query cannot page through them.

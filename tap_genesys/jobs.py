@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tap_genesys.ahead import ReadAhead
 from tap_genesys.answers import body, refusal, retry_after
 from tap_genesys.errors import StopRun
 from tap_genesys.pagination import LAST_PAGE
@@ -72,6 +74,8 @@ class Jobs:
         now: Returns the present, aware.
         log: Says what happens.
         most: How many jobs there may be at once.
+        most_requests: How many requests there may be at once: with two, a page of results is under
+            way while the one before it is read. Its cursor is not known earlier.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Jobs:
         now: Callable[[], datetime],
         log: Callable[[str], None],
         most: int = 1,
+        most_requests: int = 1,
     ) -> None:
         self._call = call
         self._path = path
@@ -94,6 +99,9 @@ class Jobs:
         self._now = now
         self._log = log
         self._most = most
+        self._results_ahead: ReadAhead[str, requests.Response] = ReadAhead(
+            most_requests, interruption
+        )
         #: Question -> the job that was submitted ahead, and when.
         self._ahead: dict[str, tuple[str, float]] = {}
         self._is_full = False
@@ -213,31 +221,35 @@ class Jobs:
                 raise StopRun(msg)
 
     def _results(self, job: str) -> Iterator[requests.Response]:
-        cursor: str | None = None
+        cursor = ""
+        self._results_ahead.forget()
         for _ in range(LAST_PAGE):
-            params: dict[str, Any] = {"pageSize": PAGE_SIZE}
-            if cursor is not None:
-                params["cursor"] = cursor
-            answer = self._call(
-                "GET",
-                f"{self._path}/{job}/results",
-                params=params,
-                accepted=frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}),
-            )
+            answer = self._results_ahead.answer(cursor, partial(self._page, job, cursor), ())
             if answer.status_code != HTTPStatus.OK:
                 reason = refusal(answer)
                 if _ROW_LIMIT.search(reason):
                     raise JobTooLargeError(reason)
                 msg = f"job {job} lost its cursor: {reason}"
                 raise JobLostError(msg)
+            following = str(body(answer).get("cursor") or "")
+            if following and following != cursor:
+                self._results_ahead.begin(following, partial(self._page, job, following))
             yield answer
-            following = body(answer).get("cursor")
             if not following:
                 return
             if following == cursor:
                 msg = f"job {job} gave the same cursor twice"
                 raise JobLostError(msg)
-            cursor = str(following)
+            cursor = following
+
+    def _page(self, job: str, cursor: str) -> requests.Response:
+        after = {"cursor": cursor} if cursor else {}
+        return self._call(
+            "GET",
+            f"{self._path}/{job}/results",
+            params={"pageSize": PAGE_SIZE, **after},
+            accepted=frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}),
+        )
 
     def _pause(self, wait: float, end: float, waited: float = 0) -> float:
         """Wait, but not beyond the deadline; return the next wait, 0 at the deadline."""

@@ -136,9 +136,7 @@ class TwoLaneStream(DetailsQueryStream):
         yield from self.read_span(asked)
         self._purpose = "recheck"
         reached = min(self.bookmark() or asked.start, asked.end)
-        for day in self._ladder.due(self.run.started, reached):
-            self.begin_span()
-            yield from self.read_window(day)
+        yield from self.read_windows(self._ladder.due(self.run.started, reached))
         self._passes.end(asked.start, self.run.now())
         self._write_passes()
 
@@ -229,8 +227,7 @@ class TwoLaneStream(DetailsQueryStream):
         self._fresh_is_whole = True
         self._passes.begin(start, self.run.now())
         self._write_passes()
-        for window in self.windows(start, end):
-            yield from self.read_window(window)
+        yield from self.read_windows(self.windows(start, end))
         if self._fresh_is_whole:
             # The last half hour is left to a later pass: it may not be indexed yet.
             self._passes.end(min(end, self.run.started - UNSETTLED), self.run.now())
@@ -273,6 +270,7 @@ class TwoLaneStream(DetailsQueryStream):
             now=self.run.now,
             log=self.logger.info,
             most=int(self.config["max_parallel_jobs"]),
+            most_requests=self.room,
         )
 
     @cached_property

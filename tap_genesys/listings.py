@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from singer_sdk.pagination import BaseAPIPaginator, SinglePagePaginator
-from singer_sdk.streams.rest import HTTPRequest
+from singer_sdk.streams.rest import HTTPRequest, PageContext
 from typing_extensions import override
 
 from tap_genesys.answers import asked, body
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     import requests
     from singer_sdk.helpers.types import Context
-    from singer_sdk.streams.rest import PageContext
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.answers import Record
+    from tap_genesys.client import Coming
 
 
 class WholeStream(GenesysStream):
@@ -55,6 +55,11 @@ class WholeStream(GenesysStream):
             method=self.http_method,
             params={**self.params, **self.page_params(page.next_page_token)},
         )
+
+    @override
+    def request_for(self, coming: Coming) -> HTTPRequest:
+        context, page = coming
+        return self.get_http_request(page=PageContext(dict(context), page))
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
@@ -100,6 +105,12 @@ class ListingStream(WholeStream):
     @override
     def page_params(self, page: Any) -> dict[str, Any]:
         return {"pageSize": self.page_size, "pageNumber": page.number if page else 1}
+
+    @override
+    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+        part = tuple((context or {}).items())
+        for page in self.paginator.ahead():
+            yield part, page
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
@@ -227,6 +238,8 @@ class PerParentStream(WholeStream):
         super().__init__(tap=tap)
         #: The ids of the parents.
         self.parents: list[str] = []
+        #: How many of them have had their turn.
+        self._begun = 0
 
     @property
     def parent_column(self) -> str:
@@ -239,7 +252,14 @@ class PerParentStream(WholeStream):
         return [{self.parent_column: parent} for parent in self.parents]
 
     @override
+    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+        yield from super().upcoming(context)
+        for parent in self.parents[self._begun : self._begun + self.room]:
+            yield ((self.parent_column, parent),), None
+
+    @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
+        self._begun += 1
         # Without a parent the SDK asks for the records of none.
         if context and self.name not in self.run.skipped:
             column = self.shown(context)

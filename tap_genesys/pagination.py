@@ -19,7 +19,7 @@ from tap_genesys.answers import Counts, Record, counts, records
 from tap_genesys.errors import StopRun, TooManyRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import requests
 
@@ -133,6 +133,15 @@ class CountedPaginator(BaseAPIPaginator[Page]):
             rows = max(self._promise.pages - 1, 0) * size + 1
         if rows is not None and rows >= self._ceiling:
             raise TooManyRows(self._too_many(f"promises {rows:,} rows"), rows)
+
+    def ahead(self) -> Iterator[Page]:
+        """Yield the pages after the present one that are promised, in their order."""
+        pages = self._promise.pages
+        if pages is None:
+            size = self._promise.page_size or self._full_size or self._asked_size
+            pages = -(-(self._promise.rows or 0) // size)
+        for number in range(self.current_value.number + 1, min(pages, self._last_page) + 1):
+            yield Page(number)
 
     @property
     def promised(self) -> str:

@@ -53,9 +53,9 @@ class DetailsQueryStream(WindowedStream):
         return asked
 
     @override
-    def query(self, page: Page) -> dict[str, Any]:
+    def query(self, window: Window, page: Page) -> dict[str, Any]:
         paging = {"pageSize": self.page_size, "pageNumber": page.number}
-        return {**self.question(self.window), "paging": paging}
+        return {**self.question(window), "paging": paging}
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
@@ -69,16 +69,18 @@ class DetailsQueryStream(WindowedStream):
                 longest.days,
                 self.path,
             )
-        self.begin_span()
-        yield from split(start, end, min(wanted, longest))
-
-    def begin_span(self) -> None:
-        """Forget what came with windows that do not touch the next one."""
         self._at_end = {}
+        yield from split(start, end, min(wanted, longest))
 
     @override
     def begin_window(self) -> None:
-        self._owed, self._at_end = self._at_end, {}
+        # A window that is read again on its own does not begin where the last one ended.
+        self._owed = {
+            name: record
+            for name, record in self._at_end.items()
+            if moment(record, "conversationStart") == self.window.start
+        }
+        self._at_end = {}
 
     @override
     def parse_response(self, response: requests.Response) -> Iterator[Record]:
@@ -96,7 +98,7 @@ class DetailsQueryStream(WindowedStream):
 
     @override
     def validate_response(self, response: requests.Response) -> None:
-        is_judged = response.status_code not in self.accepted
+        is_judged = not self.is_accepted(response)
         is_refused = response.status_code == HTTPStatus.BAD_REQUEST
         if is_judged and is_refused and _CEILING.search(refusal(response)):
             raise TooManyRows(self.response_error_message(response))

@@ -57,7 +57,7 @@ class Run:
                 clock=interruption.clock,
             ),
             interruption=interruption,
-            connections=int(config["max_parallel_requests"]),
+            connections=2 * int(config["max_parallel_requests"]) + 1,
             longest_hold=longest_wait,
         )
         self.session = requests.Session()

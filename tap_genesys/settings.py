@@ -167,8 +167,10 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=64),
         default=4,
         title="Parallel requests",
-        description="How many requests may be under way at once. Accepted and checked; this "
-        "version asks one at a time.",
+        description="How many requests of a stream may be under way at once: pages and windows "
+        "that come next are asked for while one is read. So many answers are also the most that "
+        "wait in memory. What is printed, and in which order, does not depend on it; 1 asks one at "
+        "a time.",
     ),
     th.Property(
         "max_parallel_jobs",

@@ -26,6 +26,8 @@ QUICK: dict[str, Any] = {
     "conversation_details_source": "query",
     "recheck_days": [],
     "job_poll_seconds": 0,
+    # Requests come in an order that a test can tell.
+    "max_parallel_requests": 1,
 }
 
 

@@ -25,7 +25,7 @@ FLOORS = (
         "reconciliation",
         "tables",
     },
-    {"messages", "pacing", "pagination", "retrying", "summaries", "validation"},
+    {"ahead", "messages", "pacing", "pagination", "retrying", "summaries", "validation"},
     {"auth", "jobs"},
     {"run"},
     {"client"},

@@ -71,9 +71,10 @@ STRETCHES = st.lists(
     STRETCHES,
     st.sampled_from([0.5, 1, 5]),
     st.sampled_from([timedelta(0), timedelta(seconds=45)]),
+    st.sampled_from([1, 4]),
 )
 def test_any_schedule_ends_with_the_truth_and_never_steps_back(
-    stretches: list[Stretch], window_days: float, each_request: timedelta
+    stretches: list[Stretch], window_days: float, each_request: timedelta, parallel: int
 ) -> None:
     warehouse = Warehouse(SINCE)
     state: dict[str, Any] = {}
@@ -93,6 +94,7 @@ def test_any_schedule_ends_with_the_truth_and_never_steps_back(
                     warehouse,
                     cut=cut,
                     window_days=window_days,
+                    max_parallel_requests=parallel,
                     conversation_details_source=stretch.source,
                 )
                 if cut is None:

@@ -53,9 +53,9 @@ class UserDetailsStream(WindowedStream):
         return split(start, end, DAY)
 
     @override
-    def query(self, page: Page) -> dict[str, Any]:
+    def query(self, window: Window, page: Page) -> dict[str, Any]:
         paging = {"pageSize": self.page_size, "pageNumber": page.number}
-        return {"interval": str(self.window), "order": "asc", "paging": paging}
+        return {"interval": str(window), "order": "asc", "paging": paging}
 
     @override
     def records_of(self, response: requests.Response) -> list[Record]:
@@ -115,8 +115,8 @@ class Evaluations(WindowedStream):
         return split(start, end, timedelta(days=30))
 
     @override
-    def query(self, page: Page) -> dict[str, Any]:
-        first, _, last = str(self.window).partition("/")
+    def query(self, window: Window, page: Page) -> dict[str, Any]:
+        first, _, last = str(window).partition("/")
         created = {
             "type": "DATE_RANGE",
             "field": "createdDate",

@@ -65,22 +65,24 @@ class ConversationSummaries(WindowedStream):
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        for cell in cells(start, end, timedelta(hours=int(self.config["summary_cell_hours"]))):
-            self._keys = SummaryKeys(cell, self.config["summary_metrics"])
-            self._cell_read_at = self.run.now()
-            yield cell
+        yield from cells(start, end, timedelta(hours=int(self.config["summary_cell_hours"])))
+
+    @override
+    def begin_window(self) -> None:
+        self._keys = SummaryKeys(self.window, self.config["summary_metrics"])
+        self._cell_read_at = self.run.now()
 
     @override
     def read_at(self) -> datetime:
         return self._cell_read_at
 
     @override
-    def query(self, page: Page) -> dict[str, Any]:
+    def query(self, window: Window, page: Page) -> dict[str, Any]:
         return {
             "pageSize": self.page_size,
             "pageNumber": page.number,
-            "dateFrom": iso(self.window.start),
-            "dateTo": iso(self.window.end),
+            "dateFrom": iso(window.start),
+            "dateTo": iso(window.end),
             "groupings": list(self.config["summary_groupings"]),
             "metrics": list(self.config["summary_metrics"]),
         }

@@ -40,7 +40,7 @@ class ConversationReconciliation(WindowedStream):
         return aggregates.days(start, end, "UTC")
 
     @override
-    def query(self, page: Page) -> dict[str, Any]:
+    def query(self, window: Window, page: Page) -> dict[str, Any]:
         return self.question("voice")
 
     def question(self, medium: str) -> dict[str, Any]:
