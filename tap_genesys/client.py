@@ -326,6 +326,9 @@ class GenesysStream(RESTStream[Page], ABC):
     def response_error_message(self, response: requests.Response) -> str:
         return self.run.authenticator.conceal(refusal(response))
 
+    def before_state(self) -> None:
+        """Write what a STATE is about to promise and is not out yet."""
+
     def call(
         self,
         method: str,

@@ -113,8 +113,12 @@ class FeedingStream(GenesysStream):
             self._hand_over()
 
     @override
-    def _write_state_message(self) -> None:
+    def before_state(self) -> None:
         self._hand_over()
+
+    @override
+    def _write_state_message(self) -> None:
+        self.before_state()
         super()._write_state_message()
 
     def _hand_over(self) -> None:

@@ -187,7 +187,8 @@ class WindowedStream(GenesysStream):
         self.write_state()
 
     def write_state(self) -> None:
-        """Write STATE."""
+        """Write STATE, after all that it promises."""
+        self.before_state()
         self._tap.write_message(StateMessage(value=self._tap.state))
 
     @override

@@ -359,3 +359,24 @@ class ShrinkingWorld(World):
             for session in participant["sessions"]:
                 session["segments"] = session["segments"][:2]
         return row
+
+
+def test_no_row_waits_when_a_state_is_written() -> None:
+    """What a STATE promises of conversations is out in their tables too, at every window's end."""
+    stdout = io.TextIOWrapper(io.BytesIO())
+    world = World(seed=5, per_day=9, since=SINCE, now=SINCE + 3 * DAY)
+    with Simulator(world) as sim, contextlib.redirect_stdout(stdout):
+        made = tap(sim, "conversation_details", "conversation_participants", start_date=iso(SINCE))
+        made.message_writer = LineWriter()
+        made.sync_or_leave()
+        stdout.flush()
+    lines = [json.loads(line) for line in stdout.buffer.getvalue().splitlines()]
+    printed: set[str] = set()
+    in_the_table: set[str] = set()
+    for line in lines:
+        if line["type"] == "STATE":
+            assert printed == in_the_table
+        if line["type"] == "RECORD":
+            known = printed if line["stream"] == "conversation_details" else in_the_table
+            known.add(line["record"]["conversationId"])
+    assert len(printed) > 20
