@@ -21,6 +21,7 @@ import yaml
 
 from tap_genesys.analytics import AggregateStream
 from tap_genesys.derived import TableStream
+from tap_genesys.following import FollowingStream
 from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
 from tap_genesys.settings import SCHEMA
 from tap_genesys.streams import STREAMS
@@ -168,11 +169,17 @@ def _stream_row(stream: GenesysStream | TableStream) -> str:
         (stream.__doc__ or "").partition("\n\n")[0].rstrip("."),
         _operation(stream),
         ", ".join(f"`{key}`" for key in stream.primary_keys),
-        f"`{stream.replication_key}`" if stream.replication_key else "whole",
+        _read_by(stream),
         _permission(stream),
         _cost(stream),
     ]
     return f"| {' | '.join(' '.join(_cell(cell).split()) for cell in cells)} |"
+
+
+def _read_by(stream: GenesysStream | TableStream) -> str:
+    if isinstance(stream, FollowingStream):
+        return "its parent's"
+    return f"`{stream.replication_key}`" if stream.replication_key else "whole"
 
 
 def _operation(stream: GenesysStream | TableStream) -> str:
@@ -199,6 +206,8 @@ def _cost(stream: GenesysStream | TableStream) -> str:
     if not isinstance(stream, WholeStream):
         return "see [lanes.md](lanes.md)" if stream.name == "conversation_details" else "by window"
     each = "1" if isinstance(stream, UnpagedStream) else f"1 per {stream.max_page_size} rows"
+    if isinstance(stream, FollowingStream):
+        return f"{stream.requests_each} for each {stream.unit} that has ended"
     if isinstance(stream, PerParentStream):
         return f"{each}, for each of `{vars(stream.parent_stream_type)['name']}`"
     return each

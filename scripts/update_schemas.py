@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,17 @@ TABLE_COLUMNS = {
         "description": "Which among its siblings the row is, from 0 on.",
     },
 }
+#: Streams whose rows lie in files, of which the document knows the address only.
+MADE_OF_FILES: dict[str, Any] = {
+    "conversation_transcripts": {
+        "transcript": {
+            "type": ["object", "null"],
+            "additionalProperties": True,
+            "description": "The file, as the vendor's storage holds it.",
+        }
+    }
+}
+_PLACE = re.compile(r"{(\w+)}")
 _TEXT_COLUMN = {"type": ["string", "null"]}
 _REF = "#/definitions/"
 #: Models within models that a listing's schema tells; deeper is JSON of any form. Warehouses
@@ -328,6 +340,8 @@ def listing_schema(document: Json, stream: Listing) -> Json:
     """Return the schema of a stream that is read whole."""
     definitions = document["definitions"]
     fields = _properties(definitions, record_of(document, stream))
+    if stream.name in MADE_OF_FILES:
+        fields = dict(MADE_OF_FILES[stream.name])
     if issubclass(stream, MapStream):
         if stream.value_column is not None:
             listed = {"type": "array", "items": {"type": "string"}}
@@ -335,12 +349,13 @@ def listing_schema(document: Json, stream: Listing) -> Json:
         fields[stream.key_column] = {"type": "string"}
     keys = list(stream.primary_keys)
     missing = set(keys) - set(fields)
-    parent = stream.path.partition("{")[2].partition("}")[0]
-    if missing - {parent}:
+    parents = _PLACE.findall(stream.path)
+    if missing - set(parents):
         msg = f"{stream.name}: its model has no {sorted(missing)}"
         raise SystemExit(msg)
     if issubclass(stream, PerParentStream):
-        fields[parent] = {"type": "string", "description": "The id of what it was listed for."}
+        told = {"type": "string", "description": "The id of what it was listed for."}
+        fields |= dict.fromkeys(parents, told)
     for key in keys:
         fields[key] = fields[key] | {"type": "string"}
     return {

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from tap_genesys.pagination import Page
     from tap_genesys.windows import Window
 
-#: Records of the parent that one request asks for.
-_AT_ONCE = 100
-
 
 class AggregateStream(WindowedStream):
     """Sums over the cells of a fixed grid: whole days of a time zone, a request each.
@@ -133,6 +130,8 @@ class ObservationStream(PerParentStream, UnpagedStream):
 
     http_method = "POST"
     primary_keys = ("_id",)
+    #: Records of the parent that one request asks for.
+    at_once = 100
     #: What the records of the parent are called here.
     dimension: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
@@ -142,7 +141,7 @@ class ObservationStream(PerParentStream, UnpagedStream):
     @property
     @override
     def partitions(self) -> list[dict[str, Any]]:
-        return [{"from": first} for first in range(0, len(self.parents), _AT_ONCE)]
+        return [{"from": first} for first in range(0, len(self.parents), self.at_once)]
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -159,7 +158,7 @@ class ObservationStream(PerParentStream, UnpagedStream):
         first = int((page.stream_context or {}).get("from", 0))
         predicates = [
             {"dimension": self.dimension, "value": parent}
-            for parent in self.parents[first : first + _AT_ONCE]
+            for parent in self.parents[first : first + self.at_once]
         ]
         self._asked_at = iso(self.run.now())
         return HTTPRequest(

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from tap_genesys import schemas
 from tap_genesys.client import GenesysStream
+from tap_genesys.following import FollowingStream
 from tap_genesys.messages import LineWriter
 from tap_genesys.tables import Harvest, rows, vendors_fields
 
@@ -74,34 +75,43 @@ class TableStream(Stream):
 
 
 class FeedingStream(GenesysStream):
-    """A stream whose records are also broken up into tables."""
+    """A stream whose records are also broken up into tables, or followed by requests."""
 
     _waiting = 0
 
+    def has_just_ended(self, record: Record) -> bool:
+        """Whether it is now, in this run, that what follows a record is asked for."""
+        raise NotImplementedError
+
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        tables = self._tables
-        for table in tables.values():
-            table.begin()
+        children: list[TableStream | FollowingStream] = [*self._tables.values(), *self._followers]
+        for child in children:
+            child.begin()
         try:
             yield from super().get_records(context)
         finally:
             self._hand_over()
-            for table in tables.values():
-                table.end()
+            for child in children:
+                child.end()
         if reason := self.run.skipped.get(self.name):
-            self.run.skipped.update(dict.fromkeys(tables, reason))
+            self.run.skipped.update(dict.fromkeys((child.name for child in children), reason))
 
     @override
     def generate_child_contexts(
         self, record: Record, context: Context | None
     ) -> Iterable[Context | None]:
-        if self._tables:
+        if self._tables or self._followers:
             yield record
 
     @override
     def _sync_children(self, child_context: Context | None) -> None:
         record = cast("Record", child_context)
+        if self._followers and self.has_just_ended(record):
+            for follower in self._followers:
+                follower.add(record)
+        if not self._tables:
+            return
         if not self._are_written_as_they_are:
             for name, made in rows(record, self._fields_of_tables).items():
                 self._tables[name].emit(made)
@@ -115,6 +125,8 @@ class FeedingStream(GenesysStream):
     @override
     def before_state(self) -> None:
         self._hand_over()
+        for follower in self._followers:
+            follower.follow()
 
     @override
     def _write_state_message(self) -> None:
@@ -141,8 +153,13 @@ class FeedingStream(GenesysStream):
 
     @cached_property
     def _tables(self) -> dict[str, TableStream]:
-        children = cast("list[TableStream]", self.child_streams)
+        children = [one for one in self.child_streams if isinstance(one, TableStream)]
         return {child.name: child for child in children if child.selected}
+
+    @cached_property
+    def _followers(self) -> list[FollowingStream]:
+        children = [one for one in self.child_streams if isinstance(one, FollowingStream)]
+        return [child for child in children if child.selected]
 
     @cached_property
     def _fields_of_tables(self) -> Mapping[str, frozenset[str]]:

@@ -6,7 +6,7 @@ import contextlib
 from abc import abstractmethod
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from singer_sdk import metrics
 from singer_sdk.singerlib import StateMessage
@@ -59,6 +59,8 @@ class WindowedStream(GenesysStream):
 
     http_method = "POST"
     window: Window
+    #: How many requests a window is, where it has one page.
+    requests_of_window: ClassVar[int] = 1
     #: Windows that come after the present one.
     _later: Sequence[Window] = ()
 

@@ -41,7 +41,7 @@ class TwoLaneStream(DetailsQueryStream):
     jobs_path: ClassVar[str]
 
     #: `job` or `query`, the lane that is being read.
-    _source: str
+    _source = "query"
     #: What a window is read for: `forward`, `fresh` or `recheck`.
     _purpose: str
     _ladder: Ladder
@@ -54,6 +54,8 @@ class TwoLaneStream(DetailsQueryStream):
     #: The first start that is wanted, and the moment whose truth the jobs of this run bring.
     _oldest_wanted: datetime
     _fresh_is_whole: bool
+    #: The span of time in which what this run is the first to print, for good, has ended.
+    _ended_in: Window
     #: What jobs will be asked for next, and can be submitted ahead.
     _next: Sequence[dict[str, Any]] = ()
 
@@ -79,6 +81,15 @@ class TwoLaneStream(DetailsQueryStream):
         for record in super().rows_of(response):
             record["_source"] = self._source
             yield record
+
+    def has_ended_now(self, record: Record) -> bool:
+        """Whether a conversation ended in the time over which this run moves the bookmark.
+
+        So each is told once, whatever is read again: the spans of successive runs do not overlap,
+        unless a run has failed.
+        """
+        end = moment(record, "conversationEnd")
+        return self._purpose == "forward" and end is not None and end in self._ended_in
 
     @override
     def fewer_rows(self) -> str:
@@ -128,6 +139,7 @@ class TwoLaneStream(DetailsQueryStream):
         asked = self.span(bookmark)
         self.announce(asked, bookmark)
         self._begin_ladder(bookmark, asked)
+        self._ended_in = Window(bookmark or asked.start, self.run.started - UNSETTLED)
         self._begin_passes(bookmark)
         # A later run by job has to know what queries have printed, and that they came last.
         self._state.pop("watermark", None)
@@ -172,10 +184,10 @@ class TwoLaneStream(DetailsQueryStream):
         self._state["watermark"] = iso(self._watermark)
         self._ongoing = set()
         self._promises_from = asked.start
+        self._ended_in = Window(bookmark or asked.start, self.run.started)
         self._oldest_wanted = self._oldest(bookmark, asked)
-        step = min(timedelta(days=float(self.config["window_days"])), LONGEST_JOB)
         try:
-            windows = list(split(asked.start, limit, step))
+            windows = list(self.jobs_windows(asked.start, limit))
             for place, window in enumerate(windows):
                 following = windows[place + 1 : place + int(self.config["max_parallel_jobs"])]
                 self._next = [self.question(one) for one in following]
@@ -186,6 +198,11 @@ class TwoLaneStream(DetailsQueryStream):
                 yield from self._rows_by_job(day, self._started_in, self._finish_job_window)
         finally:
             self._jobs.close()
+
+    def jobs_windows(self, start: datetime, end: datetime) -> Iterator[Window]:
+        """Return the windows to ask for by job, in the order of time."""
+        step = min(timedelta(days=float(self.config["window_days"])), LONGEST_JOB)
+        return split(start, end, step)
 
     def _rows_by_job(
         self,

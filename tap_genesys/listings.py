@@ -269,9 +269,13 @@ class PerParentStream(WholeStream):
     @override
     def validate_response(self, response: requests.Response) -> None:
         if response.status_code == HTTPStatus.NOT_FOUND:
-            self.logger.info("%s: %s is gone.", self.name, asked(response))
+            self.tell_of_absence(response)
         else:
             super().validate_response(response)
+
+    def tell_of_absence(self, response: requests.Response) -> None:
+        """Say that a parent is gone."""
+        self.logger.info("%s: %s is gone.", self.name, asked(response))
 
     @override
     def parse_response(self, response: requests.Response) -> Iterator[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from importlib import resources
@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.streams.rest import PageContext
 
-from tap_genesys import schemas
+from tap_genesys import estimates, schemas
+from tap_genesys.analytics import ObservationStream
 from tap_genesys.answers import asked, body, refusal
 from tap_genesys.endpoints import WindowedStream
 from tap_genesys.errors import SkipStream, StopRun
+from tap_genesys.findings import Finding, Report
+from tap_genesys.following import FollowingStream
 from tap_genesys.jobs import PAGE_SIZE
+from tap_genesys.lanes import TwoLaneStream
 from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
 from tap_genesys.pagination import Page
 from tap_genesys.settings import span
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
     import requests
 
+    from tap_genesys.answers import Record
     from tap_genesys.client import GenesysStream
     from tap_genesys.run import Run
 
@@ -38,76 +43,9 @@ _TOLD = frozenset(range(400, 500)) - {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_MANY_REQUESTS,
 }
-#: A job is submitted, looked at about twice, and deleted.
-_REQUESTS_OF_A_JOB = 4
 #: What an answer names as missing, in the vendor's words.
 _NAMED = re.compile(r"(?:permission\(s\)|permissions assigned): ([^()]+?)\.? \(missing\.")
 _NOT_ASKED = "nothing to ask with: its parent has no record"
-
-
-@dataclass
-class Finding:
-    """What was found out about one stream; requests are estimates, None where nothing tells."""
-
-    stream: str
-    works: bool
-    said: str
-    first_run: int | None = None
-    a_day: int | None = None
-
-
-@dataclass
-class Report:
-    """What was found out."""
-
-    organization: str
-    region: str
-    watermark: str | None = None
-    streams: list[Finding] = field(default_factory=list)
-
-    @property
-    def works(self) -> bool:
-        """Whether everything that is selected can be read."""
-        return all(one.works for one in self.streams)
-
-    def as_json(self) -> str:
-        """Return it for programs."""
-        return json.dumps({**asdict(self), "works": self.works}, indent=1, ensure_ascii=False)
-
-    def as_table(self) -> str:
-        """Return it for people."""
-        rows = [("stream", "", "first run", "a day", "")]
-        rows += [
-            (
-                one.stream,
-                "ok" if one.works else "NO",
-                _shown(one.first_run),
-                _shown(one.a_day),
-                one.said,
-            )
-            for one in self.streams
-        ]
-        widths = [max(len(row[place]) for row in rows) for place in range(4)]
-        lines = [
-            "  ".join(
-                [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]
-            )
-            for row in rows
-        ]
-        head = [f"Organization: {self.organization} ({self.region})"]
-        if self.watermark:
-            head.append(f"Data lake of conversations: known up to {self.watermark}")
-        working = [one for one in self.streams if one.works]
-        first, daily = (
-            sum(getattr(one, name) or 0 for one in working) for name in ("first_run", "a_day")
-        )
-        tail = [
-            f"Requests, estimated: {first:,} for the first run, {daily:,} a day at one run a day.",
-            "All that is selected can be read."
-            if self.works
-            else "Not all can be read: see NO above.",
-        ]
-        return "\n".join([*head, "", *(line.rstrip() for line in lines), "", *tail])
 
 
 def check(run: Run, streams: Iterable[GenesysStream]) -> Report:
@@ -122,14 +60,14 @@ def check(run: Run, streams: Iterable[GenesysStream]) -> Report:
     """
     chosen = list(streams)
     report = Report(*_organization(chosen[0]) if chosen else ("", ""))
-    wanted = span(dict(run.config), run.started)
-    days = max(1, ceil((wanted.end - wanted.start) / DAY))
-    seen = _Seen({}, {})
+    asked_for = span(dict(run.config), run.started)
+    wanted = Window(asked_for.start, max(asked_for.start, asked_for.end))
+    seen = _Seen({}, {}, {}, {})
     # Parents first: their followers are asked for what is below one of them.
     for stream in sorted(chosen, key=lambda one: isinstance(one, PerParentStream)):
         try:
             report.streams.append(
-                _finding(stream, seen, days, Window(_yesterday(run), _today(run)))
+                _finding(stream, seen, wanted, Window(_yesterday(run), _today(run)))
             )
         except (StopRun, SkipStream) as error:
             report.streams.append(Finding(stream.name, works=False, said=str(error)))
@@ -139,37 +77,63 @@ def check(run: Run, streams: Iterable[GenesysStream]) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the parents' probes told: an id of each, and how many records it has."""
+    """What the probes told."""
 
+    #: Stream -> the id of one of its records.
     ids: dict[str, str]
+    #: Stream -> how many records it has, or has of a day.
     listed: dict[str, int]
+    #: Stream -> one of its records.
+    records: dict[str, Record]
+    #: Stream -> how many times it is asked for that record of its parent.
+    asked: dict[str, int]
 
 
-def _finding(stream: GenesysStream, seen: _Seen, days: int, day: Window) -> Finding:
+def _finding(stream: GenesysStream, seen: _Seen, wanted: Window, day: Window) -> Finding:
     context = None
     if isinstance(stream, PerParentStream):
-        parent = str(vars(stream.parent_stream_type)["name"])
+        parent = _parent(stream)
         if parent not in seen.listed:
             return Finding(stream.name, works=False, said=f"its parent, {parent}, cannot be read")
-        if parent not in seen.ids:
+        contexts = _contexts(stream, seen)
+        if not contexts:
             return Finding(stream.name, works=True, said=_NOT_ASKED)
-        stream.parents = [seen.ids[parent]]
-        context, stream.parents = stream.partitions[0], [seen.ids[parent]]
+        context, seen.asked[stream.name] = contexts[0], len(contexts)
     answer = _probe(stream, context, day)
     if isinstance(stream, PerParentStream):
         stream.parents = []
-        if answer.status_code == HTTPStatus.NOT_FOUND:
-            return Finding(stream.name, works=True, said="this one is gone; that is no error")
-    if answer.status_code != HTTPStatus.OK:
-        return Finding(stream.name, works=False, said=_reason(stream, answer))
-    if isinstance(stream, WholeStream):
-        found = stream.records_of(answer)
-        seen.listed[stream.name] = _total(answer, found)
-        if found and found[0].get("id"):
-            seen.ids[stream.name] = str(found[0]["id"])
     finding = Finding(stream.name, works=True, said="")
-    _estimate(finding, stream, answer, days, seen.listed)
+    is_gone = answer.status_code == HTTPStatus.NOT_FOUND and isinstance(stream, PerParentStream)
+    if is_gone:
+        finding.said = "of the one that was tried there is nothing; that is no error"
+    elif answer.status_code != HTTPStatus.OK:
+        return Finding(stream.name, works=False, said=_reason(stream, answer))
+    if not isinstance(stream, FollowingStream | ObservationStream) and not is_gone:
+        _note(stream, seen, answer)
+    if not is_gone or isinstance(stream, FollowingStream):
+        _estimate(finding, stream, answer, wanted, seen)
     return finding
+
+
+def _contexts(stream: PerParentStream, seen: _Seen) -> list[dict[str, Any]]:
+    """Return what the stream asks for the one record of its parent that was seen."""
+    parent = _parent(stream)
+    if isinstance(stream, FollowingStream):
+        return list(stream.contexts_of(seen.records[parent])) if parent in seen.records else []
+    if parent not in seen.ids:
+        return []
+    stream.parents = [seen.ids[parent]]
+    return stream.partitions
+
+
+def _note(stream: GenesysStream, seen: _Seen, answer: requests.Response) -> None:
+    """Keep what a probe tells for those that follow the stream."""
+    found = stream.records_of(answer)
+    if found:
+        seen.records[stream.name] = found[0]
+        if found[0].get("id"):
+            seen.ids[stream.name] = str(found[0]["id"])
+    seen.listed[stream.name] = _total(answer, found)
 
 
 @cache
@@ -215,37 +179,76 @@ def _reason(stream: GenesysStream, answer: requests.Response) -> str:
 
 
 def _estimate(
-    finding: Finding,
-    stream: GenesysStream,
-    answer: requests.Response,
-    days: int,
-    listed: dict[str, int],
+    finding: Finding, stream: GenesysStream, answer: requests.Response, wanted: Window, seen: _Seen
 ) -> None:
     """Tell what reading the stream costs, as far as the probe tells how much there is."""
-    if isinstance(stream, PerParentStream):
-        finding.first_run = finding.a_day = listed[vars(stream.parent_stream_type)["name"]]
+    if isinstance(stream, FollowingStream):
+        # What was counted is what started on a day; about as many end on one.
+        each = seen.asked[stream.name] * stream.requests_each
+        finding.a_day = each * seen.listed[_parent(stream)]
+        finding.first_run = finding.a_day * max(1, ceil((wanted.end - wanted.start) / DAY))
+    elif isinstance(stream, ObservationStream):
+        listed = seen.listed[_parent(stream)]
+        finding.first_run = finding.a_day = estimates.listing(listed, stream.at_once)
+    elif isinstance(stream, PerParentStream):
+        pages = estimates.listing(seen.listed[stream.name], stream.page_size)
+        finding.first_run = finding.a_day = pages * seen.listed[_parent(stream)]
     elif isinstance(stream, UnpagedStream):
         finding.first_run = finding.a_day = 1
     elif isinstance(stream, WholeStream):
-        finding.first_run = finding.a_day = max(1, ceil(listed[stream.name] / stream.page_size))
-    elif "totalHits" not in body(answer):
-        # A request for each day, and of these the look-back's and the bookmark's once more.
-        finding.first_run, finding.a_day = days, 3
-    else:
-        _estimate_details(finding, stream, answer, days)
+        if _is_counted(answer):
+            pages = estimates.listing(seen.listed[stream.name], stream.page_size)
+            finding.first_run = finding.a_day = pages
+    elif isinstance(stream, TwoLaneStream):
+        _estimate_lanes(finding, stream, body(answer), wanted)
+    elif isinstance(stream, WindowedStream):
+        finding.first_run, finding.a_day = (
+            stream.requests_of_window * len([*stream.windows(*span)])
+            for span in ((wanted.start, wanted.end), _next_run(stream, wanted))
+        )
 
 
-def _estimate_details(
-    finding: Finding, stream: GenesysStream, answer: requests.Response, days: int
+def _estimate_lanes(
+    finding: Finding, stream: TwoLaneStream, answer: dict[str, Any], wanted: Window
 ) -> None:
-    rows = int(body(answer)["totalHits"])
+    """Tell the same of conversations, from the number of yesterday's."""
+    rows = int(answer.get("totalHits") or 0)
     finding.said = f"{rows:,} yesterday"
-    if stream.config["conversation_details_source"] == "query":
-        each_day = max(1, ceil(rows / stream.page_size))
-    else:
-        each_day = _REQUESTS_OF_A_JOB + ceil(rows / PAGE_SIZE)
-    # Later runs read the bookmark's day, the look-back's, and a re-check on most days.
-    finding.first_run, finding.a_day = days * each_day, 3 * each_day
+    load = estimates.Load(rows, stream.page_size, PAGE_SIZE)
+    rungs = len(stream.config["recheck_days"])
+    source = stream.config["conversation_details_source"]
+    if source == "query":
+        later = stream.windows(*_next_run(stream, wanted))
+        finding.first_run = estimates.by_query(load, _lengths(stream.windows(*wanted.bounds)))
+        finding.a_day = estimates.by_query(load, _lengths(later), rungs)
+        return
+    finding.first_run = estimates.by_job(load, _lengths(stream.jobs_windows(*wanted.bounds)))
+    finding.a_day = estimates.by_job(load, [1], rungs)
+    if source == "auto":
+        # From the watermark, some hours ago, to now: a query of the day that it touches.
+        finding.first_run += load.query(1)
+        finding.a_day += load.query(1)
+
+
+def _is_counted(answer: requests.Response) -> bool:
+    """Whether the probe, a page of one record, tells how many there are."""
+    told = body(answer)
+    return isinstance(told.get("total"), int) or not (
+        told.get("nextUri") or told.get("after") or (told.get("cursors") or {}).get("after")
+    )
+
+
+def _next_run(stream: WindowedStream, wanted: Window) -> tuple[datetime, datetime]:
+    """Return what a run a day later reads."""
+    return max(wanted.start, wanted.end - DAY - stream.default_lookback), wanted.end
+
+
+def _lengths(windows: Iterable[Window]) -> list[float]:
+    return [(window.end - window.start) / DAY for window in windows]
+
+
+def _parent(stream: PerParentStream) -> str:
+    return str(vars(stream.parent_stream_type)["name"])
 
 
 def _look_at_the_lake(report: Report, streams: list[GenesysStream]) -> None:
@@ -265,8 +268,9 @@ def _look_at_the_lake(report: Report, streams: list[GenesysStream]) -> None:
 
 
 def _total(answer: requests.Response, found: list[Any]) -> int:
-    total = body(answer).get("total")
-    return total if isinstance(total, int) else len(found)
+    told = body(answer)
+    counts = (told.get("total"), told.get("totalHits"))
+    return next((count for count in counts if isinstance(count, int)), len(found))
 
 
 def _today(run: Run) -> datetime:
@@ -275,7 +279,3 @@ def _today(run: Run) -> datetime:
 
 def _yesterday(run: Run) -> datetime:
     return _today(run) - DAY
-
-
-def _shown(number: int | None) -> str:
-    return "?" if number is None else f"{number:,}"

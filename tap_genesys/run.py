@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from tap_genesys.auth import ClientCredentials
+from tap_genesys.downloads import Downloads
 from tap_genesys.pacing import PacedAdapter, Pacer
 from tap_genesys.privacy import Privacy
 from tap_genesys.regions import Hosts, hosts
@@ -79,6 +80,12 @@ class Run:
             retry=self.retry,
             timeout=self.timeout,
             clock=interruption.clock,
+        )
+        self.downloads = Downloads(
+            retry=self.retry,
+            interruption=interruption,
+            timeout=self.timeout,
+            user_agent=user_agent,
         )
         self.privacy = Privacy(
             config.get("pii") or [],

@@ -22,6 +22,11 @@ class Window:
     start: datetime
     end: datetime
 
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """Both ends."""
+        return self.start, self.end
+
     def __contains__(self, moment: datetime) -> bool:
         return self.start <= moment < self.end
 

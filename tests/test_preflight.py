@@ -44,8 +44,9 @@ def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     # One for each stream, the org, the watermark.
     assert len(asked) == len(SOME) + 2
     found = {name: (one["first_run"], one["a_day"]) for name, one in told["found"].items()}
-    # Ten days, each a job of 2,400 rows: four requests for the job, three pages.
-    assert found["conversation_details"] == (70, 21)
+    # The watermark, ten days, each a job of 2,400 rows: four requests for the job, three pages; and
+    # 25 pages of a query from the watermark to now.
+    assert found["conversation_details"] == (96, 33)
     assert found["users"] == (1, 1)
     assert found["user_skills"] == (60, 60)
     assert found["system_presences"] == (1, 1)
@@ -150,3 +151,42 @@ def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed[0].startswith("Organization: ")
     assert any(line.startswith("conversation_details  ok") for line in printed)
     assert printed[-1] == "All that is selected can be read."
+
+
+@pytest.mark.parametrize("page_size", [100, 20])
+@pytest.mark.parametrize("source", ["auto", "jobs", "query"])
+def test_the_estimate_is_what_a_run_takes(
+    source: str, page_size: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the first run, and of one a day later, within a fifth; the simulator's days are alike."""
+    options = {
+        "start_date": iso(SINCE),
+        "conversation_details_source": source,
+        "page_size": page_size,
+        "recheck_days": [1, 3],
+    }
+    names = ("conversation_details", "users", "user_skills", "queue_observations")
+    world = World(seed=4, per_day=230, since=SINCE, now=datetime(2026, 3, 11, 1, tzinfo=UTC))
+    with Simulator(world) as sim:
+        tap(sim, *names, **options).check(as_json=True)
+        told = json.loads(capsys.readouterr().out)["streams"]
+        counted = []
+        state: dict[str, Any] = {}
+        for day in range(6):
+            sim.world = world.at(world.now + day * DAY)
+            before = len(sim.requests)
+            state = run(sim, *names, state=state, **options).state
+            asked = [one.path for one in sim.requests[before:] if one.path != "/oauth/token"]
+            counted.append(len(asked))
+    first, daily = (sum(one[name] for one in told) for name in ("first_run", "a_day"))
+    assert first == pytest.approx(counted[0], rel=0.2)
+    assert daily == pytest.approx(counted[-1], rel=0.2)
+
+
+def test_what_follows_conversations_is_told_with_its_cost(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Simulator(WORLD) as sim:
+        told = checked(sim, capsys, "conversation_details", "conversation_speech_analytics")
+    found = told["found"]["conversation_speech_analytics"]
+    assert (found["works"], found["first_run"], found["a_day"]) == (True, 24_000, 2_400)

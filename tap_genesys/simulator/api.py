@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator import agents, listings
+from tap_genesys.simulator import agents, interactions, listings
 from tap_genesys.simulator.aggregating import Sums, families
 from tap_genesys.simulator.answers import Answer, counted, error, listing, page_of, pages_of
 from tap_genesys.simulator.bodies import (
@@ -46,6 +46,7 @@ class Api:
         found: What the latest details queries found.
         lake: The jobs that there are.
         sums: What answers aggregate queries.
+        url: Where the org can be reached.
     """
 
     world: World
@@ -53,41 +54,11 @@ class Api:
     found: dict[str, Sequence[int]] = field(default_factory=dict)
     lake: Lake = field(default_factory=Lake)
     sums: Sums = field(default_factory=Sums)
+    url: str = ""
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Row | None) -> Answer:
         """Answer a request."""
-        details = Details(self.world, self.habits, self.found)
-
-        operations: dict[str, tuple[str, Callable[[], Answer]]] = {
-            "/api/v2/analytics/conversations/details/query": (
-                "POST",
-                lambda: details.answer(body),
-            ),
-            "/api/v2/analytics/conversations/summary/queries": (
-                "POST",
-                lambda: self._summaries(body),
-            ),
-            "/api/v2/users": ("GET", lambda: self._users(path, query)),
-        }
-        if not self.habits.summaries:
-            del operations["/api/v2/analytics/conversations/summary/queries"]
-        known_method, operation = operations.get(path, ("", None))
-        if path.startswith(_JOBS):
-            jobs = JobOperations(self.world, self.lake)
-            operation = jobs.operation(method, path.removeprefix(_JOBS), query, body)
-            known_method = method
-        if operation is None and path in _AGENTS:
-            operation = partial(_AGENTS[path], self.world, body)
-            known_method = "POST"
-        if operation is None and path in OBSERVATIONS:
-            operation = partial(observations, path, body)
-            known_method = "POST"
-        if operation is None and path in families():
-            operation = partial(self.sums.answer, self.world, path, body)
-            known_method = "POST"
-        if operation is None:
-            operation = listings.operation(self.world, method, path, query, body)
-            known_method = method
+        known_method, operation = self._operation(method, path, query, body)
         if operation is None:
             return error(404)
         if method != known_method:
@@ -96,6 +67,37 @@ class Api:
             return operation()
         except RefusedError as refusal:
             return error(400, str(refusal), refusal.code)
+
+    def _operation(
+        self, method: str, path: str, query: Mapping[str, str], body: Row | None
+    ) -> tuple[str, Callable[[], Answer] | None]:
+        """Return the method that an operation has, and what answers; none where there is none."""
+        own: dict[str, tuple[str, Callable[[], Answer]]] = {
+            "/api/v2/analytics/conversations/details/query": (
+                "POST",
+                lambda: Details(self.world, self.habits, self.found).answer(body),
+            ),
+            "/api/v2/analytics/conversations/summary/queries": (
+                "POST",
+                lambda: self._summaries(body),
+            ),
+            "/api/v2/users": ("GET", lambda: self._users(path, query)),
+        }
+        if not self.habits.summaries:
+            del own["/api/v2/analytics/conversations/summary/queries"]
+        if path in own:
+            return own[path]
+        if path.startswith(_JOBS):
+            jobs = JobOperations(self.world, self.lake)
+            return method, jobs.operation(method, path.removeprefix(_JOBS), query, body)
+        if path in _AGENTS:
+            return "POST", partial(_AGENTS[path], self.world, body)
+        if path in OBSERVATIONS:
+            return "POST", partial(observations, path, body)
+        if path in families():
+            return "POST", partial(self.sums.answer, self.world, path, body)
+        found = interactions.operation(self.world, method, path, self.url)
+        return method, found or listings.operation(self.world, method, path, query, body)
 
     def _summaries(self, body: Row | None) -> Answer:
         query = known_fields(body, _SUMMARY_FIELDS)

@@ -15,6 +15,7 @@ from tap_genesys.simulator.faults import Faults
 from tap_genesys.simulator.habits import Habits
 from tap_genesys.simulator.handler import Request, Server
 from tap_genesys.simulator.holdings import asked, holdings
+from tap_genesys.simulator.interactions import STORAGE, stored
 from tap_genesys.simulator.lake import Lake
 from tap_genesys.simulator.logins import Logins
 
@@ -124,6 +125,8 @@ class Simulator:
             return self._tell_of_itself(path, query)
         if path == "/oauth/token":
             return self._logins.log_in(method, body, login)
+        if path.startswith(STORAGE):
+            return stored(path, query, login)
         refusal = self._logins.refuse(login)
         if refusal is not None:
             return refusal
@@ -131,9 +134,8 @@ class Simulator:
             world = self.world
             if self.each_request:
                 self.world = world.at(world.now + self.each_request)
-        return Api(world, self.habits, self._found, self.lake, self._sums).answer(
-            method, path, query, body
-        )
+        api = Api(world, self.habits, self._found, self.lake, self._sums, self.url)
+        return api.answer(method, path, query, body)
 
     def _tell_of_itself(self, path: str, query: dict[str, str]) -> Answer:
         if path == "/_simulator/requests":

@@ -113,6 +113,12 @@ class World:
         for number in self.numbers(start, end):
             yield self.conversation(number)
 
+    @cached_property
+    def ended(self) -> dict[str, Row]:
+        """The conversations that have ended, by their ids."""
+        found = self.conversations(self.since, self.now)
+        return {one["conversationId"]: one for one in found if one.get("conversationEnd")}
+
     @property
     def watermark(self) -> datetime:
         """Up to when the data lake knows everything."""

@@ -71,6 +71,12 @@ from tap_genesys.streams.directory import (
     Users,
     UserSkills,
 )
+from tap_genesys.streams.interactions import (
+    ConversationSpeechAnalytics,
+    ConversationSummariesAi,
+    ConversationTranscripts,
+    Recordings,
+)
 from tap_genesys.streams.observations import (
     FlowObservations,
     QueueObservations,
@@ -186,7 +192,11 @@ if TYPE_CHECKING:
 ASKING: tuple[type[GenesysStream], ...] = (
     ConversationDetails,
     ConversationReconciliation,
+    ConversationSpeechAnalytics,
     ConversationSummaries,
+    ConversationSummariesAi,
+    ConversationTranscripts,
+    Recordings,
     Evaluations,
     FlowObservations,
     QueueObservations,

@@ -40,6 +40,10 @@ class ConversationDetails(FeedingStream, TwoLaneStream):
     replication_key = "conversationStart"
     ceiling = 100_000
 
+    @override
+    def has_just_ended(self, record: Record) -> bool:
+        return self.has_ended_now(record)
+
 
 class ConversationSummaries(WindowedStream):
     """Conversations summed up by medium and queue, one row per cell of a fixed UTC grid.

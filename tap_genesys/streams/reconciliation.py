@@ -33,6 +33,8 @@ class ConversationReconciliation(WindowedStream):
     primary_keys = ("_id",)
     replication_key = "day"
     selected_by_default = False
+    #: The aggregates' count, and the details' of each medium.
+    requests_of_window = 1 + len(reconciliation.MEDIA)
     aggregates_path = "/api/v2/analytics/conversations/aggregates/query"
 
     @override

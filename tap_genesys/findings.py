@@ -1,0 +1,75 @@
+"""What a check found, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass
+class Finding:
+    """What was found out about one stream; requests are estimates, None where nothing tells."""
+
+    stream: str
+    works: bool
+    said: str
+    first_run: int | None = None
+    a_day: int | None = None
+
+
+@dataclass
+class Report:
+    """What was found out."""
+
+    organization: str
+    region: str
+    watermark: str | None = None
+    streams: list[Finding] = field(default_factory=list)
+
+    @property
+    def works(self) -> bool:
+        """Whether everything that is selected can be read."""
+        return all(one.works for one in self.streams)
+
+    def as_json(self) -> str:
+        """Return it for programs."""
+        return json.dumps({**asdict(self), "works": self.works}, indent=1, ensure_ascii=False)
+
+    def as_table(self) -> str:
+        """Return it for people."""
+        rows = [("stream", "", "first run", "a day", "")]
+        rows += [
+            (
+                one.stream,
+                "ok" if one.works else "NO",
+                _shown(one.first_run),
+                _shown(one.a_day),
+                one.said,
+            )
+            for one in self.streams
+        ]
+        widths = [max(len(row[place]) for row in rows) for place in range(4)]
+        lines = [
+            "  ".join(
+                [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]
+            )
+            for row in rows
+        ]
+        head = [f"Organization: {self.organization} ({self.region})"]
+        if self.watermark:
+            head.append(f"Data lake of conversations: known up to {self.watermark}")
+        working = [one for one in self.streams if one.works]
+        first, daily = (
+            sum(getattr(one, name) or 0 for one in working) for name in ("first_run", "a_day")
+        )
+        tail = [
+            f"Requests, estimated: {first:,} for the first run, {daily:,} a day at one run a day.",
+            "All that is selected can be read."
+            if self.works
+            else "Not all can be read: see NO above.",
+        ]
+        return "\n".join([*head, "", *(line.rstrip() for line in lines), "", *tail])
+
+
+def _shown(number: int | None) -> str:
+    return "?" if number is None else f"{number:,}"

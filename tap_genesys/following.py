@@ -1,0 +1,81 @@
+"""What is asked for once for each record of an incremental stream, in that stream's own pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
+from tap_genesys.listings import PerParentStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+    from singer_sdk.helpers.types import Context
+    from singer_sdk.tap_base import Tap
+
+    from tap_genesys.answers import Record
+    from tap_genesys.client import Coming
+
+
+class FollowingStream(PerParentStream):
+    """A request, or a few, for each conversation, made before the STATE that promises it.
+
+    So it needs no bookmark of its own: that of its parent covers it. A conversation is asked for
+    once, when it has ended; one of which the vendor has nothing (404) has no rows.
+    """
+
+    selected_by_default = False
+    #: How the request for one record is called, when its cost is told.
+    unit: ClassVar[str] = "conversation"
+    #: How many requests that is.
+    requests_each: ClassVar[int] = 1
+
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(tap=tap)
+        self._waiting: list[dict[str, Any]] = []
+
+    def contexts_of(self, record: Record) -> Iterator[dict[str, Any]]:
+        """Yield what is asked for a record of the parent: the values of the path's places."""
+        yield {self.parent_column: record.get("conversationId")}
+
+    def begin(self) -> None:
+        """Write the SCHEMA, say what this costs, and begin to count."""
+        self._write_schema_message()
+        self.logger.info(
+            "%s asks once for each %s that has ended: at %g requests a minute %s an hour.",
+            self.name,
+            self.unit,
+            float(self.config["requests_per_minute"]),
+            f"{float(self.config['requests_per_minute']) * 60:,.0f}",
+        )
+        self._counter = self.get_record_counter()
+        self._counter.__enter__()
+
+    def add(self, record: Record) -> None:
+        """Take note of a record of the parent."""
+        if self.name not in self.run.skipped:
+            self._waiting += self.contexts_of(record)
+
+    def follow(self) -> None:
+        """Write the rows of what was noted."""
+        self._begun = 0
+        for context in self._waiting:
+            for record in self.get_records(context):
+                self._write_record_message(record)
+                self._counter.increment()
+        self._waiting = []
+
+    def end(self) -> None:
+        """Log the count."""
+        self._counter.exit()
+
+    @override
+    def tell_of_absence(self, response: requests.Response) -> None:
+        """Say nothing: of many conversations there is nothing."""
+
+    @override
+    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+        for later in self._waiting[self._begun : self._begun + self.room]:
+            yield tuple(later.items()), None

@@ -1,0 +1,124 @@
+"""What there is of a single conversation: analyses, summaries, recordings, and what was said."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.simulator.answers import Answer, error
+from tap_genesys.simulator.fabricate import row, shapes
+from tap_genesys.simulator.record import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_genesys.simulator.world import World
+
+Row = dict[str, Any]
+
+#: Where the files lie; addresses below it are signed, and take no token.
+STORAGE = "/_storage/transcripts/"
+_SPEECH = "/api/v2/speechandtextanalytics/conversations/{conversationId}"
+_SUMMARIES = "/api/v2/conversations/{conversationId}/summaries"
+_RECORDINGS = "/api/v2/conversations/{conversationId}/recordingmetadata"
+_TRANSCRIPT = f"{_SPEECH}/communications/{{communicationId}}/transcripturl"
+_WORDS = ("hello", "how can I help", "my bill is wrong", "one moment please", "thank you", "bye")
+
+
+def operation(world: World, method: str, path: str, storage: str) -> Callable[[], Answer] | None:
+    """Return what answers a request about one conversation; none where it is about another thing.
+
+    Args:
+        world: What is true.
+        method: The HTTP method.
+        path: The path.
+        storage: Base URL of the storage.
+    """
+    for template, tell in _TOLD.items():
+        pattern = re.sub(r"{\w+}", "([^/]+)", template)
+        if method == "GET" and (found := re.fullmatch(pattern, path)):
+            conversation = world.ended.get(found[1])
+            if conversation is None or not is_analysed(found[1]):
+                return lambda: error(404)
+            return lambda: tell(world, conversation, storage, *found.groups()[1:])
+    return None
+
+
+def is_analysed(conversation_id: str) -> bool:
+    """Whether there is anything of a conversation: of one in six there is not."""
+    return blake2b(conversation_id.encode(), digest_size=2).digest()[0] % 6 != 0
+
+
+def customers_sessions(conversation: Row) -> list[str]:
+    """Return the sessions in which a customer can be heard."""
+    return [
+        str(session["sessionId"])
+        for participant in conversation["participants"]
+        if participant.get("purpose") in ("customer", "external")
+        for session in participant.get("sessions", [])
+    ]
+
+
+def stored(path: str, query: Mapping[str, str], login: str) -> Answer:
+    """Answer as a storage does: to a signed address, and to no token beside it."""
+    if login:
+        return error(400, "Only one auth mechanism allowed", "InvalidArgument")
+    parts = path.removeprefix(STORAGE).split("/")
+    if len(parts) != 2 or query.get("signature") != _signature(*parts):
+        return error(403, "The signature does not match", "SignatureDoesNotMatch")
+    return Answer(body=transcript(*parts))
+
+
+def transcript(conversation_id: str, communication_id: str) -> Row:
+    """Return what was said in a session."""
+    said = [
+        {"text": text, "participantPurpose": ("internal", "external")[place % 2]}
+        for place, text in enumerate(_WORDS)
+    ]
+    return {
+        "conversationId": conversation_id,
+        "communicationId": communication_id,
+        "transcripts": [{"language": "en-us", "phrases": said}],
+    }
+
+
+def _speech(world: World, conversation: Row, _storage: str) -> Answer:
+    name = conversation["conversationId"]
+    found = row(shapes()[_SPEECH]["row"], world.seed, _SPEECH, name)
+    return Answer(body={**found, "conversation": {"id": name}})
+
+
+def _summaries(world: World, conversation: Row, _storage: str) -> Answer:
+    name, shape = conversation["conversationId"], shapes()[_SUMMARIES]["row"]
+    whole, first, second = (row(shape, world.seed, _SUMMARIES, name, n) for n in range(3))
+    whole = {field: value for field, value in whole.items() if field != "communication"}
+    answer = {"conversation": {"id": name}, "summary": whole, "sessionSummaries": [first, second]}
+    return Answer(body=answer)
+
+
+def _recordings(world: World, conversation: Row, _storage: str) -> Answer:
+    name, shape = conversation["conversationId"], shapes()[_RECORDINGS]["row"]
+    rows = [row(shape, world.seed, _RECORDINGS, name, number) for number in range(2)]
+    return Answer(body=[{**one, "conversationId": name} for one in rows])
+
+
+def _transcript(world: World, conversation: Row, storage: str, communication: str) -> Answer:
+    if communication not in customers_sessions(conversation):
+        return error(404)
+    name = conversation["conversationId"]
+    signature = _signature(name, communication)
+    signed = f"signature={signature}&at={stamp(world.now)}"
+    return Answer(body={"url": f"{storage}{STORAGE}{name}/{communication}?{signed}"})
+
+
+def _signature(*parts: str) -> str:
+    return blake2b("/".join(parts).encode(), digest_size=8).hexdigest()
+
+
+_TOLD: dict[str, Callable[..., Answer]] = {
+    _SPEECH: _speech,
+    _SUMMARIES: _summaries,
+    _RECORDINGS: _recordings,
+    _TRANSCRIPT: _transcript,
+}

@@ -1,0 +1,89 @@
+"""What is asked for conversation by conversation: each costs a request for every one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from tap_genesys.answers import Record, body
+from tap_genesys.following import FollowingStream
+from tap_genesys.listings import ArrayStream, ObjectStream, UnpagedStream
+from tap_genesys.streams.conversations import ConversationDetails
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+
+
+class ConversationStream(FollowingStream):
+    """A stream that follows conversations."""
+
+    parent_stream_type = ConversationDetails
+
+
+class ConversationSpeechAnalytics(ConversationStream, ObjectStream):
+    """What speech and text analytics found of a conversation: sentiment, empathy, who talked."""
+
+    name = "conversation_speech_analytics"
+    path = "/api/v2/speechandtextanalytics/conversations/{conversationId}"
+    primary_keys = ("conversationId",)
+
+
+class ConversationSummariesAi(ConversationStream, UnpagedStream):
+    """What an AI says a conversation, and each of its sessions, was about.
+
+    The summary of the whole conversation is a row without a `communication`.
+    """
+
+    name = "conversation_summaries_ai"
+    path = "/api/v2/conversations/{conversationId}/summaries"
+    primary_keys = ("conversationId", "id")
+    records_key = "sessionSummaries"
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        whole = body(response).get("summary")
+        return [*([whole] if whole else []), *super().records_of(response)]
+
+
+class Recordings(ConversationStream, ArrayStream):
+    """What of a conversation was recorded: medium, state, dates; not the recording itself."""
+
+    name = "recordings"
+    path = "/api/v2/conversations/{conversationId}/recordingmetadata"
+    primary_keys = ("conversationId", "id")
+
+
+class ConversationTranscripts(ConversationStream, ObjectStream):
+    """What was said in a session with a customer, word for word, as one JSON object.
+
+    Two requests a session: one for the address of the text, one to that address, which is the
+    vendor's storage, not its API. That the id of a session is that of its communication is
+    unverified.
+    """
+
+    name = "conversation_transcripts"
+    path = (
+        "/api/v2/speechandtextanalytics/conversations/{conversationId}"
+        "/communications/{communicationId}/transcripturl"
+    )
+    primary_keys = ("conversationId", "communicationId")
+    unit = "session with a customer"
+    requests_each = 2
+
+    @override
+    def contexts_of(self, record: Record) -> Iterator[Record]:
+        for participant in record.get("participants") or []:
+            if participant.get("purpose") in ("customer", "external"):
+                for session in participant.get("sessions") or []:
+                    yield {
+                        "conversationId": record.get("conversationId"),
+                        "communicationId": session.get("sessionId"),
+                    }
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        url = body(response).get("url")
+        return [{"transcript": self.run.downloads.json(str(url))}] if url else []

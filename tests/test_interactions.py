@@ -1,0 +1,194 @@
+"""What is asked for conversation by conversation: once, when it has ended, before its STATE."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+from harness import Output, run, tap
+from test_openapi import DOCUMENT, answer_schema, token, validate
+
+from tap_genesys.errors import StopRun
+from tap_genesys.following import FollowingStream
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.simulator.interactions import customers_sessions, is_analysed, transcript
+from tap_genesys.streams import ASKING
+from tap_genesys.windows import iso
+
+DETAILS = "conversation_details"
+SPEECH = "conversation_speech_analytics"
+TRANSCRIPTS = "conversation_transcripts"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
+WORLD = World(seed=5, per_day=12, since=SINCE, now=NOW)
+START: dict[str, Any] = {"start_date": iso(SINCE)}
+FOLLOWING: list[Any] = [one for one in ASKING if issubclass(one, FollowingStream)]
+
+
+def analysed(world: World, until: datetime) -> list[dict[str, Any]]:
+    """Return the conversations that ended before a moment, and of which there is something."""
+    return [
+        one
+        for name, one in world.ended.items()
+        if is_analysed(name) and datetime.fromisoformat(one["conversationEnd"]) < until
+    ]
+
+
+def rows_of(stream: str, conversation: dict[str, Any]) -> int:
+    """Return how many rows there are of a conversation."""
+    sessions = len(customers_sessions(conversation))
+    return {SPEECH: 1, "conversation_summaries_ai": 3, "recordings": 2, TRANSCRIPTS: sessions}[
+        stream
+    ]
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+@pytest.mark.parametrize("source", ["query", "jobs", "auto"])
+@pytest.mark.parametrize("stream", FOLLOWING, ids=lambda one: one.name)
+def test_each_conversation_that_has_ended_is_asked_for(
+    stream: Any, source: str, parallel: int
+) -> None:
+    """All rows, keys once each, one SCHEMA; what was asked and answered is in the document."""
+    until = NOW - timedelta(minutes=30) if source == "query" else WORLD.watermark
+    options = {"conversation_details_source": source, "max_parallel_requests": parallel}
+    with Simulator(WORLD) as sim:
+        output = run(sim, DETAILS, stream.name, **START, **options)
+        asked = [one for one in sim.requests if one.path.startswith(own_path(stream))]
+        path = next(one.path for one in asked if one.status == 200)
+        answer = requests.get(f"{sim.url}{path}", headers=token(sim), timeout=10)
+        validate(answer.json(), answer_schema(stream.path, "get"))
+    found = output.records(stream.name)
+    wanted = analysed(WORLD, until)
+    assert Counter(row["conversationId"] for row in found) == Counter(
+        {one["conversationId"]: rows_of(stream.name, one) for one in wanted}
+    )
+    keys = [tuple(row[key] for key in stream.primary_keys) for row in found]
+    assert len(keys) == len(set(keys)) > 30
+    assert len([one for one in output.of("SCHEMA") if one["stream"] == stream.name]) == 1
+    assert all(row["_extra"] is None and row["_readAt"] for row in found)
+    assert not output.state["bookmarks"].get(stream.name)
+    assert set(DOCUMENT["paths"][stream.path]) == {"get"}
+
+
+def own_path(stream: Any) -> str:
+    return str(stream.path).partition("{")[0]
+
+
+@pytest.mark.parametrize("source", ["query", "jobs", "auto"])
+def test_over_many_runs_each_is_asked_for_once(source: str) -> None:
+    """Whatever is read again: look-back, re-checks, the fresh lane."""
+    state: dict[str, Any] = {}
+    asked: Counter[str] = Counter()
+    with Simulator(WORLD) as sim:
+        for hours in range(0, 60, 6):
+            sim.world = WORLD.at(NOW + timedelta(hours=hours))
+            before = len(sim.requests)
+            output = run(
+                sim,
+                DETAILS,
+                SPEECH,
+                state=state,
+                conversation_details_source=source,
+                recheck_days=[1, 2],
+                **START,
+            )
+            state = output.state
+            asked.update(
+                one.path.rpartition("/")[2]
+                for one in sim.requests[before:]
+                if "speechandtext" in one.path
+            )
+        last = sim.world
+    until = last.now - timedelta(minutes=30) if source == "query" else last.watermark
+    ended = {
+        name
+        for name, one in last.ended.items()
+        if datetime.fromisoformat(one["conversationEnd"]) < until
+    }
+    if source == "query":
+        # One that goes on for longer than the look-back is found again by a re-check only.
+        ended = {name for name in ended if lasts(last.ended[name]) < timedelta(hours=20)}
+    assert ended <= set(asked)
+    # One that is opened again ends again.
+    assert len([name for name, times in asked.items() if times > 1]) <= len(asked) // 20
+
+
+def lasts(conversation: dict[str, Any]) -> timedelta:
+    start, end = (
+        datetime.fromisoformat(conversation[f"conversation{which}"]) for which in ("Start", "End")
+    )
+    return end - start
+
+
+def test_rows_are_out_before_the_state_that_promises_them() -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, DETAILS, SPEECH, **START)
+    told: set[str] = set()
+    for message in output.messages:
+        if message["type"] == "RECORD" and message["stream"] == SPEECH:
+            told.add(message["record"]["conversationId"])
+        if message["type"] == "STATE":
+            bookmark = message["value"]["bookmarks"][DETAILS].get("replication_key_value")
+            if bookmark:
+                passed = datetime.fromisoformat(bookmark)
+                started = [
+                    one
+                    for one in analysed(WORLD, passed)
+                    if datetime.fromisoformat(one["conversationStart"]) < passed
+                ]
+                assert {one["conversationId"] for one in started} <= told
+
+
+def test_a_run_that_fails_asks_again() -> None:
+    with Simulator(WORLD) as sim:
+        whole = run(sim, DETAILS, SPEECH, **START)
+        fault = Fault("status", path="/speechandtext", status=500, after=20, times=None)
+        sim.faults.add(fault)
+        first = Output()
+        with pytest.raises(StopRun, match="Gave up"):
+            tap(sim, DETAILS, SPEECH, output=first, **START).sync_or_leave()
+        fault.times = 0
+        second = run(sim, DETAILS, SPEECH, state=first.state, **START)
+    assert set(first.ids(SPEECH)) | set(second.ids(SPEECH)) == set(whole.ids(SPEECH))
+    assert len(first.ids(SPEECH)) < len(whole.ids(SPEECH))
+
+
+def test_a_missing_permission_skips_it_and_nothing_else() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("forbidden", path="/speechandtext", times=None))
+        output = run(sim, DETAILS, SPEECH, "recordings", **START)
+        refused = [one for one in sim.requests if "speechandtext" in one.path]
+    assert output.records(DETAILS)
+    assert output.records("recordings")
+    assert not output.records(SPEECH)
+    assert len(refused) == 1
+
+
+def test_a_transcript_is_what_lies_there_and_no_token_goes_to_it() -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, DETAILS, TRANSCRIPTS, **START)
+        stored = [one for one in sim.requests if one.path.startswith("/_storage/")]
+    found = output.records(TRANSCRIPTS)
+    for row in found:
+        assert row["transcript"] == transcript(row["conversationId"], row["communicationId"])
+    assert len(stored) == len(found) > 30
+    assert not [one for one in stored if "Authorization" in one.headers]
+
+
+def test_a_transcript_that_cannot_be_had_ends_the_run_without_the_signature() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path="/_storage/", status=403, times=None))
+        with pytest.raises(StopRun, match=r"download from 127.0.0.1/_storage/.* 403") as stopped:
+            run(sim, DETAILS, TRANSCRIPTS, **START)
+    assert "signature" not in str(stopped.value)
+
+
+def test_the_cost_is_told_before_it_is_paid(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with Simulator(WORLD) as sim:
+        run(sim, DETAILS, SPEECH, requests_per_minute=300, **START)
+    assert "at 300 requests a minute 18,000 an hour" in caplog.text
