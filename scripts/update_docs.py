@@ -5,7 +5,8 @@
 
 The settings' one source is `tap_genesys/settings.py`; from it come `docs/settings.md`, the table in
 README.md and the tap's settings in meltano.yml. The streams' one source is `STREAMS`; from it comes
-`docs/streams.md`.
+`docs/streams.md`. What they can be narrowed down by becomes the
+table in `docs/filters.md`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tap_genesys.analytics import AggregateStream
 from tap_genesys.derived import TableStream
 from tap_genesys.following import FollowingStream
 from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
+from tap_genesys.scope import known
 from tap_genesys.settings import SCHEMA
 from tap_genesys.streams import STREAMS
 from tap_genesys.tap import TapGenesys
@@ -34,6 +36,12 @@ ROOT = Path(__file__).parent.parent
 PERMISSIONS: dict[str, Any] = json.loads(
     (ROOT / "tap_genesys" / "schemas" / "_permissions.json").read_text("utf-8")
 )
+_FILTERS = "<!-- filters: made by scripts/update_docs.py -->"
+_PARAMS = {
+    "many": "parameter {}",
+    "text": "parameter {}",
+    "one": "parameter {}, where one division is given",
+}
 _MADE = "<!-- Made by scripts/update_docs.py: change the code, then run it again. -->"
 
 
@@ -99,6 +107,18 @@ def _group(module: str, streams: list[Any]) -> str:
     return f"## {title}\n\n{head}\n| --- | --- | --- | --- | --- | --- | --- |\n{rows}"
 
 
+def filters_table() -> str:
+    """Return, as a Markdown table, what each stream can be narrowed down by."""
+    lines = ["| stream | how it is narrowed down |", "| --- | --- |"]
+    for name, told in sorted(known().items()):
+        if isinstance(told, dict):
+            does = ", ".join(_PARAMS[one].format(f"`{param}`") for param, one in told.items())
+        else:
+            does = "its filter: " + ", ".join(f"`{dimension}`" for dimension in told)
+        lines.append(f"| `{name}` | {does} |")
+    return "\n".join(lines)
+
+
 def meltano_settings() -> str:
     """Return the tap's settings as they stand in meltano.yml."""
     listed = [_meltano_setting(name, schema) for name, schema in SCHEMA["properties"].items()]
@@ -115,10 +135,17 @@ def meltano_selection() -> str:
 def documents() -> dict[Path, str]:
     """Return each document with what it should hold."""
     readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
+    filters = ROOT / "docs" / "filters.md"
     table = f"<!-- settings: made by scripts/update_docs.py -->\n{settings_table()}\n"
     return {
         ROOT / "docs" / "settings.md": settings_page(),
         ROOT / "docs" / "streams.md": streams_page(),
+        filters: _replaced(
+            filters.read_text("utf-8"),
+            f"{_FILTERS}\n",
+            "<!-- filters: end -->",
+            f"{_FILTERS}\n{filters_table()}\n",
+        ),
         readme: _replaced(
             readme.read_text("utf-8"),
             "<!-- settings: made by scripts/update_docs.py -->\n",

@@ -5,10 +5,10 @@
 
 The live document is at https://api.mypurecloud.com/api/v2/docs/swagger; download it first. Written
 are, in `tap_genesys/schemas`, `<stream>.json`, `_filter_dimensions.json` (which predicate belongs
-in which list of filters) and `_permissions.json` (what a role needs for an operation); for the
-simulator `shapes.json` (how listings page, and what their rows look like); and for the tests
-`tests/openapi.json`, the part of the document that they need, without its prose. The schemas of
-`HAND_WRITTEN` are left alone.
+in which list of filters), `_scope.json` (what a stream can be narrowed down by) and
+`_permissions.json` (what a role needs for an operation); for the simulator `shapes.json` (how
+listings page, and what their rows look like); and for the tests `tests/openapi.json`, the part of
+the document that they need, without its prose. The schemas of `HAND_WRITTEN` are left alone.
 """
 
 from __future__ import annotations
@@ -440,14 +440,47 @@ def observation_schema(document: Json, stream: Any) -> Json:  # noqa: ANN401 - a
 
 def _family(document: Json, stream: Any) -> dict[str, list[str]]:  # noqa: ANN401 - a class of streams
     """Return what a stream that sums up can measure, and be grouped by."""
-    (asked,) = (
-        one for one in document["paths"][stream.path]["post"]["parameters"] if one["in"] == "body"
-    )
-    model = document["definitions"][asked["schema"]["$ref"].removeprefix(_REF)]["properties"]
+    model = document["definitions"][_body_model(document, stream)]["properties"]
     return {
         option: sorted(model[field]["items"]["enum"])
         for option, field in (("group_by", "groupBy"), ("metrics", "metrics"))
     }
+
+
+def scope(document: Json) -> Json:
+    """Return what each stream can be narrowed down by: dimensions, or parameters."""
+    found: Json = {}
+    for name, stream in (AGGREGATES | OBSERVATIONS).items():
+        known = _family_filter(document, stream)
+        if dimensions := [one for one in ("divisionId", "mediaType", "queueId") if one in known]:
+            found[name] = dimensions
+    for name, stream in LISTINGS.items():
+        operation = document["paths"][stream.path][stream.http_method.lower()]
+        given = {one["name"]: one for one in operation["parameters"] if one["in"] == "query"}
+        if kinds := {
+            one: "many" if given[one]["type"] == "array" else kind
+            for one, kind in (("divisionId", "one"), ("divisionIds", "text"))
+            if one in given
+        }:
+            found[name] = kinds
+    found["routing_queues"]["id"] = "many"
+    return dict(sorted(found.items()))
+
+
+def _family_filter(document: Json, stream: Any) -> list[str]:  # noqa: ANN401 - a class of streams
+    """Return the dimensions of the predicates of a query's filter."""
+    definitions = document["definitions"]
+    fields = definitions[_body_model(document, stream)]["properties"]
+    narrowed = definitions[fields["filter"]["$ref"].removeprefix(_REF)]["properties"]
+    predicate = narrowed["predicates"]["items"]["$ref"].removeprefix(_REF)
+    return list(definitions[predicate]["properties"]["dimension"].get("enum", []))
+
+
+def _body_model(document: Json, stream: Any) -> str:  # noqa: ANN401 - a class of streams
+    (asked,) = (
+        one for one in document["paths"][stream.path]["post"]["parameters"] if one["in"] == "body"
+    )
+    return str(asked["schema"]["$ref"].removeprefix(_REF))
 
 
 def shapes(document: Json) -> Json:
@@ -545,6 +578,7 @@ def documents(document: Json) -> dict[Path, str]:
     made[SHAPES.with_name("families.json")] = _text(asked)
     lines = (f" {json.dumps(path)}: {json.dumps(one)}" for path, one in shapes(document).items())
     made[SHAPES] = "{\n" + ",\n".join(lines) + "\n}\n"
+    made[SCHEMAS / "_scope.json"] = _text(scope(document))
     made[SCHEMAS / "_permissions.json"] = _text(permissions(document))
     made[SCHEMAS / "_filter_dimensions.json"] = _text(filter_dimensions(definitions))
     made[TRIMMED] = _text(trimmed(document))

@@ -94,7 +94,7 @@ class AggregateStream(WindowedStream):
             "timeZone": self.option("time_zone", "UTC"),
             "groupBy": list(self.option("group_by", self.group_by)),
             "metrics": list(self.option("metrics", self.metrics or known["metrics"])),
-            "filter": self.option("filter", None),
+            "filter": self.option("filter", self.run.scope.filter_of(self.name)),
         }
         return {name: value for name, value in asked.items() if value}
 
@@ -160,12 +160,14 @@ class ObservationStream(PerParentStream, UnpagedStream):
             {"dimension": self.dimension, "value": parent}
             for parent in self.parents[first : first + self.at_once]
         ]
+        these = {"type": "or", "predicates": predicates}
+        others = self.run.scope.clauses_of(self.name, but=self.dimension)
         self._asked_at = iso(self.run.now())
         return HTTPRequest(
             f"{self.url_base}{self.path}",
             self.http_method,
             data={
-                "filter": {"type": "or", "predicates": predicates},
+                "filter": {"type": "and", "clauses": [these, *others]} if others else these,
                 "metrics": list(self.metrics),
             },
         )

@@ -272,7 +272,7 @@ class GenesysStream(RESTStream[Page], ABC):
                 request = self.build_prepared_request(
                     method=asked_for.method,
                     url=asked_for.url,
-                    params=asked_for.params,
+                    params=asked_for.encode_params(),
                     json=asked_for.data,
                 )
                 setattr(request, _WHERE, self.where_in(coming))

@@ -53,7 +53,11 @@ class WholeStream(GenesysStream):
         return HTTPRequest(
             url=f"{self.url_base}{path}",
             method=self.http_method,
-            params={**self.params, **self.page_params(page.next_page_token)},
+            params={
+                **self.params,
+                **self.run.scope.params_of(self.name),
+                **self.page_params(page.next_page_token),
+            },
         )
 
     @override

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -46,11 +47,21 @@ class DetailsQueryStream(WindowedStream):
             "order": "asc",
             "orderBy": "conversationStart",
         }
-        if filters := self.config.get("conversation_filters"):
-            asked["conversationFilters"] = filters
-        if filters := self.config.get("segment_filters"):
-            asked["segmentFilters"] = filters
-        return asked
+        return asked | {name: filters for name, filters in self._filters.items() if filters}
+
+    @cached_property
+    def _filters(self) -> dict[str, list[dict[str, Any]]]:
+        scope = self.run.scope
+        return {
+            "conversationFilters": [
+                *(self.config.get("conversation_filters") or []),
+                *scope.conversation_filters(),
+            ],
+            "segmentFilters": [
+                *(self.config.get("segment_filters") or []),
+                *scope.segment_filters(),
+            ],
+        }
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
@@ -59,8 +70,7 @@ class DetailsQueryStream(WindowedStream):
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        filtered = self.config.get("conversation_filters") or self.config.get("segment_filters")
-        longest = LONGEST_FILTERED if filtered else LONGEST_UNFILTERED
+        longest = LONGEST_FILTERED if any(self._filters.values()) else LONGEST_UNFILTERED
         wanted = timedelta(days=float(self.config["window_days"]))
         if wanted > longest:
             self.logger.info(

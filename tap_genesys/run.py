@@ -12,6 +12,7 @@ from tap_genesys.pacing import PacedAdapter, Pacer
 from tap_genesys.privacy import Privacy
 from tap_genesys.regions import Hosts, hosts
 from tap_genesys.retrying import Retry
+from tap_genesys.scope import Scope
 from tap_genesys.settings import utc_now
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Run:
             attributes_include=config.get("attributes_include"),
             attributes_exclude=config.get("attributes_exclude"),
         )
+        self.scope = Scope(config)
         #: Stream -> why it was left out.
         self.skipped: dict[str, str] = {}
         #: A line for each window that could not be read whole.

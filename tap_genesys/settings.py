@@ -15,6 +15,20 @@ from tap_genesys.windows import iso, parse
 DEFAULT_SPAN = timedelta(days=30)
 #: Sizes of a summary cell, in hours; each divides a day, so that cells lie on one UTC grid.
 CELL_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
+#: The media that the vendor knows (`AnalyticsSession.mediaType`, Python SDK 269.0.0).
+MEDIA_TYPES = [
+    "callback",
+    "chat",
+    "cobrowse",
+    "email",
+    "internalmessage",
+    "message",
+    "screenmonitoring",
+    "screenshare",
+    "unknown",
+    "video",
+    "voice",
+]
 #: Read when the setting is absent.
 ENVIRONMENT = {
     "client_id": "GENESYS_CLIENT_ID",
@@ -101,6 +115,25 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         title="Page size",
         description="Records per request; lowered to what an endpoint allows (details and "
         "listings 100, summaries 250).",
+    ),
+    th.Property(
+        "division_ids",
+        th.ArrayType(th.StringType, nullable=True),
+        title="Divisions",
+        description="Ids of divisions: only what belongs to one of them is asked for, of every "
+        "stream whose operation can be asked so (docs/filters.md lists them).",
+    ),
+    th.Property(
+        "queue_ids",
+        th.ArrayType(th.StringType, nullable=True),
+        title="Queues",
+        description="Ids of queues: the same for what went through one of them.",
+    ),
+    th.Property(
+        "media_types",
+        th.ArrayType(th.StringType(allowed_values=MEDIA_TYPES), nullable=True),
+        title="Media",
+        description="Media (voice, email, message, ...): the same for them.",
     ),
     th.Property(
         "conversation_filters",

@@ -152,6 +152,8 @@ def _expected(schema: dict[str, Any]) -> str:
         return "one of " + ", ".join(str(word) for word in schema["enum"] if word is not None)
     kind = next((word for key, word in _WORDS.items() if _is(schema, key)), "another value")
     if _is(schema, "array") and "items" in schema:
+        if "enum" in schema["items"]:
+            return f"a list of some of {', '.join(schema['items']['enum'])}"
         names = {"string": " of texts", "number": " of numbers, 0 or more"}
         kind += next((n for key, n in names.items() if _is(schema["items"], key)), " of objects")
     low, high = schema.get("minimum"), schema.get("maximum")

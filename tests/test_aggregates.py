@@ -129,8 +129,8 @@ def test_sums_are_the_orgs_own() -> None:
     """Whatever they are grouped by: contacts by agent, and their time, over all cells."""
     with Simulator(WORLD) as sim:
         output = run(sim, NAME, start_date=iso(SINCE))
-    expected: Counter[tuple[str | None, str]] = Counter()
-    handled: Counter[str | None] = Counter()
+    expected: Counter[tuple[Any, str]] = Counter()
+    handled: Counter[Any] = Counter()
     for conversation in WORLD.conversations(SINCE, WORLD.now):
         for event in events_of(conversation):
             if event.metric in ("tAnswered", "nOffered") and event.moment < WORLD.now:

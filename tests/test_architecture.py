@@ -25,6 +25,7 @@ FLOORS = (
         "privacy",
         "settings",
         "reconciliation",
+        "scope",
         "tables",
     },
     {"ahead", "messages", "pacing", "pagination", "retrying", "summaries", "validation"},

@@ -159,7 +159,7 @@ def test_the_estimate_is_what_a_run_takes(
     source: str, page_size: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of the first run, and of one a day later, within a fifth; the simulator's days are alike."""
-    options = {
+    options: dict[str, Any] = {
         "start_date": iso(SINCE),
         "conversation_details_source": source,
         "page_size": page_size,

@@ -15,6 +15,8 @@ SCHEMAS = ROOT / "tap_genesys" / "schemas"
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "tests" / "openapi.json").read_text("utf-8"))
 DEFINITIONS = DOCUMENT["definitions"]
 MAKER = script("update_schemas")
+#: Files beside the schemas that tell of the vendor's operations.
+TOLD = ("_aggregates", "_filter_dimensions", "_permissions", "_scope")
 STREAMS: dict[str, tuple[str, str]] = MAKER.STREAMS
 LISTINGS: dict[str, Any] = MAKER.LISTINGS
 HAND_WRITTEN: tuple[str, ...] = MAKER.HAND_WRITTEN
@@ -124,7 +126,7 @@ def test_each_schema_is_made_by_the_script_or_known_as_hand_written() -> None:
         *MAKER.SPANS,
         *MAKER.TABLE_NAMES,
     }
-    assert found == {*generated, *HAND_WRITTEN, "_aggregates", "_filter_dimensions", "_permissions"}
+    assert found == {*generated, *HAND_WRITTEN, *TOLD}
 
 
 @pytest.mark.parametrize("stream", LISTINGS)
@@ -405,9 +407,7 @@ def test_what_is_written_by_hand_is_left_alone(project: Path) -> None:
     assert set(files) == {
         *generated,
         *HAND_WRITTEN,
-        "_aggregates",
-        "_filter_dimensions",
-        "_permissions",
+        *TOLD,
     }
     assert {name for name, text in files.items() if text == "by hand"} == {*HAND_WRITTEN}
     assert json.loads((project / "tests" / "openapi.json").read_text("utf-8")) == DOCUMENT

@@ -80,6 +80,8 @@ def test_numbers_may_be_spelled_as_text() -> None:
         ("page_size", 0, ["0", "1 or more"]),
         ("page_size", 2.5, ["2.5", "a whole number"]),
         ("page_size", "many", ["many", "a whole number"]),
+        ("media_types", ["phone"], ["phone", "voice"]),
+        ("queue_ids", "a", ["a", "a list of texts"]),
         ("conversation_filters", "inbound", ["inbound", "a list of objects"]),
         ("summary_groupings", [1], ["[1]", "a list of texts"]),
         ("summary_cell_hours", 5, ["5", "one of 1, 2, 3, 4, 6, 8, 12, 24"]),

@@ -45,7 +45,7 @@ class Event:
     moment: datetime
     metric: str
     value: int
-    group: Mapping[str, str]
+    group: Mapping[str, str | frozenset[str]]
     qualifier: str | None = None
 
 
@@ -82,7 +82,9 @@ class Sums:
                 continue
             if not _passes(asked.get("filter"), event.group):
                 continue
-            group = tuple((name, event.group[name]) for name in grouping if name in event.group)
+            group = tuple(
+                (name, one) for name in grouping if isinstance(one := event.group.get(name), str)
+            )
             cell = start + (event.moment - start) // size * size
             values = results.setdefault(group, {}).setdefault(cell, {})
             values.setdefault((event.metric, event.qualifier or ""), []).append(event.value)
@@ -98,22 +100,28 @@ class Sums:
 
 def events_of(conversation: Row) -> Iterator[Event]:
     """Yield what was measured of a conversation, and once for each medium that there was one."""
-    media = set()
+    media: dict[str, set[str]] = {}
     for participant in conversation["participants"]:
         for session in participant["sessions"]:
-            media.add(session["mediaType"])
-            group = {"mediaType": session["mediaType"]}
+            queues = media.setdefault(session["mediaType"], set())
+            group: dict[str, str | frozenset[str]] = {"mediaType": session["mediaType"]}
             if "userId" in participant:
                 group["userId"] = participant["userId"]
             for segment in session["segments"]:
                 if "queueId" in segment:
                     group["queueId"] = segment["queueId"]
+                    queues.add(segment["queueId"])
             for one in session.get("metrics", []):
                 emitted = datetime.fromisoformat(one["emitDate"])
                 yield Event(emitted, one["name"], one["value"], group)
     started = datetime.fromisoformat(conversation["conversationStart"])
-    for medium in sorted(media):
-        yield Event(started, "nConversations", 1, {"mediaType": medium})
+    for medium, queues in sorted(media.items()):
+        group = {
+            "mediaType": medium,
+            "queueId": frozenset(queues),
+            "divisionId": frozenset(conversation.get("divisionIds", ())),
+        }
+        yield Event(started, "nConversations", 1, group)
 
 
 def _made_up(
@@ -176,13 +184,17 @@ def _minutes(granularity: object, start: datetime, end: datetime) -> int:
     return length if granularity == "P1D" and length <= 25 * 60 else _CELLS[str(granularity)]
 
 
-def _passes(condition: Row | None, group: Mapping[str, str]) -> bool:
+def _passes(condition: Row | None, group: Mapping[str, str | frozenset[str]]) -> bool:
     """Return whether a group is let through: `and` or `or` of clauses and predicates."""
     if condition is None:
         return True
     parts = [_passes(clause, group) for clause in condition.get("clauses") or []]
     parts += [
-        group.get(predicate["dimension"]) == predicate.get("value")
+        _has(group.get(predicate["dimension"]), predicate.get("value"))
         for predicate in condition.get("predicates") or []
     ]
     return all(parts) if condition.get("type") == "and" else any(parts)
+
+
+def _has(value: str | frozenset[str] | None, wanted: object) -> bool:
+    return wanted in value if isinstance(value, frozenset) else value == wanted

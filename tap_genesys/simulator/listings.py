@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlencode
 from tap_genesys.simulator.answers import Answer, error, listing, page_of
 from tap_genesys.simulator.bodies import RefusedError, known_fields, positive
 from tap_genesys.simulator.fabricate import row, shapes
+from tap_genesys.simulator.staff import Staff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -173,7 +174,7 @@ def operation(
         return lambda: error(405)
     if "{" in template and parent not in ids_of(world, template.partition("/{")[0]):
         return lambda: error(404)
-    rows = rows_of(world, template, parent)
+    rows = _narrowed(rows_of(world, template, parent), query)
 
     def answered() -> Answer:
         answer = _PAGING[shape["paging"]](path, query, body, rows, shape)
@@ -186,6 +187,17 @@ def operation(
     return answered
 
 
+def _narrowed(rows: list[Row], query: Mapping[str, str]) -> list[Row]:
+    """Return those rows that belong to the divisions, or are those, that are asked for."""
+    divisions = query.get("divisionId") or query.get("divisionIds")
+    if divisions:
+        wanted = divisions.split(",")
+        rows = [row for row in rows if (row.get("division") or {}).get("id") in wanted]
+    if "id" in query:
+        rows = [row for row in rows if row["id"] in query["id"].split(",")]
+    return rows
+
+
 @cache
 def _made_up(seed: int, template: str, parent: str) -> tuple[Row, ...]:
     shape = shapes()[template]
@@ -194,7 +206,12 @@ def _made_up(seed: int, template: str, parent: str) -> tuple[Row, ...]:
         return tuple(
             {"id": name, "value": row(shape["row"], seed, template, name)} for name in names
         )
-    return tuple(row(shape["row"], seed, template, parent, name) for name in names)
+    made = [row(shape["row"], seed, template, parent, name) for name in names]
+    divisions = [one["id"] for one in Staff(seed).divisions]
+    for number, one in enumerate(made):
+        if isinstance(one, dict) and "division" in one:
+            one["division"] = {"id": divisions[number % len(divisions)]}
+    return tuple(made)
 
 
 def _template(path: str) -> tuple[str, str]:

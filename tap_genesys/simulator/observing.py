@@ -31,12 +31,20 @@ def observations(path: str, body: Row | None) -> Answer:
     dimension, known = OBSERVATIONS[path]
     asked = known_fields(body, ("filter", "metrics", "detailMetrics"))
     metrics = names(asked.get("metrics"), "metrics", known)
-    predicates = (asked.get("filter") or {}).get("predicates") or []
+    condition = asked.get("filter") or {}
+    predicates = [
+        predicate
+        for part in (condition, *(condition.get("clauses") or []))
+        for predicate in part.get("predicates") or []
+    ]
     wanted = [one["value"] for one in predicates if one.get("dimension") == dimension]
+    heard = [one["value"] for one in predicates if one.get("dimension") == "mediaType"]
     if not wanted:
         msg = f"The filter must name at least one {dimension}"
         raise RefusedError(msg)
-    media = ("voice", "email") if dimension != "userId" else ("",)
+    media = [one for one in ("voice", "email") if one in (heard or [one])]
+    if dimension == "userId":
+        media = [""]
     return Answer(
         body={
             "results": [

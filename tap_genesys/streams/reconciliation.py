@@ -48,9 +48,15 @@ class ConversationReconciliation(WindowedStream):
     def question(self, medium: str) -> dict[str, Any]:
         """Return the body that asks how many conversations there are of a medium."""
         predicate = {"dimension": "mediaType", "value": medium}
+        scope = self.run.scope
+        of_conversations = scope.conversation_filters()
         return {
             "interval": str(self._within_the_day),
-            "segmentFilters": [{"type": "or", "predicates": [predicate]}],
+            "segmentFilters": [
+                {"type": "or", "predicates": [predicate]},
+                *scope.segment_filters(),
+            ],
+            **({"conversationFilters": of_conversations} if of_conversations else {}),
             "paging": {"pageSize": 1, "pageNumber": 1},
         }
 
@@ -88,12 +94,14 @@ class ConversationReconciliation(WindowedStream):
         return int(answer.get("totalHits") or 0)
 
     def _aggregated(self) -> dict[str, int]:
-        asked = {
+        asked: dict[str, Any] = {
             "interval": str(self.window),
             "granularity": "P1D",
             "groupBy": ["mediaType"],
             "metrics": ["nConversations"],
         }
+        if narrowed := self.run.scope.filter_of("conversation_aggregates"):
+            asked["filter"] = narrowed
         answer = body(self.call("POST", self.aggregates_path, data=asked))
         counted: dict[str, int] = {}
         for row in aggregates.rows(answer, "P1D"):

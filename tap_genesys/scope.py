@@ -1,0 +1,89 @@
+"""The simple filters: divisions, queues and media, in each endpoint's own words."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Setting -> the dimension that it is about.
+SETTINGS = {"division_ids": "divisionId", "queue_ids": "queueId", "media_types": "mediaType"}
+
+
+class Scope:
+    """What is wanted of everything that can be asked for a part of the org.
+
+    Args:
+        config: Valid settings.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._wanted: dict[str, list[str]] = {
+            dimension: list(config[setting])
+            for setting, dimension in SETTINGS.items()
+            if config.get(setting)
+        }
+
+    def __bool__(self) -> bool:
+        """Whether anything is left out at all."""
+        return bool(self._wanted)
+
+    def conversation_filters(self) -> list[dict[str, Any]]:
+        """Return the details query's filters on conversations."""
+        return self._clauses({"divisionId"})
+
+    def segment_filters(self) -> list[dict[str, Any]]:
+        """Return its filters on segments: one segment has to fit in every way."""
+        clauses = self._clauses({"queueId", "mediaType"})
+        return [{"type": "and", "clauses": clauses}] if clauses else []
+
+    def filter_of(self, stream: str) -> dict[str, Any] | None:
+        """Return the filter of a query that counts, of those dimensions that it knows."""
+        clauses = self._clauses(set(known().get(stream, ())))
+        return {"type": "and", "clauses": clauses} if clauses else None
+
+    def clauses_of(self, stream: str, *, but: str = "") -> list[dict[str, Any]]:
+        """Return the parts of that filter, without the one about a dimension."""
+        return self._clauses(set(known().get(stream, ())) - {but})
+
+    def params_of(self, stream: str) -> dict[str, Any]:
+        """Return the parameters of a listing that narrow it down.
+
+        Where a listing takes one division only, several leave it as it is.
+        """
+        found: dict[str, Any] = {}
+        for name, kind in dict(known().get(stream, {})).items():
+            dimension = "queueId" if name == "id" else "divisionId"
+            wanted = self._wanted.get(dimension, [])
+            if kind == "many" and wanted:
+                found[name] = wanted
+            elif kind == "text" and wanted:
+                found[name] = ",".join(wanted)
+            elif len(wanted) == 1:
+                found[name] = wanted[0]
+        return found
+
+    def _clauses(self, dimensions: set[str]) -> list[dict[str, Any]]:
+        return [
+            {
+                "type": "or",
+                "predicates": [{"dimension": dimension, "value": value} for value in values],
+            }
+            for dimension, values in self._wanted.items()
+            if dimension in dimensions
+        ]
+
+
+@cache
+def known() -> dict[str, Any]:
+    """Return, generated from the vendor's document, what each stream can be narrowed down by.
+
+    A list of dimensions for one that counts; parameter -> `many`, `text` or `one` for a listing.
+    """
+    text = (files("tap_genesys.schemas") / "_scope.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
