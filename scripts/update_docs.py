@@ -24,9 +24,11 @@ from tap_genesys.analytics import AggregateStream
 from tap_genesys.derived import TableStream
 from tap_genesys.following import FollowingStream
 from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
+from tap_genesys.reports import ReportStream
 from tap_genesys.scope import known
 from tap_genesys.settings import SCHEMA
 from tap_genesys.streams import STREAMS
+from tap_genesys.streams.platform import OrganizationLimits
 from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:
@@ -228,13 +230,21 @@ def _permission(stream: GenesysStream | TableStream) -> str:
 def _cost(stream: GenesysStream | TableStream) -> str:
     if isinstance(stream, TableStream):
         return "none"
+    if isinstance(stream, WholeStream):
+        return _cost_of_listing(stream)
     if isinstance(stream, AggregateStream):
         return "1 a day"
-    if not isinstance(stream, WholeStream):
-        return "see [lanes.md](lanes.md)" if stream.name == "conversation_details" else "by window"
+    if isinstance(stream, ReportStream):
+        return f"{stream.requests_of_window} or more for each window: see below"
+    return "see [lanes.md](lanes.md)" if stream.name == "conversation_details" else "by window"
+
+
+def _cost_of_listing(stream: WholeStream) -> str:
     each = "1" if isinstance(stream, UnpagedStream) else f"1 per {stream.max_page_size} rows"
     if isinstance(stream, FollowingStream):
         return f"{stream.requests_each} for each {stream.unit} that has ended"
+    if isinstance(stream, OrganizationLimits):
+        return f"1 for each of {len(stream.contexts())} namespaces"
     if isinstance(stream, PerParentStream):
         return f"{each}, for each of `{vars(stream.parent_stream_type)['name']}`"
     return each

@@ -25,6 +25,7 @@ from tap_genesys.analytics import AggregateStream, ObservationStream
 from tap_genesys.listings import ArrayStream, MapStream, ObjectStream, PerParentStream, WholeStream
 from tap_genesys.streams import ASKING
 from tap_genesys.streams.agents import Evaluations, UserPresences, UserRoutingStatuses
+from tap_genesys.streams.reports import AdherenceHistorical, ApiUsage, Audits, Workitems
 from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UP_FIELDS, WRAP_UP_METRICS, WRAP_UPS
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +54,33 @@ SPANS: dict[str, tuple[Any, str]] = {
     "user_presences": (UserPresences, "AnalyticsUserPresenceRecord"),
     "user_routing_statuses": (UserRoutingStatuses, "AnalyticsRoutingStatusRecord"),
 }
+#: Streams of reports: the model of their rows, what the tap adds, and the other operations.
+REPORTS: dict[str, tuple[Any, str, Json, tuple[str, ...]]] = {
+    "adherence_historical": (
+        AdherenceHistorical,
+        "WfmHistoricalAdherenceBulkUserDayMetrics",
+        {
+            "_id": {"type": "string", "description": "The row's key: unit, user and day."},
+            "managementUnitId": {"type": ["string", "null"]},
+            "userId": {"type": ["string", "null"]},
+            "dayStart": {"type": ["string", "null"], "format": "date-time"},
+        },
+        (f"{AdherenceHistorical.path}/jobs/{{jobId}}",),
+    ),
+    "api_usage": (
+        ApiUsage,
+        "ApiUsageRow",
+        {"_id": {"type": "string", "description": "The row's key: day, client and operation."}},
+        (f"{ApiUsage.path}/{{executionId}}/results",),
+    ),
+    "audits": (
+        Audits,
+        "AuditLogMessage",
+        {},
+        tuple(f"{Audits.path}/{{transactionId}}{end}" for end in ("", "/results")),
+    ),
+    "workitems": (Workitems, "Workitem", {}, ()),
+}
 SHAPES = ROOT / "tap_genesys" / "simulator" / "shapes.json"
 #: Streams whose schema is written by hand: the document does not have their rows.
 HAND_WRITTEN = ("conversation_reconciliation", "conversation_summaries")
@@ -68,6 +96,7 @@ PATHS = (
     *(stream.path for stream in LISTINGS.values()),
     *(stream.path for stream in SEARCHES.values()),
     UserPresences.path,
+    *(path for stream, _, _, more in REPORTS.values() for path in (stream.path, *more)),
     *(stream.path for stream in (*AGGREGATES.values(), *OBSERVATIONS.values())),
 )
 #: Setting -> the model of its predicates.
@@ -111,16 +140,26 @@ TABLE_COLUMNS = {
         "description": "Which among its siblings the row is, from 0 on.",
     },
 }
-#: Streams whose rows lie in files, of which the document knows the address only.
-MADE_OF_FILES: dict[str, Any] = {
+#: Streams whose rows are in files, or of the org's own making: the document does not know them.
+OF_OWN_MAKING: dict[str, Any] = {
+    "datatable_rows": {
+        "key": {"type": "string"},
+        "row": {
+            "type": ["object", "null"],
+            "additionalProperties": True,
+            "description": "The row's columns, `key` among them.",
+        },
+    },
     "conversation_transcripts": {
         "transcript": {
             "type": ["object", "null"],
             "additionalProperties": True,
             "description": "The file, as the vendor's storage holds it.",
         }
-    }
+    },
 }
+#: Streams that the simulator does not answer as a listing.
+ANSWERED_APART = ("organization_limits", "schedules_published")
 _PLACE = re.compile(r"{(\w+)}")
 _TEXT_COLUMN = {"type": ["string", "null"]}
 _REF = "#/definitions/"
@@ -339,9 +378,12 @@ def _without_prose(part: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - 
 def listing_schema(document: Json, stream: Listing) -> Json:
     """Return the schema of a stream that is read whole."""
     definitions = document["definitions"]
-    fields = _properties(definitions, record_of(document, stream))
-    if stream.name in MADE_OF_FILES:
-        fields = dict(MADE_OF_FILES[stream.name])
+    if stream.name in OF_OWN_MAKING:
+        fields = dict(OF_OWN_MAKING[stream.name])
+    elif stream.name == "schedules_published":
+        fields = shift_fields(definitions)
+    else:
+        fields = _properties(definitions, record_of(document, stream))
     if issubclass(stream, MapStream):
         if stream.value_column is not None:
             listed = {"type": "array", "items": {"type": "string"}}
@@ -364,6 +406,20 @@ def listing_schema(document: Json, stream: Listing) -> Json:
         "required": keys,
         "additionalProperties": True,
     }
+
+
+def shift_fields(definitions: Json) -> Json:
+    """Return the columns of a shift or a day off."""
+    fields: Json = {}
+    for model in ("BuFullDayTimeOffMarker", "BuAgentScheduleShift"):
+        fields |= _properties(definitions, {"$ref": f"{_REF}{model}"})
+    told = {
+        "kind": "What the row is: shift, or time_off for a whole day off.",
+        "businessUnitTimeZone": "Where the business unit is.",
+        "week": "The Monday of the week that was asked for.",
+    }
+    fields |= {name: {**_TEXT_COLUMN, "description": text} for name, text in told.items()}
+    return fields | {"userId": {"type": "string"}}
 
 
 def record_of(document: Json, stream: Listing) -> Json:
@@ -418,6 +474,19 @@ def span_schema(document: Json, model: str) -> Json:
         "type": "object",
         "properties": dict(sorted(fields.items())) | OWN,
         "required": ["_id"],
+        "additionalProperties": True,
+    }
+
+
+def report_schema(document: Json, stream: Any, model: str, own: Json) -> Json:  # noqa: ANN401 - a class of streams
+    """Return the schema of a stream of reports."""
+    fields = _properties(document["definitions"], {"$ref": f"{_REF}{model}"}) | own
+    for key in stream.primary_keys:
+        fields[key] = fields[key] | {"type": "string"}
+    return {
+        "type": "object",
+        "properties": dict(sorted(fields.items())) | OWN,
+        "required": list(stream.primary_keys),
         "additionalProperties": True,
     }
 
@@ -488,6 +557,8 @@ def shapes(document: Json) -> Json:
     definitions = document["definitions"]
     made = {}
     for stream in (*LISTINGS.values(), *SEARCHES.values()):
+        if stream.name in ANSWERED_APART:
+            continue
         method = stream.http_method.lower()
         operation = document["paths"][stream.path][method]
         answer = operation["responses"]["200"]["schema"]
@@ -497,7 +568,7 @@ def shapes(document: Json) -> Json:
             "paging": _paging(stream, marks),
             "answer": sorted(marks),
             "rows": stream.records_key,
-            "row": _shape(definitions, record_of(document, stream), ()),
+            "row": _shape(definitions, record_of(document, stream), ()) or {},
         }
     return dict(sorted(made.items()))
 
@@ -572,6 +643,12 @@ def documents(document: Json) -> dict[Path, str]:
         SCHEMAS / f"{name}.json": _text(span_schema(document, model))
         for name, (_, model) in SPANS.items()
     }
+    made |= {
+        SCHEMAS / f"{name}.json": _text(report_schema(document, stream, model, own))
+        for name, (stream, model, own, _) in REPORTS.items()
+    }
+    spaces = definitions["Limit"]["properties"]["namespace"]["enum"]
+    made[SCHEMAS / "_namespaces.json"] = _text(sorted(spaces))
     families = {name: _family(document, stream) for name, stream in AGGREGATES.items()}
     made[SCHEMAS / "_aggregates.json"] = _text(dict(sorted(families.items())))
     asked = {AGGREGATES[name].path: family for name, family in sorted(families.items())}
@@ -585,7 +662,7 @@ def documents(document: Json) -> dict[Path, str]:
     return made
 
 
-def _text(content: Json) -> str:
+def _text(content: Json | list[str]) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -22,7 +22,7 @@ from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     import requests
@@ -192,10 +192,14 @@ class GenesysStream(RESTStream[Page], ABC):
 
     def rows_of(self, response: requests.Response) -> Iterator[Record]:
         """Yield an answer's records with our own columns."""
+        return self.with_own_columns(self.records_of(response))
+
+    def with_own_columns(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Yield records without what is personal, and with our own columns."""
         read_at = iso(self.read_at())
         known = self._known_fields
         privacy = self.run.privacy
-        for record in self.records_of(response):
+        for record in records:
             if privacy:
                 privacy.apply(record)
             extra = {name: value for name, value in record.items() if name not in known}

@@ -83,6 +83,10 @@ class FeedingStream(GenesysStream):
         """Whether it is now, in this run, that what follows a record is asked for."""
         raise NotImplementedError
 
+    def is_rechecked(self, record: Record) -> bool:
+        """Whether a record has ended earlier, and is read again for what has come since."""
+        raise NotImplementedError
+
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         children: list[TableStream | FollowingStream] = [*self._tables.values(), *self._followers]
@@ -107,9 +111,11 @@ class FeedingStream(GenesysStream):
     @override
     def _sync_children(self, child_context: Context | None) -> None:
         record = cast("Record", child_context)
-        if self._followers and self.has_just_ended(record):
+        if self._followers:
+            has_ended, is_rechecked = self.has_just_ended(record), self.is_rechecked(record)
             for follower in self._followers:
-                follower.add(record)
+                if has_ended or (is_rechecked and follower.again):
+                    follower.add(record)
         if not self._tables:
             return
         if not self._are_written_as_they_are:

@@ -12,29 +12,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
-    from singer_sdk.helpers.types import Context
-    from singer_sdk.tap_base import Tap
 
     from tap_genesys.answers import Record
-    from tap_genesys.client import Coming
 
 
 class FollowingStream(PerParentStream):
     """A request, or a few, for each conversation, made before the STATE that promises it.
 
     So it needs no bookmark of its own: that of its parent covers it. A conversation is asked for
-    once, when it has ended; one of which the vendor has nothing (404) has no rows.
+    once, when it has ended, or (`again`) also when it is re-checked; one of which the vendor has
+    nothing (404) has no rows.
     """
 
     selected_by_default = False
+    #: Whether it is asked for again when the conversation is read again at a later age.
+    again: ClassVar[bool] = False
     #: How the request for one record is called, when its cost is told.
     unit: ClassVar[str] = "conversation"
     #: How many requests that is.
     requests_each: ClassVar[int] = 1
-
-    def __init__(self, tap: Tap) -> None:
-        super().__init__(tap=tap)
-        self._waiting: list[dict[str, Any]] = []
 
     def contexts_of(self, record: Record) -> Iterator[dict[str, Any]]:
         """Yield what is asked for a record of the parent: the values of the path's places."""
@@ -56,16 +52,16 @@ class FollowingStream(PerParentStream):
     def add(self, record: Record) -> None:
         """Take note of a record of the parent."""
         if self.name not in self.run.skipped:
-            self._waiting += self.contexts_of(record)
+            self._contexts += self.contexts_of(record)
 
     def follow(self) -> None:
         """Write the rows of what was noted."""
         self._begun = 0
-        for context in self._waiting:
+        for context in self._contexts:
             for record in self.get_records(context):
                 self._write_record_message(record)
                 self._counter.increment()
-        self._waiting = []
+        self._contexts = []
 
     def end(self) -> None:
         """Log the count."""
@@ -74,8 +70,3 @@ class FollowingStream(PerParentStream):
     @override
     def tell_of_absence(self, response: requests.Response) -> None:
         """Say nothing: of many conversations there is nothing."""
-
-    @override
-    def upcoming(self, context: Context | None) -> Iterator[Coming]:
-        for later in self._waiting[self._begun : self._begun + self.room]:
-            yield tuple(later.items()), None

@@ -82,6 +82,11 @@ class TwoLaneStream(DetailsQueryStream):
             record["_source"] = self._source
             yield record
 
+    @property
+    def is_read_again(self) -> bool:
+        """Whether what is printed now belongs to a re-check."""
+        return self._purpose == "recheck"
+
     def has_ended_now(self, record: Record) -> bool:
         """Whether a conversation ended in the time over which this run moves the bookmark.
 

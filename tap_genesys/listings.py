@@ -39,6 +39,8 @@ class WholeStream(GenesysStream):
     may_be_missing = True
     #: Query parameters beside the page's.
     params: ClassVar[dict[str, Any]] = {}
+    #: What is sent as the body, where one is.
+    payload: ClassVar[dict[str, Any] | None] = None
     #: The field of the answer that holds the records; none where the answer is a record.
     records_key: ClassVar[str | None] = "entities"
 
@@ -58,6 +60,7 @@ class WholeStream(GenesysStream):
                 **self.run.scope.params_of(self.name),
                 **self.page_params(page.next_page_token),
             },
+            data=self.payload,
         )
 
     @override
@@ -77,10 +80,16 @@ class WholeStream(GenesysStream):
 
     @override
     def records_of(self, response: requests.Response) -> list[Record]:
-        answer = body(response)
+        answer = self.content(response)
         if self.records_key is None:
             return [answer] if answer else []
         return answer.get(self.records_key) or []
+
+    def content(self, response: requests.Response) -> Record:
+        """Return an answer, or what lies at the address that a large one has in its place."""
+        answer = body(response)
+        url = answer.get("downloadUrl")
+        return self.run.downloads.json(str(url)) if url else answer
 
     @override
     def generate_child_contexts(
@@ -242,7 +251,8 @@ class PerParentStream(WholeStream):
         super().__init__(tap=tap)
         #: The ids of the parents.
         self.parents: list[str] = []
-        #: How many of them have had their turn.
+        #: What is asked for them, and how much of that has had its turn.
+        self._contexts: list[dict[str, Any]] = []
         self._begun = 0
 
     @property
@@ -250,16 +260,21 @@ class PerParentStream(WholeStream):
         """The column of the parent's id, which is also its place in the path."""
         return self.path.partition("{")[2].partition("}")[0]
 
+    def contexts(self) -> list[dict[str, Any]]:
+        """Return what is asked for the parents: the values of the path's places."""
+        return [{self.parent_column: parent} for parent in self.parents]
+
     @property
     @override
     def partitions(self) -> list[dict[str, Any]]:
-        return [{self.parent_column: parent} for parent in self.parents]
+        self._contexts, self._begun = self.contexts(), 0
+        return self._contexts
 
     @override
     def upcoming(self, context: Context | None) -> Iterator[Coming]:
         yield from super().upcoming(context)
-        for parent in self.parents[self._begun : self._begun + self.room]:
-            yield ((self.parent_column, parent),), None
+        for later in self._contexts[self._begun : self._begun + self.room]:
+            yield tuple(later.items()), None
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:

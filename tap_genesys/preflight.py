@@ -106,7 +106,7 @@ def _finding(stream: GenesysStream, seen: _Seen, wanted: Window, day: Window) ->
     is_gone = answer.status_code == HTTPStatus.NOT_FOUND and isinstance(stream, PerParentStream)
     if is_gone:
         finding.said = "of the one that was tried there is nothing; that is no error"
-    elif answer.status_code != HTTPStatus.OK:
+    elif answer.status_code not in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
         return Finding(stream.name, works=False, said=_reason(stream, answer))
     if not isinstance(stream, FollowingStream | ObservationStream) and not is_gone:
         _note(stream, seen, answer)

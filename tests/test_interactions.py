@@ -26,7 +26,11 @@ SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
 WORLD = World(seed=5, per_day=12, since=SINCE, now=NOW)
 START: dict[str, Any] = {"start_date": iso(SINCE)}
-FOLLOWING: list[Any] = [one for one in ASKING if issubclass(one, FollowingStream)]
+#: Not of every conversation, and again: it has a test of its own.
+SURVEYS = "surveys"
+FOLLOWING: list[Any] = [
+    one for one in ASKING if issubclass(one, FollowingStream) and vars(one)["name"] != SURVEYS
+]
 
 
 def analysed(world: World, until: datetime) -> list[dict[str, Any]]:
@@ -122,6 +126,34 @@ def lasts(conversation: dict[str, Any]) -> timedelta:
         datetime.fromisoformat(conversation[f"conversation{which}"]) for which in ("Start", "End")
     )
     return end - start
+
+
+def test_surveys_are_asked_for_when_there_are_any_and_again_when_they_are_answered() -> None:
+    """By job, with re-checks at one and three days."""
+    state: dict[str, Any] = {}
+    found: dict[str, str] = {}
+    options = {"conversation_details_source": "jobs", "recheck_days": [1, 3], **START}
+    with Simulator(WORLD) as sim:
+        for hours in range(0, 24 * 9, 24):
+            sim.world = WORLD.at(NOW + timedelta(hours=hours))
+            output = run(sim, DETAILS, SURVEYS, state=state, **options)
+            state = output.state
+            found |= {row["id"]: row["status"] for row in output.records(SURVEYS)}
+        asked = [one.path for one in sim.requests if one.path.endswith("/surveys")]
+        last = sim.world
+        answer = requests.get(f"{sim.url}{asked[0]}", headers=token(sim), timeout=10)
+        path = "/api/v2/quality/conversations/{conversationId}/surveys"
+        validate(answer.json(), answer_schema(path, "get"))
+    until = last.watermark - timedelta(days=4)
+    wanted = {
+        told["surveyId"]
+        for one in last.ended.values()
+        if datetime.fromisoformat(one["conversationEnd"]) < until
+        for told in one.get("surveys", [])
+    }
+    assert wanted <= set(found)
+    assert len(wanted) > 3
+    assert len(asked) < len(last.ended) // 2
 
 
 def test_rows_are_out_before_the_state_that_promises_them() -> None:

@@ -31,11 +31,14 @@ if TYPE_CHECKING:
 SCHEMAS = Path(__file__).parent.parent / "tap_genesys" / "schemas"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=10, since=SINCE, now=SINCE)
+#: Listings whose answers are of their own kind: test_reports.py has them.
+APART = ("organization_limits", "schedules_published")
 LISTINGS: list[Any] = [
     stream
     for stream in ASKING
     if issubclass(stream, WholeStream)
     and not issubclass(stream, ObservationStream | FollowingStream)
+    and vars(stream)["name"] not in APART
 ]
 NAMES = [stream.name for stream in LISTINGS]
 
@@ -51,10 +54,9 @@ def held(stream: Any) -> Counter[tuple[str, ...]]:
     if not issubclass(stream, PerParentStream):
         return Counter((str(row["id"]),) for row in rows_of(WORLD, stream.path))
     parents = ids_of(WORLD, stream.path.partition("/{")[0])
+    key = stream.primary_keys[-1]
     return Counter(
-        (parent, str(row["id"]))
-        for parent in parents
-        for row in rows_of(WORLD, stream.path, parent)
+        (parent, str(row[key])) for parent in parents for row in rows_of(WORLD, stream.path, parent)
     )
 
 
@@ -109,9 +111,12 @@ def check_against_the_document(sim: Simulator, stream: Any, asked: list[Any]) ->
         headers=token(sim),
         timeout=10,
     )
-    validate(answer.json(), answer_schema(stream.path, method))
+    if stream.name not in ANY_VALUES:
+        validate(answer.json(), answer_schema(stream.path, method))
 
 
+#: The document calls their values objects, which is its way to say that they may be anything.
+ANY_VALUES = ("datatable_rows",)
 #: The document does not say how their links go on.
 LINKS_OF_OUR_OWN = ("oauth_clients",)
 

@@ -20,6 +20,7 @@ from tap_genesys.simulator.bodies import (
 from tap_genesys.simulator.details import Details
 from tap_genesys.simulator.lake import JobOperations, Lake
 from tap_genesys.simulator.observing import OBSERVATIONS, observations
+from tap_genesys.simulator.reports import Reports
 from tap_genesys.simulator.summing import GROUPINGS, METRICS, summaries
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Api:
         lake: The jobs that there are.
         sums: What answers aggregate queries.
         url: Where the org can be reached.
+        reports: The reports that there are.
     """
 
     world: World
@@ -55,6 +57,7 @@ class Api:
     lake: Lake = field(default_factory=Lake)
     sums: Sums = field(default_factory=Sums)
     url: str = ""
+    reports: Reports = field(default_factory=Reports)
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Row | None) -> Answer:
         """Answer a request."""
@@ -97,6 +100,7 @@ class Api:
         if path in families():
             return "POST", partial(self.sums.answer, self.world, path, body)
         found = interactions.operation(self.world, method, path, self.url)
+        found = found or self.reports.operation(self.world, method, path, query, body, self.url)
         return method, found or listings.operation(self.world, method, path, query, body)
 
     def _summaries(self, body: Row | None) -> Answer:

@@ -22,6 +22,7 @@ STORAGE = "/_storage/transcripts/"
 _SPEECH = "/api/v2/speechandtextanalytics/conversations/{conversationId}"
 _SUMMARIES = "/api/v2/conversations/{conversationId}/summaries"
 _RECORDINGS = "/api/v2/conversations/{conversationId}/recordingmetadata"
+_SURVEYS = "/api/v2/quality/conversations/{conversationId}/surveys"
 _TRANSCRIPT = f"{_SPEECH}/communications/{{communicationId}}/transcripturl"
 _WORDS = ("hello", "how can I help", "my bill is wrong", "one moment please", "thank you", "bye")
 
@@ -39,7 +40,8 @@ def operation(world: World, method: str, path: str, storage: str) -> Callable[[]
         pattern = re.sub(r"{\w+}", "([^/]+)", template)
         if method == "GET" and (found := re.fullmatch(pattern, path)):
             conversation = world.ended.get(found[1])
-            if conversation is None or not is_analysed(found[1]):
+            has_any = template == _SURVEYS or is_analysed(found[1])
+            if conversation is None or not has_any:
                 return lambda: error(404)
             return lambda: tell(world, conversation, storage, *found.groups()[1:])
     return None
@@ -103,6 +105,19 @@ def _recordings(world: World, conversation: Row, _storage: str) -> Answer:
     return Answer(body=[{**one, "conversationId": name} for one in rows])
 
 
+def _surveys(world: World, conversation: Row, _storage: str) -> Answer:
+    shape = shapes()[_SURVEYS]["row"]
+    rows = [
+        {
+            **row(shape, world.seed, _SURVEYS, told["surveyId"]),
+            "id": told["surveyId"],
+            "status": told.get("surveyStatus", "Pending"),
+        }
+        for told in conversation.get("surveys", [])
+    ]
+    return Answer(body=rows)
+
+
 def _transcript(world: World, conversation: Row, storage: str, communication: str) -> Answer:
     if communication not in customers_sessions(conversation):
         return error(404)
@@ -120,5 +135,6 @@ _TOLD: dict[str, Callable[..., Answer]] = {
     _SPEECH: _speech,
     _SUMMARIES: _summaries,
     _RECORDINGS: _recordings,
+    _SURVEYS: _surveys,
     _TRANSCRIPT: _transcript,
 }

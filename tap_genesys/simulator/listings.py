@@ -36,6 +36,7 @@ COUNTS = {
     "/api/v2/externalcontacts/scan/relationships": 105,
     "/api/v2/flows": 126,
     "/api/v2/flows/datatables": 107,
+    "/api/v2/flows/datatables/{datatableId}/rows": 30,
     "/api/v2/flows/milestones": 129,
     "/api/v2/flows/outcomes": 121,
     "/api/v2/flows/{flowId}/versions": 30,
@@ -130,6 +131,7 @@ COUNTS = {
     "/api/v2/workforcemanagement/businessunits/{businessUnitId}/staffinggroups": 3,
     "/api/v2/workforcemanagement/businessunits/{businessUnitId}/timeoffplans": 3,
     "/api/v2/workforcemanagement/managementunits": 116,
+    "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query": 3,
     "/api/v2/workforcemanagement/managementunits/{managementUnitId}/users": 3,
     "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplanrotations": 3,
     "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplans": 3,
@@ -206,6 +208,8 @@ def _made_up(seed: int, template: str, parent: str) -> tuple[Row, ...]:
         return tuple(
             {"id": name, "value": row(shape["row"], seed, template, name)} for name in names
         )
+    if not shape["row"]:  # the org's own columns
+        return tuple({"key": name, "Some column": f"{name} of {parent}"} for name in names)
     made = [row(shape["row"], seed, template, parent, name) for name in names]
     divisions = [one["id"] for one in Staff(seed).divisions]
     for number, one in enumerate(made):

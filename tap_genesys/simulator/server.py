@@ -18,6 +18,7 @@ from tap_genesys.simulator.holdings import asked, holdings
 from tap_genesys.simulator.interactions import STORAGE, stored
 from tap_genesys.simulator.lake import Lake
 from tap_genesys.simulator.logins import Logins
+from tap_genesys.simulator.reports import FILES, Reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,6 +64,7 @@ class Simulator:
         self.faults = Faults()
         self.requests: list[Request] = []
         self._sums = Sums()
+        self.reports = Reports()
         #: Set when it closes, so that no slow answer outlives it.
         self.closing = threading.Event()
         self._logins = Logins(client_id, client_secret, token_seconds, clock)
@@ -127,6 +129,8 @@ class Simulator:
             return self._logins.log_in(method, body, login)
         if path.startswith(STORAGE):
             return stored(path, query, login)
+        if path.startswith(FILES):
+            return self.reports.stored(path, login)
         refusal = self._logins.refuse(login)
         if refusal is not None:
             return refusal
@@ -134,7 +138,7 @@ class Simulator:
             world = self.world
             if self.each_request:
                 self.world = world.at(world.now + self.each_request)
-        api = Api(world, self.habits, self._found, self.lake, self._sums, self.url)
+        api = Api(world, self.habits, self._found, self.lake, self._sums, self.url, self.reports)
         return api.answer(method, path, query, body)
 
     def _tell_of_itself(self, path: str, query: dict[str, str]) -> Answer:

@@ -27,6 +27,7 @@ from tap_genesys.streams.aggregates import (
     UserAggregates,
 )
 from tap_genesys.streams.architect import (
+    DatatableRows,
     Datatables,
     EmergencyGroups,
     FlowMilestones,
@@ -76,6 +77,7 @@ from tap_genesys.streams.interactions import (
     ConversationSummariesAi,
     ConversationTranscripts,
     Recordings,
+    Surveys,
 )
 from tap_genesys.streams.observations import (
     FlowObservations,
@@ -121,6 +123,7 @@ from tap_genesys.streams.platform import (
     LicenseUsers,
     LimitChangeRequests,
     OauthClients,
+    OrganizationLimits,
     PerformanceProfiles,
     UsageEventDefinitions,
     Workbins,
@@ -139,6 +142,7 @@ from tap_genesys.streams.quality import (
     Topics,
 )
 from tap_genesys.streams.reconciliation import ConversationReconciliation
+from tap_genesys.streams.reports import AdherenceHistorical, ApiUsage, Audits, Workitems
 from tap_genesys.streams.routing import (
     EmailDomains,
     EmailRoutes,
@@ -176,10 +180,12 @@ from tap_genesys.streams.workforce import (
     ManagementUnits,
     ManagementUnitUsers,
     PlanningGroups,
+    SchedulesPublished,
     SchedulingRuns,
     ServiceGoalTemplates,
     StaffingGroups,
     TimeOffPlans,
+    TimeOffRequests,
     WorkPlanRotations,
     WorkPlans,
 )
@@ -197,6 +203,11 @@ ASKING: tuple[type[GenesysStream], ...] = (
     ConversationSummariesAi,
     ConversationTranscripts,
     Recordings,
+    Surveys,
+    AdherenceHistorical,
+    ApiUsage,
+    Audits,
+    Workitems,
     Evaluations,
     FlowObservations,
     QueueObservations,
@@ -222,6 +233,7 @@ ASKING: tuple[type[GenesysStream], ...] = (
     TaskManagementAggregates,
     TranscriptAggregates,
     UserAggregates,
+    DatatableRows,
     Datatables,
     EmergencyGroups,
     FlowMilestones,
@@ -284,6 +296,7 @@ ASKING: tuple[type[GenesysStream], ...] = (
     LicenseUsers,
     LimitChangeRequests,
     OauthClients,
+    OrganizationLimits,
     PerformanceProfiles,
     UsageEventDefinitions,
     Workbins,
@@ -330,10 +343,12 @@ ASKING: tuple[type[GenesysStream], ...] = (
     ManagementUnitUsers,
     ManagementUnits,
     PlanningGroups,
+    SchedulesPublished,
     SchedulingRuns,
     ServiceGoalTemplates,
     StaffingGroups,
     TimeOffPlans,
+    TimeOffRequests,
     WorkPlanRotations,
     WorkPlans,
 )

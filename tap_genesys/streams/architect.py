@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
 from tap_genesys.listings import ListingStream, PerParentListingStream
+
+if TYPE_CHECKING:
+    import requests
+
+    from tap_genesys.answers import Record
 
 
 class Datatables(ListingStream):
@@ -10,6 +19,20 @@ class Datatables(ListingStream):
 
     name = "datatables"
     path = "/api/v2/flows/datatables"
+
+
+class DatatableRows(PerParentListingStream):
+    """The rows of data tables; `row` holds the columns, which are the org's own."""
+
+    name = "datatable_rows"
+    path = "/api/v2/flows/datatables/{datatableId}/rows"
+    parent_stream_type = Datatables
+    primary_keys = ("datatableId", "key")
+    params: ClassVar[dict[str, Any]] = {"showbrief": "false"}
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        return [{"key": row.get("key"), "row": row} for row in super().records_of(response)]
 
 
 class EmergencyGroups(ListingStream):

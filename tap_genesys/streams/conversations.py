@@ -44,6 +44,10 @@ class ConversationDetails(FeedingStream, TwoLaneStream):
     def has_just_ended(self, record: Record) -> bool:
         return self.has_ended_now(record)
 
+    @override
+    def is_rechecked(self, record: Record) -> bool:
+        return self.is_read_again and bool(record.get("conversationEnd"))
+
 
 class ConversationSummaries(WindowedStream):
     """Conversations summed up by medium and queue, one row per cell of a fixed UTC grid.

@@ -56,6 +56,24 @@ class Recordings(ConversationStream, ArrayStream):
     primary_keys = ("conversationId", "id")
 
 
+class Surveys(ConversationStream, ArrayStream):
+    """The surveys of conversations that have any, with each answer.
+
+    Asked again at each re-check (`recheck_days`), since surveys are answered days later.
+    """
+
+    name = "surveys"
+    path = "/api/v2/quality/conversations/{conversationId}/surveys"
+    primary_keys = ("conversationId", "id")
+    unit = "conversation with a survey"
+    again = True
+
+    @override
+    def contexts_of(self, record: Record) -> Iterator[Record]:
+        if record.get("surveys"):
+            yield from super().contexts_of(record)
+
+
 class ConversationTranscripts(ConversationStream, ObjectStream):
     """What was said in a session with a customer, word for word, as one JSON object.
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
+from typing import Any
+
+from typing_extensions import override
+
+from tap_genesys import schemas
 from tap_genesys.listings import (
     ArrayStream,
     LinkedStream,
     ListingStream,
+    PerParentUnpagedStream,
     QueryListingStream,
     ScanStream,
     UnpagedStream,
@@ -130,6 +138,22 @@ class OauthClients(LinkedStream):
     name = "oauth_clients"
     path = "/api/v2/oauth/clients"
     size_param = ""
+
+
+class OrganizationLimits(PerParentUnpagedStream):
+    """What an org may have and do, limit by limit, as it is in force.
+
+    A request for each of the vendor's namespaces; one that an org does not have has no rows.
+    """
+
+    name = "organization_limits"
+    path = "/api/v2/organizations/limits/namespaces/{namespaceName}"
+    primary_keys = ("namespaceName", "key")
+
+    @override
+    def contexts(self) -> list[dict[str, Any]]:
+        text = (files(schemas) / "_namespaces.json").read_text("utf-8")
+        return [{self.parent_column: name} for name in json.loads(text)]
 
 
 class PerformanceProfiles(UnpagedStream):

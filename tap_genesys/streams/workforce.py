@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
+from tap_genesys.errors import StopRun
 from tap_genesys.listings import ListingStream, PerParentUnpagedStream, UnpagedStream
+from tap_genesys.windows import DAY, floor, iso, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+    from singer_sdk.streams.rest import HTTPRequest, PageContext
+
+    from tap_genesys.answers import Record
+
+_WEEK = 7 * DAY
 
 
 class BusinessUnits(UnpagedStream):
@@ -35,6 +52,17 @@ class CapacityPlans(PerParentUnpagedStream):
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/capacityplans"
     parent_stream_type = BusinessUnits
     primary_keys = ("businessUnitId", "id")
+
+
+class TimeOffRequests(PerParentUnpagedStream):
+    """Who asked for time off, for when, and what became of it."""
+
+    name = "time_off_requests"
+    path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
+    http_method = "POST"
+    payload: ClassVar[dict[str, Any] | None] = {}
+    parent_stream_type = ManagementUnits
+    primary_keys = ("managementUnitId", "id")
 
 
 class ManagementUnitUsers(PerParentUnpagedStream):
@@ -107,3 +135,68 @@ class WorkPlans(PerParentUnpagedStream):
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplans"
     parent_stream_type = ManagementUnits
     primary_keys = ("managementUnitId", "id")
+
+
+class SchedulesPublished(PerParentUnpagedStream):
+    """The shifts of agents in the schedules that are published, and their whole days off.
+
+    Read for four weeks back (`lookback_days`) and six weeks ahead, a request for each week and
+    business unit, since plans change up to their last day. A shift at the turn of two weeks comes
+    once. What was taken out of a plan keeps its row: take those with the newest `_readAt` of a
+    week. Moments are UTC; `businessUnitTimeZone` says where the unit is.
+    """
+
+    name = "schedules_published"
+    path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/agentschedules/search"
+    http_method = "POST"
+    parent_stream_type = BusinessUnits
+    primary_keys = ("businessUnitId", "userId", "id")
+    weeks_ahead: ClassVar[int] = 6
+
+    @override
+    def contexts(self) -> list[dict[str, Any]]:
+        self._told: set[tuple[Any, Any]] = set()
+        back = timedelta(days=float(self.config.get("lookback_days") or 28))
+        first = floor(self.run.started - back, DAY)
+        first -= timedelta(days=first.weekday())
+        weeks = (self.run.started - first) // _WEEK + 1 + self.weeks_ahead
+        return [
+            {**context, "week": iso(first + number * _WEEK)}
+            for context in super().contexts()
+            for number in range(weeks)
+        ]
+
+    @override
+    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
+        request = super().get_http_request(page=page)
+        start = parse(str((page.stream_context or {})["week"]))
+        request.data = {"startDate": iso(start), "endDate": iso(start + _WEEK)}
+        return request
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        answer = self.content(response)
+        if answer.get("status") not in (None, "Complete"):
+            msg = f"{self.where_of(response)}: the schedules are {answer['status']!r}; run again."
+            raise StopRun(msg)
+        found = []
+        told = answer.get("result") or answer
+        for agent in told.get("agentSchedules") or []:
+            for row in _spans(agent):
+                row["businessUnitTimeZone"] = told.get("businessUnitTimeZone")
+                key = (row["userId"], row["id"])
+                if key not in self._told:
+                    self._told.add(key)
+                    found.append(row)
+        return found
+
+
+def _spans(agent: Record) -> Iterator[Record]:
+    """Yield an agent's shifts, and days off, which have no id of their own."""
+    user = (agent.get("user") or {}).get("id")
+    for shift in agent.get("shifts") or []:
+        yield {**shift, "userId": user, "kind": "shift"}
+    for day in agent.get("fullDayTimeOffMarkers") or []:
+        parts = (day.get(name) for name in ("businessUnitDate", "timeOffRequestId"))
+        key = "/".join(str(part) for part in parts)
+        yield {**day, "id": f"time_off/{key}", "userId": user, "kind": "time_off"}

@@ -1,0 +1,311 @@
+"""What the simulated org prepares as a report: audits, usage, adherence, plans; and work items."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.simulator.answers import Answer, error, page_of
+from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, moment, positive
+from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.staff import identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tap_genesys.simulator.world import World
+
+Row = dict[str, Any]
+
+#: Where files lie; addresses below it are signed, and take no token.
+FILES = "/_storage/reports/"
+_AUDITS = "/api/v2/audits/query"
+_USAGE = "/api/v2/usage/query"
+_ADHERENCE = "/api/v2/workforcemanagement/adherence/historical/bulk"
+_WORKITEMS = "/api/v2/taskmanagement/workitems/query"
+_LIMITS = "/api/v2/organizations/limits/namespaces/"
+_SHIFTS = re.compile(r"/api/v2/workforcemanagement/businessunits/([^/]+)/agentschedules/search")
+#: A page of audits with so many rows is a file.
+_LARGE = 300
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_LONGEST = timedelta(days=31)
+
+
+@dataclass
+class Reports:
+    """The reports that were asked for, and the files that they became."""
+
+    asked: dict[str, Row] = field(default_factory=dict)
+    #: How often each was looked at; it is ready at the second look.
+    looks: dict[str, int] = field(default_factory=dict)
+    files: dict[str, Row] = field(default_factory=dict)
+
+    def operation(
+        self,
+        world: World,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Row | None,
+        url: str,
+    ) -> Callable[[], Answer] | None:
+        """Return what answers a request; none where it is about another thing."""
+        if method == "POST":
+            if found := _SHIFTS.fullmatch(path):
+                return lambda: self._shifts(found[1], body, url)
+            taken: dict[str, Callable[[], Answer]] = {
+                _WORKITEMS: lambda: _workitems(world, body),
+                **dict.fromkeys((_AUDITS, _USAGE, _ADHERENCE), lambda: self._take(path, body)),
+            }
+            return taken.get(path)
+        if path.startswith(_LIMITS):
+            return lambda: _limits(path.removeprefix(_LIMITS))
+        for start, tell in (
+            (f"{_AUDITS}/", self._audits),
+            (f"{_USAGE}/", self._usage),
+            (f"{_ADHERENCE}/jobs/", self._adherence),
+        ):
+            name, _, rest = path.removeprefix(start).partition("/")
+            if path.startswith(start) and name in self.asked:
+                return partial(tell, world, name, rest, query, url)
+        return None
+
+    def stored(self, path: str, login: str) -> Answer:
+        """Answer as a storage does: to a signed address, and to no token beside it."""
+        if login:
+            return error(400, "Only one auth mechanism allowed", "InvalidArgument")
+        found = self.files.get(path.removeprefix(FILES))
+        return error(404) if found is None else Answer(body=found)
+
+    def _take(self, path: str, body: Row | None) -> Answer:
+        name = identifier(path, len(self.asked))
+        if path == _AUDITS:
+            asked = known_fields(body, ("interval", "serviceName", "filters", "sort"))
+            start, end = interval(asked.get("interval"))
+            if end - start > _LONGEST:
+                msg = "The interval may not exceed 31 days"
+                raise RefusedError(msg)
+            answer = Answer(202, {"id": name, "state": "Queued", "interval": asked["interval"]})
+        elif path == _USAGE:
+            asked = known_fields(body, ("interval", "granularity", "metrics", "groupBy"))
+            interval(asked.get("interval"))
+            told = {"executionId": name, "resultsUri": f"{_USAGE}/{name}/results"}
+            answer = Answer(202, told)
+        else:
+            asked = known_fields(body, ("items", "timeZone"))
+            for item in asked.get("items") or []:
+                if moment(item.get("endDate")) - moment(item.get("startDate")) > _LONGEST:
+                    msg = "A range may not exceed 31 days"
+                    raise RefusedError(msg)
+            answer = Answer(202, {"job": {"id": name, "status": "Processing"}})
+        self.asked[name] = asked
+        return answer
+
+    def _is_ready(self, name: str) -> bool:
+        self.looks[name] = self.looks.get(name, 0) + 1
+        return self.looks[name] > 1
+
+    def _file(self, content: Row, url: str) -> str:
+        name = identifier("file", len(self.files))
+        self.files[name] = content
+        return f"{url}{FILES}{name}?signature={identifier(name)}"
+
+    def _audits(
+        self, world: World, name: str, rest: str, query: Mapping[str, str], url: str
+    ) -> Answer:
+        asked = self.asked[name]["interval"]
+        if not rest:
+            state = "Succeeded" if self._is_ready(name) else "Running"
+            return Answer(body={"id": name, "state": state, "interval": asked})
+        size, number = positive(query, "pageSize", 25), positive(query, "cursor", 1)
+        rows = list(audits(world, *interval(asked)))
+        more = {"cursor": str(number + 1)} if number * size < len(rows) else {}
+        page = page_of(rows, number, size)
+        told = {"id": name, "pageSize": size, "entities": page, **more}
+        if query.get("allowRedirect") == "true" and len(page) >= _LARGE:
+            address = self._file({"entities": page}, url)
+            return Answer(302, {"downloadUrl": address, **more}, {"Location": address})
+        return Answer(body=told)
+
+    def _usage(
+        self, world: World, name: str, _rest: str, query: Mapping[str, str], _url: str
+    ) -> Answer:
+        if not self._is_ready(name):
+            return Answer(body={"queryStatus": "Running"})
+        rows = list(usage(world, *interval(self.asked[name]["interval"])))
+        number, size = positive(query, "after", 1), 40
+        more = {"cursors": {"after": str(number + 1)}} if number * size < len(rows) else {}
+        told = {"queryStatus": "Complete", "results": page_of(rows, number, size), **more}
+        return Answer(body=told)
+
+    def _adherence(
+        self, world: World, name: str, _rest: str, _query: Mapping[str, str], url: str
+    ) -> Answer:
+        if not self._is_ready(name):
+            return Answer(body={"job": {"id": name, "status": "Processing"}})
+        urls = [self._file(adherence(world, item), url) for item in self.asked[name]["items"]]
+        return Answer(body={"job": {"id": name, "status": "Complete"}, "downloadUrls": urls})
+
+    def _shifts(self, unit: str, body: Row | None, url: str) -> Answer:
+        asked = known_fields(body, ("startDate", "endDate", "userIds"))
+        start, end = moment(asked.get("startDate")), moment(asked.get("endDate"))
+        told = {
+            "agentSchedules": [
+                {
+                    "user": {"id": identifier(unit, "agent", number)},
+                    "shifts": list(shifts(unit, number, start, end)),
+                    "fullDayTimeOffMarkers": [
+                        {
+                            "businessUnitDate": (start + number * _DAY).date().isoformat(),
+                            "timeOffRequestId": identifier(unit, number, "off"),
+                            "lengthMinutes": 480,
+                        }
+                    ],
+                }
+                for number in range(3)
+            ],
+            "businessUnitTimeZone": "Europe/Berlin",
+            "publishedSchedules": [],
+        }
+        # Every other week is too large to be told here.
+        if start.isocalendar().week % 2:
+            return Answer(body={"status": "Complete", "downloadUrl": self._file(told, url)})
+        return Answer(body={"status": "Complete", "result": told})
+
+
+def audits(world: World, start: datetime, end: datetime) -> Iterator[Row]:
+    """Yield what was changed: every three minutes something."""
+    step = timedelta(minutes=3)
+    at = (
+        world.since + -(-(start - world.since) // step) * step
+        if start > world.since
+        else world.since
+    )
+    while at < min(end, world.now):
+        yield {
+            "id": identifier(world.seed, "audit", stamp(at)),
+            "eventDate": stamp(at),
+            "serviceName": "Routing",
+            "action": "Update",
+            "entityType": "Queue",
+            "level": "USER",
+            "user": {"id": world.users()[0]["id"]},
+            "message": {"message": "changed"},
+        }
+        at += step
+
+
+def usage(world: World, start: datetime, end: datetime) -> Iterator[Row]:
+    """Yield what was asked of the API, day by day, by two clients."""
+    day = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    while day < min(end, world.now):
+        for client in ("one", "two"):
+            for place, path in enumerate(("/api/v2/users", "/api/v2/flows", "/api/v2/teams")):
+                yield {
+                    "clientId": identifier(world.seed, client),
+                    "clientName": client,
+                    "templateUri": path,
+                    "httpMethod": "GET",
+                    "requests": 100 + place,
+                    "status200": 100,
+                    "date": stamp(day),
+                }
+        day += _DAY
+
+
+def adherence(world: World, item: Row) -> Row:
+    """Return how the agents of a management unit kept to their schedules."""
+    start, end = moment(item["startDate"]), moment(item["endDate"])
+    days = range(-(-(end - start) // _DAY))
+    return {
+        "startDate": item["startDate"],
+        "endDate": item["endDate"],
+        "managementUnitId": item["managementUnitId"],
+        "userResults": [
+            {
+                "userId": user["id"],
+                "adherencePercentage": 90.5,
+                "impact": "Positive",
+                "dayMetrics": [
+                    {
+                        "dayStartOffsetSeconds": int(day * _DAY / timedelta(seconds=1)),
+                        "adherencePercentage": 80.0 + day,
+                        "exceptionCount": day,
+                    }
+                    for day in days
+                ],
+            }
+            for user in world.users()[:3]
+        ],
+    }
+
+
+def shifts(unit: str, number: int, start: datetime, end: datetime) -> Iterator[Row]:
+    """Yield an agent's shifts that touch a span: one each day, over midnight."""
+    day = start.replace(hour=0, minute=0, second=0, microsecond=0) - _DAY
+    while day < end:
+        begins = day + (20 + number) * _HOUR
+        if begins < end and begins + 8 * _HOUR > start:
+            yield {
+                "id": identifier(unit, number, stamp(begins)),
+                "startDate": stamp(begins),
+                "lengthMinutes": 480,
+                "activities": [
+                    {
+                        "startDate": stamp(begins),
+                        "lengthMinutes": 480,
+                        "description": "On queue",
+                        "activityCodeId": "0",
+                        "paid": True,
+                    }
+                ],
+            }
+        day += _DAY
+
+
+def workitems(world: World) -> list[Row]:
+    """Return the work items; each was changed last some hours after it was made."""
+    rows = []
+    for number in range(150):
+        made = world.since + number * _HOUR
+        changed = made + (number % 7) * 3 * _HOUR
+        if made <= world.now:
+            rows.append(
+                {
+                    "id": identifier(world.seed, "workitem", number),
+                    "name": f"Task {number}",
+                    "dateCreated": stamp(made),
+                    "dateModified": stamp(changed if changed <= world.now else made),
+                    "statusCategory": "Open",
+                }
+            )
+    return rows
+
+
+def _workitems(world: World, body: Row | None) -> Answer:
+    asked = known_fields(
+        body, ("select", "pageSize", "filters", "attributes", "after", "sort", "expands")
+    )
+    if not asked.get("filters"):
+        msg = "At least one filter is required"
+        raise RefusedError(msg)
+    rows = workitems(world)
+    for one in asked["filters"]:
+        limit = moment(one["values"][0])
+        later = one["operator"] == "GTE"
+        rows = [row for row in rows if (datetime.fromisoformat(row[one["name"]]) >= limit) == later]
+    size, number = min(positive(asked, "pageSize", 25), 200), positive(asked, "after", 1)
+    more = {"after": str(number + 1)} if number * size < len(rows) else {}
+    return Answer(body={"entities": page_of(rows, number, size), **more})
+
+
+def _limits(namespace: str) -> Answer:
+    # Not every org has every namespace.
+    if len(namespace) % 5 == 0:
+        return error(404)
+    rows = [{"namespace": namespace, "key": f"{namespace}.{n}", "value": n * 10} for n in (1, 2)]
+    return Answer(body={"entities": rows})

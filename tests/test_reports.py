@@ -1,0 +1,239 @@
+"""What is prepared as a report, and listings of their own kind: whole, once each, and no more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+from harness import Output, run, tap
+from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
+
+from tap_genesys.errors import StopRun
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.simulator import reports as org
+from tap_genesys.simulator.listings import ids_of, rows_of
+from tap_genesys.streams.reports import AdherenceHistorical, ApiUsage, Audits, Workitems
+from tap_genesys.windows import DAY, Window, iso, parse
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 6, 13, 30, tzinfo=UTC)
+WORLD = World(seed=5, per_day=12, since=SINCE, now=NOW)
+SETTLED = NOW - timedelta(minutes=30)
+START: dict[str, Any] = {"start_date": iso(SINCE)}
+UNITS = ids_of(WORLD, "/api/v2/workforcemanagement/managementunits")
+USERS = [one["id"] for one in WORLD.users()[:3]]
+
+
+def truth(stream: str, start: datetime = SINCE, end: datetime = NOW) -> Counter[str]:
+    """Return the keys of what there is in a span."""
+    if stream == "audits":
+        return Counter(one["id"] for one in org.audits(WORLD, start, end))
+    if stream == "workitems":
+        return Counter(
+            one["id"] for one in org.workitems(WORLD) if start <= parse(one["dateModified"]) < end
+        )
+    if stream == "api_usage":
+        return Counter(
+            f"{one['date']}/{one['clientId']}//GET/{one['templateUri']}"
+            for one in org.usage(WORLD.at(max(NOW, end)), start, end)
+        )
+    days = range(-(-(end - SINCE) // DAY))
+    return Counter(
+        f"{unit}/{user}/{iso(SINCE + day * DAY)}"
+        for unit in UNITS
+        for user in USERS
+        for day in days
+    )
+
+
+REPORTS: list[Any] = [AdherenceHistorical, ApiUsage, Audits, Workitems]
+
+
+@pytest.mark.parametrize("stream", REPORTS, ids=lambda one: one.name)
+def test_a_report_is_read_whole(stream: Any) -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, stream.name, **START)
+        asked = list(sim.requests)
+    keys = [row[stream.primary_keys[0]] for row in output.records(stream.name)]
+    assert Counter(keys) == truth(stream.name)
+    assert len(keys) > 30
+    assert output.bookmark(stream.name) == iso(SETTLED)
+    assert all(row["_extra"] is None for row in output.records(stream.name))
+    for one in asked:
+        if one.path == stream.path:
+            validate(one.body, body_schema(stream.path))
+    assert not [one for one in asked if "_storage" in one.path and "Authorization" in one.headers]
+
+
+@pytest.mark.parametrize("stream", REPORTS, ids=lambda one: one.name)
+def test_a_later_run_reads_what_is_new_and_looks_back(stream: Any) -> None:
+    with Simulator(WORLD) as sim:
+        first = run(sim, stream.name, **START)
+        sim.world = WORLD.at(NOW + 2 * DAY)
+        second = run(sim, stream.name, state=first.state, **START)
+    found = {
+        row[stream.primary_keys[0]]
+        for output in (first, second)
+        for row in output.records(stream.name)
+    }
+    later = WORLD.at(NOW + 2 * DAY)
+    if stream is Audits:
+        assert found == {one["id"] for one in org.audits(later, SINCE, later.now)}
+    if stream is Workitems:
+        assert found == {one["id"] for one in org.workitems(later)}
+    if stream is ApiUsage:
+        assert found == set(truth("api_usage", SINCE, later.now))
+    if stream is Audits:
+        # A day of look-back.
+        oldest = min(row["eventDate"] for row in second.records("audits"))
+        assert parse(oldest) >= SETTLED - DAY - timedelta(minutes=3)
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        (path, method)
+        for path in DOCUMENT["paths"]
+        for method in DOCUMENT["paths"][path]
+        if any(path.startswith(one.path) for one in REPORTS)
+    ],
+)
+def test_answers_are_the_vendors(path: str, method: str) -> None:
+    """Of each operation of the reports, at each step of one."""
+    with Simulator(WORLD) as sim:
+        for stream in REPORTS:
+            run(sim, stream.name, **START)
+        for one in list(sim.requests):
+            if one.method.lower() == method and _is(one.path, path) and one.status in (200, 202):
+                again = requests.request(
+                    method,
+                    f"{sim.url}{one.path}",
+                    params=one.query,
+                    json=one.body,
+                    headers=token(sim),
+                    timeout=10,
+                    allow_redirects=False,
+                )
+                if again.status_code != 302:
+                    validate(again.json(), answer_schema(path, method))
+                return
+    pytest.fail("nobody asked for it")
+
+
+def _is(path: str, template: str) -> bool:
+    parts, pattern = path.split("/"), template.split("/")
+    return len(parts) == len(pattern) and all(
+        one == other or other.startswith("{") for one, other in zip(parts, pattern, strict=True)
+    )
+
+
+def test_a_large_page_of_audits_is_a_file() -> None:
+    with Simulator(WORLD) as sim:
+        run(sim, "audits", **START)
+        files = [one for one in sim.requests if one.path.startswith(org.FILES)]
+        redirected = [one for one in sim.requests if one.status == 302]
+    assert len(files) == len(redirected) == 5
+
+
+@pytest.mark.parametrize("stream", ["audits", "api_usage", "adherence_historical"])
+def test_a_report_that_does_not_come_ends_the_run(stream: str) -> None:
+    with Simulator(WORLD) as sim:
+        sim.reports.looks = Never()
+        output = Output()
+        made = tap(sim, stream, output=output, job_poll_seconds=5, job_timeout_seconds=60, **START)
+        with pytest.raises(StopRun, match="is not done after job_timeout_seconds"):
+            made.sync_or_leave()
+    assert output.bookmark(stream) is None
+
+
+class Never(dict[str, int]):
+    """Nothing is ever ready."""
+
+    def __setitem__(self, name: str, value: int) -> None:
+        super().__setitem__(name, 0)
+
+
+def test_a_failed_report_ends_the_run() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("state", path="/audits/query/", state="Failed", times=None))
+        with pytest.raises(StopRun, match="the report is 'Failed'"):
+            run(sim, "audits", **START)
+
+
+def test_limits_are_read_of_each_namespace() -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, "organization_limits")
+        asked = [one for one in sim.requests if "/limits/" in one.path]
+        there = [one for one in asked if one.status == 200]
+        answer = requests.get(f"{sim.url}{there[0].path}", headers=token(sim), timeout=10)
+        path = "/api/v2/organizations/limits/namespaces/{namespaceName}"
+        validate(answer.json(), answer_schema(path, "get"))
+    found = output.records("organization_limits")
+    assert len(asked) == 95
+    assert len(found) == 2 * len(there) > 100
+    assert len({(row["namespaceName"], row["key"]) for row in found}) == len(found)
+    assert len(output.of("SCHEMA")) == 1
+
+
+def test_shifts_come_once_each_and_whole() -> None:
+    """Ten weeks and more of each business unit; half of the answers are files."""
+    with Simulator(WORLD) as sim:
+        output = run(sim, "schedules_published")
+        asked = [one for one in sim.requests if one.path.endswith("/agentschedules/search")]
+        path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/agentschedules/search"
+        for one in asked:
+            validate(one.body, body_schema(path))
+        answer = requests.post(
+            f"{sim.url}{asked[0].path}", json=asked[0].body, headers=token(sim), timeout=10
+        )
+        validate(answer.json(), answer_schema(path, "post"))
+    units = ids_of(WORLD, "/api/v2/workforcemanagement/businessunits")
+    found = output.records("schedules_published")
+    first = datetime(2026, 2, 2, tzinfo=UTC)
+    last = first + 77 * DAY
+    wanted = {
+        (unit, shift["id"])
+        for unit in units
+        for number in range(3)
+        for shift in org.shifts(unit, number, first, last)
+    }
+    told = [(row["businessUnitId"], row["id"]) for row in found if row["kind"] == "shift"]
+    assert set(told) == wanted
+    assert len(told) == len(wanted)
+    keys = [(row["businessUnitId"], row["userId"], row["id"]) for row in found]
+    assert len(keys) == len(set(keys))
+    assert len(asked) == 11 * len(units)
+    assert {row["businessUnitTimeZone"] for row in found} == {"Europe/Berlin"}
+    assert {row["kind"] for row in found} == {"shift", "time_off"}
+
+
+def test_a_listing_that_is_too_large_to_be_told_is_fetched() -> None:
+    """Any listing may answer with an address in its rows' place."""
+    path = "/api/v2/workforcemanagement/businessunits"
+    with Simulator(WORLD) as sim:
+        rows = rows_of(WORLD, path)
+        sim.reports.files["all"] = {"entities": rows}
+        made = tap(sim, "business_units", output=(output := Output()))
+        stream: Any = made.streams["business_units"]
+        answer = requests.Response()
+        answer.status_code = 200
+        answer._content = f'{{"downloadUrl": "{sim.url}{org.FILES}all"}}'.encode()
+        assert stream.records_of(answer) == rows
+    assert not output.messages
+
+
+def test_days_of_adherence_are_those_of_the_units_time_zone() -> None:
+    with Simulator(WORLD) as sim:
+        made = tap(sim, "adherence_historical", **START)
+        stream: Any = made.streams["adherence_historical"]
+        window = Window(SINCE + timedelta(hours=7), NOW)
+        asked = stream._question(window, "America/New_York", ["one"])
+    (item,) = asked["items"]
+    assert (item["startDate"], item["endDate"]) == (
+        "2026-03-01T05:00:00.000Z",
+        "2026-03-07T05:00:00.000Z",
+    )
+    assert asked["timeZone"] == "America/New_York"
