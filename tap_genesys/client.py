@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.run import Run
+    from tap_genesys.windows import Window
 
 _MOMENT_SECONDS = 1.5
 #: What is noted on a request: the statuses that its caller judges, and what part it asks for.
@@ -329,6 +330,10 @@ class GenesysStream(RESTStream[Page], ABC):
     @override
     def response_error_message(self, response: requests.Response) -> str:
         return self.run.authenticator.conceal(refusal(response))
+
+    def also_asks(self, window: Window) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ARG002
+        """Yield what else the stream posts to read a window: path and body."""
+        return iter(())
 
     def before_state(self) -> None:
         """Write what a STATE is about to promise and is not out yet."""

@@ -28,13 +28,14 @@ from tap_genesys.settings import span
 from tap_genesys.windows import DAY, Window, floor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     import requests
 
     from tap_genesys.answers import Record
     from tap_genesys.client import GenesysStream
+    from tap_genesys.derived import TableStream
     from tap_genesys.run import Run
 
 #: Statuses that are told; what else goes wrong is tried again, and then ends the check.
@@ -43,17 +44,20 @@ _TOLD = frozenset(range(400, 500)) - {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_MANY_REQUESTS,
 }
+_WELL = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
 #: What an answer names as missing, in the vendor's words.
 _NAMED = re.compile(r"(?:permission\(s\)|permissions assigned): ([^()]+?)\.? \(missing\.")
+_NOTHING = "of the one that was tried there is nothing; that is no error"
 _NOT_ASKED = "nothing to ask with: its parent has no record"
 
 
-def check(run: Run, streams: Iterable[GenesysStream]) -> Report:
+def check(run: Run, streams: Iterable[GenesysStream], tables: Iterable[TableStream] = ()) -> Report:
     """Ask for a little of each stream.
 
     Args:
         run: What the streams share.
         streams: Those that are read: what is selected, and the parents of that.
+        tables: Those that are made of their records, without a request.
 
     Raises:
         StopRun: The credentials are refused, or the API cannot be reached at all.
@@ -72,6 +76,11 @@ def check(run: Run, streams: Iterable[GenesysStream]) -> Report:
         except (StopRun, SkipStream) as error:
             report.streams.append(Finding(stream.name, works=False, said=str(error)))
     _look_at_the_lake(report, chosen)
+    works = {one.stream: one.works for one in report.streams}
+    for table in tables:
+        parent = str(vars(table.parent_stream_type)["name"])
+        finding = Finding(table.name, works.get(parent, False), f"made of {parent}", 0, 0)
+        report.streams.append(finding)
     return report
 
 
@@ -90,34 +99,43 @@ class _Seen:
 
 
 def _finding(stream: GenesysStream, seen: _Seen, wanted: Window, day: Window) -> Finding:
+    finding = Finding(stream.name, works=True, said="")
     context = None
     if isinstance(stream, PerParentStream):
-        parent = _parent(stream)
-        if parent not in seen.listed:
+        if (parent := _parent(stream)) and parent not in seen.listed:
             return Finding(stream.name, works=False, said=f"its parent, {parent}, cannot be read")
         contexts = _contexts(stream, seen)
         if not contexts:
-            return Finding(stream.name, works=True, said=_NOT_ASKED)
+            finding.said = _NOT_ASKED
+            return finding
         context, seen.asked[stream.name] = contexts[0], len(contexts)
     answer = _probe(stream, context, day)
     if isinstance(stream, PerParentStream):
         stream.parents = []
-    finding = Finding(stream.name, works=True, said="")
-    is_gone = answer.status_code == HTTPStatus.NOT_FOUND and isinstance(stream, PerParentStream)
-    if is_gone:
-        finding.said = "of the one that was tried there is nothing; that is no error"
-    elif answer.status_code not in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
-        return Finding(stream.name, works=False, said=_reason(stream, answer))
-    if not isinstance(stream, FollowingStream | ObservationStream) and not is_gone:
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            finding.said = _NOTHING
+            if isinstance(stream, FollowingStream):
+                _estimate(finding, stream, answer, wanted, seen)
+            return finding
+    for one in (answer, *_other_answers(stream, day)):
+        if one.status_code not in _WELL:
+            return Finding(stream.name, works=False, said=_reason(stream, one))
+    if not isinstance(stream, FollowingStream | ObservationStream):
         _note(stream, seen, answer)
-    if not is_gone or isinstance(stream, FollowingStream):
-        _estimate(finding, stream, answer, wanted, seen)
+    _estimate(finding, stream, answer, wanted, seen)
     return finding
+
+
+def _other_answers(stream: GenesysStream, day: Window) -> Iterator[requests.Response]:
+    for path, data in stream.also_asks(day):
+        yield stream.call("POST", path, data=data, accepted=_TOLD)
 
 
 def _contexts(stream: PerParentStream, seen: _Seen) -> list[dict[str, Any]]:
     """Return what the stream asks for the one record of its parent that was seen."""
     parent = _parent(stream)
+    if not parent:
+        return stream.partitions
     if isinstance(stream, FollowingStream):
         return list(stream.contexts_of(seen.records[parent])) if parent in seen.records else []
     if parent not in seen.ids:
@@ -192,7 +210,8 @@ def _estimate(
         finding.first_run = finding.a_day = estimates.listing(listed, stream.at_once)
     elif isinstance(stream, PerParentStream):
         pages = estimates.listing(seen.listed[stream.name], stream.page_size)
-        finding.first_run = finding.a_day = pages * seen.listed[_parent(stream)]
+        times = seen.asked[stream.name] * seen.listed.get(_parent(stream), 1)
+        finding.first_run = finding.a_day = pages * times
     elif isinstance(stream, UnpagedStream):
         finding.first_run = finding.a_day = 1
     elif isinstance(stream, WholeStream):
@@ -248,7 +267,8 @@ def _lengths(windows: Iterable[Window]) -> list[float]:
 
 
 def _parent(stream: PerParentStream) -> str:
-    return str(vars(stream.parent_stream_type)["name"])
+    kind = stream.parent_stream_type
+    return str(vars(kind)["name"]) if kind else ""
 
 
 def _look_at_the_lake(report: Report, streams: list[GenesysStream]) -> None:

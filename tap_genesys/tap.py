@@ -21,6 +21,7 @@ from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
 from tap_genesys.client import GenesysStream
+from tap_genesys.derived import TableStream
 from tap_genesys.errors import Interrupted, SettingError, StopRun
 from tap_genesys.interruption import Interruption
 from tap_genesys.messages import LineWriter
@@ -151,7 +152,12 @@ class TapGenesys(Tap):
             and (stream.selected or stream.has_selected_descendents)
         ]
         self._check_personal_data()
-        report = check(self.run, streams)
+        tables = [
+            stream
+            for stream in self.streams.values()
+            if isinstance(stream, TableStream) and stream.selected
+        ]
+        report = check(self.run, streams, tables)
         click.echo(report.as_json() if as_json else report.as_table())
         if not report.works:
             sys.exit(1)

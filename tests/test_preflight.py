@@ -78,7 +78,19 @@ def test_a_follower_whose_parent_is_refused_cannot_work(
     assert (told["found"]["users"]["works"], told["code"]) == (False, 1)
 
 
-@pytest.mark.parametrize("stream", ["queue_observations", "conversation_reconciliation"])
+@pytest.mark.parametrize(
+    "stream",
+    [
+        "queue_observations",
+        "conversation_reconciliation",
+        "organization_limits",
+        "schedules_published",
+        "time_off_requests",
+        "audits",
+        "adherence_historical",
+        "conversation_transcripts",
+    ],
+)
 def test_other_kinds_of_streams_are_asked_as_a_run_asks(
     stream: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -94,6 +106,23 @@ def test_tables_cannot_work_without_what_they_are_made_of(
         sim.faults.add(Fault("forbidden", path="/details/query", permission="x:y:view"))
         told = checked(sim, capsys, "conversation_wrap_ups")
     assert (told["works"], told["code"]) == (False, 1)
+    assert not told["found"]["conversation_wrap_ups"]["works"]
+
+
+def test_what_a_stream_asks_besides_is_asked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("forbidden", path="/aggregates/query", permission="a:b:view"))
+        told = checked(sim, capsys, "conversation_reconciliation")
+    assert (
+        told["found"]["conversation_reconciliation"]["said"] == "the client's role lacks a:b:view"
+    )
+
+
+def test_tables_are_listed_without_a_request(capsys: pytest.CaptureFixture[str]) -> None:
+    with Simulator(WORLD) as sim:
+        told = checked(sim, capsys, "conversation_details", "conversation_wrap_ups")
+    found = told["found"]["conversation_wrap_ups"]
+    assert (found["works"], found["first_run"], found["a_day"]) == (True, 0, 0)
 
 
 def test_jobs_that_are_refused_are_told(capsys: pytest.CaptureFixture[str]) -> None:

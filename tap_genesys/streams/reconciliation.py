@@ -93,15 +93,23 @@ class ConversationReconciliation(WindowedStream):
         answer = body(self.call("POST", self.path, data=self.question(medium)))
         return int(answer.get("totalHits") or 0)
 
-    def _aggregated(self) -> dict[str, int]:
+    @override
+    def also_asks(self, window: Window) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield self.aggregates_path, self._aggregate_question(window)
+
+    def _aggregate_question(self, window: Window) -> dict[str, Any]:
         asked: dict[str, Any] = {
-            "interval": str(self.window),
+            "interval": str(window),
             "granularity": "P1D",
             "groupBy": ["mediaType"],
             "metrics": ["nConversations"],
         }
         if narrowed := self.run.scope.filter_of("conversation_aggregates"):
             asked["filter"] = narrowed
+        return asked
+
+    def _aggregated(self) -> dict[str, int]:
+        asked = self._aggregate_question(self.window)
         answer = body(self.call("POST", self.aggregates_path, data=asked))
         counted: dict[str, int] = {}
         for row in aggregates.rows(answer, "P1D"):
