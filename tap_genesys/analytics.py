@@ -130,6 +130,7 @@ class ObservationStream(PerParentStream, UnpagedStream):
 
     http_method = "POST"
     primary_keys = ("_id",)
+    is_history = True
     #: Records of the parent that one request asks for.
     at_once = 100
     #: What the records of the parent are called here.

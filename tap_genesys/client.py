@@ -80,6 +80,12 @@ class GenesysStream(RESTStream[Page], ABC):
         self._coming: dict[Coming, requests.PreparedRequest] = {}
 
     @property
+    @override
+    def emit_activate_version_messages(self) -> bool:
+        """Never before the records: a listing that breaks off would empty a table."""
+        return False
+
+    @property
     def run(self) -> Run:
         """What all streams of this run share."""
         return cast("HasRun", self._tap).run

@@ -10,8 +10,8 @@ from singer_sdk.pagination import BaseAPIPaginator, SinglePagePaginator
 from singer_sdk.streams.rest import HTTPRequest, PageContext
 from typing_extensions import override
 
+from tap_genesys.activation import ActivatingStream
 from tap_genesys.answers import asked, body
-from tap_genesys.client import GenesysStream
 from tap_genesys.errors import StopRun
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tap_genesys.client import Coming
 
 
-class WholeStream(GenesysStream):
+class WholeStream(ActivatingStream):
     """What is read whole each time, from one request or from several.
 
     Streams that are read once for each of its records (`PerParentStream`) follow it, in the same
@@ -43,6 +43,8 @@ class WholeStream(GenesysStream):
     payload: ClassVar[dict[str, Any] | None] = None
     #: The field of the answer that holds the records; none where the answer is a record.
     records_key: ClassVar[str | None] = "entities"
+    #: Records that followers were offered.
+    _offered = 0
 
     def page_params(self, page: Any) -> dict[str, Any]:  # noqa: ANN401, ARG002 - each has its own
         """Return the parameters that ask for a page."""
@@ -76,11 +78,16 @@ class WholeStream(GenesysStream):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         yield from super().get_records(context)
         for child in self._followers():
+            left_out = len(child.parents) < self._offered  # by a stream map
+            if self.doubt or left_out or self.run.scope.params_of(self.name):
+                child.doubted(f"{self.name} may not be whole")
             child.sync()
 
     @override
     def records_of(self, response: requests.Response) -> list[Record]:
         answer = self.content(response)
+        if self.records_key is not None and self.records_key not in answer:
+            self.doubted("an answer held no list of rows")
         if self.records_key is None:
             return [answer] if answer else []
         return answer.get(self.records_key) or []
@@ -95,6 +102,7 @@ class WholeStream(GenesysStream):
     def generate_child_contexts(
         self, record: Record, context: Context | None
     ) -> Iterable[Context | None]:
+        self._offered += 1
         yield {"id": record.get("id")}
 
     @override
@@ -127,8 +135,16 @@ class ListingStream(WholeStream):
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
+        self._totals: set[object] = set()
         yield from self.request_records(context)
         self.is_whole()
+        if doubt := self.paginator.doubt(self._totals):
+            self.doubted(doubt)
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        self._totals.add(body(response).get("total"))
+        return super().records_of(response)
 
 
 class LinkedStream(WholeStream):
@@ -288,6 +304,7 @@ class PerParentStream(WholeStream):
     @override
     def validate_response(self, response: requests.Response) -> None:
         if response.status_code == HTTPStatus.NOT_FOUND:
+            self.doubted("a parent was not found")
             self.tell_of_absence(response)
         else:
             super().validate_response(response)

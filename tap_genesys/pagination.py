@@ -19,7 +19,7 @@ from tap_genesys.answers import Counts, Record, counts, records
 from tap_genesys.errors import StopRun, TooManyRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     import requests
 
@@ -100,6 +100,8 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         self._missing = 0
         self._previous: list[object] = []
         self._ids: set[object] = set()
+        self._named = 0
+        self._promises: set[tuple[int | None, int | None]] = set()
         #: Rows of all pages, before any filter.
         self.received = 0
         #: Pages that stayed empty though a later one held records.
@@ -160,6 +162,26 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         promised = 0 if self._promise.pages is not None else self._promise.rows or 0
         return len(self._ids) < promised and not self.stale_count and not self.holes
 
+    def doubt(self, totals: Collection[object]) -> str:
+        """Say why a row may exist that did not come; nothing where none can, as far as one can see.
+
+        Where a row is deleted while one pages, those after it move up, and one slips through
+        between two pages. The counts then change, or a row comes twice.
+
+        Args:
+            totals: What the answers call `total`: the rows of all pages.
+        """
+        if self.holes or self.stale_count:
+            return "a page stayed empty"
+        if len(self._promises) > 1 or len(totals) > 1:
+            return "the count changed while it was read"
+        if self._named > len(self._ids):
+            return "a row came twice"
+        for total in (self._promise.rows, *totals):
+            if total is not None and total != self.received:
+                return f"{total} rows were promised and {self.received} came"
+        return ""
+
     @property
     def distinct(self) -> int:
         """How many rows came, one told from the other."""
@@ -169,13 +191,16 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         """Keep what the answer says; an answer that says nothing takes no promise back."""
         if said.pages is not None or said.rows is not None:
             self._promise = said
+            self._promises.add((said.pages, said.rows))
 
     def _after_records(self, found: list[Record]) -> Page | None:
         self._refuse_repetition(found)
         if self.current_value.beyond_empty:
             self._mark_hole()
         self.received += len(found)
-        self._ids.update(one for one in self._previous if isinstance(one, str))
+        named = [one for one in self._previous if isinstance(one, str)]
+        self._named += len(named)
+        self._ids.update(named)
         self._full_size = self._promise.page_size or self._full_size or len(found)
         full = len(found) >= self._full_size
         unknown = self._promise.pages is None and self._promise.rows is None

@@ -13,7 +13,7 @@ from tap_genesys.privacy import Privacy
 from tap_genesys.regions import Hosts, hosts
 from tap_genesys.retrying import Retry
 from tap_genesys.scope import Scope
-from tap_genesys.settings import utc_now
+from tap_genesys.windows import utc_now
 
 if TYPE_CHECKING:
     import logging

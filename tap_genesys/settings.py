@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from singer_sdk import typing as th
@@ -330,6 +330,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "missing) ends the run with exit code 1, once the others have been read.",
     ),
     th.Property(
+        "emit_activate_version_messages",
+        th.BooleanType,
+        default=False,
+        title="Deleted rows",
+        description="Whether a listing that was read whole ends with ACTIVATE_VERSION, so that "
+        "targets remove the rows that the org has deleted; see docs/warehouse.md.",
+    ),
+    th.Property(
         "request_timeout_seconds",
         th.NumberType(minimum=1, maximum=3600),
         default=60,
@@ -390,8 +398,3 @@ def number(value: object) -> object:
     if not math.isfinite(spelled):
         return value
     return int(spelled) if spelled.is_integer() else spelled
-
-
-def utc_now() -> datetime:
-    """Return the present, in UTC."""
-    return datetime.now(UTC)

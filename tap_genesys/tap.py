@@ -28,7 +28,7 @@ from tap_genesys.messages import LineWriter
 from tap_genesys.pii_schemas import misfits, unknown
 from tap_genesys.preflight import check
 from tap_genesys.run import Run
-from tap_genesys.settings import SCHEMA, utc_now
+from tap_genesys.settings import SCHEMA
 from tap_genesys.streams import STREAMS
 from tap_genesys.validation import (
     completed,
@@ -36,6 +36,7 @@ from tap_genesys.validation import (
     notes,
     problems,
 )
+from tap_genesys.windows import utc_now
 
 if TYPE_CHECKING:
     import logging
@@ -57,11 +58,12 @@ class TapGenesys(Tap):
     }
     message_writer_class = LineWriter
     # BATCH is left out: its files would be claimed by a STATE before they are complete.
-    # ACTIVATE_VERSION is left out: it would empty a table before a stream that is then skipped.
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
         TapCapabilities.DISCOVER,
+        # Sent after a listing, and not before it: see `activation`.
+        TapCapabilities.ACTIVATE_VERSION,
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,

@@ -131,3 +131,8 @@ def _next_fraction(cursor: datetime, midnight: datetime, step: timedelta) -> dat
 
 def _midnight(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def utc_now() -> datetime:
+    """Return the present, in UTC."""
+    return datetime.now(UTC)

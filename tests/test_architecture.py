@@ -32,6 +32,7 @@ FLOORS = (
     {"auth", "downloads", "jobs"},
     {"run"},
     {"client"},
+    {"activation"},
     {"endpoints", "listings"},
     {"analytics", "following", "queries", "reports"},
     {"derived"},

@@ -107,6 +107,7 @@ class OutboundEvents(ListingStream):
     """What the dialler has logged lately."""
 
     name = "outbound_events"
+    is_history = True
     path = "/api/v2/outbound/events"
 
 

@@ -87,6 +87,7 @@ class SchedulingRuns(PerParentUnpagedStream):
     """The runs that made schedules."""
 
     name = "scheduling_runs"
+    is_history = True
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/scheduling/runs"
     parent_stream_type = BusinessUnits
     primary_keys = ("businessUnitId", "id")

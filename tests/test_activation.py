@@ -1,0 +1,183 @@
+"""ACTIVATE_VERSION comes once, last, and only where nothing can have been left out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from harness import Output, run, tap
+from responses import response
+
+from tap_genesys.errors import Interrupted, StopRun
+from tap_genesys.pagination import CountedPaginator
+from tap_genesys.simulator import Fault, Simulator, World
+
+NOW = datetime(2026, 3, 3, 13, 30, tzinfo=UTC)
+WORLD = World(seed=5, per_day=5, since=NOW - timedelta(days=2), now=NOW)
+ON: dict[str, Any] = {"emit_activate_version_messages": True, "empty_page_wait_seconds": 0}
+VERSION = int(NOW.timestamp() * 1000)
+ROLES, PATH = "roles", "/authorization/roles"
+MEMBERS = "group_members"
+
+
+def read(*names: str, faults: tuple[Fault, ...] = (), **config: Any) -> Output:
+    """Read listings while these things go wrong; the run may end badly."""
+    output = Output()
+    with Simulator(WORLD) as sim:
+        for fault in faults:
+            sim.faults.add(fault)
+        with contextlib.suppress(StopRun):
+            tap(sim, *names, output=output, **{**ON, **config}).sync_or_leave()
+    return output
+
+
+def activated(output: Output) -> list[str]:
+    """Return what was activated."""
+    return [message["stream"] for message in output.of("ACTIVATE_VERSION")]
+
+
+@pytest.mark.parametrize("name", [ROLES, "teams", "external_contacts", "workbins", "organization"])
+def test_it_comes_once_after_the_last_record_of_each_way_of_paging(name: str) -> None:
+    messages = [one for one in read(name).messages if one["type"] in ("RECORD", "ACTIVATE_VERSION")]
+    assert [one["type"] for one in messages].index("ACTIVATE_VERSION") == len(messages) - 1 > 0
+    assert {one["version"] for one in messages} == {VERSION}
+
+
+def test_switched_off_there_is_no_word_of_versions() -> None:
+    output = read(ROLES, "groups", MEMBERS, emit_activate_version_messages=False)
+    assert output.records(MEMBERS)
+    assert not activated(output)
+    assert not [one for one in output.messages if "version" in one]
+
+
+def test_what_is_listed_for_each_parent_is_activated_once() -> None:
+    assert sorted(activated(read("groups", MEMBERS))) == [MEMBERS, "groups"]
+    assert activated(read(MEMBERS)) == [MEMBERS]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("forbidden", path=PATH, times=None),
+        Fault("forbidden", path=PATH, after=1, times=None),
+        Fault("status", path=PATH, status=404),
+        Fault("status", path=PATH, status=400, after=1),
+        Fault("status", path=PATH, status=503, after=1, times=None),
+        Fault("empty", path=PATH, page=1, times=None),
+        Fault("empty", path=PATH, page=2, times=None),
+        Fault("empty", path=PATH, times=None),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("windows", ["fail", "accept"])
+def test_it_never_comes_where_rows_may_be_missing(fault: Fault, windows: str) -> None:
+    again = Fault(**{k: v for k, v in vars(fault).items() if not k.startswith("_")})
+    output = read(
+        ROLES, faults=(again,), incomplete_windows=windows, retry_max_tries=2, page_size=50
+    )
+    assert not activated(output)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("forbidden", path="/members", after=3, times=None),
+        Fault("status", path="/members", status=404, after=3),
+        Fault("empty", path="/api/v2/groups", page=2, times=None),
+        Fault("forbidden", path="/api/v2/groups", after=1, times=None),
+    ],
+    ids=str,
+)
+def test_it_never_comes_where_a_parent_is_missing(fault: Fault) -> None:
+    again = Fault(**{k: v for k, v in vars(fault).items() if not k.startswith("_")})
+    assert MEMBERS not in activated(read("groups", MEMBERS, faults=(again,), page_size=50))
+
+
+def test_it_never_comes_for_a_part_of_the_org() -> None:
+    names = ("routing_queues", "routing_queue_members")
+    assert sorted(activated(read(*names))) == sorted(names)
+    queue = read("routing_queues").ids("routing_queues")[0]
+    output = read(*names, queue_ids=[queue])
+    assert output.records("routing_queues")
+    assert not activated(output)
+
+
+@pytest.mark.parametrize("selected", [("groups", MEMBERS), (MEMBERS,)])
+def test_it_never_comes_where_a_stream_map_leaves_rows_out(selected: tuple[str, ...]) -> None:
+    first = min(read("groups").ids("groups"))
+    output = read(*selected, stream_maps={"groups": {"__filter__": f"id != '{first}'"}})
+    assert output.records(MEMBERS)
+    assert not activated(output)
+
+
+def test_it_comes_where_a_stream_map_leaves_nothing_out() -> None:
+    assert activated(read("groups", stream_maps={"groups": {"__filter__": "id != ''"}})) == [
+        "groups"
+    ]
+
+
+def test_it_never_comes_after_a_signal() -> None:
+    output = Output()
+    with Simulator(WORLD) as sim:
+        made = tap(sim, ROLES, output=output, **ON)
+        write = output.write_message
+
+        def interrupted(message: Any) -> None:
+            write(message)
+            if len(output.records(ROLES)) == 120:
+                made.interruption.handle(15)
+
+        output.write_message = interrupted  # type: ignore[method-assign]
+        with pytest.raises(Interrupted):
+            made.sync_or_leave()
+    assert len(output.records(ROLES)) == 120
+    assert not activated(output)
+
+
+@pytest.mark.parametrize("name", ["outbound_events", "scheduling_runs", "queue_observations"])
+def test_what_the_vendor_forgets_with_time_is_kept(name: str) -> None:
+    output = read(name)
+    assert output.records(name)
+    assert not [one for one in output.messages if "version" in one]
+
+
+@pytest.mark.parametrize(
+    ("pages", "doubt"),
+    [
+        (["ab", "c"], ""),
+        (["ab", "bc"], "a row came twice"),
+        (["ab", "c", 4], "the count changed while it was read"),
+        (["ab", ""], "a page stayed empty"),
+    ],
+)
+def test_rows_that_moved_while_one_paged_leave_a_doubt(pages: list[Any], doubt: str) -> None:
+    """Where a row is deleted meanwhile, those after it move up, and one is never seen."""
+    texts = [page for page in pages if isinstance(page, str)]
+    paginator = CountedPaginator(
+        page_size=2, where="roles", identity="id", empty_tries=0, wait=lambda: None
+    )
+    for page in [*texts, ""]:
+        if not paginator.finished:
+            body = {"entities": [{"id": one} for one in page], "pageCount": 2}
+            paginator.advance(response(content=json.dumps(body).encode()))
+    totals = {len("".join(texts)), *(page for page in pages if isinstance(page, int))}
+    assert paginator.doubt(totals) == doubt
+
+
+def test_fewer_rows_than_the_total_leave_a_doubt() -> None:
+    paginator = CountedPaginator(
+        page_size=2, where="roles", identity="id", empty_tries=0, wait=lambda: None
+    )
+    paginator.advance(response(content=b'{"entities": [{"id": "a"}], "pageCount": 1}'))
+    assert paginator.doubt({None}) == paginator.doubt({1}) == ""
+    assert paginator.doubt({2}) == "2 rows were promised and 1 came"
+
+
+def test_conversations_have_no_version() -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, "conversation_details", **ON)
+    assert output.ids()
+    assert not [one for one in output.messages if "version" in one]
