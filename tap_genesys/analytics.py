@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk.streams.rest import PageContext
 
     from tap_genesys.answers import Record
-    from tap_genesys.client import Coming
+    from tap_genesys.asking import Coming
     from tap_genesys.pagination import Page
     from tap_genesys.windows import Window
 

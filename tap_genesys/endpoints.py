@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.answers import Record
-    from tap_genesys.client import Coming
+    from tap_genesys.asking import Coming
 
 #: What is younger than this is printed but not promised, since the vendor still indexes it: it
 #: advises to leave the last minutes out ("now-30min/now-1min").

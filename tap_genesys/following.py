@@ -25,6 +25,8 @@ class FollowingStream(PerParentStream):
     """
 
     selected_by_default = False
+    # Each run asks for the newest conversations only.
+    is_history = True
     #: Whether it is asked for again when the conversation is read again at a later age.
     again: ClassVar[bool] = False
     #: How the request for one record is called, when its cost is told.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.answers import Record
-    from tap_genesys.client import Coming
+    from tap_genesys.asking import Coming
 
 
 class WholeStream(ActivatingStream):

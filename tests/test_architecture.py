@@ -31,6 +31,7 @@ FLOORS = (
     {"ahead", "messages", "polling", "pacing", "pagination", "retrying", "summaries", "validation"},
     {"auth", "downloads", "jobs"},
     {"run"},
+    {"asking"},
     {"client"},
     {"activation"},
     {"endpoints", "listings"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ PATH, PATIENCE = "/api/v2/authorization/roles", 60
 
 
 def load(folder: Path, sim: Simulator, server: Postgres, *, hard: bool, kill: bool = False) -> None:
-    """Load the roles; `kill` ends the tap in the middle of the second page."""
+    """Load the roles; `kill` ends the tap while it waits for the second page."""
     tap = {"api_url": sim.url, "login_url": sim.url, "client_id": "demo", "page_size": 50}
     tap |= {"client_secret": "demo-secret", "emit_activate_version_messages": True}
     (folder / "tap.json").write_text(json.dumps(tap), "utf-8")
@@ -57,9 +58,13 @@ def load(folder: Path, sim: Simulator, server: Postgres, *, hard: bool, kill: bo
             stderr=subprocess.DEVNULL,
         ) as sink:
             if kill:
-                while not any(PATH in one.path for one in sim.requests):
+                # The first page is out by then, as a signal flushes what was written.
+                end = time.monotonic() + PATIENCE
+                while not any(one.query.get("pageNumber") == "2" for one in sim.requests):
                     assert source.poll() is None
-                source.kill()
+                    assert time.monotonic() < end
+                    time.sleep(0.01)
+                source.terminate()
             assert sink.wait(PATIENCE) == 0
         assert (source.wait(PATIENCE) != 0) is kill
     sim.closing.set()
@@ -82,8 +87,11 @@ def test_deleted_rows_go_after_a_whole_listing_only(
             ((total,),) = server.ask("select count(*) as n from genesys.roles")
             return total, server.ask(left)[0][0] if not hard else total
 
+        versions = 'select count(distinct "_sdc_table_version") as n from genesys.roles'
         assert loaded() == (151, 151)
         monkeypatch.setitem(simulated.COUNTS, PATH, 120)
         monkeypatch.setattr(simulated, "_made_up", simulated._made_up.__wrapped__)
         assert loaded(kill=True) == (151, 151)
+        # A page's rows came, of a new version; the others stayed all the same.
+        assert server.ask(versions) == [[2]]
         assert loaded() == ((120, 120) if hard else (151, 120))

@@ -129,6 +129,7 @@ class LimitChangeRequests(LinkedStream):
     """Limits that an org has asked to be changed."""
 
     name = "limit_change_requests"
+    is_history = True
     path = "/api/v2/organizations/limits/changerequests"
 
 

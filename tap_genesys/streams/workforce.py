@@ -58,6 +58,7 @@ class TimeOffRequests(PerParentUnpagedStream):
     """Who asked for time off, for when, and what became of it."""
 
     name = "time_off_requests"
+    is_history = True
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
     http_method = "POST"
     payload: ClassVar[dict[str, Any] | None] = {}
@@ -148,6 +149,7 @@ class SchedulesPublished(PerParentUnpagedStream):
     """
 
     name = "schedules_published"
+    is_history = True
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/agentschedules/search"
     http_method = "POST"
     parent_stream_type = BusinessUnits
