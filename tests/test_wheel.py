@@ -1,14 +1,18 @@
-"""What people install is the wheel, not this folder."""
+"""What people install is the wheel or the sdist, not this folder."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.metadata import Metadata
+from trove_classifiers import classifiers
 
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.windows import iso
@@ -16,12 +20,28 @@ from tap_genesys.windows import iso
 ROOT = Path(__file__).parent.parent
 
 
+# What git knows and the sdist leaves out: what only the project's own repository is for.
+LEFT_OUT = {".ci", ".github"}
+
+
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel and install it, beside the dependencies that are here already."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
-    _call([*build, str(folder), str(ROOT)])
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the sdist, unpack it elsewhere, and build the wheel of nothing but that."""
+    folder = tmp_path_factory.mktemp("built")
+    build = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
+    _call([*build, "--target", "sdist"], ROOT)
+    (sdist,) = folder.glob("tap_genesys-*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "source", filter="data")
+    (source,) = (folder / "source").iterdir()
+    _call([*build, "--target", "wheel"], source)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def python(built: Path) -> Path:
+    """Install that wheel beside the dependencies that are here already."""
+    folder = built
     (wheel,) = folder.glob("tap_genesys-*.whl")
     venv.create(folder / "venv", with_pip=True, symlinks=True)
     python = folder / "venv" / "bin" / "python"
@@ -70,6 +90,41 @@ def test_the_wheel_is_typed_and_has_its_simulator(python: Path, tmp_path: Path) 
     )
     assert _call([str(python), "-c", code], tmp_path).split() == ["True", "True"]
     assert "--fault" in _call([str(python), "-m", "tap_genesys.simulator", "--help"], tmp_path)
+
+
+def test_the_sdist_has_what_the_project_has_and_nothing_else(built: Path) -> None:
+    """Compare with git where there is a repository, and look for leavings where there is none."""
+    (source,) = (built / "source").iterdir()
+    files = {str(path.relative_to(source)) for path in source.rglob("*") if path.is_file()}
+    assert {"constraints.txt", "Makefile", "tests/test_wheel.py", "LICENSE"} <= files
+    leavings = (".pyc", ".duckdb", ".wal", ".whl", "/.env")
+    assert [name for name in files if f"/{name}".endswith(leavings)] == []
+    if (ROOT / ".git").exists():
+        known = _call(["git", "ls-files", "--cached", "--others", "--exclude-standard"], ROOT)
+        wanted = {name for name in known.splitlines() if name.partition("/")[0] not in LEFT_OUT}
+        assert files - {"PKG-INFO"} == wanted
+
+
+def test_the_wheel_has_only_the_package(built: Path) -> None:
+    (wheel,) = built.glob("tap_genesys-*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"tap_genesys"}
+    packaged = {name for name in names if name.startswith("tap_genesys/")}
+    here = (ROOT / "tap_genesys").rglob("*")
+    files = {path for path in here if path.is_file() and "__pycache__" not in path.parts}
+    assert packaged == {str(path.relative_to(ROOT)) for path in files}
+
+
+def test_the_metadata_is_what_an_index_accepts(built: Path) -> None:
+    """Every field is valid by the standard, and every classifier exists."""
+    (wheel,) = built.glob("tap_genesys-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        metadata = Metadata.from_email(archive.read(name), validate=True)
+        assert any(one.endswith("/licenses/LICENSE") for one in archive.namelist())
+    assert set(metadata.classifiers or []) <= classifiers
+    assert metadata.description_content_type == "text/markdown"
+    assert metadata.license_expression == "Apache-2.0"
 
 
 def _installed(site: Path) -> list[Path]:
