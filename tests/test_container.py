@@ -1,0 +1,42 @@
+"""The container's definition is one that a linter accepts. No engine has built it here."""
+
+from __future__ import annotations
+
+import subprocess
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+HADOLINT = Path(sysconfig.get_path("scripts")) / "hadolint"
+
+
+def lint(path: Path) -> subprocess.CompletedProcess[str]:
+    """Run hadolint; exit code 1 means that it found something."""
+    return subprocess.run(  # noqa: S603 - the linter of this environment
+        [HADOLINT, "--no-color", str(path)], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_linter_finds_nothing_and_would(tmp_path: Path) -> None:
+    done = lint(ROOT / "Dockerfile")
+    assert (done.returncode, done.stdout) == (0, "")
+    bad = tmp_path / "Dockerfile"
+    bad.write_text("FROM python\nRUN apt-get install git\n", "utf-8")
+    assert "DL3006" in lint(bad).stdout
+
+
+def test_the_container_runs_the_tap_as_nobody_in_particular() -> None:
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    last = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM ")) :]
+    assert "USER 10001" in last
+    assert last[-1] == 'ENTRYPOINT ["tap-genesys"]'
+
+
+def test_the_container_is_sent_only_what_the_wheel_is_built_of() -> None:
+    """All is left out but what is named, so that no .env ever gets into a layer."""
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    rules = [line for line in lines if not line.startswith("#")]
+    assert rules[0] == "*"
+    kept = {line[1:] for line in rules if line.startswith("!")}
+    assert kept == {"tap_genesys", "pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
+    assert all((ROOT / name).exists() for name in kept)
