@@ -3,8 +3,8 @@
     python scripts/update_plugin.py            # write
     python scripts/update_plugin.py --check    # exit 1 if it is stale
 
-Where the project is published (`repo`, `pip_url`, `logo_url`, and the variant's final name) is added
-when it is handed to the Hub: docs/releasing.md.
+Where the project is published (`repo`, `pip_url`, `logo_url`, and the final name of the variant) is
+added when it is handed to the Hub: docs/releasing.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """plugin.yml is what the tap says of itself, in the words that Meltano Hub knows.
 
-The Hub's words, as of its repository meltano/hub (`schemas/plugin_definitions/extractors.schema.json`
-and the schemas that it refers to), are told here as the parts of them that this definition uses.
+The words of its repository meltano/hub (`schemas/plugin_definitions/extractors.schema.json` and the
+schemas that it refers to) are told here as far as this definition uses them.
 """
 
 from __future__ import annotations
