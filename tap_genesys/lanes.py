@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import contextlib
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_genesys.answers import Record, body
 from tap_genesys.endpoints import UNSETTLED
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.handover import BEGINNING, Passes
-from tap_genesys.jobs import Jobs, JobTooLargeError
 from tap_genesys.ladder import Ladder
 from tap_genesys.queries import DetailsQueryStream, moment
-from tap_genesys.windows import Window, halves, iso, parse, split
+from tap_genesys.windows import Window, iso, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     import requests
     from singer_sdk.helpers.types import Context
 
+    from tap_genesys.answers import Record
     from tap_genesys.settings import Span
-
-#: No limit to a job's interval is known; large ones are lost whole when they are lost.
-LONGEST_JOB = timedelta(days=31)
 
 
 class TwoLaneStream(DetailsQueryStream):
@@ -38,7 +33,7 @@ class TwoLaneStream(DetailsQueryStream):
     passed yet (`handover`), and a mark for each rung of the ladder of re-checks (`ladder`).
     """
 
-    jobs_path: ClassVar[str]
+    source_setting = "conversation_details_source"
 
     #: `job` or `query`, the lane that is being read.
     _source = "query"
@@ -56,12 +51,10 @@ class TwoLaneStream(DetailsQueryStream):
     _fresh_is_whole: bool
     #: The span of time in which what this run is the first to print, for good, has ended.
     _ended_in: Window
-    #: What jobs will be asked for next, and can be submitted ahead.
-    _next: Sequence[dict[str, Any]] = ()
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
-        source = self.config["conversation_details_source"]
+        source = self.source
         with contextlib.closing(self.get_http_request_counter()):
             if source == "query":
                 yield from self._read_by_query()
@@ -118,18 +111,18 @@ class TwoLaneStream(DetailsQueryStream):
         window = self.window
         # Where earlier queries have printed what the lake does not know yet, a job's rows would be
         # older; in `auto` that is all that is ever queried.
-        limit = self._passes_before.limit(self._watermark) if self._purpose != "fresh" else None
+        limit = self._passes_before.limit(self.watermark) if self._purpose != "fresh" else None
         if limit is None or window.end > limit:
             msg = f"{error} Or set conversation_details_source to jobs."
             raise StopRun(msg) from error
         self.logger.info("%s Read by job instead.", error)
         self._owed, self._source = {}, "job"
         try:
-            yield from self._rows_by_job(window, self._started_in, lambda _part: None)
+            yield from self.rows_by_job(window, self._started_in, lambda _part: None)
         finally:
             self._source = "query"
         self.window = window
-        self._note_read(window, self._watermark)
+        self._note_read(window, self.watermark)
         self._finish_queried(whole=True)
 
     def _finish_queried(self, *, whole: bool) -> None:
@@ -159,7 +152,7 @@ class TwoLaneStream(DetailsQueryStream):
 
     def _read_by_lanes(self, *, fresh: bool) -> Iterator[Record]:
         self._source = "job"
-        watermark = self._watermark
+        watermark = self.watermark
         bookmark = self._job_bookmark(watermark)
         asked = self.span(bookmark)
         self.announce(asked, bookmark)
@@ -186,60 +179,25 @@ class TwoLaneStream(DetailsQueryStream):
     ) -> Iterator[Record]:
         self._source, self._purpose = "job", "forward"
         self._begin_ladder(bookmark, asked)
-        self._state["watermark"] = iso(self._watermark)
+        self._state["watermark"] = iso(self.watermark)
         self._ongoing = set()
         self._promises_from = asked.start
         self._ended_in = Window(bookmark or asked.start, self.run.started)
         self._oldest_wanted = self._oldest(bookmark, asked)
         try:
-            windows = list(self.jobs_windows(asked.start, limit))
-            for place, window in enumerate(windows):
-                following = windows[place + 1 : place + int(self.config["max_parallel_jobs"])]
-                self._next = [self.question(one) for one in following]
-                yield from self._rows_by_job(window, self._active_in, self._finish_job_window)
-            self._purpose, self._next = "recheck", []
+            windows = self.jobs_windows(asked.start, limit)
+            yield from self.read_by_job(windows, self._active_in, self._finish_job_window)
+            self._purpose = "recheck"
             reached = min(self.bookmark() or asked.start, limit)
-            for day in self._ladder.due(self._watermark, reached):
-                yield from self._rows_by_job(day, self._started_in, self._finish_job_window)
+            for day in self._ladder.due(self.watermark, reached):
+                yield from self.rows_by_job(day, self._started_in, self._finish_job_window)
         finally:
-            self._jobs.close()
-
-    def jobs_windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        """Return the windows to ask for by job, in the order of time."""
-        step = min(timedelta(days=float(self.config["window_days"])), LONGEST_JOB)
-        return split(start, end, step)
-
-    def _rows_by_job(
-        self,
-        window: Window,
-        reading: Callable[[Window], Iterator[Record]],
-        finish: Callable[[Window], None],
-    ) -> Iterator[Record]:
-        """Yield a window's rows; where a job says that it has too many, those of its halves.
-
-        Args:
-            window: What to read.
-            reading: Yields a window's rows.
-            finish: Called with each part that has been read whole.
-        """
-        self.run.interruption.check()
-        self.window = window
-        try:
-            yield from reading(window)
-        except JobTooLargeError as error:
-            parts = halves(window)
-            if parts is None:
-                msg = f"{self.where}: {error} Narrow the filters."
-                raise StopRun(msg) from error
-            for part in parts:
-                yield from self._rows_by_job(part, reading, finish)
-        else:
-            finish(window)
+            self.jobs.close()
 
     def _finish_job_window(self, window: Window) -> None:
         if self._purpose == "forward":
             self.promise(window.end, self._promises_from)
-        self._note_read(window, self._watermark)
+        self._note_read(window, self.watermark)
         self.write_state()
 
     def _read_fresh(self, start: datetime, end: datetime) -> Iterator[Record]:
@@ -257,7 +215,7 @@ class TwoLaneStream(DetailsQueryStream):
     def _active_in(self, window: Window) -> Iterator[Record]:
         """Yield what was active in a window, each conversation once in a run."""
         going_on = set()
-        for record in self._job_rows(self.question(window)):
+        for record in self.job_rows(self.question(window)):
             start, end = (moment(record, f"conversation{which}") for which in ("Start", "End"))
             name = record.get("conversationId", "")
             if end is None or end >= window.end:
@@ -270,41 +228,10 @@ class TwoLaneStream(DetailsQueryStream):
     def _started_in(self, window: Window) -> Iterator[Record]:
         """Yield what started in a window."""
         asked = {**self.question(window), "startOfDayIntervalMatching": True}
-        for record in self._job_rows(asked):
+        for record in self.job_rows(asked):
             start = moment(record, "conversationStart")
             if start is None or start in window:
                 yield record
-
-    def _job_rows(self, question: dict[str, Any]) -> Iterator[Record]:
-        self._jobs.submit_ahead([question, *self._next])
-        for answer in self._jobs.pages(question, self.where):
-            self._request_counter.increment()
-            yield from self.rows_of(answer)
-
-    @cached_property
-    def _jobs(self) -> Jobs:
-        return Jobs(
-            self.call,
-            self.jobs_path,
-            interruption=self.run.interruption,
-            first_poll=float(self.config["job_poll_seconds"]),
-            timeout=float(self.config["job_timeout_seconds"]),
-            now=self.run.now,
-            log=self.logger.info,
-            most=int(self.config["max_parallel_jobs"]),
-            most_requests=self.room,
-        )
-
-    @cached_property
-    def _watermark(self) -> datetime:
-        """Up to when the data lake knows everything."""
-        answer = self.call("GET", f"{self.jobs_path}/availability")
-        text = body(answer).get("dataAvailabilityDate")
-        try:
-            return parse(str(text))
-        except ValueError as error:
-            msg = f"{self.name}: the data lake's watermark is {text!r}, not a date."
-            raise StopRun(msg) from error
 
     def _job_bookmark(self, watermark: datetime) -> datetime | None:
         """Return the bookmark as far as it can be a job's."""

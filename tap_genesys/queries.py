@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_genesys.answers import Record, refusal
-from tap_genesys.endpoints import WindowedStream
 from tap_genesys.errors import TooManyRows
+from tap_genesys.lake import LakeStream
 from tap_genesys.windows import Window, parse, split
 
 if TYPE_CHECKING:
@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 
     import requests
 
-    from tap_genesys.pagination import Page
-
 #: The vendor's limits to a query's interval, without and with a filter.
 LONGEST_UNFILTERED = timedelta(days=7)
 LONGEST_FILTERED = timedelta(days=31)
 _CEILING = re.compile(r"Pagination may not exceed", re.IGNORECASE)
 
 
-class DetailsQueryStream(WindowedStream):
+class DetailsQueryStream(LakeStream):
     """Asks for what started in a window, and prints nothing else, however the server reads it.
 
     A query returns what started on a UTC day that the interval touches, or only those of them that
@@ -40,8 +38,8 @@ class DetailsQueryStream(WindowedStream):
     _at_end: dict[str, Record]
     _owed: dict[str, Record]
 
+    @override
     def question(self, window: Window) -> dict[str, Any]:
-        """Return the body that asks for a window, without its paging."""
         asked: dict[str, Any] = {
             "interval": str(window),
             "order": "asc",
@@ -62,11 +60,6 @@ class DetailsQueryStream(WindowedStream):
                 *scope.segment_filters(),
             ],
         }
-
-    @override
-    def query(self, window: Window, page: Page) -> dict[str, Any]:
-        paging = {"pageSize": self.page_size, "pageNumber": page.number}
-        return {**self.question(window), "paging": paging}
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:

@@ -35,8 +35,8 @@ FLOORS = (
     {"client"},
     {"activation"},
     {"endpoints", "listings"},
-    {"analytics", "following", "queries", "reports"},
-    {"derived"},
+    {"analytics", "following", "lake", "reports"},
+    {"derived", "queries"},
     {"lanes"},
     {
         "streams.agents",
