@@ -23,6 +23,7 @@ import yaml
 from tap_genesys.analytics import AggregateStream
 from tap_genesys.derived import TableStream
 from tap_genesys.following import FollowingStream
+from tap_genesys.lake import LakeStream
 from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
 from tap_genesys.reports import ReportStream
 from tap_genesys.scope import known
@@ -213,7 +214,7 @@ def _read_by(stream: GenesysStream | TableStream) -> str:
 
 def _operation(stream: GenesysStream | TableStream) -> str:
     if isinstance(stream, TableStream):
-        return "none: made of `conversation_details`"
+        return f"none: made of `{vars(stream.parent_stream_type)['name']}`"
     return f"`{stream.http_method} {stream.path}`"
 
 
@@ -236,7 +237,7 @@ def _cost(stream: GenesysStream | TableStream) -> str:
         return "1 a day"
     if isinstance(stream, ReportStream):
         return f"{stream.requests_of_window} or more for each window: see below"
-    return "see [lanes.md](lanes.md)" if stream.name == "conversation_details" else "by window"
+    return "see [lanes.md](lanes.md)" if isinstance(stream, LakeStream) else "by window"
 
 
 def _cost_of_listing(stream: WholeStream) -> str:

@@ -93,6 +93,10 @@ PATHS = (
     "/api/v2/analytics/conversations/details/jobs/{jobId}",
     "/api/v2/analytics/conversations/details/jobs/{jobId}/results",
     "/api/v2/analytics/conversations/details/query",
+    "/api/v2/analytics/users/details/jobs",
+    "/api/v2/analytics/users/details/jobs/availability",
+    "/api/v2/analytics/users/details/jobs/{jobId}",
+    "/api/v2/analytics/users/details/jobs/{jobId}/results",
     *(stream.path for stream in LISTINGS.values()),
     *(stream.path for stream in SEARCHES.values()),
     UserPresences.path,
@@ -124,6 +128,13 @@ OWN_OF = {
             "type": ["string", "null"],
             "description": "Which lane the row came from: job (whole) or query (provisional).",
         }
+    }
+}
+#: The same of spans, which are the same by either lane.
+OWN_OF_SPANS = {
+    "_source": {
+        "type": ["string", "null"],
+        "description": "Which lane the row came from: job or query.",
     }
 }
 #: Columns of the tables that conversations are broken up into.
@@ -472,7 +483,7 @@ def span_schema(document: Json, model: str) -> Json:
     fields["_id"] = {"type": "string", "description": "The row's key: user, start, and what it is."}
     return {
         "type": "object",
-        "properties": dict(sorted(fields.items())) | OWN,
+        "properties": dict(sorted(fields.items())) | OWN | OWN_OF_SPANS,
         "required": ["_id"],
         "additionalProperties": True,
     }

@@ -223,6 +223,15 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "jobs up to the watermark and the query from there to now.",
     ),
     th.Property(
+        "user_details_source",
+        th.StringType(allowed_values=["query", "jobs", "auto"]),
+        default="auto",
+        title="User details source",
+        description="Where user presences and routing statuses come from: jobs (up to the data "
+        "lake's watermark), query (up to now), or auto: jobs up to the watermark and the query "
+        "from there to now.",
+    ),
+    th.Property(
         "recheck_days",
         th.ArrayType(th.NumberType(minimum=0, maximum=3660)),
         default=[1, 3, 7, 30],

@@ -3,54 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import pytest
 import requests
 from harness import run
 from test_openapi import answer_schema, body_schema, token, validate
 
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.simulator.agents import evaluations, spans
-from tap_genesys.streams.agents import Evaluations, UserPresences, UserRoutingStatuses
+from tap_genesys.simulator.agents import evaluations
+from tap_genesys.streams.agents import Evaluations
 from tap_genesys.windows import DAY, iso
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=10, since=SINCE, now=SINCE + 3 * DAY + timedelta(hours=11))
 LONG = World(seed=4, per_day=1, since=SINCE, now=SINCE + 100 * DAY)
-
-
-def held(world: World, kind: str) -> dict[tuple[str, str], str | None]:
-    """Return each span's user and start with its end."""
-    return {
-        (agent, span["startTime"]): span.get("endTime")
-        for place, agent in enumerate(world.staff.agents)
-        for span in spans(world, place, kind, world.since, world.now)
-    }
-
-
-@pytest.mark.parametrize(
-    ("stream", "kind"), [(UserPresences, "systemPresence"), (UserRoutingStatuses, "routingStatus")]
-)
-def test_every_span_of_every_user_comes_and_gets_its_end(stream: Any, kind: str) -> None:
-    later = WORLD.at(WORLD.now + DAY)
-    with Simulator(WORLD) as sim:
-        first = run(sim, stream.name, start_date=iso(SINCE), page_size=20)
-        asked = [one for one in sim.requests if one.path == stream.path]
-        answer = requests.post(
-            f"{sim.url}{stream.path}", json=asked[0].body, headers=token(sim), timeout=10
-        )
-    validate(answer.json(), answer_schema(stream.path, "post"))
-    for request in asked:
-        validate(request.body, body_schema(stream.path))
-    with Simulator(later) as sim:
-        second = run(sim, stream.name, start_date=iso(SINCE), state=first.state)
-    for world, outputs in ((WORLD, [first]), (later, [first, second])):
-        rows = {row["_id"]: row for one in outputs for row in one.records(stream.name)}
-        found = {(row["userId"], row["startTime"]): row.get("endTime") for row in rows.values()}
-        assert found == held(world, kind)
-        assert len(rows) == len(found)
-        assert all(row["_extra"] is None for row in rows.values())
 
 
 def test_every_evaluation_comes_and_the_last_thirty_days_come_again() -> None:

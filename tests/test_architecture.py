@@ -37,7 +37,7 @@ FLOORS = (
     {"endpoints", "listings"},
     {"analytics", "following", "lake", "reports"},
     {"derived", "queries"},
-    {"lanes"},
+    {"lanes", "spans"},
     {
         "streams.agents",
         "streams.aggregates",

@@ -18,7 +18,7 @@ from tap_genesys.simulator.bodies import (
     positive,
 )
 from tap_genesys.simulator.details import Details
-from tap_genesys.simulator.lake import JobOperations, Lake
+from tap_genesys.simulator.lake import CONVERSATIONS, JobOperations, Lake
 from tap_genesys.simulator.observing import OBSERVATIONS, observations
 from tap_genesys.simulator.reports import Reports
 from tap_genesys.simulator.summing import GROUPINGS, METRICS, summaries
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_JOBS = "/api/v2/analytics/conversations/details/jobs"
+_JOBS = {
+    "/api/v2/analytics/conversations/details/jobs": CONVERSATIONS,
+    "/api/v2/analytics/users/details/jobs": agents.JOBS,
+}
 _SUMMARY_FIELDS = ("pageSize", "pageNumber", "dateFrom", "dateTo", "groupings", "metrics")
 _AGENTS = {agents.DETAILS: agents.user_details, agents.SEARCH: agents.search}
 _STATES = ("active", "inactive", "deleted", "any")
@@ -90,9 +93,9 @@ class Api:
             del own["/api/v2/analytics/conversations/summary/queries"]
         if path in own:
             return own[path]
-        if path.startswith(_JOBS):
-            jobs = JobOperations(self.world, self.lake)
-            return method, jobs.operation(method, path.removeprefix(_JOBS), query, body)
+        if start := _jobs_above(path):
+            jobs = JobOperations(self.world, self.lake, _JOBS[start])
+            return method, jobs.operation(method, path.removeprefix(start), query, body)
         if path in _AGENTS:
             return "POST", partial(_AGENTS[path], self.world, body)
         if path in OBSERVATIONS:
@@ -131,3 +134,8 @@ class Api:
         rows = [user for user in self.world.users() if state in ("any", user["state"])]
         number, size = positive(query, "pageNumber", 1), positive(query, "pageSize", 25)
         return Answer(body=listing(path, query, rows, number, min(size, 500)))
+
+
+def _jobs_above(path: str) -> str:
+    """Return the operation that starts the jobs which a path is about; nothing if none does."""
+    return next((start for start in _JOBS if path.startswith(start)), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_genesys.simulator.answers import Answer, error
@@ -13,25 +14,37 @@ from tap_genesys.simulator.filtering import check, passes
 from tap_genesys.simulator.record import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from tap_genesys.simulator.world import World
 
 Row = dict[str, Any]
 
-_FIELDS = (
-    "interval", "order", "orderBy", "conversationFilters", "segmentFilters", "limit",
-    "startOfDayIntervalMatching",
-)  # fmt: skip
+
+@dataclass(frozen=True)
+class Kind:
+    """A family of jobs.
+
+    Args:
+        rows: What an answer calls the rows.
+        fields: What a question may say.
+        find: Returns what the lake knows of an interval, and what tells one of it as a row.
+    """
+
+    rows: str
+    fields: tuple[str, ...]
+    find: Callable[[World, datetime, datetime, Row], tuple[Sequence[Any], Callable[[Any], Row]]]
 
 
 @dataclass
 class Job:
-    """One job: the conversations that it found, and how often it has been looked at."""
+    """One job: what it found when it was submitted, and how often it has been looked at."""
 
-    numbers: list[int]
-    as_of: datetime
+    kind: Kind
+    found: Sequence[Any]
+    tell: Callable[[Any], Row]
+    submitted: datetime
     looks: int = 0
 
 
@@ -44,19 +57,22 @@ class Lake:
         most_jobs: How many may exist at once; another one is refused with 429.
         page_limit: The most rows of a result page.
         row_limit: The most rows of a job.
+        lifetime: How long after its submission a job expires.
     """
 
     looks_needed: int = 1
     most_jobs: int = 10
     page_limit: int = 1000
     row_limit: int = 400_000
+    lifetime: timedelta = timedelta(days=1)
     jobs: dict[str, Job] = field(default_factory=dict)
     _names: itertools.count[int] = field(default_factory=itertools.count)
 
-    def submit(self, world: World, start: datetime, end: datetime, query: Row) -> str:
+    def submit(self, world: World, kind: Kind, query: Row) -> str:
         """Start a job and return its name."""
         name = f"job-{next(self._names)}"
-        self.jobs[name] = Job(self._found(world, start, end, query), world.watermark)
+        found, tell = kind.find(world, *interval(query.get("interval")), query)
+        self.jobs[name] = Job(kind, found, tell, world.now)
         return name
 
     def page(self, world: World, job: Job, cursor: str | None, size: int) -> Row:
@@ -67,31 +83,43 @@ class Lake:
         """
         place = 0 if cursor is None else int(base64.b64decode(cursor, validate=True).decode()[2:])
         size = min(size, self.page_limit)
-        rows = [world.in_lake(one, job.as_of) for one in job.numbers[place : place + size]]
-        body: Row = {"conversations": rows, "dataAvailabilityDate": stamp(world.watermark)}
-        if place + size < len(job.numbers):
+        rows = [job.tell(one) for one in job.found[place : place + size]]
+        body: Row = {job.kind.rows: rows, "dataAvailabilityDate": stamp(world.watermark)}
+        if place + size < len(job.found):
             body["cursor"] = base64.b64encode(f"v2{place + size}".encode()).decode()
         return body
 
-    def _found(self, world: World, start: datetime, end: datetime, query: Row) -> list[int]:
-        """Return what was active in the interval, as far as the lake knows."""
-        known = world.watermark
-        first = world.since
-        if query.get("startOfDayIntervalMatching"):
-            first = start.replace(hour=0, minute=0, second=0, microsecond=0)
-        begin, until = stamp(start), stamp(end)
-        filters = query.get("conversationFilters") or [], query.get("segmentFilters") or []
-        found = []
-        for number in world.numbers(first, min(end, known)):
-            if world.end_of(number) < start:
-                continue
-            row = world.in_lake(number)
-            is_active = row["conversationStart"] < until and begin <= row.get(
-                "conversationEnd", "9"
-            )
-            if is_active and (not any(filters) or passes(row, *filters)):
-                found.append(number)
-        return found
+
+def _conversations(
+    world: World, start: datetime, end: datetime, query: Row
+) -> tuple[list[int], Callable[[int], Row]]:
+    """Return what was active in the interval, as far as the lake knows."""
+    known = world.watermark
+    first = world.since
+    if query.get("startOfDayIntervalMatching"):
+        first = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    begin, until = stamp(start), stamp(end)
+    filters = query.get("conversationFilters") or [], query.get("segmentFilters") or []
+    check(*filters)
+    found = []
+    for number in world.numbers(first, min(end, known)):
+        if world.end_of(number) < start:
+            continue
+        row = world.in_lake(number)
+        is_active = row["conversationStart"] < until and begin <= row.get("conversationEnd", "9")
+        if is_active and (not any(filters) or passes(row, *filters)):
+            found.append(number)
+    return found, lambda number: world.in_lake(number, known)
+
+
+CONVERSATIONS = Kind(
+    "conversations",
+    (
+        "interval", "order", "orderBy", "conversationFilters", "segmentFilters", "limit",
+        "startOfDayIntervalMatching",
+    ),
+    _conversations,
+)  # fmt: skip
 
 
 @dataclass
@@ -101,10 +129,12 @@ class JobOperations:
     Args:
         world: What is true.
         lake: The jobs that there are.
+        kind: Which jobs they start.
     """
 
     world: World
     lake: Lake
+    kind: Kind
 
     def operation(
         self, method: str, rest: str, query: Mapping[str, str], body: Row | None
@@ -122,31 +152,39 @@ class JobOperations:
         if (method, rest) == ("GET", "/availability"):
             return lambda: Answer(body={"dataAvailabilityDate": stamp(self.world.watermark)})
         name, _, what = rest.lstrip("/").partition("/")
-        if name not in self.lake.jobs:
+        job = self.lake.jobs.get(name)
+        if job is None or job.kind is not self.kind:
             return None
         return {
-            ("GET", ""): lambda: self._look(name),
-            ("GET", "results"): lambda: self._page(name, query),
+            ("GET", ""): lambda: self._look(job),
+            ("GET", "results"): lambda: self._page(job, query),
             ("DELETE", ""): lambda: self._delete(name),
         }.get((method, what))
 
     def _submit(self, body: Row | None) -> Answer:
-        query = known_fields(body, _FIELDS)
-        start, end = interval(query.get("interval"))
-        check(query.get("conversationFilters", []), query.get("segmentFilters", []))
+        query = known_fields(body, self.kind.fields)
         if len(self.lake.jobs) >= self.lake.most_jobs:
             return error(429, headers={"Retry-After": "1"})
-        return Answer(202, {"jobId": self.lake.submit(self.world, start, end, query)})
+        return Answer(202, {"jobId": self.lake.submit(self.world, self.kind, query)})
 
-    def _look(self, name: str) -> Answer:
-        job = self.lake.jobs[name]
+    def _expires(self, job: Job) -> datetime:
+        return job.submitted + self.lake.lifetime
+
+    def _look(self, job: Job) -> Answer:
         job.looks += 1
-        is_done = job.looks >= self.lake.looks_needed
-        return Answer(body={"state": "FULFILLED" if is_done else "PENDING"})
+        state = "FULFILLED" if job.looks >= self.lake.looks_needed else "PENDING"
+        if self.world.now >= self._expires(job):
+            state = "EXPIRED"
+        dates = {"submissionDate": job.submitted, "expirationDate": self._expires(job)}
+        if state == "FULFILLED":
+            dates["completionDate"] = self.world.now
+        return Answer(body={"state": state, **{name: stamp(date) for name, date in dates.items()}})
 
-    def _page(self, name: str, query: Mapping[str, str]) -> Answer:
-        job = self.lake.jobs[name]
-        if len(job.numbers) > self.lake.row_limit:
+    def _page(self, job: Job, query: Mapping[str, str]) -> Answer:
+        if self.world.now >= self._expires(job):
+            msg = "The results have expired"
+            raise RefusedError(msg)
+        if len(job.found) > self.lake.row_limit:
             msg = f"Pagination may not exceed {self.lake.row_limit} results."
             raise RefusedError(msg)
         try:

@@ -213,7 +213,6 @@ ASKING: tuple[type[GenesysStream], ...] = (
     QueueObservations,
     UserObservations,
     UserPresences,
-    UserRoutingStatuses,
     ActionAggregates,
     AgentCopilotAggregates,
     AgentUtilizationAggregates,
@@ -352,7 +351,7 @@ ASKING: tuple[type[GenesysStream], ...] = (
     WorkPlanRotations,
     WorkPlans,
 )
-#: Tables that are made of `conversation_details`.
+#: Tables that are made of another stream's answers.
 DERIVED: tuple[type[TableStream], ...] = (
     ConversationEvaluations,
     ConversationFlowOutcomes,
@@ -366,5 +365,6 @@ DERIVED: tuple[type[TableStream], ...] = (
     ConversationSessions,
     ConversationSurveys,
     ConversationWrapUps,
+    UserRoutingStatuses,
 )
 STREAMS: tuple[type[GenesysStream | TableStream], ...] = (*ASKING, *DERIVED)

@@ -7,84 +7,44 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_genesys.answers import body
 from tap_genesys.endpoints import WindowedStream
-from tap_genesys.windows import DAY, split
+from tap_genesys.spans import SpanStream, SpanTable
+from tap_genesys.windows import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    import requests
-
-    from tap_genesys.answers import Record
     from tap_genesys.pagination import Page
     from tap_genesys.windows import Window
 
 
-class UserDetailsStream(WindowedStream):
-    """One kind of the spans of time that the details query tells of each user, a row for each.
+class UserPresences(SpanStream):
+    """A span of time for which a user was in one presence.
+
+    By job up to the data lake's watermark and by query from there to now (`user_details_source`).
+    `user_routing_statuses` are made of the same answers.
 
     A span that goes on over midnight is told on each day that it touches; its key stays, and the
     later reading knows its end.
     """
 
-    path = "/api/v2/analytics/users/details/query"
-    primary_keys = ("_id",)
-    replication_key = "startTime"
-    selected_by_default = False
-    #: The field of a user's details that holds the spans.
-    spans: ClassVar[str]
-    #: What tells two spans apart that begin at the same moment.
-    told_by: ClassVar[tuple[str, ...]]
-
-    @property
-    @override
-    def identity(self) -> str:
-        return "userId"
-
-    @property
-    @override
-    def keyed_by(self) -> tuple[str, ...]:
-        return ("userId",)
-
-    @override
-    def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        return split(start, end, DAY)
-
-    @override
-    def query(self, window: Window, page: Page) -> dict[str, Any]:
-        paging = {"pageSize": self.page_size, "pageNumber": page.number}
-        return {"interval": str(window), "order": "asc", "paging": paging}
-
-    @override
-    def records_of(self, response: requests.Response) -> list[Record]:
-        found = []
-        for user in body(response).get("userDetails") or []:
-            shown = self.shown({"userId": user.get("userId")})["userId"]
-            for span in user.get(self.spans) or []:
-                told = [shown, span.get("startTime")]
-                told += [span.get(name) for name in self.told_by]
-                key = "/".join(str(one) for one in told)
-                found.append({**span, "userId": user.get("userId"), "_id": key})
-        return found
-
-
-class UserPresences(UserDetailsStream):
-    """A span of time for which a user was in one presence.
-
-    Asked by query for each day. A second stream, `user_routing_statuses`, asks the same once more.
-    """
-
     name = "user_presences"
+    path = "/api/v2/analytics/users/details/query"
+    jobs_path = "/api/v2/analytics/users/details/jobs"
     spans = "primaryPresence"
     told_by = ("systemPresence", "organizationPresenceId")
 
 
-class UserRoutingStatuses(UserDetailsStream):
-    """A span of time for which a user had one routing status: off queue, idle, interacting, ..."""
+class UserRoutingStatuses(SpanTable):
+    """A span of time for which a user had one routing status: off queue, idle, interacting, ...
+
+    It comes with the answers that `user_presences` ask for, whether those are selected or not, and
+    has their bookmark: where it is selected later, its rows begin at that bookmark.
+    """
 
     name = "user_routing_statuses"
+    parent_stream_type = UserPresences
     spans = "routingStatus"
     told_by = ("routingStatus",)
 

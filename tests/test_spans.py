@@ -1,0 +1,263 @@
+"""Spans of users: all of them, by one job for both kinds, and no row becomes older."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import pytest
+import requests
+from harness import Output, last_state, run, tap
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
+
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.simulator.agents import spans
+from tap_genesys.streams.agents import UserPresences
+from tap_genesys.windows import DAY, iso
+
+PRESENCES, STATUSES = "user_presences", "user_routing_statuses"
+KINDS = {PRESENCES: "systemPresence", STATUSES: "routingStatus"}
+HOUR = timedelta(hours=1)
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(seed=4, per_day=1, since=SINCE, now=SINCE + 3 * DAY + 11 * HOUR)
+QUERY, JOBS = UserPresences.path, UserPresences.jobs_path
+SEARCH = os.environ.get("LAW_SEARCH")
+
+Known = dict[tuple[str, str], str | None]
+
+
+def held(world: World, stream: str, known: datetime | None = None) -> Known:
+    """Return each span's user and start with its end, as known at a moment."""
+    return {
+        (agent, span["startTime"]): span.get("endTime")
+        for place, agent in enumerate(world.staff.agents)
+        for span in spans(world, place, KINDS[stream], world.since, world.now, known)
+    }
+
+
+class Warehouse:
+    """Takes rows in by their key, and looks at each whether it takes an end away."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, dict[str, Any]]] = {PRESENCES: {}, STATUSES: {}}
+
+    def load(self, messages: list[dict[str, Any]]) -> None:
+        """Take in what one run wrote."""
+        for message in messages:
+            if message["type"] == "RECORD":
+                row, rows = message["record"], self.rows[message["stream"]]
+                before = rows.get(row["_id"], {}).get("endTime")
+                assert before is None or row.get("endTime") == before
+                rows[row["_id"]] = row
+
+    def known(self, stream: str) -> Known:
+        """Return each span's user and start with its end."""
+        rows = self.rows[stream].values()
+        found = {(row["userId"], row["startTime"]): row.get("endTime") for row in rows}
+        assert len(found) == len(rows)
+        return found
+
+
+def asked(sim: Simulator, path: str, method: str = "POST") -> list[Any]:
+    """Return the requests for an operation."""
+    return [one for one in sim.requests if one.path == path and one.method == method]
+
+
+@pytest.mark.parametrize("source", ["auto", "query"])
+def test_every_span_of_every_user_comes_and_gets_its_end(source: str) -> None:
+    later = WORLD.at(WORLD.now + DAY)
+    options = {"start_date": iso(SINCE), "page_size": 20, "user_details_source": source}
+    warehouse = Warehouse()
+    state: dict[str, Any] = {}
+    for world in (WORLD, later):
+        with Simulator(world) as sim:
+            output = run(sim, PRESENCES, STATUSES, state=state, **options)
+        state = output.state
+        warehouse.load(output.messages)
+        for stream in KINDS:
+            assert warehouse.known(stream) == held(world, stream)
+            assert all(row["_extra"] is None for row in output.records(stream))
+    lanes = {row["_source"] for row in warehouse.rows[STATUSES].values()}
+    assert lanes == {"auto": {"job", "query"}, "query": {"query"}}[source]
+
+
+def test_jobs_alone_bring_what_the_lake_knows_and_nothing_beyond() -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, PRESENCES, STATUSES, start_date=iso(SINCE), user_details_source="jobs")
+        assert not asked(sim, QUERY)
+    warehouse = Warehouse()
+    warehouse.load(output.messages)
+    moment = timedelta(milliseconds=1)
+    for stream in KINDS:
+        assert warehouse.known(stream) == held(WORLD, stream, WORLD.watermark - moment)
+    assert output.bookmark(PRESENCES) == iso(WORLD.watermark - moment)
+
+
+@pytest.mark.parametrize("source", ["auto", "query"])
+def test_one_question_serves_both_streams(source: str) -> None:
+    """Both cost as many requests as either alone, and the same rows come."""
+    counts, outputs = [], {}
+    for streams in ([PRESENCES, STATUSES], [PRESENCES], [STATUSES]):
+        with Simulator(WORLD) as sim:
+            output = run(sim, *streams, start_date=iso(SINCE), user_details_source=source)
+            counts.append(len(sim.requests))
+            assert not sim.lake.jobs
+        outputs[tuple(streams)] = output
+    assert len(set(counts)) == 1
+    for stream in KINDS:
+        together, alone = outputs[PRESENCES, STATUSES], outputs[(stream,)]
+        assert together.ids(stream) == alone.ids(stream) != []
+        other = (set(KINDS) - {stream}).pop()
+        assert not alone.records(other)
+
+
+def test_what_is_asked_and_answered_is_the_vendors() -> None:
+    """Submission, look, page and watermark, of these jobs; not the conversations'."""
+    with Simulator(WORLD) as sim:
+        sim.lake.page_limit = 30
+        run(sim, PRESENCES, start_date=iso(SINCE))
+        assert not [one for one in sim.requests if "/conversations/" in one.path]
+        submitted, queried = asked(sim, JOBS), asked(sim, QUERY)
+        assert [one for one in sim.requests if "cursor" in one.query]
+        names = {"jobs": JOBS, "query": QUERY}
+        for request in (*submitted, *queried):
+            validate(request.body, body_schema(request.path))
+        headers = token(sim)
+        for path in names.values():
+            body = (submitted if path == JOBS else queried)[0].body
+            answer = requests.post(f"{sim.url}{path}", json=body, headers=headers, timeout=10)
+            validate(answer.json(), answer_schema(path, "post"))
+            if path == JOBS:
+                job = answer.json()["jobId"]
+        for rest in ("availability", "{jobId}", "{jobId}/results"):
+            url = f"{sim.url}{JOBS}/{rest.format(jobId=job)}"
+            answer = requests.get(url, headers=headers, timeout=10)
+            assert answer.status_code == 200
+            validate(answer.json(), answer_schema(f"{JOBS}/{rest}", "get"))
+        # Another family's jobs are not known here.
+        url = f"{sim.url}/api/v2/analytics/conversations/details/jobs/{job}"
+        assert requests.get(url, headers=headers, timeout=10).status_code == 404
+        known = {
+            one["name"]
+            for one in DOCUMENT["paths"][f"{JOBS}/{{jobId}}/results"]["get"]["parameters"]
+        }
+    for request in sim.requests:
+        if request.path.endswith("/results"):
+            assert set(request.query) <= known
+
+
+def test_results_that_have_expired_are_gone() -> None:
+    with Simulator(WORLD) as sim:
+        headers = token(sim)
+        body = {"interval": f"{iso(SINCE)}/{iso(SINCE + DAY)}"}
+        job = requests.post(f"{sim.url}{JOBS}", json=body, headers=headers, timeout=10).json()
+        url = f"{sim.url}{JOBS}/{job['jobId']}"
+        status = requests.get(url, headers=headers, timeout=10).json()
+        assert (status["state"], status["expirationDate"]) == ("FULFILLED", iso(WORLD.now + DAY))
+        sim.world = WORLD.at(WORLD.now + DAY)
+        assert requests.get(url, headers=headers, timeout=10).json()["state"] == "EXPIRED"
+        assert requests.get(f"{url}/results", headers=headers, timeout=10).status_code == 400
+
+
+@pytest.mark.parametrize("state", ["EXPIRED", "FAILED", "CANCELLED"])
+def test_a_job_that_comes_to_nothing_is_submitted_again(state: str) -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("state", path="/users/details/jobs/job-", state=state))
+        output = run(sim, PRESENCES, start_date=iso(SINCE))
+        assert not sim.lake.jobs
+    found = {(row["userId"], row["startTime"]) for row in output.records(PRESENCES)}
+    assert found == set(held(WORLD, PRESENCES))
+
+
+class Stretch(NamedTuple):
+    """Some runs at one distance."""
+
+    distance: timedelta
+    runs: int
+    lag: timedelta
+    #: After what part of what the last one wrote it is killed; None where it is not.
+    cut: float | None
+    source: str
+
+
+STRETCHES = st.lists(
+    st.builds(
+        Stretch,
+        st.sampled_from([HOUR, 5 * HOUR, DAY, 50 * HOUR]),
+        st.integers(1, 3),
+        st.sampled_from([timedelta(0), 2 * HOUR, 7 * HOUR, 30 * HOUR, 80 * HOUR]),
+        st.one_of(st.none(), st.floats(0, 1)),
+        st.sampled_from(["auto", "auto", "jobs", "query"]),
+    ),
+    min_size=2,
+    max_size=6,
+)
+
+
+@settings(
+    max_examples=int(SEARCH or 6),
+    phases=(Phase.explicit, Phase.generate),
+    derandomize=not SEARCH,
+)
+@given(
+    STRETCHES,
+    st.sampled_from([0.5, 1, 5]),
+    st.sampled_from([None, 0]),
+    st.sampled_from([timedelta(0), timedelta(minutes=7)]),
+    st.sampled_from([1, 4]),
+)
+def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
+    stretches: list[Stretch],
+    window_days: float,
+    lookback: float | None,
+    each_request: timedelta,
+    parallel: int,
+) -> None:
+    """The watermark is anywhere, moves back too; runs are killed, and change their source."""
+    warehouse = Warehouse()
+    state: dict[str, Any] = {}
+    world = WORLD
+    options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": window_days}
+    options |= {"lookback_days": lookback, "max_parallel_requests": parallel}
+    with Simulator(world) as sim:
+        for stretch in stretches:
+            for number in range(stretch.runs):
+                sim.each_request = each_request
+                world = WORLD.at(max(sim.world.now, world.now + stretch.distance), stretch.lag)
+                sim.world = world
+                output = Output()
+                source = stretch.source
+                made = tap(
+                    sim, *KINDS, state=state, output=output, user_details_source=source, **options
+                )
+                made.sync_or_leave()
+                messages = output.messages
+                is_cut = number == stretch.runs - 1 and stretch.cut is not None
+                if is_cut:
+                    messages = messages[: int(len(messages) * (stretch.cut or 0))]
+                state = last_state(messages) or state
+                warehouse.load(messages)
+                if not is_cut:
+                    known = world.watermark - timedelta(milliseconds=1)
+                    hold(warehouse, world, None if source != "jobs" else known)
+        sim.each_request = timedelta(0)
+        sim.world = world = WORLD.at(max(sim.world.now, world.now) + 20 * DAY, 3 * HOUR)
+        output = run(sim, *KINDS, state=state, user_details_source="auto", **options)
+    warehouse.load(output.messages)
+    for stream in KINDS:
+        assert warehouse.known(stream) == held(world, stream)
+
+
+def hold(warehouse: Warehouse, world: World, known: datetime | None) -> None:
+    """After a run that was not killed: each span that was to be read is there, with its end.
+
+    Those without one may come later by job, where something has read beyond the watermark before.
+    """
+    for stream in KINDS:
+        found = warehouse.known(stream)
+        for span, end in held(world, stream, known).items():
+            assert span in found or (known and end is None)
+            assert end is None or found[span] == end
