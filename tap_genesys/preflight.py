@@ -21,10 +21,12 @@ from tap_genesys.errors import SkipStream, StopRun
 from tap_genesys.findings import Finding, Report
 from tap_genesys.following import FollowingStream
 from tap_genesys.jobs import PAGE_SIZE
+from tap_genesys.lake import LakeStream
 from tap_genesys.lanes import TwoLaneStream
 from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
 from tap_genesys.pagination import Page
 from tap_genesys.settings import span
+from tap_genesys.spans import SpanStream
 from tap_genesys.windows import DAY, Window, floor
 
 if TYPE_CHECKING:
@@ -220,6 +222,8 @@ def _estimate(
             finding.first_run = finding.a_day = pages
     elif isinstance(stream, TwoLaneStream):
         _estimate_lanes(finding, stream, body(answer), wanted)
+    elif isinstance(stream, SpanStream):
+        _estimate_spans(finding, stream, body(answer), wanted)
     elif isinstance(stream, WindowedStream):
         finding.first_run, finding.a_day = (
             stream.requests_of_window * len([*stream.windows(*span)])
@@ -235,18 +239,35 @@ def _estimate_lanes(
     finding.said = f"{rows:,} yesterday"
     load = estimates.Load(rows, stream.page_size, PAGE_SIZE)
     rungs = len(stream.config["recheck_days"])
-    source = stream.config["conversation_details_source"]
-    if source == "query":
+    if stream.source == "query":
         later = stream.windows(*_next_run(stream, wanted))
         finding.first_run = estimates.by_query(load, _lengths(stream.windows(*wanted.bounds)))
         finding.a_day = estimates.by_query(load, _lengths(later), rungs)
         return
     finding.first_run = estimates.by_job(load, _lengths(stream.jobs_windows(*wanted.bounds)))
     finding.a_day = estimates.by_job(load, [1], rungs)
-    if source == "auto":
+    if stream.source == "auto":
         # From the watermark, some hours ago, to now: a query of the day that it touches.
         finding.first_run += load.query(1)
         finding.a_day += load.query(1)
+
+
+def _estimate_spans(
+    finding: Finding, stream: SpanStream, answer: dict[str, Any], wanted: Window
+) -> None:
+    """Tell the same of spans, from the number of users who had any yesterday."""
+    users = int(answer.get("totalHits") or 0)
+    finding.said = f"{users:,} users yesterday"
+    load = estimates.Load(users, stream.page_size, PAGE_SIZE)
+    # All users are told of a window, however short it is; and after a first page there is a look.
+    window = max(2, load.query(1))
+    finding.first_run, finding.a_day = (
+        window * len([*stream.windows(*span)])
+        if stream.source == "query"
+        else estimates.by_job(load, _lengths(stream.jobs_windows(*span)))
+        + (window if stream.source == "auto" else 0)
+        for span in (wanted.bounds, _next_run(stream, wanted))
+    )
 
 
 def _is_counted(answer: requests.Response) -> bool:
@@ -272,19 +293,22 @@ def _parent(stream: PerParentStream) -> str:
 
 
 def _look_at_the_lake(report: Report, streams: list[GenesysStream]) -> None:
-    """Tell up to where the data lake knows conversations, where a stream reads it."""
+    """Tell up to where the data lake knows conversations and users, where a stream reads it."""
+    findings = {finding.stream: finding for finding in report.streams}
     for stream in streams:
-        path = getattr(stream, "jobs_path", None)
-        if not path or stream.config["conversation_details_source"] == "query":
+        if not isinstance(stream, LakeStream) or stream.source == "query":
             continue
-        answer = stream.call("GET", f"{path}/availability", accepted=_TOLD)
-        if answer.status_code == HTTPStatus.OK:
-            report.watermark = body(answer).get("dataAvailabilityDate")
+        answer = stream.call("GET", f"{stream.jobs_path}/availability", accepted=_TOLD)
+        finding = findings[stream.name]
+        if answer.status_code != HTTPStatus.OK:
+            # A run asks this first, and is refused.
+            finding.works, finding.said = False, _reason(stream, answer)
             continue
-        # A run asks this first, and is refused.
-        for finding in report.streams:
-            if finding.stream == stream.name:
-                finding.works, finding.said = False, _reason(stream, answer)
+        known = body(answer).get("dataAvailabilityDate")
+        if isinstance(stream, TwoLaneStream):
+            report.watermark = known
+        elif finding.works:
+            finding.said += f", known by job up to {known}"
 
 
 def _total(answer: requests.Response, found: list[Any]) -> int:

@@ -17,18 +17,9 @@ DEFAULT_SPAN = timedelta(days=30)
 CELL_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 #: The media that the vendor knows (`AnalyticsSession.mediaType`, Python SDK 269.0.0).
 MEDIA_TYPES = [
-    "callback",
-    "chat",
-    "cobrowse",
-    "email",
-    "internalmessage",
-    "message",
-    "screenmonitoring",
-    "screenshare",
-    "unknown",
-    "video",
-    "voice",
-]
+    "callback", "chat", "cobrowse", "email", "internalmessage", "message", "screenmonitoring",
+    "screenshare", "unknown", "video", "voice",
+]  # fmt: skip
 #: Read when the setting is absent.
 ENVIRONMENT = {
     "client_id": "GENESYS_CLIENT_ID",

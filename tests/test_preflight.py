@@ -219,3 +219,28 @@ def test_what_follows_conversations_is_told_with_its_cost(
         told = checked(sim, capsys, "conversation_details", "conversation_speech_analytics")
     found = told["found"]["conversation_speech_analytics"]
     assert (found["works"], found["first_run"], found["a_day"]) == (True, 24_000, 2_400)
+
+
+@pytest.mark.parametrize("source", ["auto", "jobs", "query"])
+def test_spans_of_users_are_estimated_by_their_own_source(
+    source: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a first run and one a day later ask is what was told, but for a look or a page more."""
+    streams = ("user_presences", "user_routing_statuses")
+    options: dict[str, Any] = {"start_date": iso(SINCE), "user_details_source": source}
+    with Simulator(WORLD) as sim:
+        tap(sim, *streams, **options).check(as_json=True)
+        (found,) = json.loads(capsys.readouterr().out)["streams"]
+        asked = [one.path for one in sim.requests]
+    assert found["stream"] == "user_presences"
+    assert ("known by job up to" in found["said"]) == (source != "query")
+    assert any("/users/details/jobs/availability" in path for path in asked) == (source != "query")
+    state: dict[str, Any] = {}
+    for world, told in (
+        (WORLD, found["first_run"]),
+        (WORLD.at(WORLD.now + DAY), found["a_day"]),
+    ):
+        with Simulator(world) as sim:
+            state = run(sim, *streams, state=state, **options).state
+            made = sum("/users/details/" in one.path for one in sim.requests)
+        assert abs(told - made) <= max(4, made // 4), (told, made)
