@@ -212,7 +212,7 @@ class TapGenesys(Tap):
         """
         rules = self.config.get("pii") or []
         asking = [stream for stream in self.streams.values() if isinstance(stream, GenesysStream)]
-        schemas = {stream.name: stream.schema for stream in asking}
+        schemas = {stream.name: stream.schema for stream in self.streams.values()}
         keys = {
             stream.name: {*stream.primary_keys, stream.replication_key or "", *stream.keyed_by}
             for stream in asking

@@ -147,7 +147,14 @@ def test_a_wrong_rule_is_one_line(options: dict[str, Any], line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "stream", ["conversation_aggregates", "user_observations", "user_presences", "user_skills"]
+    "stream",
+    [
+        "conversation_aggregates",
+        "user_observations",
+        "user_presences",
+        "user_routing_statuses",
+        "user_skills",
+    ],
 )
 def test_a_key_that_is_made_of_a_column_has_it_hashed_too(stream: str) -> None:
     """And the column still joins with the hashes of other streams."""
@@ -182,3 +189,10 @@ def test_a_stream_that_is_not_read_does_not_stop_a_rule() -> None:
     output = read(("userId", "drop"), streams=("users", "conversation_participants"))
     assert output.records("conversation_participants")
     assert not [row for row in output.records("conversation_participants") if "userId" in row]
+
+
+def test_a_field_that_only_a_table_has_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    output = read(("routingStatus", "drop"), streams=("user_routing_statuses",))
+    assert output.records("user_routing_statuses")
+    assert not [one for one in output.records("user_routing_statuses") if "routingStatus" in one]
+    assert "no schema has the field" not in caplog.text

@@ -96,6 +96,47 @@ def test_jobs_alone_bring_what_the_lake_knows_and_nothing_beyond() -> None:
     assert output.bookmark(PRESENCES) == iso(WORLD.watermark - moment)
 
 
+@pytest.mark.parametrize("before", ["auto", "query"])
+def test_a_job_tells_what_goes_on_only_when_it_knows_what_was_told(before: str) -> None:
+    """A query at eleven knows ends that the lake, which knows up to seven, does not."""
+    options: dict[str, Any] = {"start_date": iso(SINCE)}
+    with Simulator(WORLD) as sim:
+        state = run(sim, *KINDS, user_details_source=before, **options).state
+        told = []
+        for hours in (1, 5):
+            sim.world = WORLD.at(WORLD.now + hours * HOUR)
+            output = run(sim, *KINDS, state=state, user_details_source="jobs", **options)
+            state = output.state
+            for stream in KINDS:
+                rows = output.records(stream)
+                assert {row["_source"] for row in rows} == {"job"}
+                told.append(sum(row.get("endTime") is None for row in rows))
+    assert told[:2] == [0, 0]
+    assert all(told[2:])
+
+
+def test_what_ends_at_the_watermark_itself_gets_its_end() -> None:
+    """The lake knows what was before it, the next job begins at it."""
+    ends = sorted(end for end in held(WORLD, STATUSES).values() if end)
+    watermark = datetime.fromisoformat(ends[len(ends) // 2])
+    warehouse = Warehouse()
+    state: dict[str, Any] = {}
+    options: dict[str, Any] = {"start_date": iso(SINCE), "lookback_days": 0}
+    with Simulator(WORLD) as sim:
+        for moment in (watermark, watermark + DAY):
+            sim.world = WORLD.at(moment + HOUR, HOUR)
+            assert sim.world.watermark == moment
+            output = run(sim, *KINDS, state=state, user_details_source="jobs", **options)
+            state = output.state
+            warehouse.load(output.messages)
+    found = warehouse.known(STATUSES)
+    known = held(WORLD.at(watermark), STATUSES)
+    assert ends[len(ends) // 2] in known.values()
+    assert {span: found[span] for span in known if known[span]} == {
+        span: end for span, end in known.items() if end
+    }
+
+
 @pytest.mark.parametrize("source", ["auto", "query"])
 def test_one_question_serves_both_streams(source: str) -> None:
     """Both cost as many requests as either alone, and the same rows come."""
