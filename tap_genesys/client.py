@@ -20,7 +20,7 @@ from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     import requests
@@ -113,17 +113,10 @@ class GenesysStream(AskingStream, ABC):
         """Yield an answer's records with our own columns."""
         return self.with_own_columns(self.records_of(response))
 
-    def with_own_columns(
-        self, records: Iterable[Record], known: Collection[str] | None = None
-    ) -> Iterator[Record]:
-        """Yield records without what is personal, and with our own columns.
-
-        Args:
-            records: Records as the vendor has them.
-            known: The fields that their schema knows; by default, this stream's.
-        """
-        known = self._known_fields if known is None else known
+    def with_own_columns(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Yield records without what is personal, and with our own columns."""
         read_at = iso(self.read_at())
+        known = self._known_fields
         privacy = self.run.privacy
         for record in records:
             if privacy:

@@ -44,9 +44,12 @@ class SpanTable(TableStream):
     #: What tells two spans apart that begin at the same moment.
     told_by: ClassVar[tuple[str, ...]]
 
+    def unknown(self, row: Record) -> Record | None:
+        """Return the fields of a row that the schema does not know; None where there are none."""
+        return {name: row[name] for name in row if name not in self._known_fields} or None
+
     @cached_property
-    def known_fields(self) -> frozenset[str]:
-        """The fields of the schema."""
+    def _known_fields(self) -> frozenset[str]:
         properties: dict[str, Any] = self.schema["properties"]
         return frozenset(properties)
 
@@ -150,7 +153,9 @@ class SpanStream(FeedingStream, LakeStream):
         self._prolong(response)
         for table in cast("Iterable[SpanTable]", self._tables.values()):
             found = self._spans_in(response, table)
-            made = [*self._from_lane(self.with_own_columns(found, table.known_fields))]
+            made = [*self._from_lane(self.with_own_columns(found))]
+            for row in made:
+                row["_extra"] = table.unknown(row)
             table.emit(made)
             table.count(len(made))
         yield from self._from_lane(super().rows_of(response))

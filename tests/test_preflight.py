@@ -230,9 +230,10 @@ def test_spans_of_users_are_estimated_by_their_own_source(
     options: dict[str, Any] = {"start_date": iso(SINCE), "user_details_source": source}
     with Simulator(WORLD) as sim:
         tap(sim, *streams, **options).check(as_json=True)
-        (found,) = json.loads(capsys.readouterr().out)["streams"]
+        found, table = json.loads(capsys.readouterr().out)["streams"]
         asked = [one.path for one in sim.requests]
-    assert found["stream"] == "user_presences"
+    assert (found["stream"], table["stream"]) == streams
+    assert (table["works"], table["first_run"]) == (True, 0)
     assert ("known by job up to" in found["said"]) == (source != "query")
     assert any("/users/details/jobs/availability" in path for path in asked) == (source != "query")
     state: dict[str, Any] = {}
