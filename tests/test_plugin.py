@@ -19,7 +19,9 @@ TEXT = {"type": "string", "minLength": 1}
 TEXTS = {"type": "array", "items": TEXT, "minItems": 1, "uniqueItems": True}
 NAMES = ("name", "namespace", "variant", "label", "description", "executable")
 KINDS = "password date_iso8601 integer options object array boolean string"
-CAPABILITIES = "about activate-version catalog discover schema-flattening state stream-maps structured-logging"
+CAPABILITIES = (
+    "about activate-version catalog discover schema-flattening state stream-maps structured-logging"
+)
 SETTING = {
     "additionalProperties": False,
     "required": ["name", "label", "kind", "description"],
