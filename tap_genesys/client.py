@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -15,6 +15,7 @@ from tap_genesys import schemas
 from tap_genesys.answers import Record, records
 from tap_genesys.asking import AskingStream
 from tap_genesys.errors import SkipStream
+from tap_genesys.messages import LineWriter, is_unchanged
 from tap_genesys.pagination import CountedPaginator
 from tap_genesys.windows import iso
 
@@ -98,6 +99,20 @@ class GenesysStream(AskingStream, ABC):
         except SkipStream as reason:
             self.run.skipped[self.name] = str(reason)
             self.logger.warning("Skipped: %s", reason)
+
+    @override
+    def _write_record_message(self, record: Record) -> None:
+        if self._is_unchanged:
+            writer = cast("LineWriter", self._tap.message_writer)
+            writer.write_record(self.name, record, self._stream_version)
+            self.state_manager.is_flushed = False
+        else:
+            super()._write_record_message(record)
+
+    @cached_property
+    def _is_unchanged(self) -> bool:
+        """Whether records are written as they are, without the SDK's layers between."""
+        return isinstance(self._tap.message_writer, LineWriter) and is_unchanged(self)
 
     @abstractmethod
     def read(self, context: Context | None) -> Iterator[Record]:

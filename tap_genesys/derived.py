@@ -12,14 +12,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from singer_sdk import Stream, StreamSchema
-from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.schema.source import SchemaDirectory
 from typing_extensions import override
 
 from tap_genesys import schemas
 from tap_genesys.client import GenesysStream
 from tap_genesys.following import FollowingStream
-from tap_genesys.messages import LineWriter
+from tap_genesys.messages import LineWriter, is_unchanged
 from tap_genesys.tables import Harvest, rows, vendors_fields
 
 if TYPE_CHECKING:
@@ -69,9 +68,7 @@ class TableStream(Stream):
     @cached_property
     def is_written_as_it_is(self) -> bool:
         """Whether neither selection, nor a stream map, nor flattening changes a row."""
-        maps = self.stream_maps
-        is_same = len(maps) == 1 and type(maps[0]) is SameRecordTransform
-        return is_same and not maps[0].flattening_enabled and all(self.mask.values())
+        return is_unchanged(self)
 
 
 class FeedingStream(GenesysStream):

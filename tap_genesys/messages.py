@@ -7,12 +7,14 @@ import contextlib
 import io
 import os
 import sys
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import orjson
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Message, RecordMessage
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from typing_extensions import override
@@ -22,11 +24,19 @@ from tap_genesys.tables import WITHOUT_EXTRA, Piece, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+
+    from singer_sdk import Stream
 
 
 #: Bytes; each write to a pipe costs a call to the system, whatever its size.
 _BUFFER = 1 << 18
+
+
+def is_unchanged(stream: Stream) -> bool:
+    """Whether neither selection, nor a stream map, nor flattening changes a stream's records."""
+    maps = stream.stream_maps
+    is_same = len(maps) == 1 and type(maps[0]) is SameRecordTransform
+    return is_same and not maps[0].flattening_enabled and all(stream.mask.values())
 
 
 class LineWriter(GenericSingerWriter[bytes, Message]):
@@ -40,6 +50,8 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
 
     #: Of the class, as it would close stdout when it goes away with one of several writers.
     _buffered: ClassVar[io.BufferedWriter | None] = None
+    #: What was stdout when it was looked up, and what is written to.
+    _known: ClassVar[tuple[object, io.BufferedIOBase | None] | None] = None
 
     @override
     def serialize_message(self, message: Message) -> bytes:
@@ -48,6 +60,24 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
     @override
     def write_message(self, message: Message) -> None:
         self._write(self.format_message(message), at_once=not isinstance(message, RecordMessage))
+
+    def write_record(self, stream: str, record: Row, version: int | None) -> None:
+        """Write a record that nothing changes any more.
+
+        Args:
+            stream: Its stream.
+            record: The record.
+            version: The table's version, where it has one.
+        """
+        message: Row = {
+            "type": "RECORD",
+            "stream": stream,
+            "record": record,
+            "time_extracted": datetime.now(UTC).isoformat(),
+        }
+        if version is not None:
+            message["version"] = version
+        self._write(orjson.dumps(message, default=_plain, option=_OPTIONS), at_once=False)
 
     def write_rows(self, found: Mapping[str, list[Piece]], extracted: datetime) -> None:
         """Write rows that nothing changes any more, many times quicker than one by one.
@@ -109,7 +139,16 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
             raise StopRun(msg) from error
 
     def _stdout(self) -> io.BufferedIOBase | None:
-        # Looked up for each message, since tests put another stdout in its place.
+        # Looked up anew only where tests have put another stdout in its place.
+        known = LineWriter._known
+        if known is not None and known[0] is sys.stdout:
+            return known[1]
+        found = self._find_stdout()
+        LineWriter._known = (sys.stdout, found)
+        return found
+
+    @staticmethod
+    def _find_stdout() -> io.BufferedIOBase | None:
         binary = getattr(sys.stdout, "buffer", None)
         raw = getattr(binary, "raw", binary)
         if binary is None or not isinstance(raw, io.RawIOBase):

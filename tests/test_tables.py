@@ -380,3 +380,33 @@ def test_no_row_waits_when_a_state_is_written() -> None:
             known = printed if line["stream"] == "conversation_details" else in_the_table
             known.add(line["record"]["conversationId"])
     assert len(printed) > 20
+
+
+def test_what_nothing_changes_is_written_as_the_sdk_would() -> None:
+    """Line by line, for records, listings and tables; and a stream map takes the SDK's way."""
+    world = World(seed=5, per_day=9, since=SINCE, now=SINCE + 2 * DAY)
+    streams = ("conversation_details", "conversation_wrap_ups", "users", "roles")
+
+    def lines(*, straight: bool, **options: Any) -> list[dict[str, Any]]:
+        stdout = io.TextIOWrapper(io.BytesIO())
+        with Simulator(world) as sim, contextlib.redirect_stdout(stdout):
+            options = {"start_date": iso(SINCE), "emit_activate_version_messages": True, **options}
+            made = tap(sim, *streams, **options)
+            made.message_writer = LineWriter()
+            for stream in made.streams.values():
+                if not straight:
+                    vars(stream)["_is_unchanged"] = False
+            made.sync_or_leave()
+            stdout.flush()
+        found = [json.loads(line) for line in stdout.buffer.getvalue().splitlines()]
+        for one in found:
+            if one["type"] == "RECORD":
+                datetime.fromisoformat(one.pop("time_extracted"))
+        return found
+
+    straight, around = lines(straight=True), lines(straight=False)
+    assert straight == around
+    assert {one.get("version") for one in straight if one.get("stream") == "roles"} != {None}
+    renamed = lines(straight=True, stream_maps={"users": {"__alias__": "people"}})
+    assert not [one for one in renamed if one.get("stream") == "users"]
+    assert [one for one in renamed if one["type"] == "RECORD" and one["stream"] == "people"]
