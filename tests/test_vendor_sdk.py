@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from test_openapi import token
 
+from tap_genesys.listings import WholeStream
 from tap_genesys.simulator import Simulator, World
+from tap_genesys.simulator.fabricate import shapes
 from tap_genesys.simulator.listings import rows_of
 from tap_genesys.streams import ASKING
 from tap_genesys.windows import DAY, iso
@@ -21,7 +23,17 @@ ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / ".venv-vendor" / "bin" / "python"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=150, since=SINCE, now=SINCE + 4 * DAY)
-PATHS = {vars(one)["name"]: str(vars(one).get("path")) for one in ASKING}
+#: Listings of which the SDK asks for no page, or not by number.
+LEFT_OUT = ("oauth_clients", "programs")
+LISTINGS = {
+    vars(one)["name"]: (str(vars(one)["path"]), shapes()[vars(one)["path"]]["paging"], "id")
+    for one in ASKING
+    if issubclass(one, WholeStream)
+    and vars(one).get("path") in shapes()
+    and "{" not in vars(one)["path"]
+    and shapes()[vars(one)["path"]]["paging"] in ("counted", "none", "array")
+    and vars(one)["name"] not in LEFT_OUT
+}
 
 
 def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job() -> None:
@@ -33,7 +45,13 @@ def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job() -> None:
     with Simulator(WORLD) as sim:
         bearer = token(sim)["Authorization"].removeprefix("Bearer ")
         run = subprocess.run(  # noqa: S603 - our own script
-            [PYTHON, ROOT / "tests/vendor/read.py", sim.url, f"{iso(SINCE)}/{iso(SINCE + DAY)}"],
+            [
+                PYTHON,
+                ROOT / "tests/vendor/read.py",
+                sim.url,
+                f"{iso(SINCE)}/{iso(SINCE + DAY)}",
+                json.dumps(LISTINGS),
+            ],
             input=bearer,
             capture_output=True,
             text=True,
@@ -46,6 +64,6 @@ def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job() -> None:
     assert sorted(found.pop("query")) == truth
     assert sorted(found.pop("jobs")) == truth
     assert len(deleted) == 1
-    assert len(found) > 10
+    assert len(found) == len(LISTINGS) >= 80
     for name, ids in found.items():
-        assert sorted(ids) == sorted(row["id"] for row in rows_of(WORLD, PATHS[name])), name
+        assert sorted(ids) == sorted(row["id"] for row in rows_of(WORLD, LISTINGS[name][0])), name

@@ -1,6 +1,7 @@
 """Read a simulated org with the vendor's own SDK; print what came, as JSON. Runs in its own venv.
 
-python read.py http://127.0.0.1:8911 2026-03-01T00:00:00Z/2026-03-02T00:00:00Z
+python read.py http://127.0.0.1:8911 2026-03-01T00:00:00Z/2026-03-02T00:00:00Z \\
+    '{"users": ["/api/v2/users", "counted", "id"]}'
 """
 
 from __future__ import annotations
@@ -13,37 +14,36 @@ from typing import Any
 import PureCloudPlatformClientV2 as vendor  # noqa: N813 - a shorter name
 
 PAGE = 25
-#: Stream -> the class of the SDK's API, the method, and whether its pages are numbered.
-LISTINGS = {
-    "divisions": ("AuthorizationApi", "get_authorization_divisions", True),
-    "edges": ("TelephonyProvidersEdgeApi", "get_telephony_providers_edges", True),
-    "evaluation_forms": ("QualityApi", "get_quality_forms_evaluations", True),
-    "flows": ("ArchitectApi", "get_flows", True),
-    "groups": ("GroupsApi", "get_groups", True),
-    "locations": ("LocationsApi", "get_locations", True),
-    "outbound_campaigns": ("OutboundApi", "get_outbound_campaigns", True),
-    "roles": ("AuthorizationApi", "get_authorization_roles", True),
-    "routing_queues": ("RoutingApi", "get_routing_queues", True),
-    "routing_skills": ("RoutingApi", "get_routing_skills", True),
-    "stations": ("StationsApi", "get_stations", True),
-    "system_presences": ("PresenceApi", "get_systempresences", False),
-    "users": ("UsersApi", "get_users", True),
-    "wrapup_codes": ("RoutingApi", "get_routing_wrapupcodes", True),
+#: Every operation that the SDK has, by its name.
+OPERATIONS: dict[str, Any] = {
+    method: api
+    for name, api in vars(vendor).items()
+    if name.endswith("Api")
+    for method in vars(api)
+    if method.startswith("get_")
 }
 
 
-def listing(client: Any, api: str, method: str, *, is_numbered: bool) -> list[str]:
-    """Return the ids of a listing's rows, page by page."""
-    call = getattr(getattr(vendor, api)(client), method)
-    if not is_numbered:
+def listing(client: Any, path: str, paging: str, key: str) -> list[str]:
+    """Return the keys of a listing's rows, page by page.
+
+    Args:
+        client: The SDK's client.
+        path: The operation's path, of which the SDK makes its method's name.
+        paging: `counted` pages, `none`, or an `array`.
+        key: What tells two rows apart.
+    """
+    method = "get_" + path.removeprefix("/api/v2/").replace("/", "_")
+    call = getattr(OPERATIONS[method](client), method)
+    if paging != "counted":
         answer = call()
-        return [one.id for one in getattr(answer, "entities", answer)]
+        return [getattr(one, key) for one in getattr(answer, "entities", answer)]
     ids: list[str] = []
     number = 1
     while True:
         more = {"state": "any"} if method == "get_users" else {}
         answer = call(page_size=PAGE, page_number=number, **more)
-        ids += [one.id for one in answer.entities]
+        ids += [getattr(one, key) for one in answer.entities]
         if number >= answer.page_count:
             return ids
         number += 1
@@ -88,20 +88,17 @@ def by_job(client: Any, interval: str) -> list[str]:
     return ids
 
 
-def main(url: str, interval: str) -> None:
+def main(url: str, interval: str, listings: dict[str, tuple[str, str, str]]) -> None:
     """Print what came."""
     vendor.configuration.host = url
     # The SDK makes its login's address from the host's name, which a local one does not fit.
     client = vendor.api_client.ApiClient()
     client.access_token = sys.stdin.read().strip()
-    found = {
-        name: listing(client, api, method, is_numbered=numbered)
-        for name, (api, method, numbered) in LISTINGS.items()
-    }
+    found = {name: listing(client, *told) for name, told in listings.items()}
     found["query"] = queried(client, interval)
     found["jobs"] = by_job(client, interval)
     json.dump(found, sys.stdout)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))
