@@ -1,7 +1,8 @@
 """Read a simulated org with the vendor's own SDK; print what came, as JSON. Runs in its own venv.
 
-python read.py http://127.0.0.1:8911 2026-03-01T00:00:00Z/2026-03-02T00:00:00Z \\
-    '{"users": ["/api/v2/users", "counted", "id"]}'
+python read.py URL 2026-03-01T00:00:00Z/2026-03-02T00:00:00Z LISTINGS
+
+LISTINGS is JSON: {"users": ["/api/v2/users", "counted", "id"]}, and the token comes on stdin.
 """
 
 from __future__ import annotations
