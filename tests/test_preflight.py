@@ -87,6 +87,8 @@ def test_a_follower_whose_parent_is_refused_cannot_work(
         "schedules_published",
         "time_off_requests",
         "audits",
+        "api_usage",
+        "workitems",
         "adherence_historical",
         "conversation_transcripts",
     ],

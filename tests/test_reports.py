@@ -12,7 +12,7 @@ from harness import Output, run, tap
 from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
 
 from tap_genesys.errors import StopRun
-from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.simulator import Fault, Simulator, World, listings
 from tap_genesys.simulator import reports as org
 from tap_genesys.simulator.listings import ids_of, rows_of
 from tap_genesys.streams.reports import AdherenceHistorical, ApiUsage, Audits, Workitems
@@ -86,6 +86,12 @@ def test_a_later_run_reads_what_is_new_and_looks_back(stream: Any) -> None:
         assert found == {one["id"] for one in org.workitems(later)}
     if stream is ApiUsage:
         assert found == set(truth("api_usage", SINCE, later.now))
+        # The row that came last counts the whole day, or as much of it as has passed.
+        last = {row["_id"]: row for one in (first, second) for row in one.records("api_usage")}
+        hours = {name: row["status200"] // 10 for name, row in last.items()}
+        today = iso(later.now)[:10]
+        assert {hours[name] for name in hours if name.startswith(today)} == {13}
+        assert {hours[name] for name in hours if not name.startswith(today)} == {24}
     if stream is Audits:
         # A day of look-back.
         oldest = min(row["eventDate"] for row in second.records("audits"))
@@ -234,6 +240,76 @@ def test_days_of_adherence_are_those_of_the_units_time_zone() -> None:
     (item,) = asked["items"]
     assert (item["startDate"], item["endDate"]) == (
         "2026-03-01T05:00:00.000Z",
-        "2026-03-07T05:00:00.000Z",
+        iso(NOW),
     )
     assert asked["timeZone"] == "America/New_York"
+
+
+def test_a_late_change_arrives() -> None:
+    """A work item that is changed after it was read comes again, and nothing older does."""
+    with Simulator(WORLD) as sim:
+        first = run(sim, "workitems", **START)
+        sim.world = WORLD.at(NOW + 2 * DAY)
+        second = run(sim, "workitems", state=first.state, **START)
+    before = {row["id"]: row["dateModified"] for row in first.records("workitems")}
+    again = {row["id"]: row["dateModified"] for row in second.records("workitems")}
+    changed = {name for name in again if name in before and again[name] != before[name]}
+    assert changed
+    known = {one["id"]: one["dateModified"] for one in org.workitems(WORLD.at(NOW + 2 * DAY))}
+    assert before | again == known
+    assert all(parse(one) >= SETTLED - DAY for one in again.values())
+
+
+def test_each_type_of_work_item_is_asked_for_once() -> None:
+    types = ids_of(WORLD, Workitems.types_path)
+    with Simulator(WORLD) as sim:
+        run(sim, "workitems", **START)
+        asked = [one.body or {} for one in sim.requests if one.path == Workitems.path]
+        listed = [one for one in sim.requests if one.path == Workitems.types_path]
+    assert [one["filters"][0]["values"] for one in asked] == [[one] for one in types]
+    assert len(listed) == 2
+    assert all(len(one["filters"]) == 3 for one in asked)
+
+
+def test_a_stretch_of_usage_is_of_whole_days() -> None:
+    with Simulator(WORLD) as sim:
+        stream: Any = tap(sim, "api_usage", **START).streams["api_usage"]
+        noon = timedelta(hours=12)
+        ends = [(SINCE + noon, SINCE + 2 * DAY + noon), (SINCE, SINCE + DAY), (NOW - DAY, NOW)]
+        asked = [list(stream.windows(*one)) for one in ends]
+    assert [(one[0].start, one[-1].end) for one in asked] == [
+        (SINCE, SINCE + 3 * DAY),
+        (SINCE, SINCE + DAY),
+        (SINCE + 4 * DAY, NOW),
+    ]
+
+
+def test_time_off_is_read_by_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From four weeks back to half a year ahead, and all that is pending; each request once."""
+    path = "/api/v2/workforcemanagement/managementunits"
+    monkeypatch.setitem(listings.COUNTS, path, 30)
+    world = World(seed=77, per_day=1, since=SINCE, now=NOW)
+    template = f"{path}/{{managementUnitId}}/timeoffrequests/query"
+    with Simulator(world) as sim:
+        output = run(sim, "time_off_requests", page_size=25)
+        asked = [one for one in sim.requests if one.path.endswith("/timeoffrequests/query")]
+        answer = requests.post(
+            f"{sim.url}{asked[1].path}", json=asked[1].body, headers=token(sim), timeout=10
+        )
+        refused = [
+            requests.post(f"{sim.url}{asked[1].path}", json=one, headers=token(sim), timeout=10)
+            for one in ({}, {"dateRange": {"startDate": "2026-03-01", "endDate": "2026-04-03"}})
+        ]
+    found = output.records("time_off_requests")
+    units = ids_of(world, path)
+    # The first of each unit is older than four weeks.
+    wanted = Counter((unit, row["id"]) for unit in units for row in org.time_off(world, unit)[1:])
+    assert Counter((row["managementUnitId"], row["id"]) for row in found) == wanted
+    assert len(units) == 30
+    assert len(asked) == 8 * len(units)
+    assert all(row["_extra"] is None for row in found)
+    assert len(output.of("SCHEMA")) == 1
+    for one in asked:
+        validate(one.body, body_schema(template))
+    validate(answer.json(), answer_schema(template, "post"))
+    assert [one.status_code for one in refused] == [400, 400]

@@ -32,7 +32,7 @@ SCHEMAS = Path(__file__).parent.parent / "tap_genesys" / "schemas"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=10, since=SINCE, now=SINCE)
 #: Listings whose answers are of their own kind: test_reports.py has them.
-APART = ("organization_limits", "schedules_published")
+APART = ("organization_limits", "schedules_published", "time_off_requests")
 LISTINGS: list[Any] = [
     stream
     for stream in ASKING

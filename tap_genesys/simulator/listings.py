@@ -131,7 +131,7 @@ COUNTS = {
     "/api/v2/workforcemanagement/businessunits/{businessUnitId}/staffinggroups": 3,
     "/api/v2/workforcemanagement/businessunits/{businessUnitId}/timeoffplans": 3,
     "/api/v2/workforcemanagement/managementunits": 116,
-    "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query": 3,
+    "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query": 6,
     "/api/v2/workforcemanagement/managementunits/{managementUnitId}/users": 3,
     "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplanrotations": 3,
     "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplans": 3,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tap_genesys.simulator.answers import Answer, error, page_of
 from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, moment, positive
+from tap_genesys.simulator.listings import ids_of, rows_of
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.staff import identifier
 
@@ -27,12 +28,26 @@ _USAGE = "/api/v2/usage/query"
 _ADHERENCE = "/api/v2/workforcemanagement/adherence/historical/bulk"
 _WORKITEMS = "/api/v2/taskmanagement/workitems/query"
 _LIMITS = "/api/v2/organizations/limits/namespaces/"
+_TYPES = "/api/v2/taskmanagement/worktypes/query"
+_TIME_OFF = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
+_UNITS_TIME_OFF = re.compile(_TIME_OFF.replace("{managementUnitId}", "([^/]+)"))
 _SHIFTS = re.compile(r"/api/v2/workforcemanagement/businessunits/([^/]+)/agentschedules/search")
 #: A page of audits with so many rows is a file.
 _LARGE = 300
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _LONGEST = timedelta(days=31)
+_LONGEST_TIME_OFF = timedelta(days=33)
+_MOST_FILTERS = 3
+#: Requests for time off: in how many days, for how many, and what became of them.
+_WISHES = (
+    (-60, 2, "APPROVED"),
+    (-20, 1, "APPROVED"),
+    (3, 5, "DENIED"),
+    (120, 14, "CANCELED"),
+    (150, 1, "PENDING"),
+    (400, 2, "PENDING"),
+)
 
 
 @dataclass
@@ -57,6 +72,8 @@ class Reports:
         if method == "POST":
             if found := _SHIFTS.fullmatch(path):
                 return lambda: self._shifts(found[1], body, url)
+            if unit := _UNITS_TIME_OFF.fullmatch(path):
+                return partial(_time_off, world, unit[1], body)
             taken: dict[str, Callable[[], Answer]] = {
                 _WORKITEMS: lambda: _workitems(world, body),
                 **dict.fromkeys((_AUDITS, _USAGE, _ADHERENCE), lambda: self._take(path, body)),
@@ -200,9 +217,13 @@ def audits(world: World, start: datetime, end: datetime) -> Iterator[Row]:
 
 
 def usage(world: World, start: datetime, end: datetime) -> Iterator[Row]:
-    """Yield what was asked of the API, day by day, by two clients."""
+    """Yield what was asked of the API, day by day, by two clients: ten times an hour and more.
+
+    Of a day that the span touches, only what lies in the span is counted.
+    """
     day = start.replace(hour=0, minute=0, second=0, microsecond=0)
     while day < min(end, world.now):
+        hours = (min(day + _DAY, end, world.now) - max(day, start)) // _HOUR
         for client in ("one", "two"):
             for place, path in enumerate(("/api/v2/users", "/api/v2/flows", "/api/v2/teams")):
                 yield {
@@ -210,8 +231,8 @@ def usage(world: World, start: datetime, end: datetime) -> Iterator[Row]:
                     "clientName": client,
                     "templateUri": path,
                     "httpMethod": "GET",
-                    "requests": 100 + place,
-                    "status200": 100,
+                    "requests": 10 * hours + place,
+                    "status200": 10 * hours,
                     "date": stamp(day),
                 }
         day += _DAY
@@ -268,8 +289,8 @@ def shifts(unit: str, number: int, start: datetime, end: datetime) -> Iterator[R
 
 
 def workitems(world: World) -> list[Row]:
-    """Return the work items; each was changed last some hours after it was made."""
-    rows = []
+    """Return the work items, of three types; each was changed last some hours after it was made."""
+    rows, types = [], ids_of(world, _TYPES)
     for number in range(150):
         made = world.since + number * _HOUR
         changed = made + (number % 7) * 3 * _HOUR
@@ -281,23 +302,67 @@ def workitems(world: World) -> list[Row]:
                     "dateCreated": stamp(made),
                     "dateModified": stamp(changed if changed <= world.now else made),
                     "statusCategory": "Open",
+                    "type": {"id": types[number % 3]},
                 }
             )
     return rows
+
+
+def time_off(world: World, unit: str) -> list[Row]:
+    """Return a management unit's requests for time off."""
+    rows = rows_of(world, _TIME_OFF, unit)
+    return [
+        row
+        | {
+            "status": status,
+            "isFullDayRequest": True,
+            "partialDayStartDateTimes": [],
+            "fullDayManagementUnitDates": [
+                (world.now + (first + day) * _DAY).date().isoformat() for day in range(length)
+            ],
+        }
+        for row, (first, length, status) in zip(rows, _WISHES, strict=True)
+    ]
+
+
+def _time_off(world: World, unit: str, body: Row | None) -> Answer:
+    asked = known_fields(
+        body, ("ids", "userIds", "statuses", "substatuses", "dateRange", "teamIds")
+    )
+    rows = time_off(world, unit)
+    if asked.get("statuses"):
+        rows = [row for row in rows if row["status"] in asked["statuses"]]
+    if dates := asked.get("dateRange"):
+        first, last = (date.fromisoformat(dates[name]) for name in ("startDate", "endDate"))
+        wanted = {(first + day * _DAY).isoformat() for day in range((last - first).days + 1)}
+        rows = [row for row in rows if wanted & set(row["fullDayManagementUnitDates"])]
+    if asked.get("statuses") != ["PENDING"] and not (dates and last - first < _LONGEST_TIME_OFF):
+        msg = "Either statuses == [PENDING] or a range of at most 33 days is needed"
+        raise RefusedError(msg)
+    return Answer(body={"entities": rows})
 
 
 def _workitems(world: World, body: Row | None) -> Answer:
     asked = known_fields(
         body, ("select", "pageSize", "filters", "attributes", "after", "sort", "expands")
     )
-    if not asked.get("filters"):
-        msg = "At least one filter is required"
+    named = [one["name"] for one in asked.get("filters") or [] if one["operator"] == "EQ"]
+    if (
+        not set(named) & {"workbinId", "assigneeId", "queueId", "typeId"}
+        or len(asked["filters"]) > _MOST_FILTERS
+    ):
+        msg = "An EQ filter on workbinId, assigneeId, queueId or typeId, and three filters at most"
         raise RefusedError(msg)
     rows = workitems(world)
     for one in asked["filters"]:
-        limit = moment(one["values"][0])
-        later = one["operator"] == "GTE"
-        rows = [row for row in rows if (datetime.fromisoformat(row[one["name"]]) >= limit) == later]
+        (value,) = one["values"]
+        if one["name"] == "typeId":
+            rows = [row for row in rows if row["type"]["id"] == value]
+        else:
+            later, limit = one["operator"] == "GTE", moment(value)
+            rows = [
+                row for row in rows if (datetime.fromisoformat(row[one["name"]]) >= limit) == later
+            ]
     size, number = min(positive(asked, "pageSize", 25), 200), positive(asked, "after", 1)
     more = {"after": str(number + 1)} if number * size < len(rows) else {}
     return Answer(body={"entities": page_of(rows, number, size), **more})

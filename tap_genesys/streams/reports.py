@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -10,16 +11,15 @@ from zoneinfo import ZoneInfo
 from typing_extensions import override
 
 from tap_genesys.answers import body
-from tap_genesys.pagination import Page
 from tap_genesys.reports import ReportStream
-from tap_genesys.windows import DAY, iso, parse, split
+from tap_genesys.windows import DAY, Window, floor, iso, parse, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from tap_genesys.answers import Record
-    from tap_genesys.windows import Window
+    from tap_genesys.pagination import Page
 
 
 class Audits(ReportStream):
@@ -91,7 +91,11 @@ class ApiUsage(ReportStream):
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        return split(start, end, 7 * DAY)
+        # Whole days, as far as they have passed: a part would replace the count of all of it.
+        midnight = floor(end, DAY)
+        if midnight < end:
+            end = max(end, min(midnight + DAY, self.run.started))
+        return split(floor(start, DAY), end, 7 * DAY)
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
@@ -156,11 +160,12 @@ class AdherenceHistorical(ReportStream):
         return self._question(window, zone, units)
 
     def _question(self, window: Window, zone: str, units: list[str]) -> dict[str, Any]:
-        # Whole days of the zone, so that no day is told by its half.
+        # Whole days of the zone, as far as they have passed, so that no day is told by its half.
         start, end = (moment.astimezone(ZoneInfo(zone)) for moment in window.bounds)
         first = start.replace(hour=0, minute=0, second=0, microsecond=0)
         last = end.replace(hour=0, minute=0, second=0, microsecond=0)
         last += timedelta(days=1) if last < end else timedelta(0)
+        last = min(last, max(end, self.run.started))
         dates = {"startDate": iso(first), "endDate": iso(last)}
         return {"items": [{"managementUnitId": unit, **dates} for unit in units], "timeZone": zone}
 
@@ -215,38 +220,60 @@ class AdherenceHistorical(ReportStream):
 class Workitems(ReportStream):
     """Tasks, as they were last changed.
 
-    Asked for by the date of their last change, a day at a time; that this filter may stand alone is
-    unverified.
+    Asked for by the date of their last change, a month at a time, once for each type of work item:
+    the query needs one to be named, and takes three filters at most. So a run costs a request for
+    each type and 200 rows, and one for each 200 types (`workitems:worktype:view`).
     """
 
     name = "workitems"
     path = "/api/v2/taskmanagement/workitems/query"
+    types_path: ClassVar[str] = "/api/v2/taskmanagement/worktypes/query"
     primary_keys = ("id",)
     replication_key = "dateModified"
     max_page_size = 200
 
+    _types: list[str] | None = None
+
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        return split(start, end, DAY)
+        # From the start on, not from midnight on: a daily run is one window, so one request a type.
+        while start < end:
+            yield Window(floor(start), floor(min(start + 30 * DAY, end)))
+            start += 30 * DAY
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
+        return self._question(window, next(iter(self._known_types()), ""))
+
+    def _question(self, window: Window, kind: str) -> dict[str, Any]:
+        wanted = (
+            ("typeId", "EQ", kind),
+            ("dateModified", "GTE", iso(window.start)),
+            ("dateModified", "LT", iso(window.end)),
+        )
         filters = [
-            {"name": "dateModified", "type": "String", "operator": operator, "values": [iso(one)]}
-            for operator, one in (("GTE", window.start), ("LT", window.end))
+            {"name": name, "type": "String", "operator": operator, "values": [value]}
+            for name, operator, value in wanted
         ]
         return {"pageSize": self.page_size, "filters": filters}
 
     @override
     def parts(self, window: Window) -> Iterator[list[Record]]:
-        asked = self.query(window, Page(1))
+        for kind in self._known_types():
+            asked = self._question(window, kind)
+            yield from self.by_token(partial(self._page, self.path, asked))
 
-        def page(token: str) -> tuple[list[Record], str]:
-            after = {"after": token} if token else {}
-            told = body(self.call("POST", self.path, data={**asked, **after}))
-            return told.get("entities") or [], str(told.get("after") or "")
+    def _known_types(self) -> list[str]:
+        if self._types is None:
+            asked = {"pageSize": self.page_size, "filters": []}
+            pages = self.by_token(partial(self._page, self.types_path, asked))
+            self._types = [str(one["id"]) for page in pages for one in page]
+        return self._types
 
-        yield from self.by_token(page)
+    def _page(self, path: str, asked: dict[str, Any], token: str) -> tuple[list[Record], str]:
+        after = {"after": token} if token else {}
+        told = body(self.call("POST", path, data={**asked, **after}))
+        return told.get("entities") or [], str(told.get("after") or "")
 
 
 def _known_zone(name: object) -> str:

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
+    from singer_sdk.helpers.types import Context
     from singer_sdk.streams.rest import HTTPRequest, PageContext
 
     from tap_genesys.answers import Record
 
 _WEEK = 7 * DAY
+#: The most days that a query for time off may be about; both bounds belong to it.
+_RANGE = 33 * DAY
 
 
 class BusinessUnits(UnpagedStream):
@@ -55,15 +58,47 @@ class CapacityPlans(PerParentUnpagedStream):
 
 
 class TimeOffRequests(PerParentUnpagedStream):
-    """Who asked for time off, for when, and what became of it."""
+    """Who asked for time off, for when, and what became of it.
+
+    Asked for by the dates that are wanted, since the query needs them: from four weeks back
+    (`lookback_days`) to half a year ahead, 33 days a request, and once for what is pending,
+    whenever it may be. That is eight requests for each management unit. A request that touches two
+    ranges comes once.
+    """
 
     name = "time_off_requests"
     is_history = True
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
     http_method = "POST"
-    payload: ClassVar[dict[str, Any] | None] = {}
     parent_stream_type = ManagementUnits
     primary_keys = ("managementUnitId", "id")
+    ranges: ClassVar[int] = 7
+
+    @override
+    def contexts(self) -> list[dict[str, Any]]:
+        self._told: set[tuple[Any, Any]] = set()
+        first = floor(self.run.started - _back(self), DAY)
+        starts = ["", *(iso(first + number * _RANGE) for number in range(self.ranges))]
+        return [{**context, "from": start} for context in super().contexts() for start in starts]
+
+    @override
+    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
+        request = super().get_http_request(page=page)
+        request.data = {"statuses": ["PENDING"]}
+        if start := (page.stream_context or {})["from"]:
+            first, last = (one.date() for one in (parse(start), parse(start) + _RANGE - DAY))
+            dates = {"startDate": first.isoformat(), "endDate": last.isoformat()}
+            request.data = {"dateRange": dates}
+        return request
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        for record in super().get_records(context):
+            del record["from"]
+            key = (record["managementUnitId"], record.get("id"))
+            if key not in self._told:
+                self._told.add(key)
+                yield record
 
 
 class ManagementUnitUsers(PerParentUnpagedStream):
@@ -159,8 +194,7 @@ class SchedulesPublished(PerParentUnpagedStream):
     @override
     def contexts(self) -> list[dict[str, Any]]:
         self._told: set[tuple[Any, Any]] = set()
-        back = timedelta(days=float(self.config.get("lookback_days") or 28))
-        first = floor(self.run.started - back, DAY)
+        first = floor(self.run.started - _back(self), DAY)
         first -= timedelta(days=first.weekday())
         weeks = (self.run.started - first) // _WEEK + 1 + self.weeks_ahead
         return [
@@ -192,6 +226,12 @@ class SchedulesPublished(PerParentUnpagedStream):
                     self._told.add(key)
                     found.append(row)
         return found
+
+
+def _back(stream: PerParentUnpagedStream) -> timedelta:
+    """Return how far back plans are read again."""
+    configured = stream.config.get("lookback_days")
+    return timedelta(days=28 if configured is None else float(configured))
 
 
 def _spans(agent: Record) -> Iterator[Record]:
