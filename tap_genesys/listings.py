@@ -123,6 +123,11 @@ class WholeStream(ActivatingStream):
 class ListingStream(WholeStream):
     """`GET`, numbered pages, `pageCount` in the body."""
 
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(tap=tap)
+        #: What the pages of one reading say of how many rows there are; `--check` reads one alone.
+        self._totals: set[object] = set()
+
     @override
     def page_params(self, page: Any) -> dict[str, Any]:
         return {"pageSize": self.page_size, "pageNumber": page.number if page else 1}
@@ -135,7 +140,7 @@ class ListingStream(WholeStream):
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
-        self._totals: set[object] = set()
+        self._totals.clear()
         yield from self.request_records(context)
         self.is_whole()
         if doubt := self.paginator.doubt(self._totals):
