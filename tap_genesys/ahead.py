@@ -28,8 +28,8 @@ class ReadAhead(Generic[K, A]):
     from ending.
 
     Args:
-        most: How many requests may be under way, or answered and not yet handed out; with 1, each
-            is made when its answer is wanted, by who wants it.
+        most: How many requests may be under way; at most twice as many answers wait to be handed
+            out. With 1, each request is made when its answer is wanted, by who wants it.
         interruption: May break into the wait for an answer.
     """
 
@@ -47,7 +47,7 @@ class ReadAhead(Generic[K, A]):
             wanted: Names the request.
             ask: Makes it.
             following: What will be asked after it, in that order; only as much of it is looked at
-                as there is room for.
+                as there may be room for.
 
         Raises:
             Interrupted: A signal asked the run to end.
@@ -56,10 +56,17 @@ class ReadAhead(Generic[K, A]):
         if self._most == 1:
             return ask()
         one = self._under_way.pop(wanted, None) or _begin(ask)
-        coming = dict(islice(following, self._most - 1))
-        self._under_way = {
-            name: self._under_way.get(name) or _begin(later) for name, later in coming.items()
-        }
+        coming = dict(islice(following, 2 * self._most))
+        # What was asked for and still follows is kept, however late it is wanted now.
+        kept = {name: self._under_way[name] for name in coming if name in self._under_way}
+        busy = sum(not future.done() for future in (one, *kept.values()))
+        for name, later in coming.items():
+            if busy >= self._most or len(kept) >= 2 * self._most:
+                break
+            if name not in kept:
+                kept[name] = _begin(later)
+                busy += 1
+        self._under_way = kept
         with self._interruption.breakable():
             return one.result()
 

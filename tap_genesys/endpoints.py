@@ -6,6 +6,7 @@ import contextlib
 from abc import abstractmethod
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from singer_sdk import metrics
@@ -103,7 +104,7 @@ class WindowedStream(GenesysStream):
 
     @override
     def upcoming(self, context: Context | None) -> Iterator[Coming]:
-        for page in self.paginator.ahead():
+        for page in islice(self.paginator.ahead(), self.room):
             yield self.window, page
         for window in self._later:
             yield window, Page(1)

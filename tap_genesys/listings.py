@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -135,7 +136,7 @@ class ListingStream(WholeStream):
     @override
     def upcoming(self, context: Context | None) -> Iterator[Coming]:
         part = tuple((context or {}).items())
-        for page in self.paginator.ahead():
+        for page in islice(self.paginator.ahead(), self.room):
             yield part, page
 
     @override

@@ -192,9 +192,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         default=4,
         title="Parallel requests",
         description="How many requests of a stream may be under way at once: pages and windows "
-        "that come next are asked for while one is read. So many answers are also the most that "
-        "wait in memory. What is printed, and in which order, does not depend on it; 1 asks one at "
-        "a time.",
+        "that come next are asked for while one is read. At most twice as many answers wait in "
+        "memory. What is printed, and in which order, does not depend on it; 1 asks one at a time.",
     ),
     th.Property(
         "max_parallel_jobs",

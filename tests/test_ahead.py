@@ -72,7 +72,7 @@ def test_answers_come_in_the_order_in_which_they_are_wanted() -> None:
     reading, desk = ahead(4)
     desk.open(3, 2, 1, 0, *range(4, 50))
     assert [reading.answer(n, desk.ask(n), desk.following(n)) for n in range(20)] == [*range(20)]
-    assert sorted(desk.asked) == [*range(23)]
+    assert len(desk.asked) == len(set(desk.asked)) <= 20 + 2 * 4
 
 
 def test_no_more_than_allowed_are_under_way_or_wait() -> None:
@@ -81,8 +81,8 @@ def test_no_more_than_allowed_are_under_way_or_wait() -> None:
     reading.answer(0, desk.ask(0), desk.following(0))
     desk.open(1)
     reading.answer(1, desk.ask(1), desk.following(1))
-    # Two have been handed out; three more are under way.
-    assert sorted(desk.asked) == [0, 1, 2, 3, 4]
+    # Two have been handed out; as many as allowed are under way at most.
+    assert 2 <= len(set(desk.asked) - {0, 1}) <= 4
     desk.open(*range(50))
 
 
@@ -115,7 +115,7 @@ def test_what_is_not_wanted_any_more_is_dropped() -> None:
     reading.answer(0, desk.ask(0), desk.following(0))
     reading.answer(40, desk.ask(40), [])
     reading.answer(1, desk.ask(1), [])
-    assert sorted(desk.asked) == [0, 1, 1, 2, 40]
+    assert (desk.asked.count(1), desk.asked.count(40)) == (2, 1)
 
 
 def test_what_is_forgotten_is_asked_again() -> None:
@@ -124,7 +124,7 @@ def test_what_is_forgotten_is_asked_again() -> None:
     reading.answer(0, desk.ask(0), desk.following(0))
     reading.forget()
     reading.answer(1, desk.ask(1), [])
-    assert sorted(desk.asked) == [0, 1, 1, 2]
+    assert desk.asked.count(1) == 2
 
 
 def test_a_signal_ends_the_wait_for_an_answer() -> None:
@@ -192,6 +192,21 @@ def test_the_output_is_that_of_plain_reading(
         used = len(sim.requests) - needed
     assert told(parallel) == told(plain)
     assert used >= needed if counts == "high" else used == needed
+
+
+@pytest.mark.parametrize("most", [2, 3, 4, 8, 16])
+@pytest.mark.parametrize(("per_day", "page_size"), [(11, 1), (50, 5), (30, 10), (9, 10)])
+def test_nothing_is_asked_twice(per_day: int, page_size: int, most: int) -> None:
+    """What is ahead of one window is still ahead when the pages of another come between."""
+    world = World(seed=5, per_day=per_day, since=SINCE, now=NOW)
+    options = {"start_date": iso(SINCE), "page_size": page_size}
+    with Simulator(world) as sim:
+        plain = run(sim, DETAILS, **options)
+        needed = len(sim.requests)
+        parallel = run(sim, DETAILS, max_parallel_requests=most, **options)
+        used = len(sim.requests) - needed
+    assert told(parallel) == told(plain)
+    assert used == needed
 
 
 @pytest.mark.parametrize(
