@@ -12,12 +12,13 @@ VENDOR := .venv-vendor/.sdk-installed
 
 export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 
-.PHONY: help demo test lint clean installed
+.PHONY: help demo test bench lint clean installed
 
 help:
 	@echo "make demo   load a simulated org into DuckDB; a second time, what is new"
 	@echo "make test   lint, types and tests"
 	@echo "make lint   lint and types only"
+	@echo "make bench  what it costs, beside what else there is, in 20 minutes; BENCH_QUICK=1 in 2"
 	@echo "make clean  remove what the others made"
 
 demo:
@@ -29,13 +30,17 @@ test:
 	@$(MAKE) --no-print-directory lint
 	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 .venv/bin/python -m pytest --numprocesses auto
 
+bench:
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(VENDOR)
+	@.venv/bin/python bench/side_by_side.py
+
 lint: $(TESTS)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
 clean:
-	rm -rf .venv .venv-meltano .venv-vendor .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench-* .venv-meltano .venv-vendor .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A pip of constraints.txt comes first: that of Python 3.11 does not know dependency groups.
 $(TAP): pyproject.toml constraints.txt

@@ -1,0 +1,227 @@
+"""What is measured: each method is one question, asked of its contenders in turn, in rounds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from arithmetic import PAGE, RATE, SCALE
+from contenders import TAP, Contender, rivals, tap, write_catalogs
+from measures import Outcome, Server, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Case -> contender -> each round's figures.
+Figures = dict[str, dict[str, list[dict[str, float]]]]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured.
+
+    Args:
+        rounds: How often each is measured.
+        share: Of the rows and requests that a whole measurement has.
+        sizes: Conversations of the runs whose memory is looked at.
+    """
+
+    rounds: int = 5
+    share: float = 1.0
+    sizes: tuple[int, ...] = (20_000, 100_000, 500_000)
+
+
+QUICK = Extent(rounds=1, share=0.4, sizes=(5_000, 20_000))
+#: Conversations of each of three days: the last page is short, full, and the only one.
+DAYS = (130, 200, 60)
+#: Conversations of a day of those whose memory is looked at.
+A_DAY = 20_000
+#: Latency in seconds -> for each number of requests in flight, pages that take a few seconds.
+PAGES = {0.2: {1: 15, 4: 60, 16: 100}, 1.0: {1: 4, 4: 13, 16: 49}}
+PARALLEL = (1, 4, 16)
+#: A contender that takes milliseconds for a row gets so few pages.
+FEW = 2
+#: Latency, requests in flight -> how many requests.
+LIMITED = {(0.2, 16): 300, (1.0, 16): 300, (3.0, 16): 800, (1.0, 4): 100, (3.0, 4): 100}
+
+
+class Bench:
+    """All cases against one server.
+
+    Args:
+        server: Where.
+        folder: For configs.
+        extent: How much.
+    """
+
+    def __init__(self, server: Server, folder: Path, extent: Extent) -> None:
+        write_catalogs(folder)
+        self._server = server
+        self._folder = folder
+        self._extent = extent
+        self._rivals = rivals()
+        self.figures: Figures = {}
+
+    def ceiling(self) -> None:
+        """What the server can give, and how long programs take to start."""
+        script = str(Path(__file__).parent / "ceiling.py")
+        port = self._server.url.rpartition(":")[2]
+        for size in ("large", "small"):
+            for connections in (1, 16):
+                for _ in range(self._extent.rounds):
+                    self._server.answer(per_day=PAGE, size=size)
+                    command = [sys.executable, script, port, str(connections), "640"]
+                    told = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
+                    self._keep("ceiling", f"{size}, {connections}", {"rate": float(told.stdout)})
+
+    def start(self) -> None:
+        """How long `--version` takes."""
+        version = _Plain("--version", (*TAP, "--version"))
+        for _ in range(self._extent.rounds):
+            self._server.answer()
+            self._keep("start", version.name, run(version, self._server, days=0).as_dict())
+
+    def cpu(self) -> None:
+        """CPU for a record at no latency, and of a run that finds nothing."""
+        taps = [
+            self._tap("this tap, 4 in flight", max_parallel_requests=4),
+            self._tap("this tap, 1 in flight", max_parallel_requests=1),
+            self._tap("this tap, 16 in flight", max_parallel_requests=16),
+            self._tap("this tap, with its tables", tables=True),
+            self._tap("this tap, by job", conversation_details_source="jobs"),
+        ]
+        for _ in range(self._extent.rounds):
+            for one in (*taps, *self._quick_enough(self._rivals.values())):
+                self._measure("cpu", one, self._share(one.rows))
+                self._measure("empty", one, 0)
+            for one in (*taps[:2], taps[3], self._rivals["floor"], self._rivals["sdk"]):
+                self._measure("cpu, small", one, self._share(one.rows), size="small")
+
+    def latency(self) -> None:
+        """Conversations a second where each answer takes its time."""
+        for _ in range(self._extent.rounds):
+            for latency, pages in PAGES.items():
+                for parallel, count in pages.items():
+                    self._at(latency, parallel, count)
+            for parallel, count in PAGES[0.2].items():
+                self._at(0.2, parallel, count, size="small")
+            for one in self._quick_enough(self._printing):
+                count = FEW if self._is_slow(one) else PAGES[0.2][1]
+                self._measure("latency 0.2", one, self._share(count, FEW) * PAGE - 50, latency=0.2)
+
+    def _at(self, latency: float, parallel: int, pages: int, size: str = "large") -> None:
+        one = self._tap(f"this tap, {parallel} in flight", max_parallel_requests=parallel)
+        rows = self._share(pages, least=2 * parallel) * PAGE - 50
+        case = f"latency {latency}" + ("" if size == "large" else ", small")
+        self._measure(case, one, rows, latency=latency, size=size)
+
+    def rate(self) -> None:
+        """The seconds that a limited API takes, ten times quicker than it is."""
+        for _ in range(self._extent.rounds):
+            for (latency, parallel), requests in LIMITED.items():
+                one = self._tap(
+                    f"this tap, {parallel} in flight",
+                    max_parallel_requests=parallel,
+                    requests_per_minute=RATE * SCALE,
+                )
+                count = self._share(requests, least=4 * parallel)
+                self._measure(
+                    f"rate {latency}",
+                    one,
+                    count * PAGE // SCALE - 5,
+                    page_size=PAGE // SCALE,
+                    latency=latency / SCALE,
+                    limit=RATE,
+                    window=60 / SCALE,
+                )
+
+    def requests(self) -> None:
+        """The requests for three days whose last page is short, or full."""
+        taps = [
+            self._tap(f"this tap, {parallel} in flight", max_parallel_requests=parallel)
+            for parallel in PARALLEL
+        ]
+        for one in (*taps, *self._quick_enough(self._printing)):
+            for rows in DAYS:
+                for _ in range(self._extent.rounds if one in taps else 1):
+                    self._measure(f"requests {rows}", one, rows, days=3, latency=0.02)
+
+    def memory(self) -> None:
+        """The peak memory of runs over more and more conversations, 20,000 a day; two at a time."""
+        ours = [
+            self._tap("this tap, 4 in flight", max_parallel_requests=4),
+            self._tap("this tap, by job", conversation_details_source="jobs"),
+            self._tap("this tap, 16 in flight", max_parallel_requests=16),
+            self._rivals["floor"],
+        ]
+        smallest, *others = self._extent.sizes
+        for _ in range(self._extent.rounds):
+            self._side_by_side(smallest, ours[:2])
+            self._side_by_side(smallest, ours[2:])
+        for size in others:
+            # These take minutes, and there is no chance in what they need.
+            self._side_by_side(size, ours[:2])
+
+    def _side_by_side(self, size: int, contenders: list[Contender]) -> None:
+        """Run some at once, each against a server of its own: memory does not mind."""
+
+        def measured(one: Contender) -> Outcome:
+            with Server() as server:
+                server.answer(per_day=min(size, A_DAY) - 50)
+                return run(one, server, days=max(1, size // A_DAY))
+
+        with ThreadPoolExecutor() as pool:
+            for one, outcome in zip(contenders, pool.map(measured, contenders), strict=True):
+                self._keep(f"memory {size}", one.name, outcome.as_dict())
+
+    def _is_slow(self, one: Contender) -> bool:
+        return one.rows < self._rivals["sdk"].rows
+
+    @property
+    def _printing(self) -> list[Contender]:
+        """The rivals that print as they read."""
+        return [one for one in self._rivals.values() if not one.more]
+
+    def _quick_enough(self, some: Iterable[Contender]) -> list[Contender]:
+        """Leave out the slow ones where all is to be quick."""
+        return [one for one in some if self._extent.rounds > 1 or not self._is_slow(one)]
+
+    def _tap(self, name: str, *, tables: bool = False, **settings: Any) -> Contender:  # noqa: ANN401
+        return tap(self._folder, name, tables=tables, **settings)
+
+    def _share(self, number: int, least: int = 1) -> int:
+        return max(least, int(number * self._extent.share))
+
+    def _measure(
+        self,
+        case: str,
+        one: Contender,
+        per_day: int,
+        *,
+        days: int = 1,
+        page_size: int = PAGE,
+        **habits: Any,  # noqa: ANN401 - the server checks them
+    ) -> None:
+        self._server.answer(per_day=per_day, **habits)
+        outcome = run(one, self._server, days=days, page_size=page_size)
+        if outcome.rows != per_day * days:
+            msg = f"{case}: {one.name} printed {outcome.rows} of {per_day * days} conversations"
+            raise RuntimeError(msg)
+        self._keep(case, one.name, outcome.as_dict())
+
+    def _keep(self, case: str, name: str, figures: dict[str, float]) -> None:
+        self.figures.setdefault(case, {}).setdefault(name, []).append(figures)
+        told: Iterable[str] = (f"{key} {value:g}" for key, value in figures.items())
+        print(f"{case}: {name}: {', '.join(told)}", file=sys.stderr, flush=True)
+
+
+class _Plain(Contender):
+    """A program that is run as it is."""
+
+    def started(self, _url: str, _days: int, _page_size: int = PAGE) -> list[str]:
+        """Return the command."""
+        return list(self.command)

@@ -1,0 +1,101 @@
+"""Prints where the tap's CPU goes, by what the work is for: py-spy's samples, sorted into kinds.
+
+Run it: `.venv/bin/python bench/where_cpu_goes.py [large|small] [requests in flight]`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from contenders import tap, write_catalogs
+from environments import environment
+from measures import Server
+
+ROWS = 20_050
+#: Samples a second.
+RATE = 400
+#: What the work is for -> functions and their files; the innermost that is known decides.
+KINDS = {
+    "reading JSON": ("_parse answers.py",),
+    "HTTP, below the pace": ("PacedAdapter.send pacing.py",),
+    "HTTP, above it": (
+        "_HTTPStream._request rest.py",
+        "_HTTPStream._prepare_request rest.py",
+        "GenesysStream.validate_response client.py",
+    ),
+    "writing JSON": ("LineWriter.serialize_message messages.py",),
+    "into the pipe": ("LineWriter._write messages.py",),
+    "around a message": (
+        "LineWriter.write_message messages.py",
+        "BaseSingerWriter.write_message plugin_base.py",
+        "Stream._generate_record_messages core.py",
+        "Stream._write_record_message core.py",
+    ),
+    "selection": ("pop_deselected_record_properties _catalog.py",),
+    "our columns": ("GenesysStream.rows_of client.py", "TwoLaneStream.rows_of lanes.py"),
+    "personal data": ("Privacy.apply privacy.py",),
+    "which window": ("DetailsQueryStream.parse_response queries.py", "moment queries.py"),
+    "paging": ("CountedPaginator.get_next pagination.py",),
+    "reading ahead": ("ahead.py",),
+    "giving pages back, and to": (
+        "_HTTPStream.request_records rest.py",
+        "GenesysStream.request_records client.py",
+    ),
+    "the SDK's loop": ("Stream._sync_records core.py", "Stream._process_record core.py"),
+}
+START = "start, login, end"
+
+
+def kind(stack: str) -> str:
+    """Return what a sample is for; a stack is `function (file:line);...`, the innermost last."""
+    frames = []
+    for frame in stack.split(";"):
+        name, _, place = frame.partition(" (")
+        frames.append(f"{name} {place.rpartition('/')[2].partition(':')[0].rstrip(')')}")
+    in_thread = any(frame.endswith(" ahead.py") for frame in frames)
+    if not in_thread and not any(frame.startswith("Tap.sync_all ") for frame in frames):
+        return START
+    for frame in reversed(frames):
+        for name, known in KINDS.items():
+            if any(frame == one or frame.endswith(f" {one}") for one in known):
+                return name
+    return "the rest"
+
+
+def main(size: str = "large", parallel: str = "1") -> None:
+    """Print each kind's share."""
+    tools = environment("tools")
+    if tools is None:
+        sys.exit("py-spy is not here")
+    with tempfile.TemporaryDirectory() as name, Server() as server:
+        folder = Path(name)
+        write_catalogs(folder)
+        one = tap(folder, "profiled", max_parallel_requests=int(parallel))
+        server.answer(per_day=ROWS, size=size)
+        samples = folder / "samples.txt"
+        spy = [str(tools.parent / "py-spy"), "record", "--rate", str(RATE), "--format", "raw"]
+        subprocess.run(  # noqa: S603 - our own program
+            [*spy, "--output", str(samples), "--", *one.started(server.url, 1)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        counts: Counter[str] = Counter()
+        for line in samples.read_text("utf-8").splitlines():
+            stack, _, number = line.rpartition(" ")
+            counts[kind(stack)] += int(number)
+    started = counts.pop(START, 0)
+    print(f"{size}, {parallel} in flight, {counts.total() / RATE:.1f} s of samples")
+    for name, count in counts.most_common():
+        print(
+            f"{count / counts.total():6.1%}  {count / RATE / ROWS * 1e6:6.1f} us a record  {name}"
+        )
+    print(f"and {started / RATE:.1f} s: {START}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
