@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 PAGE = 100
 #: Requests that the API answers in a minute.
 RATE = 300
-#: Where the rate is limited, all is ten times as quick: a minute passes in six seconds.
-SCALE = 10
 
 
 def per_record(taken: Sequence[float], empty: Sequence[float], rows: int) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arithmetic import PAGE, RATE, SCALE
+from arithmetic import PAGE, RATE
 from contenders import TAP, Contender, rivals, tap, write_catalogs
 from measures import Outcome, Server, run
 
@@ -35,9 +35,9 @@ class Extent:
     sizes: tuple[int, ...] = (20_000, 100_000, 500_000)
 
 
-QUICK = Extent(rounds=1, share=0.4, sizes=(5_000, 20_000))
-#: Conversations of each of three days: the last page is short, full, and the only one.
-DAYS = (130, 200, 60)
+QUICK = Extent(rounds=1, share=0.2, sizes=(5_000, 20_000))
+#: Conversations of each of three days: more pages than are in flight, a full last one, only one.
+DAYS = (1_730, 200, 60)
 #: Conversations of a day of those whose memory is looked at.
 A_DAY = 20_000
 #: Latency in seconds -> for each number of requests in flight, pages that take a few seconds.
@@ -45,8 +45,10 @@ PAGES = {0.2: {1: 15, 4: 60, 16: 100}, 1.0: {1: 4, 4: 13, 16: 49}}
 PARALLEL = (1, 4, 16)
 #: A contender that takes milliseconds for a row gets so few pages.
 FEW = 2
-#: Latency, requests in flight -> how many requests.
-LIMITED = {(0.2, 16): 300, (1.0, 16): 300, (3.0, 16): 800, (1.0, 4): 100, (3.0, 4): 100}
+#: Latency, requests in flight -> how many requests, of minutes.
+LIMITED = {(0.2, 16): 600, (1.0, 16): 600, (3.0, 16): 1000, (1.0, 4): 240, (3.0, 4): 150}
+#: Rows of a page there: those runs wait all the time, so that all of them can wait at once.
+FEW_ROWS = 10
 
 
 class Bench:
@@ -91,7 +93,7 @@ class Bench:
             self._tap("this tap, 4 in flight", max_parallel_requests=4),
             self._tap("this tap, 1 in flight", max_parallel_requests=1),
             self._tap("this tap, 16 in flight", max_parallel_requests=16),
-            self._tap("this tap, with its tables", tables=True),
+            replace(self._tap("this tap, with its tables", tables=True), rows=3_950),
             self._tap("this tap, by job", conversation_details_source="jobs"),
         ]
         for _ in range(self._extent.rounds):
@@ -120,24 +122,27 @@ class Bench:
         self._measure(case, one, rows, latency=latency, size=size)
 
     def rate(self) -> None:
-        """The seconds that a limited API takes, ten times quicker than it is."""
-        for _ in range(self._extent.rounds):
-            for (latency, parallel), requests in LIMITED.items():
-                one = self._tap(
-                    f"this tap, {parallel} in flight",
-                    max_parallel_requests=parallel,
-                    requests_per_minute=RATE * SCALE,
-                )
-                count = self._share(requests, least=4 * parallel)
-                self._measure(
-                    f"rate {latency}",
-                    one,
-                    count * PAGE // SCALE - 5,
-                    page_size=PAGE // SCALE,
-                    latency=latency / SCALE,
-                    limit=RATE,
-                    window=60 / SCALE,
-                )
+        """The seconds that the limited API takes; all rounds at once, each with its own server."""
+        asked = [(*one, number) for one in LIMITED.items() for number in range(self._extent.rounds)]
+
+        def measured(one: tuple[tuple[float, int], int, int]) -> Outcome:
+            (latency, parallel), requests, number = one
+            # A name of its own for each: it is the name of its config.
+            limited = self._tap(
+                f"limited, {latency}, {parallel}, {number}",
+                max_parallel_requests=parallel,
+                requests_per_minute=RATE,
+            )
+            rows = self._share(requests, least=4 * parallel) * FEW_ROWS - FEW_ROWS // 2
+            with Server() as server:
+                server.answer(per_day=rows, latency=latency, limit=RATE, window=60)
+                return run(limited, server, days=1, page_size=FEW_ROWS)
+
+        with ThreadPoolExecutor(len(asked)) as pool:
+            for one, outcome in zip(asked, pool.map(measured, asked), strict=True):
+                (latency, parallel), *_ = one
+                name = f"this tap, {parallel} in flight"
+                self._keep(f"rate {latency}", name, outcome.as_dict())
 
     def requests(self) -> None:
         """The requests for three days whose last page is short, or full."""
@@ -148,7 +153,7 @@ class Bench:
         for one in (*taps, *self._quick_enough(self._printing)):
             for rows in DAYS:
                 for _ in range(self._extent.rounds if one in taps else 1):
-                    self._measure(f"requests {rows}", one, rows, days=3, latency=0.02)
+                    self._measure(f"requests {rows}", one, rows, days=3, latency=0.02, size="small")
 
     def memory(self) -> None:
         """The peak memory of runs over more and more conversations, 20,000 a day; two at a time."""

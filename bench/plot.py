@@ -53,6 +53,7 @@ def _memory(found: Found, file: Path) -> None:
         _line(axes, [(size, peak) for size, peak in points if peak], label=name, marker="o")
     axes.axhline(250, color="#de2d26", linewidth=0.8, linestyle="--")
     axes.set(xscale="log", xlabel="conversations", ylabel="MB at most", ylim=(0, 280))
+    axes.minorticks_off()
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes], minor=False)
     axes.legend(frameon=False, loc="lower right")
     axes.grid(axis="y", alpha=0.3)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from arithmetic import (
     PAGE,
     RATE,
-    SCALE,
     Target,
     bound,
     demanded_requests,
@@ -68,8 +67,8 @@ class Found:
                 parallel = int(name.split()[2])
                 least = bound(
                     int(runs[0]["requests"]),
-                    per_second=RATE * SCALE / 60,
-                    latency=latency / SCALE,
+                    per_second=RATE / 60,
+                    latency=latency,
                     parallel=parallel,
                 )
                 yield latency, parallel, runs, least
@@ -95,7 +94,13 @@ def targets(found: Found) -> list[Target]:
         for name in (DEFAULT, BY_JOB)
     ]
     grown = [ratio(one[sizes[-1]], one[sizes[0]]) for one in peaks if sizes]
-    largest = [peak for one in peaks for peak in one.values() if peak is not None]
+    largest = [
+        one["peak"]
+        for case, runs in found.figures.items()
+        for name, rounds in runs.items()
+        for one in rounds
+        if case.startswith("memory ") and name.startswith("this tap")
+    ]
     return [
         Target(
             "CPU of a record at no latency, parents alone, against the floor",
@@ -125,6 +130,21 @@ def targets(found: Found) -> list[Target]:
             for latency in (0.2, 1.0, 3.0)
         ),
         Target("answers 429 in any of these runs", max(refused) if refused else None, most=1),
+        Target(
+            "requests against what the paging rules demand, the most of any run",
+            max(
+                (
+                    one["requests"] / demanded_requests([int(case.split()[1])] * 3, PAGE)
+                    for case, runs in found.figures.items()
+                    for name, rounds in runs.items()
+                    for one in rounds
+                    if case.startswith("requests ") and name.startswith("this tap")
+                ),
+                default=None,
+            ),
+            most=1,
+            unit="x",
+        ),
         *(
             Target(
                 f"peak memory of {sizes[-1]:,} conversations against {sizes[0]:,}, {how}",
@@ -135,7 +155,7 @@ def targets(found: Found) -> list[Target]:
             for how, one in zip(("by query", "by job"), grown, strict=False)
         ),
         Target(
-            "peak memory, the most of these",
+            "peak memory, the most of any run",
             max(largest) if largest else None,
             most=250,
             unit=" MB",
@@ -226,8 +246,8 @@ def rate(found: Found) -> str:
             f"{latency:g} s",
             str(parallel),
             f"{runs[0]['requests']:.0f}",
-            told(least * SCALE, ".1f"),
-            told(statistics.median(one["reading"] for one in runs) * SCALE, ".1f"),
+            told(least, ".1f"),
+            told(statistics.median(one["reading"] for one in runs), ".1f"),
             told(
                 (statistics.median(one["reading"] for one in runs) / least - 1) * 100, "+.1f", " %"
             ),
@@ -288,6 +308,25 @@ def ceiling(found: Found) -> str:
     return table(("conversations", "a second"), rows)
 
 
+def calm(about: dict[str, Any]) -> str:
+    """Say how much else went on."""
+    if "note" in about:
+        return str(about["note"])
+    return (
+        f"The load was {about['load']:.1f} before it began; while it ran, others used "
+        f"{about['others']:.2f} cores on average."
+    )
+
+
+def apart(cases: dict[str, dict[str, Any]]) -> str:
+    """Say which cases were measured in a run of their own."""
+    return "".join(
+        f" Measured apart from the rest: {case}, {one['date']}, while others used "
+        f"{one['others']:.2f} cores."
+        for case, one in cases.items()
+    )
+
+
 def main(folder: Path) -> None:
     """Write them."""
     found = Found(json.loads((folder / "results.json").read_text("utf-8")))
@@ -297,6 +336,8 @@ def main(folder: Path) -> None:
     filled = text.format(
         **{part.__name__: part(found).rstrip() for part in parts},
         about=about,
+        calm=calm(about),
+        apart=apart(about.get("apart", {})),
         versions=", ".join(f"{name} {number}" for name, number in about["versions"].items()),
         rivals=", ".join(line.replace("==", " ") for line in about["rivals"]),
     )

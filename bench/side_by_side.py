@@ -1,8 +1,8 @@
 """Measures this tap beside what one would use instead; `make bench` runs it, RESULTS.md tells.
 
 `BENCH_QUICK=1 make bench` measures little, once, in two minutes, and writes nothing into this
-folder. `.venv/bin/python bench/side_by_side.py cpu rate` measures these cases alone, and prints
-what they are.
+folder. `.venv/bin/python bench/side_by_side.py rate` measures this case alone, and RESULTS.md says
+that it was measured apart.
 """
 
 from __future__ import annotations
@@ -44,14 +44,25 @@ def main(wanted: tuple[str, ...]) -> None:
         # Once the server is gone, its time is a child's too.
         about["others"] = round(_others(_busy() - busy, time.monotonic() - begun), 3)
         about["rounds"] = extent.rounds
-        into = folder if is_quick or wanted else HERE
+        into = folder if is_quick else HERE
         found = {"about": about, "figures": bench.figures}
+        if wanted and not is_quick:
+            found = _renewed(json.loads((HERE / "results.json").read_text("utf-8")), found, wanted)
         (into / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
         tools = environment("tools")
         command = [tools or sys.executable, HERE / "report.py", into]
         subprocess.run(command, check=True)  # noqa: S603 - our own program
         if into is folder:
             print((folder / "RESULTS.md").read_text("utf-8"))
+
+
+def _renewed(
+    before: dict[str, Any], now: dict[str, Any], wanted: tuple[str, ...]
+) -> dict[str, Any]:
+    """Put the figures of some cases in the place of those of an earlier run, and say so."""
+    apart = {case: {key: now["about"][key] for key in ("date", "others")} for case in wanted}
+    about = {**before["about"], "apart": {**before["about"].get("apart", {}), **apart}}
+    return {"about": about, "figures": {**before["figures"], **now["figures"]}}
 
 
 def machine() -> dict[str, Any]:

@@ -16,6 +16,7 @@ sys.path.insert(0, str(BENCH))
 
 arithmetic: Any = importlib.import_module("arithmetic")
 org: Any = importlib.import_module("org")
+report: Any = importlib.import_module("report")
 serve: Any = importlib.import_module("serve")
 
 
@@ -76,3 +77,26 @@ def test_pages_made_before_are_json_and_no_two_rows_have_the_same_id() -> None:
 )
 def test_an_interval_touches_days(interval: str, count: int) -> None:
     assert len(serve.days(interval)) == count
+
+
+def test_the_report_compares_what_was_measured_and_leaves_out_what_was_not() -> None:
+    """A ratio is of medians, an empty run left out; a target without figures is not met."""
+
+    def runs(*cpu: float, rows: int) -> list[dict[str, float]]:
+        return [{"cpu": one, "rows": rows} for one in cpu]
+
+    found = report.Found(
+        {
+            "about": {},
+            "figures": {
+                "cpu": {
+                    report.DEFAULT: runs(3.1, 2.5, 9.0, rows=1000),
+                    report.FLOOR: runs(2.2, rows=1000),
+                },
+                "empty": {report.DEFAULT: runs(0.7, rows=0), report.FLOOR: runs(0.2, rows=0)},
+            },
+        }
+    )
+    first, *others = report.goals(found).splitlines()[2:]
+    assert first.split(" | ")[1:] == ["at most 1.35x", "1.20x", "met |"]
+    assert all(line.endswith("- | not measured |") for line in others)
