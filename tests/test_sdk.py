@@ -133,9 +133,10 @@ def test_stream_maps_work() -> None:
     assert not [record for record in records if "email" in record]
 
 
-def test_batch_and_activate_version_are_not_offered() -> None:
+def test_batch_is_not_offered() -> None:
     assert {str(capability) for capability in TapGenesys.capabilities} == {
         "about",
+        "activate-version",
         "catalog",
         "discover",
         "schema-flattening",

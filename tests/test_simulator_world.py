@@ -6,11 +6,12 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tap_genesys.simulator import World
 from tap_genesys.simulator import world as worlds
+from tap_genesys.simulator.known import REOPENED
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.summing import METRICS, summaries
 
@@ -91,7 +92,9 @@ def test_a_conversation_depends_on_nothing_but_its_number_and_the_time(
 @given(number=st.sampled_from(range(len(ROWS))), now=moments)
 def test_a_conversation_is_open_when_it_ends_after_now(number: int, now: datetime) -> None:
     whole = ROWS[number]
-    known = LATER.at(now).conversation(LATER.numbers(SINCE, NOW)[0] + number)
+    name = LATER.numbers(SINCE, NOW)[0] + number
+    assume(REOPENED not in LATER._whole(name))  # one that is opened again was closed before
+    known = LATER.at(now).conversation(name)
     is_open = whole["conversationEnd"] > stamp(now)
     assert ("conversationEnd" not in known) == is_open
     if is_open and whole["conversationStart"] <= stamp(now):
