@@ -8,6 +8,7 @@ import requests
 
 from tap_genesys.auth import ClientCredentials
 from tap_genesys.downloads import Downloads
+from tap_genesys.environs import settle
 from tap_genesys.pacing import PacedAdapter, Pacer
 from tap_genesys.privacy import Privacy
 from tap_genesys.regions import Hosts, hosts
@@ -64,6 +65,7 @@ class Run:
         )
         self.session = requests.Session()
         self.session.headers["User-Agent"] = user_agent
+        settle(self.session, (self.hosts.api, self.hosts.login))
         self.session.mount("https://", adapter)
         self.session.mount("http://", adapter)
         self.retry = Retry(

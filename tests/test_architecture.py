@@ -15,6 +15,7 @@ FLOORS = (
     {
         "aggregates",
         "answers",
+        "environs",
         "estimates",
         "filters",
         "findings",

@@ -1,0 +1,36 @@
+"""What the environment says of the way to the network, read once instead of for each request."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from requests.utils import get_environ_proxies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import requests
+
+
+def settle(session: requests.Session, urls: Iterable[str]) -> None:
+    """Give a session the proxies and certificates that the environment names, for some hosts.
+
+    `requests` would look them up for each request, at a third of a millisecond, and would take
+    credentials for a host from a `.netrc` file, which are none of ours.
+
+    Args:
+        session: What requests are sent with.
+        urls: What will be asked, by any path.
+    """
+    session.trust_env = False
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if bundle:
+        session.verify = bundle
+    for url in urls:
+        parts = urlsplit(url)
+        proxies = get_environ_proxies(url)
+        proxy = proxies.get(parts.scheme) or proxies.get("all")
+        if proxy:
+            session.proxies[f"{parts.scheme}://{parts.hostname}"] = proxy
