@@ -209,7 +209,7 @@ class Harvest:
                     self._siblings(table, nodes, around)
                 if field == "segments":
                     segments = nodes
-        if (flow := session.get("flow")) and isinstance(flow, dict):
+        if isinstance(flow := session.get("flow"), dict):
             told.append("flow")
             self._flow(flow, around)
         key = around["_parentId"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from harness import Output, last_state, run, tap
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_genesys.errors import StopRun
@@ -119,6 +119,7 @@ def counted(conversation: dict[str, Any]) -> Counter[str]:
     return +found
 
 
+@example([{"conversationId": "c", "participants": [{"sessions": [{"flow": {}}]}]}])
 @given(st.lists(CONVERSATIONS, max_size=3, unique_by=lambda one: one["conversationId"]))
 def test_every_place_is_a_row_with_a_key_of_its_own(trees: list[dict[str, Any]]) -> None:
     """Whatever the ids are; and what was given stays as it is."""
