@@ -252,7 +252,11 @@ def _cost_of_listing(stream: WholeStream) -> str:
 
 
 def _stream_note(stream: GenesysStream | TableStream) -> str:
-    paragraphs = (stream.__doc__ or "").split("\n\n")
+    paragraphs = [
+        one
+        for one in (stream.__doc__ or "").split("\n\n")
+        if not one.strip().startswith("More than a declaration:")  # for who reads the code
+    ]
     text = "\n\n".join(re.sub(r"\s+", " ", paragraph).strip() for paragraph in paragraphs)
     return f"## {stream.name}\n\n{text}"
 

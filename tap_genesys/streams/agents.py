@@ -56,6 +56,8 @@ class Evaluations(WindowedStream):
     asked by the date of creation, and each run reads the last 30 days again (`lookback_days`): an
     evaluation that is submitted or released later than that is found in
     `conversation_evaluations`, which follows its conversation.
+
+    More than a declaration: its search has a body of its own kind.
     """
 
     name = "evaluations"

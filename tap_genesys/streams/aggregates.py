@@ -51,6 +51,8 @@ class ConversationAggregates(AggregateStream):
     A sum over `userId` is the queue's view, a sum over `queueId` the agent's; there, contacts are
     the `count` of `tAnswered`, as `nConnected` leaves some media out. A service level is
     `numerator` divided by `denominator`, summed up before, never the average of `ratio`.
+
+    More than a declaration: the metrics and groups of the vendor's views are its own.
     """
 
     name = "conversation_aggregates"

@@ -59,6 +59,8 @@ class ConversationSummaries(WindowedStream):
     while it goes on (it had no queue, now it has one) can leave a group behind that no longer
     exists, and an upsert does not delete its row: so take, for each `dateFrom`, the rows with the
     newest `_readAt`.
+
+    More than a declaration: rows have no key, and their answer many forms.
     """
 
     name = "conversation_summaries"

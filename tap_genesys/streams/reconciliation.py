@@ -26,6 +26,8 @@ class ConversationReconciliation(WindowedStream):
     Both counts are the vendor's, told by different systems. Where they agree with each other and
     with the rows in the warehouse, nothing is missing; docs/aggregates.md has the query for that,
     and the reasons for which they may legitimately differ.
+
+    More than a declaration: two operations are asked for each row, and compared.
     """
 
     name = "conversation_reconciliation"

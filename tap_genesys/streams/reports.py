@@ -28,6 +28,8 @@ class Audits(ReportStream):
     Asked for by day, in four requests or more: the vendor prepares a report, which is waited for,
     and read in pages of 500. A large page is an address of the vendor's storage instead (302); the
     token does not go there.
+
+    More than a declaration: a report is asked for, waited for, and read by cursor or as files.
     """
 
     name = "audits"
@@ -76,6 +78,8 @@ class ApiUsage(ReportStream):
     """How often each client asked for what, day by day, and how that was answered.
 
     The vendor counts once a day, so the last two days are read again. Three requests for a week.
+
+    More than a declaration: a report is asked for, waited for, and read by cursor.
     """
 
     name = "api_usage"
@@ -128,6 +132,8 @@ class AdherenceHistorical(ReportStream):
 
     A week at a time, for all management units that share a time zone; what is told of a day may
     change for a while, so the last seven days are read again.
+
+    More than a declaration: a job for each time zone, whose files are opened up into days.
     """
 
     name = "adherence_historical"
@@ -223,6 +229,8 @@ class Workitems(ReportStream):
     Asked for by the date of their last change, a month at a time, once for each type of work item:
     the query needs one to be named, and takes three filters at most. So a run costs a request for
     each type and 200 rows, and one for each 200 types (`workitems:worktype:view`).
+
+    More than a declaration: it is asked for by type and by date, page by token.
     """
 
     name = "workitems"

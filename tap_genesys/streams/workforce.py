@@ -64,6 +64,8 @@ class TimeOffRequests(PerParentUnpagedStream):
     (`lookback_days`) to half a year ahead, 33 days a request, and once for what is pending,
     whenever it may be. That is eight requests for each management unit. A request that touches two
     ranges comes once.
+
+    More than a declaration: the operation takes ranges of days, or all that are pending.
     """
 
     name = "time_off_requests"
@@ -181,6 +183,8 @@ class SchedulesPublished(PerParentUnpagedStream):
     business unit, since plans change up to their last day. A shift at the turn of two weeks comes
     once. What was taken out of a plan keeps its row: take those with the newest `_readAt` of a
     week. Moments are UTC; `businessUnitTimeZone` says where the unit is.
+
+    More than a declaration: weeks are asked for, and plans opened up into shifts.
     """
 
     name = "schedules_published"
