@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from functools import cached_property, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from singer_sdk import RESTStream
 from typing_extensions import override
@@ -13,7 +13,9 @@ from typing_extensions import override
 from tap_genesys.ahead import ReadAhead
 from tap_genesys.answers import asked, body, refusal, sent
 from tap_genesys.errors import SkipStream, StopRun, TryAgain, Unauthorized
+from tap_genesys.metering import CountedStream
 from tap_genesys.pagination import Page
+from tap_genesys.progress import STREAM
 from tap_genesys.verdicts import Verdict, verdict
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from singer_sdk.streams.rest import HTTPRequest
     from singer_sdk.tap_base import Tap
 
-    from tap_genesys.run import Run
+    from tap_genesys.metering import RequestCounter
 
 _MOMENT_SECONDS = 1.5
 #: What is noted on a request: the statuses that its caller judges, and what part it asks for.
@@ -37,13 +39,7 @@ Coming: TypeAlias = tuple[Any, Page | None]
 _Question: TypeAlias = tuple[str | None, bytes | str | None]
 
 
-class HasRun(Protocol):
-    """A tap that has what its streams share."""
-
-    run: Run
-
-
-class AskingStream(RESTStream[Page], ABC):
+class AskingStream(CountedStream, RESTStream[Page], ABC):
     """A stream that asks: with the run's session, token, pace and retries, and ahead if it may."""
 
     payload_as_json = True
@@ -58,11 +54,6 @@ class AskingStream(RESTStream[Page], ABC):
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap=tap)
         self._coming: dict[Coming, requests.PreparedRequest] = {}
-
-    @property
-    def run(self) -> Run:
-        """What all streams of this run share."""
-        return cast("HasRun", self._tap).run
 
     @property
     @override
@@ -195,6 +186,21 @@ class AskingStream(RESTStream[Page], ABC):
     @override
     def response_error_message(self, response: requests.Response) -> str:
         return self.run.authenticator.conceal(refusal(response))
+
+    @override
+    def build_prepared_request(self, *args: Any, **kwargs: Any) -> requests.PreparedRequest:
+        request = super().build_prepared_request(*args, **kwargs)
+        setattr(request, STREAM, self.name)
+        return request
+
+    @override
+    def get_http_request_counter(self) -> RequestCounter:
+        return self.request_counter
+
+    def wait(self, seconds: float) -> None:
+        """Wait for what the vendor is not ready with."""
+        self.run.interruption.wait(seconds)
+        self.run.progress.waited(self.name, seconds)
 
     def call(
         self,

@@ -178,6 +178,7 @@ class GenesysStream(AskingStream, ABC):
             else:
                 self.logger.warning("%s The bookmark, if there is one, stays before it.", line)
                 self.run.incomplete.append(line)
+                self.counts.holes += 1
         return accepted or not missing
 
     def fewer_rows(self) -> str:
@@ -205,7 +206,7 @@ class GenesysStream(AskingStream, ABC):
             self.paginator.promised,
             seconds,
         )
-        self.run.interruption.wait(seconds)
+        self.wait(seconds)
 
     @cached_property
     def _known_fields(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from singer_sdk import Stream, StreamSchema
+from singer_sdk import StreamSchema
 from singer_sdk.schema.source import SchemaDirectory
 from typing_extensions import override
 
@@ -19,6 +19,7 @@ from tap_genesys import schemas
 from tap_genesys.client import GenesysStream
 from tap_genesys.following import FollowingStream
 from tap_genesys.messages import LineWriter, is_unchanged
+from tap_genesys.metering import CountedStream
 from tap_genesys.tables import Harvest, rows, vendors_fields
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 20
 
 
-class TableStream(Stream):
+class TableStream(CountedStream):
     """One table; rows come from the stream that is its parent."""
 
     schema: ClassVar[StreamSchema] = StreamSchema(SchemaDirectory(schemas))

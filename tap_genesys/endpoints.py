@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from abc import abstractmethod
 from datetime import datetime, timedelta
-from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import metrics
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.rest import HTTPRequest, PageContext
@@ -32,22 +29,6 @@ if TYPE_CHECKING:
 #: What is younger than this is printed but not promised, since the vendor still indexes it: it
 #: advises to leave the last minutes out ("now-30min/now-1min").
 UNSETTLED = timedelta(minutes=30)
-
-
-class _CounterOverWindows(metrics.Counter):
-    """Counts the requests of a stream; the SDK's own would log them window by window."""
-
-    @override
-    def __enter__(self) -> Self:
-        return self
-
-    @override
-    def exit(self) -> None:
-        """Leave a window, and count on."""
-
-    def close(self) -> None:
-        """Log what was counted."""
-        super().exit()
 
 
 class WindowedStream(GenesysStream):
@@ -114,8 +95,7 @@ class WindowedStream(GenesysStream):
         bookmark = self.bookmark(context)
         asked = self.span(bookmark)
         self.announce(asked, bookmark)
-        with contextlib.closing(self.get_http_request_counter()):
-            yield from self.read_span(asked)
+        yield from self.read_span(asked)
 
     def read_span(self, asked: Span) -> Iterator[Record]:
         """Yield the records of a span, window by window; the bookmark follows."""
@@ -125,10 +105,12 @@ class WindowedStream(GenesysStream):
     def read_windows(self, windows: Iterable[Window]) -> Iterator[Record]:
         """Yield the records of windows, one after the other; later ones are asked for ahead."""
         all_of_them = list(windows)
+        self.counts.expect(len(all_of_them), "windows")
         try:
             for place, window in enumerate(all_of_them, 1):
                 self._later = all_of_them[place : place + self.room]
                 yield from self.read_window(window)
+                self.counts.parts_done += 1
         finally:
             self._later = ()
 
@@ -193,15 +175,6 @@ class WindowedStream(GenesysStream):
         """Write STATE, after all that it promises."""
         self.before_state()
         self._tap.write_message(StateMessage(value=self._tap.state))
-
-    @override
-    def get_http_request_counter(self) -> _CounterOverWindows:
-        return self._request_counter
-
-    @cached_property
-    def _request_counter(self) -> _CounterOverWindows:
-        tags = {metrics.Tag.STREAM: self.name, metrics.Tag.ENDPOINT: self.path}
-        return _CounterOverWindows(metrics.Metric.HTTP_REQUEST_COUNT, tags)
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:

@@ -54,7 +54,9 @@ class FollowingStream(PerParentStream):
     def add(self, record: Record) -> None:
         """Take note of a record of the parent."""
         if self.name not in self.run.skipped:
+            before = len(self._contexts)
             self._contexts += self.contexts_of(record)
+            self.counts.expect(len(self._contexts) - before, "requests")
 
     def follow(self) -> None:
         """Write the rows of what was noted."""

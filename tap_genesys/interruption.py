@@ -38,6 +38,8 @@ class Interruption:
         self._sleep = sleep
         #: Counts seconds; waits are measured with it.
         self.clock = clock
+        #: Called at each look-up of a wait, in whichever thread waits.
+        self.on_look: Callable[[], None] = _nothing
         self._signum = 0
         self._breakable = False
         self._shielded = False
@@ -69,6 +71,7 @@ class Interruption:
         while (left := end - self.clock()) > 0:
             self._sleep(min(left, _GLANCE_SECONDS))
             self.check()
+            self.on_look()
 
     @property
     def is_cleaning_up(self) -> bool:
@@ -103,3 +106,7 @@ class Interruption:
             yield
         finally:
             self._shielded = False
+
+
+def _nothing() -> None:
+    """Do nothing."""

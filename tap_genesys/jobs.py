@@ -99,6 +99,8 @@ class Jobs:
         self._now = now
         self._log = log
         self._most = most
+        #: Waits for some seconds; a stream puts its own here, which counts them.
+        self.wait: Callable[[float], None] = interruption.wait
         self._results_ahead: ReadAhead[str, requests.Response] = ReadAhead(
             most_requests, interruption
         )
@@ -256,7 +258,7 @@ class Jobs:
         left = end - self._interruption.clock()
         if left <= 0:
             return 0
-        self._interruption.wait(max(0, min(wait, left) - waited))
+        self.wait(max(0, min(wait, left) - waited))
         return 0 if wait >= left else min(wait * _GROWTH, _LONGEST_POLL)
 
     def _delete(self, job: str) -> None:

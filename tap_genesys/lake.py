@@ -13,7 +13,7 @@ from tap_genesys.answers import Record, body
 from tap_genesys.endpoints import WindowedStream
 from tap_genesys.errors import StopRun
 from tap_genesys.jobs import Jobs, JobTooLargeError
-from tap_genesys.windows import Window, halves, parse, split
+from tap_genesys.windows import Window, halves, iso, parse, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,10 +74,12 @@ class LakeStream(WindowedStream):
             finish: Called with each part that has been read whole.
         """
         all_of_them = list(windows)
+        self.counts.expect(len(all_of_them), "windows")
         for place, window in enumerate(all_of_them):
             following = all_of_them[place + 1 : place + int(self.config["max_parallel_jobs"])]
             self._next = [self.question(one) for one in following]
             yield from self.rows_by_job(window, reading, finish)
+            self.counts.parts_done += 1
         self._next = ()
 
     def rows_by_job(
@@ -111,13 +113,13 @@ class LakeStream(WindowedStream):
         """Yield what a job answers to a question, while the jobs of the next ones work."""
         self.jobs.submit_ahead([question, *self._next])
         for answer in self.jobs.pages(question, self.where):
-            self._request_counter.increment()
+            self.request_counter.increment()
             yield from self.rows_of(answer)
 
     @cached_property
     def jobs(self) -> Jobs:
         """The jobs of this stream."""
-        return Jobs(
+        jobs = Jobs(
             self.call,
             self.jobs_path,
             interruption=self.run.interruption,
@@ -128,6 +130,8 @@ class LakeStream(WindowedStream):
             most=int(self.config["max_parallel_jobs"]),
             most_requests=self.room,
         )
+        jobs.wait = self.wait
+        return jobs
 
     @cached_property
     def watermark(self) -> datetime:
@@ -135,7 +139,9 @@ class LakeStream(WindowedStream):
         answer = self.call("GET", f"{self.jobs_path}/availability")
         text = body(answer).get("dataAvailabilityDate")
         try:
-            return parse(str(text))
+            known = parse(str(text))
         except ValueError as error:
             msg = f"{self.name}: the data lake's watermark is {text!r}, not a date."
             raise StopRun(msg) from error
+        self.counts.watermark = iso(known)
+        return known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -55,11 +54,10 @@ class TwoLaneStream(DetailsQueryStream):
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
         source = self.source
-        with contextlib.closing(self.get_http_request_counter()):
-            if source == "query":
-                yield from self._read_by_query()
-            else:
-                yield from self._read_by_lanes(fresh=source == "auto")
+        if source == "query":
+            yield from self._read_by_query()
+        else:
+            yield from self._read_by_lanes(fresh=source == "auto")
 
     @property
     @override
@@ -189,8 +187,11 @@ class TwoLaneStream(DetailsQueryStream):
             yield from self.read_by_job(windows, self._active_in, self._finish_job_window)
             self._purpose = "recheck"
             reached = min(self.bookmark() or asked.start, limit)
-            for day in self._ladder.due(self.watermark, reached):
+            days = self._ladder.due(self.watermark, reached)
+            self.counts.expect(len(days), "windows")
+            for day in days:
                 yield from self.rows_by_job(day, self._started_in, self._finish_job_window)
+                self.counts.parts_done += 1
         finally:
             self.jobs.close()
 

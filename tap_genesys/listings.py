@@ -290,6 +290,7 @@ class PerParentStream(WholeStream):
     @override
     def partitions(self) -> list[dict[str, Any]]:
         self._contexts, self._begun = self.contexts(), 0
+        self.counts.parts_total, self.counts.parts = len(self._contexts), "parents"
         return self._contexts
 
     @override
@@ -306,6 +307,7 @@ class PerParentStream(WholeStream):
             column = self.shown(context)
             for record in super().get_records(context):
                 yield {**record, **column}
+            self.counts.parts_done += 1
 
     @override
     def validate_response(self, response: requests.Response) -> None:

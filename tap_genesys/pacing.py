@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections import deque
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -43,18 +45,32 @@ class Pacer:
         self._lock = threading.Lock()
         self._next = 0.0
         self._held_until = 0.0
+        self._per_minute = per_minute
+        #: When there was a turn; no more than a minute can have.
+        self._turns: deque[float] = deque(maxlen=math.ceil(per_minute))
 
-    def take(self) -> None:
-        """Wait for this caller's turn; return when it may ask."""
+    def take(self) -> float:
+        """Wait for this caller's turn; return when it may ask, with the seconds that it took."""
         with self._lock:
-            now = self._clock()
+            begun = now = self._clock()
             turn = max(now, self._next, self._held_until)
             self._next = turn + self._interval
+            self._turns.append(turn)
         while turn > now:
             self._wait(turn - now)
             with self._lock:  # somebody may have been told to hold back meanwhile
                 now = self._clock()
                 turn = max(turn, self._held_until)
+        return now - begun
+
+    @property
+    def left(self) -> int:
+        """How many requests may be made before a minute's budget is used up."""
+        with self._lock:
+            since = self._clock() - 60
+            while self._turns and self._turns[0] <= since:
+                self._turns.popleft()
+            return max(0, int(self._per_minute) - len(self._turns))
 
     def hold(self, seconds: float) -> None:
         """Let nobody ask for some seconds, whoever has a turn already included."""
@@ -71,15 +87,24 @@ class PacedAdapter(HTTPAdapter):
         interruption: May break into a blocked read.
         connections: How many are kept alive.
         longest_hold: Seconds; a 429 never holds the others back for longer.
+        note: Called with each request before it is sent, and the seconds that it waited for its
+            turn.
     """
 
     def __init__(
-        self, *, pacer: Pacer, interruption: Interruption, connections: int, longest_hold: float
+        self,
+        *,
+        pacer: Pacer,
+        interruption: Interruption,
+        connections: int,
+        longest_hold: float,
+        note: Callable[[requests.PreparedRequest, float], None],
     ) -> None:
         super().__init__(pool_maxsize=connections, pool_block=False)
         self._pacer = pacer
         self._interruption = interruption
         self._longest_hold = longest_hold
+        self._note = note
 
     @override
     def send(
@@ -90,8 +115,8 @@ class PacedAdapter(HTTPAdapter):
         **options: Any,
     ) -> requests.Response:
         # One request too many is better than a job that holds one of the org's few places.
-        if not self._interruption.is_cleaning_up:
-            self._pacer.take()
+        waited = 0.0 if self._interruption.is_cleaning_up else self._pacer.take()
+        self._note(request, waited)
         with self._interruption.breakable():
             response = super().send(request, stream, *args, **options)
             if not stream:

@@ -24,6 +24,7 @@ def poll(
     interruption: Interruption,
     first: float,
     timeout: float,
+    wait_for: Callable[[float], None] | None = None,
 ) -> T:
     """Look until there is something.
 
@@ -33,6 +34,7 @@ def poll(
         interruption: Waits and counts time.
         first: Seconds before the second look; later ones grow to 30.
         timeout: Seconds after which it is given up.
+        wait_for: Waits for some seconds, and counts them; by default, only waits.
 
     Raises:
         StopRun: It is not there in time.
@@ -46,6 +48,6 @@ def poll(
                 "again later."
             )
             raise StopRun(msg)
-        interruption.wait(min(wait, left))
+        (wait_for or interruption.wait)(min(wait, left))
         wait = min(max(wait, 0.1) * _GROWTH, _LONGEST)
     return found

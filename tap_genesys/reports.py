@@ -57,6 +57,7 @@ class ReportStream(WindowedStream):
             interruption=self.run.interruption,
             first=float(self.config["job_poll_seconds"]),
             timeout=float(self.config["job_timeout_seconds"]),
+            wait_for=self.wait,
         )
 
     def by_token(self, ask: Callable[[str], tuple[T, str]]) -> Iterator[T]:

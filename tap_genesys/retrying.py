@@ -44,6 +44,7 @@ class Retry:
         jitter: Returns what a wait is multiplied with, so that clients do not meet again.
         now: Returns the present, aware.
         logger: Where each wait is said.
+        note: Called with each wait's seconds, and what the decorated function got first.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Retry:
         logger: logging.Logger,
         jitter: Callable[[], float] = lambda: random.uniform(1, 1.25),  # noqa: S311 - no secret
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        note: Callable[[object, float], None] = lambda _request, _seconds: None,
     ) -> None:
         self._first_wait = first_wait
         self._tries = tries
@@ -64,6 +66,7 @@ class Retry:
         self._logger = logger
         self._jitter = jitter
         self._now = now
+        self._note = note
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         """Decorate `function`.
@@ -102,6 +105,7 @@ class Retry:
         self._logger.warning(
             "Try %d of %d failed: %s. Waiting %.1f s.", tries, self._tries, _cause(error), seconds
         )
+        self._note(next(iter(details["args"]), None), seconds)
         self._wait(seconds)
 
     def _own_wait(self, tries: int) -> float:

@@ -11,9 +11,11 @@ from tap_genesys.downloads import Downloads
 from tap_genesys.environs import settle
 from tap_genesys.pacing import PacedAdapter, Pacer
 from tap_genesys.privacy import Privacy
+from tap_genesys.progress import Progress
 from tap_genesys.regions import Hosts, hosts
 from tap_genesys.retrying import Retry
 from tap_genesys.scope import Scope
+from tap_genesys.telling import Teller
 from tap_genesys.windows import utc_now
 
 if TYPE_CHECKING:
@@ -47,18 +49,24 @@ class Run:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.config = config
+        self.logger = logger
         self.now = now
         self.interruption = interruption
         self.started = started
         self.hosts = _hosts(config)
         self.timeout = float(config["request_timeout_seconds"])
         longest_wait = float(config["retry_max_wait_seconds"])
+        pacer = Pacer(
+            float(config["requests_per_minute"]),
+            wait=interruption.wait,
+            clock=interruption.clock,
+        )
+        self.progress = Progress(clock=interruption.clock, left=lambda: pacer.left)
+        self.teller = Teller(self.progress, logger)
+        interruption.on_look = self.teller.tick
         adapter = PacedAdapter(
-            pacer=Pacer(
-                float(config["requests_per_minute"]),
-                wait=interruption.wait,
-                clock=interruption.clock,
-            ),
+            pacer=pacer,
+            note=self._note_request,
             interruption=interruption,
             connections=2 * int(config["max_parallel_requests"]) + 1,
             longest_hold=longest_wait,
@@ -74,6 +82,7 @@ class Run:
             longest_wait=longest_wait,
             wait=interruption.wait,
             logger=logger,
+            note=self.progress.retried,
         )
         self.authenticator = ClientCredentials(
             login_url=self.hosts.login,
@@ -101,6 +110,10 @@ class Run:
         self.skipped: dict[str, str] = {}
         #: A line for each window that could not be read whole.
         self.incomplete: list[str] = []
+
+    def _note_request(self, request: requests.PreparedRequest, waited: float) -> None:
+        self.progress.asked(request, waited)
+        self.teller.tick()
 
 
 def _hosts(config: Mapping[str, Any]) -> Hosts:

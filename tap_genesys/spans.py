@@ -7,7 +7,6 @@ A job prints those only when the lake knows at least as much as everything that 
 
 from __future__ import annotations
 
-import contextlib
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -101,16 +100,15 @@ class SpanStream(FeedingStream, LakeStream):
         bookmark = self.bookmark(context)
         asked = self.span(bookmark)
         self.announce(asked, bookmark)
-        with contextlib.closing(self.get_http_request_counter()):
-            if self.source == "query":
-                yield from self._by_query(asked.start, self.read_span(asked))
-                return
-            yield from self._by_job(asked, has_history=bookmark is not None)
-            if self.source == "auto":
-                start = max(self.bookmark() or asked.start, asked.start)
-                self._bookmark_follows = False
-                windows = self.windows(start, asked.end)
-                yield from self._by_query(start, self.read_windows(windows))
+        if self.source == "query":
+            yield from self._by_query(asked.start, self.read_span(asked))
+            return
+        yield from self._by_job(asked, has_history=bookmark is not None)
+        if self.source == "auto":
+            start = max(self.bookmark() or asked.start, asked.start)
+            self._bookmark_follows = False
+            windows = self.windows(start, asked.end)
+            yield from self._by_query(start, self.read_windows(windows))
 
     def _by_job(self, asked: Span, *, has_history: bool) -> Iterator[Record]:
         kept = self._state.get("told")

@@ -30,6 +30,7 @@ from tap_genesys.preflight import check
 from tap_genesys.run import Run
 from tap_genesys.settings import SCHEMA
 from tap_genesys.streams import STREAMS
+from tap_genesys.telling import terminal
 from tap_genesys.validation import (
     completed,
     environment_problems,
@@ -172,6 +173,10 @@ class TapGenesys(Tap):
             StopRun: A window has a hole, every selected stream was skipped, or one was and that
                 is an error (`strict`).
         """
+        with self.run.teller.telling(terminal()):
+            self._sync_or_leave()
+
+    def _sync_or_leave(self) -> None:
         self._check_personal_data()
         try:
             self.sync_all()

@@ -1,0 +1,190 @@
+"""How far a run is: what is counted of each stream, and the lines that say it. Pure."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: What is noted on a request: the stream that it is for.
+STREAM = "_tap_genesys_stream"
+_MINUTE, _FEW_MINUTES = 60, 10
+
+
+@dataclass
+class Counts:
+    """What is counted of one stream; moments are seconds of the run's clock."""
+
+    stream: str
+    #: What the stream is read by, in the plural (`windows`, `parents`), where that can be counted.
+    parts: str = ""
+    parts_total: int = 0
+    parts_done: int = 0
+    records: int = 0
+    #: Every try counts, whatever came of it.
+    requests: int = 0
+    retries: int = 0
+    #: Seconds, of all its requests together: for the pace, for retries, for jobs and reports.
+    waited: float = 0.0
+    #: Windows that could not be read whole.
+    holes: int = 0
+    #: Up to when the data lake knows everything, where it was asked.
+    watermark: str | None = None
+    began: float | None = None
+    ended: float | None = None
+    #: Whether it ended because something went wrong, or a signal came.
+    broke_off: bool = False
+
+    def expect(self, number: int, parts: str) -> None:
+        """Take note of parts that are to be read, beside those that are known."""
+        self.parts_total += number
+        self.parts = parts
+
+    def begin(self, now: float) -> None:
+        """Take note that reading begins."""
+        self.began = now if self.began is None else self.began
+        self.ended = None
+
+    def end(self, now: float, *, broke_off: bool) -> None:
+        """Take note that reading is over."""
+        self.ended, self.broke_off = now, broke_off
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is being read."""
+        return self.began is not None and self.ended is None
+
+    def seconds(self, now: float) -> float:
+        """Return how long it has been read, or was."""
+        if self.began is None:
+            return 0.0
+        return max(0.0, (now if self.ended is None else self.ended) - self.began)
+
+    def to_go(self, now: float) -> float | None:
+        """Return the seconds that are left if the rest goes as it went; None where none can say."""
+        left = self.parts_total - self.parts_done
+        if self.parts_done <= 0 or left <= 0:
+            return None
+        return self.seconds(now) / self.parts_done * left
+
+
+class Progress:
+    """What is counted of all streams; requests may be made in any thread.
+
+    Args:
+        clock: Counts seconds, like `time.monotonic`.
+        left: Returns how many requests the present minute has left.
+    """
+
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, left: Callable[[], int]
+    ) -> None:
+        self.clock = clock
+        self._left = left
+        self._lock = threading.Lock()
+        self._streams: dict[str, Counts] = {}
+        self._no_stream = Counts("")
+        self._began = clock()
+
+    def of(self, stream: str) -> Counts:
+        """Return what is counted of a stream."""
+        with self._lock:
+            return self._streams.setdefault(stream, Counts(stream))
+
+    def asked(self, request: object, waited: float) -> None:
+        """Count a request, and the seconds that it waited for its turn."""
+        with self._lock:
+            counts = self._counts_of(request)
+            counts.requests += 1
+            counts.waited += waited
+
+    def retried(self, request: object, waited: float) -> None:
+        """Count that a request is tried again, after some seconds."""
+        with self._lock:
+            counts = self._counts_of(request)
+            counts.retries += 1
+            counts.waited += waited
+
+    def waited(self, stream: str, seconds: float) -> None:
+        """Count seconds of waiting for something that is no request."""
+        counts = self.of(stream)
+        with self._lock:
+            counts.waited += seconds
+
+    @property
+    def total(self) -> Counts:
+        """The sums over all streams, and over what is asked for none: logins, redirects."""
+        with self._lock:
+            counted = [*self._streams.values(), self._no_stream]
+        sums = Counts("", began=self._began)
+        for one in counted:
+            sums.records += one.records
+            sums.requests += one.requests
+            sums.retries += one.retries
+            sums.waited += one.waited
+        return sums
+
+    def lines(self) -> list[str]:
+        """Return a line for each stream that is being read, and one for all tables made of them."""
+        now, left = self.clock(), self._left()
+        with self._lock:
+            running = [one for one in self._streams.values() if one.is_running]
+        tables = [one for one in running if not (one.requests or one.parts)]
+        lines = [line(one, now, left) for one in running if one not in tables]
+        # A stream that has not asked yet has no tables either.
+        if lines and tables:
+            records = sum(one.records for one in tables)
+            lines.append(f"{len(tables)} tables: {records:,} records{_rate(records, tables, now)}")
+        return lines
+
+    def _counts_of(self, request: object) -> Counts:
+        name = getattr(request, STREAM, "")
+        if not name:
+            return self._no_stream
+        return self._streams.setdefault(name, Counts(name))
+
+
+def line(counts: Counts, now: float, left: int) -> str:
+    """Return the line that says how far a stream is.
+
+    Args:
+        counts: What is counted of it.
+        now: The present moment of the run's clock.
+        left: How many requests the present minute has left.
+    """
+    # What a narrow terminal cuts off comes last.
+    said = []
+    if counts.parts:
+        said.append(f"{counts.parts_done:,} of {counts.parts_total:,} {counts.parts}")
+    to_go = counts.to_go(now)
+    if to_go is not None:
+        said.append(f"about {duration(to_go)} to go")
+    said += [
+        f"{counts.records:,} records{_rate(counts.records, [counts], now)}",
+        f"{counts.requests:,} requests",
+        f"{left:,} left this minute",
+    ]
+    return f"{counts.stream}: {', '.join(said)}"
+
+
+def duration(seconds: float) -> str:
+    """Say how long something takes, as exactly as people want to know it."""
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    if minutes < 1:
+        return f"{rest} s"
+    if minutes < _FEW_MINUTES:
+        return f"{minutes} min {rest:02} s"
+    minutes = round(seconds / _MINUTE)
+    if minutes < _MINUTE:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, _MINUTE)
+    return f"{hours:,} h {minutes:02} min"
+
+
+def _rate(records: int, streams: list[Counts], now: float) -> str:
+    seconds = max(one.seconds(now) for one in streams)
+    return f" ({records / seconds:,.0f}/s)" if seconds >= 1 else ""

@@ -1,0 +1,167 @@
+"""What is counted of a run adds up, in any thread, and the lines say it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from responses import Clock
+
+from tap_genesys.pacing import Pacer
+from tap_genesys.progress import STREAM, Counts, Progress, duration, line
+
+NUMBERS = st.integers(0, 10**9)
+SECONDS = st.floats(0, 10**7)
+
+
+class Request:
+    """What a stream asks, or nobody."""
+
+    def __init__(self, stream: str = "") -> None:
+        if stream:
+            setattr(self, STREAM, stream)
+
+
+def counted(**counts: object) -> Counts:
+    """Make the counts of a stream that began at 1000."""
+    made = Counts("calls", began=1000.0)
+    for name, value in counts.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_a_line_says_all_that_is_asked_for() -> None:
+    counts = counted(
+        parts="windows", parts_total=30, parts_done=10, records=24_000, requests=260, retries=2
+    )
+    assert line(counts, 1120.0, 40) == (
+        "calls: 10 of 30 windows, about 4 min 00 s to go, 24,000 records (200/s), 260 requests, "
+        "40 left this minute"
+    )
+
+
+def test_a_line_leaves_out_what_nobody_can_know_yet() -> None:
+    """Neither a rate of the first second, nor the end before a first part is done."""
+    assert line(counted(records=5, requests=1), 1000.5, 299) == (
+        "calls: 5 records, 1 requests, 299 left this minute"
+    )
+    assert "to go" not in line(counted(parts="windows", parts_total=3, parts_done=0), 1060, 1)
+    assert "to go" not in line(counted(parts="windows", parts_total=3, parts_done=3), 1060, 1)
+
+
+@given(NUMBERS, NUMBERS, NUMBERS, NUMBERS, SECONDS, NUMBERS)
+def test_a_line_is_one_line_whatever_is_counted(
+    total: int, done: int, records: int, requests: int, seconds: float, left: int
+) -> None:
+    counts = counted(
+        parts="windows", parts_total=total, parts_done=done, records=records, requests=requests
+    )
+    said = line(counts, 1000 + seconds, left)
+    assert "\n" not in said
+    assert "-" not in said
+    assert said.isprintable()
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6), SECONDS)
+def test_what_is_left_takes_as_long_as_what_was(done: int, more: int, seconds: float) -> None:
+    counts = counted(parts="windows", parts_total=done + more, parts_done=done)
+    to_go = counts.to_go(1000 + seconds)
+    assert to_go is not None
+    assert to_go * done == pytest.approx(seconds * more, rel=1e-6, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (599.4, "9 min 59 s"),
+        (599.6, "10 min"),
+        (3569, "59 min"),
+        (3599, "1 h 00 min"),
+        (12_060, "3 h 21 min"),
+        (3_600_000, "1,000 h 00 min"),
+    ],
+)
+def test_a_duration_is_as_exact_as_people_need(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+def test_only_what_runs_has_a_line_and_tables_share_one() -> None:
+    clock = Clock()
+    progress = Progress(clock=clock, left=lambda: 7)
+    assert progress.lines() == []
+    for name in ("queues", "calls", "calls_a", "calls_b"):
+        progress.of(name).begin(clock())
+    progress.of("queues").end(clock(), broke_off=False)
+    progress.of("calls").expect(2, "windows")
+    progress.asked(Request("calls"), 0.0)
+    progress.of("calls").records, progress.of("calls_a").records = 10, 300
+    progress.of("calls_b").records = 40
+    clock.now += 10
+    assert progress.lines() == [
+        "calls: 0 of 2 windows, 10 records (1/s), 1 requests, 7 left this minute",
+        "2 tables: 340 records (34/s)",
+    ]
+
+
+def test_threads_count_together() -> None:
+    """And what is asked for no stream, such as a login, is in the sum."""
+    progress = Progress(clock=Clock(), left=lambda: 0)
+
+    def work(request: Request) -> None:
+        for _ in range(2000):
+            progress.asked(request, 0.5)
+            progress.retried(request, 0.25)
+
+    threads = [
+        threading.Thread(target=work, args=(Request(name),)) for name in ("a", "a", "b", "") * 2
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (progress.of("a").requests, progress.of("b").retries) == (8000, 4000)
+    total = progress.total
+    assert (total.requests, total.retries, total.waited) == (16_000, 16_000, 12_000.0)
+
+
+def test_waiting_counts_for_its_stream() -> None:
+    progress = Progress(clock=Clock(), left=lambda: 0)
+    progress.waited("calls", 3.0)
+    progress.waited("calls", 4.5)
+    assert progress.of("calls").waited == 7.5
+    assert progress.total.waited == 7.5
+
+
+def test_a_stream_that_is_read_in_turns_began_with_the_first() -> None:
+    counts = Counts("calls")
+    assert counts.seconds(1000.0) == 0
+    counts.begin(1000.0)
+    counts.end(1010.0, broke_off=False)
+    counts.begin(1020.0)
+    assert counts.is_running
+    assert counts.seconds(1030.0) == 30
+
+
+@given(st.integers(1, 600), st.lists(st.floats(0, 90), max_size=60))
+def test_what_is_left_of_the_minute_is_never_more_than_its_budget(
+    per_minute: int, pauses: list[float]
+) -> None:
+    """Each request takes one, and gives it back after a minute."""
+    clock = Clock()
+    pacer = Pacer(per_minute, wait=clock.wait, clock=clock)
+    turns: list[float] = []
+    for pause in pauses:
+        before = clock.now
+        assert pacer.take() == clock.now - before
+        turns.append(clock.now)
+        clock.now += pause
+        recent = [turn for turn in turns if turn > clock.now - 60]
+        assert pacer.left == pytest.approx(per_minute - len(recent), abs=1)
+        assert 0 <= pacer.left <= per_minute
+    clock.now += 61
+    assert pacer.left == per_minute
