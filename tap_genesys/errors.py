@@ -22,6 +22,10 @@ class StopRun(FatalAPIError):
     """Stop the run with exit code 1; what has been printed and bookmarked stays true."""
 
 
+class Incomplete(StopRun):
+    """Run again later: windows could not be read whole, and their bookmarks stay before them."""
+
+
 class TooManyRows(StopRun):
     """Ask for a shorter window; where that is not possible, stop the run.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -337,6 +336,13 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "targets remove the rows that the org has deleted; see docs/warehouse.md.",
     ),
     th.Property(
+        "run_report_path",
+        th.StringType(nullable=True),
+        title="Run report",
+        description="File that tells, as JSON, what a run did and how it ended; replaced by "
+        "each run. Its folder has to exist. See docs/operations.md.",
+    ),
+    th.Property(
         "request_timeout_seconds",
         th.NumberType(minimum=1, maximum=3600),
         default=60,
@@ -384,16 +390,3 @@ def reversed_span(asked: Span, now: datetime) -> str:
         f"start_date {iso(asked.start)}{start_said} is after end_date {iso(asked.end)}{end_said}; "
         "set start_date to an earlier date, or end_date to a later one."
     )
-
-
-def number(value: object) -> object:
-    """Return the number that a text spells, as environments can only give text; else the value."""
-    if not isinstance(value, str):
-        return value
-    try:
-        spelled = float(value)
-    except ValueError:
-        return value
-    if not math.isfinite(spelled):
-        return value
-    return int(spelled) if spelled.is_integer() else spelled

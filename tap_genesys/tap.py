@@ -22,12 +22,13 @@ from typing_extensions import override
 
 from tap_genesys.client import GenesysStream
 from tap_genesys.derived import TableStream
-from tap_genesys.errors import Interrupted, SettingError, StopRun
+from tap_genesys.errors import Incomplete, Interrupted, SettingError, StopRun
 from tap_genesys.interruption import Interruption
 from tap_genesys.messages import LineWriter
 from tap_genesys.pii_schemas import misfits, unknown
 from tap_genesys.preflight import check
 from tap_genesys.run import Run
+from tap_genesys.run_report import Account
 from tap_genesys.settings import SCHEMA
 from tap_genesys.streams import STREAMS
 from tap_genesys.telling import terminal
@@ -173,7 +174,17 @@ class TapGenesys(Tap):
             StopRun: A window has a hole, every selected stream was skipped, or one was and that
                 is an error (`strict`).
         """
-        with self.run.teller.telling(terminal()):
+        account = Account(
+            self.run,
+            version=self.plugin_version,
+            streams=[
+                name
+                for name, stream in self.streams.items()
+                if stream.selected or stream.has_selected_descendents
+            ],
+            bookmark=self._bookmark,
+        )
+        with account.kept(), self.run.teller.telling(terminal()):
             self._sync_or_leave()
 
     def _sync_or_leave(self) -> None:
@@ -189,7 +200,7 @@ class TapGenesys(Tap):
         if self.run.incomplete:
             windows = "\n".join(self.run.incomplete)
             msg = f"Incomplete (incomplete_windows is fail); run again later. {windows}"
-            raise StopRun(msg)
+            raise Incomplete(msg)
         selected = [name for name, stream in self.streams.items() if stream.selected]
         if selected and self.run.skipped.keys() >= set(selected):
             msg = f"Every selected stream was skipped: {', '.join(sorted(self.run.skipped))}."
@@ -198,6 +209,11 @@ class TapGenesys(Tap):
             # Only now: nothing is lost that could be had.
             msg = f"Skipped, which strict makes an error: {', '.join(sorted(self.run.skipped))}."
             raise StopRun(msg)
+
+    def _bookmark(self, stream: str) -> str | None:
+        """Return up to where the state says that a stream has been read."""
+        value = self.state.get("bookmarks", {}).get(stream, {}).get("replication_key_value")
+        return None if value is None else str(value)
 
     def _tell_what_was_skipped(self) -> None:
         """Say it once more at the end, where people look."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,6 @@ from tap_genesys.settings import (
     ENVIRONMENT,
     SCHEMA,
     SHORTEST_WINDOW_DAYS,
-    number,
     reversed_span,
     span,
 )
@@ -58,7 +58,7 @@ def completed(
         if name not in given and "default" in schema:
             given[name] = schema["default"]
         elif name in given and _is_numeric(schema):
-            given[name] = number(given[name])
+            given[name] = _number(given[name])
         elif name in given and _is(schema, "boolean"):
             given[name] = _TRUTHS.get(str(given[name]), given[name])
     return given
@@ -103,7 +103,7 @@ def environment_problems(prefix: str, environment: Mapping[str, str]) -> Iterato
         text = environment.get(variable)
         if text is None:
             continue
-        if _is(schema, "integer") and not isinstance(number(text), int):
+        if _is(schema, "integer") and not isinstance(_number(text), int):
             yield f"{variable} is {text!r}; use {_expected(schema)}."
         if _is(schema, "array"):
             try:
@@ -167,6 +167,19 @@ def _is(schema: dict[str, Any], kind: str) -> bool:
     return kind in ([kinds] if isinstance(kinds, str) else kinds)
 
 
+def _number(value: object) -> object:
+    """Return the number that a text spells, as environments can only give text; else the value."""
+    if not isinstance(value, str):
+        return value
+    try:
+        spelled = float(value)
+    except ValueError:
+        return value
+    if not math.isfinite(spelled):
+        return value
+    return int(spelled) if spelled.is_integer() else spelled
+
+
 def _is_numeric(schema: dict[str, Any]) -> bool:
     return _is(schema, "integer") or _is(schema, "number")
 
@@ -207,6 +220,15 @@ def _window_remedy(value: float) -> str:
     return "" if value >= SHORTEST_WINDOW_DAYS else f"use {SHORTEST_WINDOW_DAYS} or more"
 
 
+def _file_remedy(value: str) -> str:
+    path = Path(value)
+    if "\0" in value or not path.parent.is_dir():
+        return "use a file in a folder that exists"
+    # It is replaced as a whole: a device or a link (/dev/stdout) would be gone.
+    usable = not path.is_symlink() and (path.is_file() or not path.exists())
+    return "" if usable else "use a plain file"
+
+
 _CHECKS: dict[str, Callable[[Any], str]] = {
     "window_days": _window_remedy,
     "region": _region_remedy,
@@ -215,4 +237,5 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "start_date": _date_remedy,
     "end_date": _date_remedy,
     "user_agent": _header_remedy,
+    "run_report_path": _file_remedy,
 }

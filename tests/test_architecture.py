@@ -33,7 +33,7 @@ FLOORS = (
     {"ahead", "messages", "polling", "pacing", "pagination", "retrying", "summaries", "validation"},
     {"auth", "downloads", "jobs"},
     {"run"},
-    {"metering"},
+    {"metering", "run_report"},
     {"asking"},
     {"client"},
     {"activation"},

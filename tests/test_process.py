@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections import Counter
@@ -15,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyte
 import pytest
 from harness import last_state
 from loading import STREAMS as LOADED
@@ -48,7 +55,14 @@ def catalog() -> dict[str, Any]:
 class Process:
     """The command, running."""
 
-    def __init__(self, folder: Path, config: dict[str, Any], *arguments: str, **env: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: dict[str, Any],
+        *arguments: str,
+        stderr: int | None = None,
+        **env: str,
+    ) -> None:
         path = folder / "config.json"
         path.write_text(json.dumps(config), "utf-8")
         if not {"--catalog", "--discover", "--check", "--test"} & set(arguments):
@@ -60,11 +74,11 @@ class Process:
             if not name.startswith(("GENESYS_", "TAP_GENESYS_", "PYTHONUNBUFFERED"))
         }
         self.stderr = folder / "stderr"
-        with self.stderr.open("wb") as stderr:
+        with self.stderr.open("wb") as file:
             self.popen = subprocess.Popen(  # noqa: S603 - our own command
                 [str(TAP), "--config", str(path), *arguments],
                 stdout=subprocess.PIPE,
-                stderr=stderr,
+                stderr=file if stderr is None else stderr,
                 env={**clean, **env},
                 cwd=folder,
             )
@@ -262,6 +276,15 @@ def test_a_reader_that_goes_away_is_one_line(sim: Simulator, tmp_path: Path) -> 
         ({"start_date": "2027-01-01"}, "start_date 2027-01-01T00:00:00.000Z is after end_date"),
         ({"conversation_details_source": "job"}, 'conversation_details_source is "job"'),
         ({"stream_maps": 7}, "stream_maps is 7"),
+        (
+            {"run_report_path": "none/report.json"},
+            'run_report_path is "none/report.json"; use a file in a folder that exists.',
+        ),
+        ({"run_report_path": "/dev/stdout"}, 'run_report_path is "/dev/stdout"; use a plain file.'),
+        (
+            {"run_report_path": "/proc/report.json"},
+            'run_report_path is "/proc/report.json"; it cannot be written (',
+        ),
         ({"client_secret": "wrong"}, "Genesys Cloud refuses the credentials (400"),
     ],
 )
@@ -274,6 +297,75 @@ def test_what_a_user_can_mend_is_one_line_and_exit_code_1(
     (line,) = errors(stderr)
     assert line.startswith(words)
     assert not printed(process.messages)
+
+
+def test_a_run_tells_people_and_programs_what_it_did(sim: Simulator, tmp_path: Path) -> None:
+    """The summary on stderr, and the same in the file that `run_report_path` names."""
+    process = Process(tmp_path, config(sim, run_report_path="report.json"))
+    code, stderr, _seconds = process.end()
+    assert (code, errors(stderr)) == (0, [])
+    told = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert (told["status"], told["error"]) == ("ok", None)
+    written = Counter(m["stream"] for m in process.messages if m["type"] == "RECORD")
+    assert {one["stream"]: one["records"] for one in told["streams"] if one["records"]} == written
+    assert told["records"] == sum(written.values())
+    assert told["requests"] == len(sim.requests)
+    table = stderr.partition(" Summary (ok): ")[2].splitlines()
+    assert table[0].startswith(f"{told['records']:,} records, {told['requests']:,} requests")
+    assert [line.split()[0] for line in table[2:]] == [one["stream"] for one in told["streams"]]
+    assert not list(tmp_path.glob(".report*"))
+
+
+def test_the_report_of_a_run_that_a_signal_ends_says_so(sim: Simulator, tmp_path: Path) -> None:
+    """And before, that it runs; one that is killed leaves that."""
+    slow = config(sim, requests_per_minute=300, run_report_path="report.json")
+    process = Process(tmp_path, slow)
+    process.read(60)
+    running = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert (running["status"], running["ended"]) == ("running", None)
+    code, stderr, _seconds = process.end(signal.SIGTERM)
+    assert (code, errors(stderr)) == (143, [])
+    told = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert (told["status"], told["error"]) == ("interrupted", "SIGTERM asked the run to end.")
+    details = next(one for one in told["streams"] if one["stream"] == DETAILS)
+    assert details["status"] == "unfinished"
+    kept = last_state(process.messages).get("bookmarks", {}).get(DETAILS, {})
+    assert details["bookmark"] == kept.get("replication_key_value")
+    assert told["streams"][-1]["status"] == "not begun"
+    assert " Summary (interrupted): " in stderr
+
+
+def test_a_terminal_shows_a_live_line_and_log_lines_stay_whole(
+    sim: Simulator, tmp_path: Path
+) -> None:
+    """What stays on the terminal, once the run has ended, is the log."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+    shown = bytearray()
+
+    def look() -> None:
+        with contextlib.suppress(OSError):  # how Linux tells that nobody writes any more
+            while piece := os.read(ours, 65536):
+                shown.extend(piece)
+
+    watcher = threading.Thread(target=look)
+    process = Process(tmp_path, config(sim, requests_per_minute=1200), stderr=theirs, TERM="xterm")
+    os.close(theirs)
+    watcher.start()
+    code = process.end()[0]
+    watcher.join()
+    os.close(ours)
+    assert code == 0
+    text = shown.decode()
+    assert re.search(rf"{DETAILS}: \d+ of \d+ windows, .*records.*left this minute", text)
+    screen = pyte.HistoryScreen(200, 50, history=10_000)
+    pyte.ByteStream(screen).feed(bytes(shown))
+    gone = ["".join(row[x].data for x in range(200)) for row in screen.history.top]
+    lines = [line.rstrip() for line in [*gone, *screen.display]]
+    assert not [line for line in lines if "left this minute" in line]
+    logged = [line for line in lines if re.match(r"\d{4}-\d\d-\d\d .* \| INFO ", line)]
+    assert len(logged) == text.count("| INFO ")
+    assert [line for line in lines if " Summary (ok): " in line]
 
 
 def test_a_run_that_gives_up_is_one_line(sim: Simulator, tmp_path: Path) -> None:

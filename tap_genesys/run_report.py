@@ -1,0 +1,211 @@
+"""What a run did and how it ended: a table for people, and JSON for programs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import SingerSDKError
+
+from tap_genesys.errors import Incomplete, Interrupted, SettingError
+from tap_genesys.progress import duration
+from tap_genesys.windows import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tap_genesys.run import Run
+
+#: Grows when a name or a meaning changes, not when one is added.
+VERSION = 1
+#: Characters; an error may hold what was sent.
+_LONGEST_ERROR = 500
+#: Where a signal is told by the exit code, as shells do.
+_SIGNALS = 128
+
+Report = dict[str, Any]
+
+
+class Account:
+    """Keeps account of a run.
+
+    Args:
+        run: The run.
+        version: The tap's version.
+        streams: The streams that are selected, or read for those, in their order.
+        bookmark: Returns up to where the state says that a stream has been read.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        version: str,
+        streams: Sequence[str],
+        bookmark: Callable[[str], str | None],
+    ) -> None:
+        self._run = run
+        self._version = version
+        self._streams = streams
+        self._bookmark = bookmark
+        path = run.config.get("run_report_path")
+        self._path = Path(path) if path else None
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Tell what the block did, however it ends.
+
+        Raises:
+            SettingError: The file cannot be written; said before anything else is done.
+        """
+        self._begin()
+        try:
+            yield
+        except BaseException as error:
+            self._end(_status(error), self._run.authenticator.conceal(_said(error)))
+            raise
+        self._end("ok", None)
+
+    def report(self, status: str, error: str | None) -> Report:
+        """Return the account as it is now.
+
+        Args:
+            status: `running`, `ok`, `incomplete`, `failed` or `interrupted`.
+            error: What went wrong, in a line.
+        """
+        run, now = self._run, self._run.progress.clock()
+        total = run.progress.total
+        return {
+            "version": VERSION,
+            "tap_version": self._version,
+            "status": status,
+            "error": error,
+            "started": iso(run.started),
+            "ended": None if status == "running" else iso(run.now()),
+            "seconds": round(total.seconds(now), 1),
+            "records": total.records,
+            "requests": total.requests,
+            "retries": total.retries,
+            "waited_seconds": round(total.waited, 1),
+            "streams": [self._row(name, now) for name in self._streams],
+        }
+
+    def _row(self, name: str, now: float) -> Report:
+        counts, skipped = self._run.progress.of(name), self._run.skipped.get(name)
+        status = "not begun"
+        if skipped is not None:
+            status = "skipped"
+        elif counts.holes:
+            status = "incomplete"
+        elif counts.began is not None:
+            is_done = counts.ended is not None and not counts.broke_off
+            status = "done" if is_done else "unfinished"
+        return {
+            "stream": name,
+            "status": status,
+            "skipped": skipped,
+            "records": counts.records,
+            "requests": counts.requests,
+            "retries": counts.retries,
+            "waited_seconds": round(counts.waited, 1),
+            "seconds": round(counts.seconds(now), 1),
+            "parts": counts.parts or None,
+            "parts_total": counts.parts_total,
+            "parts_done": counts.parts_done,
+            "incomplete_windows": counts.holes,
+            "bookmark": self._bookmark(name),
+            "watermark": counts.watermark,
+        }
+
+    def _begin(self) -> None:
+        try:
+            self._write(self.report("running", None))
+        except OSError as error:
+            msg = (
+                f"run_report_path is {json.dumps(str(self._path))}; it cannot be written "
+                f"({error.strerror or error}): use a file in a folder that may be written to."
+            )
+            raise SettingError([msg]) from error
+
+    def _end(self, status: str, error: str | None) -> None:
+        report = self.report(status, error)
+        self._run.logger.info("%s", table(report))
+        try:
+            self._write(report)
+        except OSError as problem:
+            # What was read is read; a disk that is full now makes no failure of it.
+            reason = problem.strerror or problem
+            self._run.logger.warning("run_report_path %s: not written (%s).", self._path, reason)
+
+    def _write(self, report: Report) -> None:
+        if self._path is not None:
+            write_whole(self._path, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """Return a report for people."""
+    head = ("stream", "", "records", "requests", "retries", "waited", "bookmark", "watermark")
+    rows = [
+        (
+            one["stream"],
+            one["status"],
+            *(f"{one[name]:,}" for name in ("records", "requests", "retries")),
+            duration(one["waited_seconds"]),
+            one["bookmark"] or "",
+            one["watermark"] or "",
+        )
+        for one in report["streams"]
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if place in range(2, 6) else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in (head, *rows)
+    ]
+    waited = duration(report["waited_seconds"])
+    sums = (
+        f"Summary ({report['status']}): {report['records']:,} records, "
+        f"{report['requests']:,} requests, {report['retries']:,} retries, "
+        f"{waited} waited by all requests together; {duration(report['seconds'])} in all."
+    )
+    return "\n".join([sums, *lines])
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file such that a reader finds the old text or the new one, never a part.
+
+    Raises:
+        OSError: It cannot be written; the old text is still there.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _status(error: BaseException) -> str:
+    if isinstance(error, Interrupted):
+        return "interrupted"
+    return "incomplete" if isinstance(error, Incomplete) else "failed"
+
+
+def _said(error: BaseException) -> str:
+    """Return an error as one line; one that is not ours may hold a record, and is only named."""
+    if isinstance(error, Interrupted):
+        return f"{signal.Signals(int(error.code or 0) - _SIGNALS).name} asked the run to end."
+    if not isinstance(error, SingerSDKError):
+        return f"{type(error).__name__}; the log has more."
+    line = " ".join(str(error).split()) or type(error).__name__
+    return line if len(line) <= _LONGEST_ERROR else f"{line[:_LONGEST_ERROR]}..."

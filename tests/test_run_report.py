@@ -1,0 +1,319 @@
+"""A run's report says how it ended, whatever that was, and holds nobody's data."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from harness import Output, bookmarked, tap
+from harness import run as read
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_genesys.errors import Incomplete, Interrupted, SettingError, StopRun
+from tap_genesys.run_report import table, write_whole
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.windows import iso
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DETAILS = "conversation_details"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 4, 13, 30, tzinfo=UTC)
+WORLD = World(seed=5, per_day=50, since=SINCE, now=NOW)
+START: dict[str, Any] = {"start_date": iso(SINCE), "page_size": 20}
+QUERY = "/details/query"
+
+
+def told(path: Path) -> dict[str, Any]:
+    """Return the report."""
+    report: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return report
+
+
+def row(report: dict[str, Any], stream: str) -> dict[str, Any]:
+    """Return what it says of a stream."""
+    return next(one for one in report["streams"] if one["stream"] == stream)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the report goes."""
+    return tmp_path / "report.json"
+
+
+def test_a_whole_run_is_ok_and_adds_up(path: Path) -> None:
+    with Simulator(WORLD) as sim:
+        output = read(sim, DETAILS, "users", run_report_path=str(path), **START)
+        asked = len(sim.requests)
+    report = told(path)
+    assert (report["version"], report["status"], report["error"]) == (1, "ok", None)
+    assert (report["started"], report["ended"]) == (iso(NOW), iso(NOW))
+    assert report["requests"] == asked
+    details, users = row(report, DETAILS), row(report, "users")
+    assert details["records"] == len(output.records(DETAILS))
+    assert details["requests"] + users["requests"] + 1 == asked  # and a login
+    assert (details["status"], details["parts"]) == ("done", "windows")
+    assert details["parts_done"] == details["parts_total"] == 4
+    assert details["bookmark"] == output.bookmark()
+    assert (users["status"], users["parts"], users["bookmark"]) == ("done", None, None)
+
+
+def test_jobs_tell_the_watermark_and_how_long_they_were_waited_for(path: Path) -> None:
+    with Simulator(WORLD) as sim:
+        output = read(
+            sim,
+            DETAILS,
+            run_report_path=str(path),
+            conversation_details_source="jobs",
+            job_poll_seconds=5,
+            max_parallel_jobs=1,
+            **START,
+        )
+    details = row(told(path), DETAILS)
+    assert details["watermark"] == output.state["bookmarks"][DETAILS]["watermark"]
+    assert details["parts_done"] == details["parts_total"] > 0
+    assert details["waited_seconds"] >= 5 * details["parts_total"]
+
+
+def test_retries_and_their_waits_belong_to_their_stream(path: Path) -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path=QUERY, status=503, after=1, times=2))
+        read(sim, DETAILS, "users", run_report_path=str(path), **START)
+        asked = len(sim.requests)
+    report = told(path)
+    assert (row(report, DETAILS)["retries"], row(report, "users")["retries"]) == (2, 0)
+    assert row(report, DETAILS)["waited_seconds"] >= 6
+    assert (report["retries"], report["requests"]) == (2, asked)
+
+
+def test_what_is_read_for_each_parent_says_how_many(path: Path) -> None:
+    """The parent was not selected, and is told too: it was asked for."""
+    with Simulator(WORLD) as sim:
+        output = read(sim, "user_skills", run_report_path=str(path))
+    report = told(path)
+    skills, users = row(report, "user_skills"), row(report, "users")
+    assert (skills["parts"], skills["parts_done"]) == ("parents", skills["parts_total"])
+    assert skills["parts_total"] == len({one["userId"] for one in output.records("user_skills")})
+    assert users["requests"] > 0
+
+
+def test_a_skipped_stream_says_why(path: Path) -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("forbidden", path="/users", times=None))
+        read(sim, "users", "divisions", run_report_path=str(path))
+    report = told(path)
+    assert report["status"] == "ok"
+    assert row(report, "users")["status"] == "skipped"
+    assert "403" in row(report, "users")["skipped"]
+    assert row(report, "divisions")["skipped"] is None
+
+
+def test_a_hole_makes_it_incomplete(path: Path) -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("empty", path=QUERY, page=2, times=4))
+        with pytest.raises(Incomplete):
+            read(sim, DETAILS, run_report_path=str(path), **START)
+    report = told(path)
+    assert report["status"] == "incomplete"
+    assert "page 2 stayed empty" in report["error"]
+    assert "\n" not in report["error"]
+    assert (row(report, DETAILS)["status"], row(report, DETAILS)["incomplete_windows"]) == (
+        "incomplete",
+        1,
+    )
+
+
+def test_a_run_that_gives_up_has_failed(path: Path) -> None:
+    """What was being read is unfinished, its tables too; what comes later was not begun."""
+    streams = (DETAILS, "conversation_segments", "users")
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path=QUERY, after=3, times=None))
+        with pytest.raises(StopRun) as stopped:
+            read(sim, *streams, run_report_path=str(path), **START)
+    report = told(path)
+    assert (report["status"], report["error"]) == ("failed", str(stopped.value))
+    assert row(report, DETAILS)["status"] == "unfinished"
+    assert row(report, "conversation_segments")["status"] == "unfinished"
+    assert row(report, "users")["status"] == "not begun"
+
+
+def test_a_signal_has_its_name(path: Path) -> None:
+    with Simulator(WORLD) as sim:
+        made = tap(sim, DETAILS, run_report_path=str(path), **START)
+        made.interruption.handle(15)
+        with pytest.raises(Interrupted):
+            made.sync_or_leave()
+    assert (told(path)["status"], told(path)["error"]) == (
+        "interrupted",
+        "SIGTERM asked the run to end.",
+    )
+
+
+def test_an_error_that_is_not_ours_is_only_named(path: Path) -> None:
+    """It may hold what is in a record."""
+
+    class Writer(Output):
+        def write_message(self, message: Any) -> None:
+            if message.to_dict()["type"] == "RECORD":
+                msg = f"cannot write {message.to_dict()['record']}"
+                raise ValueError(msg)
+
+    with Simulator(WORLD) as sim, pytest.raises(ValueError, match="cannot write"):
+        tap(sim, "users", output=Writer(), run_report_path=str(path)).sync_or_leave()
+    assert (told(path)["status"], told(path)["error"]) == (
+        "failed",
+        "ValueError; the log has more.",
+    )
+
+
+def test_no_secret_and_no_record_is_in_it(path: Path) -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path=QUERY, status=400, after=2, times=None))
+        output = Output()
+        with pytest.raises(StopRun):
+            tap(sim, DETAILS, output=output, run_report_path=str(path), **START).sync_or_leave()
+        tokens = {one.headers["Authorization"].split()[1] for one in sim.requests}
+    text = path.read_text("utf-8")
+    assert not [secret for secret in ("demo-secret", *tokens) if secret in text]
+    assert not [name for name in output.ids(DETAILS) if name in text]
+
+
+def test_a_resumed_run_tells_the_bookmark_even_if_it_fails(path: Path) -> None:
+    before = iso(datetime(2026, 3, 3, tzinfo=UTC))
+    state = bookmarked(DETAILS, "conversationStart", before)
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path=QUERY, times=None))
+        with pytest.raises(StopRun):
+            read(sim, DETAILS, state=state, run_report_path=str(path), **START)
+    assert row(told(path), DETAILS)["bookmark"] == before
+
+
+def test_a_place_that_cannot_be_written_stops_the_run_before_a_request(path: Path) -> None:
+    with Simulator(WORLD) as sim:
+        made = tap(sim, "users", run_report_path=str(path))
+        path.mkdir()  # after the settings were checked
+        with pytest.raises(SettingError) as refused:
+            made.sync_or_leave()
+        assert sim.requests == []
+    (line,) = refused.value.lines
+    assert line.startswith(f'run_report_path is "{path}"; it cannot be written (')
+    assert line.endswith(": use a file in a folder that may be written to.")
+
+
+def test_a_place_that_is_lost_at_the_end_is_a_warning(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Writer(Output):
+        def write_message(self, message: Any) -> None:
+            super().write_message(message)
+            if path.is_file():
+                path.unlink()
+                path.mkdir()
+
+    with Simulator(WORLD) as sim:
+        tap(sim, "users", output=Writer(), run_report_path=str(path)).sync_or_leave()
+    (warning,) = [one.message for one in caplog.records if one.levelno == logging.WARNING]
+    assert warning.startswith(f"run_report_path {path}: not written (")
+
+
+def test_without_the_setting_there_is_the_summary_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.chdir(tmp_path)
+    with Simulator(WORLD) as sim:
+        read(sim, "users")
+    assert [one.message for one in caplog.records if one.message.startswith("Summary (ok): ")]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_slow_run_says_how_far_it_is_every_half_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Of the run's clock, which nobody waits for here."""
+    caplog.set_level(logging.INFO)
+    with Simulator(WORLD) as sim:
+        made = tap(sim, DETAILS, "users", requests_per_minute=6, **START)
+        begun = made.interruption.clock()
+        made.sync_or_leave()
+        seconds = made.interruption.clock() - begun
+    said = [one.message for one in caplog.records if one.message.startswith("Progress: ")]
+    assert seconds / 30 - 2 <= len(said) <= seconds / 30
+    assert any(line.startswith(f"Progress: {DETAILS}: 2 of 4 windows, ") for line in said)
+    assert any(" to go" in line for line in said)
+
+
+def test_a_long_wait_for_a_job_says_so_though_nothing_is_asked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    with Simulator(WORLD) as sim:
+        read(
+            sim,
+            DETAILS,
+            conversation_details_source="jobs",
+            job_poll_seconds=300,
+            window_days=30,
+            **START,
+        )
+    said = [one.message for one in caplog.records if one.message.startswith("Progress: ")]
+    assert len(said) >= 300 / 30 - 1
+
+
+def test_metrics_come_once_a_stream_however_many_requests(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    with Simulator(WORLD) as sim:
+        read(sim, "user_skills")
+        asked = len(sim.requests)
+    counted = [one for one in caplog.records if "http_request_count" in one.message]
+    assert asked > 50
+    assert len(counted) == 2  # users, and their skills
+
+
+def test_the_table_is_aligned_and_holds_every_stream() -> None:
+    streams = [
+        {
+            "stream": name,
+            "status": "done",
+            "records": records,
+            "requests": 2,
+            "retries": 0,
+            "waited_seconds": 1.2,
+            "bookmark": "2026-03-01T00:00:00.000Z",
+            "watermark": None,
+        }
+        for name, records in (("a", 1), ("longer", 1_000_000))
+    ]
+    sums = {"records": 1_000_001, "requests": 4, "retries": 0, "waited_seconds": 2.4, "seconds": 61}
+    head, *lines = table({"status": "ok", **sums, "streams": streams}).splitlines()
+    assert head == (
+        "Summary (ok): 1,000,001 records, 4 requests, 0 retries, 2 s waited by all requests "
+        "together; 1 min 01 s in all."
+    )
+    assert lines == [
+        "stream          records  requests  retries  waited  bookmark                  watermark",
+        "a       done          1         2        0     1 s  2026-03-01T00:00:00.000Z",
+        "longer  done  1,000,000         2        0     1 s  2026-03-01T00:00:00.000Z",
+    ]
+
+
+@given(old=st.text(), new=st.text())
+def test_a_file_is_replaced_whole(
+    tmp_path_factory: pytest.TempPathFactory, old: str, new: str
+) -> None:
+    """One who has it open reads the old text to its end."""
+    old, new = old.replace("\r", ""), new.replace("\r", "")
+    path = tmp_path_factory.mktemp("whole") / "report.json"
+    write_whole(path, old)
+    with path.open(encoding="utf-8") as reader:
+        write_whole(path, new)
+        assert reader.read() == old
+    assert path.read_text("utf-8") == new
+    assert [*path.parent.iterdir()] == [path]
