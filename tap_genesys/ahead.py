@@ -61,7 +61,7 @@ class ReadAhead(Generic[K, A]):
         kept = {name: self._under_way[name] for name in coming if name in self._under_way}
         busy = sum(not future.done() for future in (one, *kept.values()))
         for name, later in coming.items():
-            if busy >= self._most or len(kept) >= 2 * self._most:
+            if busy >= self._most:
                 break
             if name not in kept:
                 kept[name] = _begin(later)

@@ -128,10 +128,17 @@ class GenesysStream(AskingStream, ABC):
         """Yield an answer's records with our own columns."""
         return self.with_own_columns(self.records_of(response))
 
-    def with_own_columns(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Yield records without what is personal, and with our own columns."""
+    def with_own_columns(
+        self, records: Iterable[Record], known: frozenset[str] | None = None
+    ) -> Iterator[Record]:
+        """Yield records without what is personal, and with our own columns.
+
+        Args:
+            records: Records as the vendor has them.
+            known: The fields of the schema, where that is not the stream's own.
+        """
         read_at = iso(self.read_at())
-        known = self._known_fields
+        known = self._known_fields if known is None else known
         privacy = self.run.privacy
         for record in records:
             if privacy:

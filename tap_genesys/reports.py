@@ -54,10 +54,10 @@ class ReportStream(WindowedStream):
         return poll(
             look,
             self.where,
-            interruption=self.run.interruption,
+            clock=self.run.interruption.clock,
+            wait=self.wait,
             first=float(self.config["job_poll_seconds"]),
             timeout=float(self.config["job_timeout_seconds"]),
-            wait_for=self.wait,
         )
 
     def by_token(self, ask: Callable[[str], tuple[T, str]]) -> Iterator[T]:

@@ -28,10 +28,6 @@ class Scope:
             if config.get(setting)
         }
 
-    def __bool__(self) -> bool:
-        """Whether anything is left out at all."""
-        return bool(self._wanted)
-
     def conversation_filters(self) -> list[dict[str, Any]]:
         """Return the details query's filters on conversations."""
         return self._clauses({"divisionId"})

@@ -43,12 +43,9 @@ class SpanTable(TableStream):
     #: What tells two spans apart that begin at the same moment.
     told_by: ClassVar[tuple[str, ...]]
 
-    def unknown(self, row: Record) -> Record | None:
-        """Return the fields of a row that the schema does not know; None where there are none."""
-        return {name: row[name] for name in row if name not in self._known_fields} or None
-
     @cached_property
-    def _known_fields(self) -> frozenset[str]:
+    def known_fields(self) -> frozenset[str]:
+        """The fields of its schema."""
         properties: dict[str, Any] = self.schema["properties"]
         return frozenset(properties)
 
@@ -151,9 +148,7 @@ class SpanStream(FeedingStream, LakeStream):
         self._prolong(response)
         for table in cast("Iterable[SpanTable]", self._tables.values()):
             found = self._spans_in(response, table)
-            made = [*self._from_lane(self.with_own_columns(found))]
-            for row in made:
-                row["_extra"] = table.unknown(row)
+            made = [*self._from_lane(self.with_own_columns(found, table.known_fields))]
             table.emit(made)
             table.count(len(made))
         yield from self._from_lane(super().rows_of(response))
