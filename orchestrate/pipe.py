@@ -1,0 +1,128 @@
+"""`tap | loader`, as two processes and no shell.
+
+What the tap prints goes through this process, so that nothing outlives it: when it is killed, the
+loader sees the end of its input, and the tap finds nobody to print to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import threading
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+#: Seconds that a program has to end once it was asked to; the tap needs two.
+PATIENCE = 30
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How both ended.
+
+    Args:
+        tap: The tap's exit code.
+        loader: The loader's.
+        state: The last STATE that the loader let out, once all before it was stored.
+    """
+
+    tap: int
+    loader: int
+    state: dict[str, Any]
+
+
+def pipe(
+    tap: Sequence[str],
+    loader: Sequence[str],
+    *,
+    tap_environment: Mapping[str, str],
+    loader_environment: Mapping[str, str],
+) -> Outcome:
+    """Run the tap into the loader until both have ended; what they log goes to this stderr.
+
+    Args:
+        tap: The tap's program and arguments.
+        loader: The loader's.
+        tap_environment: All of the tap's environment.
+        loader_environment: All of the loader's.
+    """
+    with (
+        _running(loader, stdin=subprocess.PIPE, environment=loader_environment) as sink,
+        _running(tap, stdin=subprocess.DEVNULL, environment=tap_environment) as source,
+    ):
+        states = _LastLine(_pipe_of(sink.stdout))
+        _relay(source, sink)
+        return Outcome(source.wait(), sink.wait(), states.state())
+
+
+def _relay(source: subprocess.Popen[bytes], sink: subprocess.Popen[bytes]) -> None:
+    """Pass on until there is no more, or nobody who takes it."""
+    reading, writing = _pipe_of(source.stdout), _pipe_of(sink.stdin)
+    try:
+        while chunk := os.read(reading.fileno(), CHUNK):
+            writing.write(chunk)
+        writing.close()
+    except BrokenPipeError:
+        source.terminate()
+        reading.close()
+
+
+@contextlib.contextmanager
+def _running(
+    command: Sequence[str], *, stdin: int, environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program; it has ended when this ends, whatever happens meanwhile."""
+    process = subprocess.Popen(  # noqa: S603 - what the settings name, and no shell
+        command, stdin=stdin, stdout=subprocess.PIPE, env=environment, bufsize=0
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for pipe_end in (process.stdin, process.stdout):
+            if pipe_end is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe_end.close()
+
+
+def _pipe_of(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        msg = "a program was started without its pipe"
+        raise RuntimeError(msg)
+    return stream
+
+
+class _LastLine(threading.Thread):
+    """Reads a stream to its end, and keeps the last line that says something."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        self._stream = stream
+        self._line = b"{}"
+        self.start()
+
+    def run(self) -> None:
+        """Read."""
+        for line in self._stream:
+            self._line = line.strip() or self._line
+
+    def state(self) -> dict[str, Any]:
+        """Return the line as an object, an empty one where it is none."""
+        self.join(PATIENCE)
+        try:
+            found = json.loads(self._line)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}

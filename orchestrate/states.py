@@ -1,0 +1,79 @@
+"""What a STATE says: how far a run came, and where an incremental run goes on. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from orchestrate.errors import LoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+State = dict[str, Any]
+#: What jobs leave in the state beside the bookmark.
+BY_JOB = "conversation_details"
+
+
+def behind(state: State, streams: Iterable[str], end: datetime) -> dict[str, str]:
+    """Return the streams whose rows up to a moment are not all loaded, with how far they came."""
+    reached = {name: _bookmark(state, name) for name in streams}
+    return {
+        name: value or "nowhere"
+        for name, value in reached.items()
+        if value is None or datetime.fromisoformat(value) < end
+    }
+
+
+def takeover(states: Mapping[datetime, State], streams: Sequence[str]) -> State:
+    """Return the state from which one incremental run goes on after a backfill.
+
+    Conversations that went on when their day was read are read again: the bookmark is taken back to
+    the earliest watermark at which any day was read, since a job brings whatever was active after
+    it. The marks of the re-checks are those of the first day that still needs each.
+
+    Args:
+        states: The beginning of each day -> the STATE that its load ended with.
+        streams: The group's streams that keep a bookmark.
+
+    Raises:
+        LoadError: There is no day, or one is missing between two others.
+    """
+    days = sorted(states)
+    if not days:
+        msg = "No day has been loaded yet."
+        raise LoadError(msg)
+    made: State = {"bookmarks": {}}
+    for name in streams:
+        kept = [dict(states[day]["bookmarks"][name]) for day in days]
+        ends = [one["replication_key_value"] for one in kept]
+        for end, day in zip(ends, days[1:], strict=False):
+            if datetime.fromisoformat(end) < day:
+                msg = f"{name} is not loaded from {end} to {day.isoformat()}; load that first."
+                raise LoadError(msg)
+        made["bookmarks"][name] = (
+            _by_job(kept, days) if name == BY_JOB else kept[-1]
+        )
+    return made
+
+
+def _by_job(kept: list[State], days: list[datetime]) -> State:
+    watermarks = [one["watermark"] for one in kept]
+    last = kept[-1]["replication_key_value"]
+    rechecks: dict[str, str] = {}
+    for rung in kept[-1].get("rechecks", {}):
+        marks = [one["rechecks"][rung] for one in kept]
+        ends = [one["replication_key_value"] for one in kept]
+        open_ = [mark for mark, end in zip(marks, ends, strict=True) if mark < end]
+        rechecks[rung] = min(open_, default=last)
+    return {
+        **kept[-1],
+        "replication_key_value": min(last, *watermarks),
+        "watermark": max(watermarks),
+        "rechecks": rechecks,
+    }
+
+
+def _bookmark(state: State, name: str) -> str | None:
+    value: str | None = state.get("bookmarks", {}).get(name, {}).get("replication_key_value")
+    return value
