@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from orchestrate.errors import LoadError, NotYetError
 from orchestrate.groups import GROUPS
-from orchestrate.loading import Programs, load
+from orchestrate.loading import Programs, catalog_of, load
 from orchestrate.shares import share
 
 if TYPE_CHECKING:
@@ -26,8 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Load once, print the STATE, return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m orchestrate", description=__doc__)
     parser.add_argument("group", choices=sorted(GROUPS))
-    parser.add_argument("start", type=moment, help="the first conversation start; without zone, UTC")
-    parser.add_argument("end", type=moment, help="the one to stop before; START makes the tables only")
+    parser.add_argument(
+        "start", type=moment, help="the first conversation start; without zone, UTC"
+    )
+    parser.add_argument(
+        "end", type=moment, help="the one to stop before; START makes the tables only"
+    )
     parser.add_argument(
         "--workers", type=int, required=True, help="how many of these there are at once, at most"
     )
@@ -35,7 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _leave)
     try:
         part = share(os.environ, given.workers)
-        state = load(Programs.of(os.environ), GROUPS[given.group], given.start, given.end, part)
+        programs, group = Programs.of(os.environ), GROUPS[given.group]
+        catalog = catalog_of(programs, group)
+        state = load(programs, group, catalog, given.start, given.end, part)
     except LoadError as error:
         sys.stderr.write(f"{error}\n")
         return NOT_YET if isinstance(error, NotYetError) else 1

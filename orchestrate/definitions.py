@@ -1,6 +1,7 @@
-"""History in Dagster: for each group of streams its tables, its days, and the state to go on from."""
+"""History in Dagster: each group of streams has its tables, its days, and the state after them."""
 
 # Dagster looks at annotations when it runs: no `from __future__ import annotations` here.
+import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -9,10 +10,9 @@ import dagster as dg
 
 from orchestrate.errors import LoadError, NotYetError, SetupError
 from orchestrate.groups import GROUPS, Group
-from orchestrate.loading import Programs, load
+from orchestrate.loading import Programs, catalog_of, load
 from orchestrate.shares import Share, share
 from orchestrate.states import State, takeover
-
 
 #: All that talks to one org; its size is the instance's (dagster.yaml).
 POOL = "genesys"
@@ -35,11 +35,11 @@ def part_of(instance: dg.DagsterInstance) -> Share:
     return share(os.environ, places)
 
 
-def loaded(context: dg.AssetExecutionContext, group: Group, start: datetime, end: datetime) -> State:
-    """Load a span, and tell Dagster what it can do when that fails."""
+@contextlib.contextmanager
+def told(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Tell Dagster what it can do about what goes wrong."""
     try:
-        part = part_of(context.instance)
-        return load(Programs.of(os.environ), group, start, end, part)
+        yield
     except (NotYetError, SetupError) as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     except LoadError as error:
@@ -70,28 +70,34 @@ def assets_of(name: str, group: Group) -> Iterator[dg.AssetsDefinition]:
     """Make a group's three assets."""
 
     @dg.asset(name=f"{name}_tables", group_name=name, pool=POOL)
-    def tables(context: dg.AssetExecutionContext) -> None:
+    def tables(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """Tables, empty: made by one worker alone, since loaders that start together collide."""
-        begin = DAYS.start
-        loaded(context, group, begin, begin)
+        with told(context):
+            programs, part = Programs.of(os.environ), part_of(context.instance)
+            catalog = catalog_of(programs, group)
+            load(programs, group, catalog, DAYS.start, DAYS.start, part)
+        return dg.MaterializeResult(metadata={"catalog": dg.MetadataValue.json(catalog)})
 
     @dg.asset(name=name, group_name=name, pool=POOL, partitions_def=DAYS, deps=[tables])
     def days(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """Whatever started on a UTC day, as the vendor knows it when it is read."""
-        if context.instance.get_latest_materialization_event(tables.key) is None:
-            msg = f"Materialize {name}_tables first: days that start together would collide."
-            raise dg.Failure(msg, allow_retries=False)
-        window = context.partition_time_window
-        state = loaded(context, group, window.start, window.end)
+        with told(context):
+            made = context.instance.get_latest_materialization_event(tables.key)
+            if made is None or made.asset_materialization is None:
+                msg = f"Materialize {name}_tables first: days that start together would collide."
+                raise SetupError(msg)
+            # All days are read with the columns that the tables were made with.
+            catalog = made.asset_materialization.metadata["catalog"].value
+            programs, part = Programs.of(os.environ), part_of(context.instance)
+            window = context.partition_time_window
+            state = load(programs, group, catalog, window.start, window.end, part)
         return dg.MaterializeResult(metadata={"state": dg.MetadataValue.json(state)})
 
     @dg.asset(name=f"{name}_takeover", group_name=name, deps=[days])
     def goes_on(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """The state from which an incremental run goes on after the days that are loaded."""
-        try:
+        with told(context):
             state = takeover(states_of(context.instance, days.key), group.bookmarked)
-        except LoadError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
         return dg.MaterializeResult(metadata={"state": dg.MetadataValue.json(state)})
 
     yield from (tables, days, goes_on)

@@ -1,4 +1,4 @@
-"""What can go wrong, named by what the scheduler does next. Each message is the line a user reads."""
+"""What can go wrong, named by what the scheduler does next; each message is one line."""
 
 from __future__ import annotations
 

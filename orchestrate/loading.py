@@ -1,4 +1,4 @@
-"""One group of streams, one span of time: discover, select, run the tap into the loader, and check."""
+"""One group of streams, one span of time: run the tap into the loader, and check."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ LOADER = "target-postgres --config=ENV"
 #: What only the tap may see, and what only the loader.
 TAPS_OWN = ("GENESYS_", "TAP_GENESYS_")
 LOADERS_OWN = ("TARGET_",)
+LEAVE_OUT = "ORCHESTRATE_LEAVE_OUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,21 @@ class Programs:
 
     def for_tap(self, overrides: Mapping[str, str]) -> dict[str, str]:
         """Return the tap's environment: the loader's secrets are none of its business."""
-        return _without(self.environment, LOADERS_OWN) | overrides
+        return _without(self.environment, LOADERS_OWN) | dict(overrides)
 
     def for_loader(self) -> dict[str, str]:
         """Return the loader's environment, without the tap's secrets."""
         return _without(self.environment, TAPS_OWN)
 
 
-def load(programs: Programs, group: Group, start: datetime, end: datetime, part: Share) -> State:
+def load(
+    programs: Programs,
+    group: Group,
+    catalog: Mapping[str, Any],
+    start: datetime,
+    end: datetime,
+    part: Share,
+) -> State:
     """Load what started in `[start, end)`; return the STATE with which the loader confirmed it.
 
     Nothing is loaded of an empty span, but the loader makes the tables: that is to be done alone,
@@ -63,27 +71,32 @@ def load(programs: Programs, group: Group, start: datetime, end: datetime, part:
     Args:
         programs: The tap and the loader.
         group: What to read.
+        catalog: What the group looks like (`catalog_of`).
         start: The first conversation start.
         end: The conversation start to stop before.
         part: What this worker may take.
 
     Raises:
-        SetupError: A program does not exist.
+        SetupError: A program does not start.
         NotYetError: The vendor does not know all of the span yet.
         LoadError: A program failed.
     """
     settings = settings_of(start, end, part)
     with tempfile.TemporaryDirectory(prefix="orchestrate-") as folder:
-        catalog = Path(folder, "catalog.json")
-        catalog.write_text(json.dumps(select(_discover(programs, settings), group)), "utf-8")
-        outcome = pipe(
-            [*programs.tap, "--catalog", str(catalog)],
-            programs.loader,
-            tap_environment=programs.for_tap(settings),
-            loader_environment=programs.for_loader(),
-        )
-    # What they said is in this process's stderr. It stays out of the message, since a loader's words
-    # may hold a row, and a scheduler keeps messages for ever.
+        file = Path(folder, "catalog.json")
+        file.write_text(json.dumps(catalog), "utf-8")
+        try:
+            outcome = pipe(
+                [*programs.tap, "--catalog", str(file)],
+                programs.loader,
+                tap_environment=programs.for_tap(settings),
+                loader_environment=programs.for_loader(),
+            )
+        except OSError as error:
+            msg = f"{error.filename} does not start: {error.strerror}. Correct its command."
+            raise SetupError(msg) from error
+    # What they said is in this process's stderr. It stays out of the message, since a loader's
+    # words may hold a row, and a scheduler keeps messages for ever.
     if outcome.loader or outcome.tap:
         msg = (
             f"The tap ended with code {outcome.tap}, the loader with code {outcome.loader}; "
@@ -111,30 +124,20 @@ def settings_of(start: datetime, end: datetime, part: Share) -> dict[str, str]:
     }
 
 
-def select(catalog: dict[str, Any], group: Group) -> dict[str, Any]:
-    """Return the catalog with the group's streams only, all of them selected.
+def catalog_of(programs: Programs, group: Group) -> dict[str, Any]:
+    """Ask the tap for its catalog; return the group's streams, all of them selected.
+
+    `ORCHESTRATE_LEAVE_OUT` names streams, with commas between, that are not wanted.
 
     Raises:
-        SetupError: The tap does not have one of them.
+        SetupError: The tap does not start, or does not have one of them.
+        LoadError: The tap failed.
     """
-    known = {entry["tap_stream_id"]: entry for entry in catalog["streams"]}
-    if missing := [name for name in group.streams if name not in known]:
-        msg = f"The tap has no stream {', '.join(missing)}: update it."
-        raise SetupError(msg)
-    chosen = [known[name] for name in group.streams]
-    for entry in chosen:
-        for part in entry["metadata"]:
-            if not part["breadcrumb"]:
-                part["metadata"]["selected"] = True
-    return {"streams": chosen}
-
-
-def _discover(programs: Programs, settings: Mapping[str, str]) -> dict[str, Any]:
     command = [*programs.tap, "--discover"]
     try:
         told = subprocess.run(  # noqa: S603 - what the settings name, and no shell
             command,
-            env=programs.for_tap(settings),
+            env=programs.for_tap({}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             check=False,
@@ -145,8 +148,29 @@ def _discover(programs: Programs, settings: Mapping[str, str]) -> dict[str, Any]
     if told.returncode:
         msg = f"The tap ended with code {told.returncode}; why is in the log of this run (stderr)."
         raise LoadError(msg)
-    found: dict[str, Any] = json.loads(told.stdout)
-    return found
+    left_out = {name.strip() for name in programs.environment.get(LEAVE_OUT, "").split(",")}
+    return select(json.loads(told.stdout), group, left_out)
+
+
+def select(catalog: dict[str, Any], group: Group, left_out: set[str]) -> dict[str, Any]:
+    """Return the catalog with the group's streams only, all of them selected.
+
+    Raises:
+        SetupError: The tap does not have one of them, or one may not be left out.
+    """
+    known = {entry["tap_stream_id"]: entry for entry in catalog["streams"]}
+    if missing := [name for name in group.streams if name not in known]:
+        msg = f"The tap has no stream {', '.join(missing)}: update it."
+        raise SetupError(msg)
+    if needed := sorted(left_out & set(group.bookmarked)):
+        msg = f"{LEAVE_OUT} has {', '.join(needed)}, which says how far a day was read: keep it."
+        raise SetupError(msg)
+    chosen = [known[name] for name in group.streams if name not in left_out]
+    for entry in chosen:
+        for part in entry["metadata"]:
+            if not part["breadcrumb"]:
+                part["metadata"]["selected"] = True
+    return {"streams": chosen}
 
 
 def _without(environment: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, str]:

@@ -44,8 +44,8 @@ def share(environment: Mapping[str, str], workers: int) -> Share:
         raise SetupError(msg)
     if jobs < workers:
         msg = (
-            f"The pool has {workers} places and ORCHESTRATE_JOBS is {jobs}: a worker needs a job of "
-            "its own. Make the pool smaller; raise ORCHESTRATE_JOBS only if the org allows as many."
+            f"The pool has {workers} places and ORCHESTRATE_JOBS is {jobs}: a worker needs "
+            "a job of its own. Make the pool smaller, or raise ORCHESTRATE_JOBS if the org has more."
         )
         raise SetupError(msg)
     if requests < workers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestrate.errors import LoadError
+from orchestrate.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,12 +37,12 @@ def takeover(states: Mapping[datetime, State], streams: Sequence[str]) -> State:
         streams: The group's streams that keep a bookmark.
 
     Raises:
-        LoadError: There is no day, or one is missing between two others.
+        SetupError: There is no day, or one is missing between two others.
     """
     days = sorted(states)
     if not days:
         msg = "No day has been loaded yet."
-        raise LoadError(msg)
+        raise SetupError(msg)
     made: State = {"bookmarks": {}}
     for name in streams:
         kept = [dict(states[day]["bookmarks"][name]) for day in days]
@@ -50,14 +50,12 @@ def takeover(states: Mapping[datetime, State], streams: Sequence[str]) -> State:
         for end, day in zip(ends, days[1:], strict=False):
             if datetime.fromisoformat(end) < day:
                 msg = f"{name} is not loaded from {end} to {day.isoformat()}; load that first."
-                raise LoadError(msg)
-        made["bookmarks"][name] = (
-            _by_job(kept, days) if name == BY_JOB else kept[-1]
-        )
+                raise SetupError(msg)
+        made["bookmarks"][name] = _by_job(kept) if name == BY_JOB else kept[-1]
     return made
 
 
-def _by_job(kept: list[State], days: list[datetime]) -> State:
+def _by_job(kept: list[State]) -> State:
     watermarks = [one["watermark"] for one in kept]
     last = kept[-1]["replication_key_value"]
     rechecks: dict[str, str] = {}
