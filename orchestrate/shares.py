@@ -45,7 +45,7 @@ def share(environment: Mapping[str, str], workers: int) -> Share:
     if jobs < workers:
         msg = (
             f"The pool has {workers} places and ORCHESTRATE_JOBS is {jobs}: a worker needs "
-            "a job of its own. Make the pool smaller, or raise ORCHESTRATE_JOBS if the org has more."
+            "a job of its own. Make the pool smaller, or ORCHESTRATE_JOBS larger if the org agrees."
         )
         raise SetupError(msg)
     if requests < workers:

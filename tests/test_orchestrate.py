@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
@@ -344,3 +345,17 @@ def hold(server: Postgres, world: World) -> None:
     )
     asked = "select count(*) as n, count(distinct _id) as d from genesys.conversation_segments"
     assert server.ask(asked) == [[segments, segments]]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "orchestrate").glob("*.py")), ids=lambda one: one.stem
+)
+def test_the_worker_needs_python_alone(path: Path) -> None:
+    """Any scheduler can start it; only Dagster's own module needs Dagster."""
+    tree = ast.parse(path.read_text("utf-8"))
+    names = {
+        one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names
+    }
+    names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    foreign = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"orchestrate"}
+    assert foreign == ({"dagster"} if path.stem == "definitions" else set())
