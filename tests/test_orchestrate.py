@@ -286,7 +286,7 @@ def test_a_backfill_brings_everything_once(tmp_path: Path) -> None:
             daemon.wait(PATIENCE)
         # The one that was killed, and no other, has failed; its day came with another run.
         assert runs(tmp_path) == {"SUCCESS": 1 + DAYS, "FAILURE": 1}
-        assert most == 4
+        assert 1 < most <= 4
         hold(server, world)
         state = json.loads(call(given, ENGINE / "python", "-c", TELL).splitlines()[-1])
         later = world.at(end + 9 * DAY)
