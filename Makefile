@@ -63,7 +63,7 @@ $(VENDOR): constraints-vendor.txt
 	@.venv-vendor/bin/python $(PIP) --constraint constraints-vendor.txt PureCloudPlatformClientV2
 	@touch $@
 
-# With the installer that Meltano brings, which takes a third of the time; pip would do as well.
+# With the installer that Meltano brings; pip would do as well.
 $(ORCHESTRATE): constraints-orchestrate.txt pyproject.toml $(MELTANO)
 	@echo "Installing Dagster into .venv-orchestrate ..."
 	@$(PYTHON) -m venv .venv-orchestrate
