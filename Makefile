@@ -13,12 +13,13 @@ VENDOR := .venv-vendor/.sdk-installed
 
 export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 
-.PHONY: help demo test bench lint clean installed
+.PHONY: help demo test test-orchestrate bench lint clean installed
 
 help:
 	@echo "make demo   load a simulated org into DuckDB; a second time, what is new"
 	@echo "make test   lint, types and tests"
 	@echo "make lint   lint and types only"
+	@echo "make test-orchestrate   history by several workers, with Dagster"
 	@echo "make bench  what it costs, beside what else there is, in 20 minutes; BENCH_QUICK=1 in 2"
 	@echo "make clean  remove what the others made"
 
@@ -36,13 +37,18 @@ bench:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(VENDOR)
 	@.venv/bin/python bench/side_by_side.py
 
+# Apart from the rest: it takes Dagster, and minutes.
+test-orchestrate:
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(ORCHESTRATE)
+	REQUIRE_ORCHESTRATE=1 .venv/bin/python -m pytest tests/test_orchestrate.py
+
 lint: $(TESTS)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
 clean:
-	rm -rf .venv .venv-bench-* .venv-meltano .venv-vendor .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench-* .venv-meltano .venv-orchestrate .venv-vendor .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A pip of constraints.txt comes first: that of Python 3.11 does not know dependency groups.
 $(TAP): pyproject.toml constraints.txt

@@ -159,7 +159,7 @@ def require() -> None:
     needed = [PYTHON, ENGINE / "dagster", LOADER, binaries()]
     if all(path is not None and path.exists() for path in needed):
         return
-    what = "`make test` installs Dagster and target-postgres; PostgreSQL comes from the system"
+    what = "`make test-orchestrate` installs Dagster and target-postgres; PostgreSQL comes from the system"
     if os.environ.get("REQUIRE_ORCHESTRATE"):
         pytest.fail(what)
     pytest.skip(what)
