@@ -28,19 +28,18 @@ demo:
 	@.venv/bin/python scripts/demo/run.py
 
 test:
-	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(VENDOR) $(ORCHESTRATE)
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(VENDOR)
 	@$(MAKE) --no-print-directory lint
-	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 REQUIRE_ORCHESTRATE=1 \
-	  .venv/bin/python -m pytest --numprocesses auto
+	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 .venv/bin/python -m pytest --numprocesses auto
 
 bench:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(VENDOR)
 	@.venv/bin/python bench/side_by_side.py
 
-# Apart from the rest: it takes Dagster, and minutes.
+# Apart from the rest: it takes Dagster, and three minutes.
 test-orchestrate:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(ORCHESTRATE)
-	REQUIRE_ORCHESTRATE=1 .venv/bin/python -m pytest tests/test_orchestrate.py
+	REQUIRE_ORCHESTRATE=1 .venv/bin/python -m pytest tests/test_backfill.py
 
 lint: $(TESTS)
 	.venv/bin/ruff check

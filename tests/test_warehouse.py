@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from lineage import descendants, is_tap
 from loading import (
     MELTANO,
     ask_duckdb,
@@ -126,20 +127,6 @@ def run_until_killed(sim: Simulator, made: Path, given: dict[str, str], loader: 
         os.kill(tap, signal.SIGKILL)
         assert meltano.wait(PATIENCE) != 0
     sim.closing.set()
-
-
-def descendants(pid: int) -> list[int]:
-    """Return the processes below one."""
-    found = []
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            found += [int(child), *descendants(int(child))]
-    return found
-
-
-def is_tap(pid: int) -> bool:
-    """Return whether a process is the tap."""
-    return b"tap-genesys" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def hold_equal(ask: Ask, truth: list[dict[str, Any]]) -> None:
