@@ -27,7 +27,10 @@ KINDS = {
         "_HTTPStream._prepare_request rest.py",
         "GenesysStream.validate_response client.py",
     ),
-    "writing JSON": ("LineWriter.serialize_message messages.py",),
+    "writing JSON": (
+        "LineWriter.write_record messages.py",
+        "LineWriter.format_message messages.py",
+    ),
     "into the pipe": ("LineWriter._write messages.py",),
     "around a message": (
         "LineWriter.write_message messages.py",

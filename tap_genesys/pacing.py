@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from tap_genesys.interruption import Interruption
 
 
+#: More than most pages have.
+_PIECE_BYTES = 1 << 22
+
+
 class Pacer:
     """Hands out moments to ask, evenly spaced: a minute's budget never goes in one burst.
 
@@ -120,8 +124,19 @@ class PacedAdapter(HTTPAdapter):
         with self._interruption.breakable():
             response = super().send(request, stream, *args, **options)
             if not stream:
-                _ = response.content  # read here, where a signal may break in
+                read_whole(response)  # here, where a signal may break in
         if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = retry_after(response, datetime.now(UTC)) or 0.0
             self._pacer.hold(min(seconds, self._longest_hold))
         return response
+
+
+def read_whole(response: requests.Response) -> None:
+    """Read an answer's body, as `content` does, which takes a hundred pieces for a page.
+
+    Raises:
+        RequestException: As `content` raises it; the body is not whole.
+    """
+    pieces = list(response.iter_content(_PIECE_BYTES))
+    # Where `content` keeps it; there is no public way to read in larger pieces.
+    response._content = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # noqa: SLF001

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from io import BytesIO
 from itertools import pairwise
 
+import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from responses import Clock
+from urllib3 import HTTPResponse
 
-from tap_genesys.pacing import Pacer
+from tap_genesys.pacing import Pacer, read_whole
 
 
 @given(st.integers(1, 600), st.lists(st.floats(0, 3), min_size=2, max_size=40))
@@ -87,3 +91,24 @@ def test_threads_share_one_pace() -> None:
     for thread in threads:
         thread.join()
     assert clock.now - 1000.0 >= 0.7 - 1e-9
+
+
+def unread(body: bytes, length: int) -> requests.Response:
+    """Return an answer that promises so many bytes."""
+    answer = requests.Response()
+    headers = {"Content-Length": str(length)}
+    answer.raw = HTTPResponse(BytesIO(body), headers=headers, preload_content=False)
+    return answer
+
+
+@pytest.mark.parametrize("length", [0, 1, 9_000_001])
+def test_a_body_is_read_whole(length: int) -> None:
+    body = b"x" * length
+    answer = unread(body, length)
+    read_whole(answer)
+    assert answer.content == body
+
+
+def test_a_body_that_is_cut_is_an_error() -> None:
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        read_whole(unread(b"x" * 9_000_000, 9_000_001))
