@@ -59,6 +59,7 @@ FLOORS = (
     {"streams.conversation_tables", "streams.interactions", "streams.observations"},
     {"preflight", "streams"},
     {"tap"},
+    {"command"},
     {"__main__"},
 )
 MODULES = {

@@ -1,0 +1,37 @@
+"""The command line: one clear line on stderr for what a user can mend, and no traceback."""
+
+from __future__ import annotations
+
+import sys
+
+from singer_sdk.exceptions import SingerSDKError
+
+from tap_genesys.errors import SettingError
+from tap_genesys.tap import TapGenesys
+
+
+def run() -> None:
+    """Run the tap's command line.
+
+    Raises:
+        SystemExit: Always; 1 after an error, 128 plus the signal's number after a signal.
+    """
+    try:
+        TapGenesys.cli()
+    except SettingError as error:
+        _leave(error.lines)
+    except SingerSDKError as error:
+        _leave([str(error) or type(error).__name__])
+    except OSError as error:
+        _leave([f"Cannot read {error.filename or 'an input'}: {error.strerror or error}"])
+    except ValueError as error:
+        # The SDK reads the config with whichever JSON library it likes; its errors have one name.
+        if type(error).__name__ not in ("JSONDecodeError", "UnicodeDecodeError"):
+            raise
+        _leave([f"The config is not JSON: {error}"])
+
+
+def _leave(lines: list[str]) -> None:
+    for line in lines:
+        TapGenesys.logger.error(" ".join(line.split()))
+    sys.exit(1)
