@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from test_docs import script
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+maker: Any = importlib.import_module("update_schemas")
+columns: Any = importlib.import_module("schemas.columns")
+models: Any = importlib.import_module("schemas.models")
+streams: Any = importlib.import_module("schemas.streams")
+trimming: Any = importlib.import_module("schemas.trimming")
+
 SCHEMAS = ROOT / "tap_genesys" / "schemas"
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "tests" / "openapi.json").read_text("utf-8"))
 DEFINITIONS = DOCUMENT["definitions"]
-MAKER = script("update_schemas")
 #: Files beside the schemas that tell of the vendor's operations.
 TOLD = ("_aggregates", "_filter_dimensions", "_namespaces", "_permissions", "_scope")
-STREAMS: dict[str, tuple[str, str]] = MAKER.STREAMS
-LISTINGS: dict[str, Any] = MAKER.LISTINGS
-HAND_WRITTEN: tuple[str, ...] = MAKER.HAND_WRITTEN
+STREAMS: dict[str, tuple[str, str]] = streams.STREAMS
+LISTINGS: dict[str, Any] = streams.LISTINGS
+HAND_WRITTEN: tuple[str, ...] = streams.HAND_WRITTEN
 OWN = {"_extra", "_readAt"}
 #: Columns of our own that only some streams have.
 OWN_OF = {"conversation_details": {"_source"}}
@@ -94,15 +102,15 @@ def references(part: object) -> set[str]:
 def made(definitions: dict[str, Any], field: dict[str, Any]) -> dict[str, Any]:
     """Return what the script makes of a field of a root model."""
     root = {"type": "object", "properties": {"id": {"type": "string"}, "field": field}}
-    schema = MAKER.stream_schema(definitions | {"Root": root}, "Root", "id")
-    result: dict[str, Any] = schema["properties"]["field"]
+    found = models.properties(definitions | {"Root": root}, models.reference("Root"))
+    result: dict[str, Any] = found["field"]
     return result
 
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_a_schema_is_what_the_script_makes_of_the_vendors_document(stream: str) -> None:
     """Nobody has edited it by hand."""
-    made = MAKER.schema_of(DEFINITIONS, stream)
+    made = maker.schema_of(DEFINITIONS, stream)
     assert without_descriptions(made) == without_descriptions(load(stream))
 
 
@@ -117,30 +125,20 @@ def test_every_field_at_every_depth_is_there_with_its_type(stream: str) -> None:
 
 def test_each_schema_is_made_by_the_script_or_known_as_hand_written() -> None:
     found = {path.stem for path in SCHEMAS.glob("*.json")}
-    generated = {
-        *STREAMS,
-        *LISTINGS,
-        *MAKER.AGGREGATES,
-        *MAKER.OBSERVATIONS,
-        *MAKER.REPORTS,
-        *MAKER.SEARCHES,
-        *MAKER.SPANS,
-        *MAKER.TABLE_NAMES,
-    }
-    assert found == {*generated, *HAND_WRITTEN, *TOLD}
+    assert found == {*streams.GENERATED, *HAND_WRITTEN, *TOLD}
 
 
 @pytest.mark.parametrize("stream", LISTINGS)
 def test_a_listing_s_schema_is_what_the_script_makes_of_the_vendors_document(stream: str) -> None:
     """Every field of its model, and in these what is in them; deeper is JSON of any form."""
-    made = MAKER.listing_schema(DOCUMENT, LISTINGS[stream])
+    made = maker.listing_schema(DOCUMENT, LISTINGS[stream])
     assert without_descriptions(made) == without_descriptions(load(stream))
 
 
-@pytest.mark.parametrize("table", MAKER.TABLE_NAMES)
+@pytest.mark.parametrize("table", streams.TABLE_NAMES)
 def test_a_table_s_schema_is_what_the_script_makes_of_the_vendors_document(table: str) -> None:
     """Every field of its level that is no table of its own, and the ids above it."""
-    made = MAKER.table_schema(DEFINITIONS, table)
+    made = maker.table_schema(DEFINITIONS, table)
     assert without_descriptions(made) == without_descriptions(load(table))
 
 
@@ -151,7 +149,7 @@ def test_fields_are_in_order_so_that_a_change_is_a_small_difference(stream: str)
     names = list(schema["properties"])
     own = OWN | OWN_OF.get(stream, set())
     assert names == [*sorted(set(names) - own), *sorted(own)]
-    made_of = MAKER.schema_of(DEFINITIONS, stream)
+    made_of = maker.schema_of(DEFINITIONS, stream)
     for root in (schema, made_of):
         for field in fields(root)[1:]:
             assert list(field.get("properties", {})) == sorted(field.get("properties", {}))
@@ -227,13 +225,13 @@ def test_every_reference_of_the_trimmed_document_leads_somewhere() -> None:
 
 def test_the_trimmed_document_is_what_the_script_makes_of_it() -> None:
     """It has all that is needed and nothing else."""
-    assert json.dumps(MAKER.trimmed(DOCUMENT)) == json.dumps(DOCUMENT)
+    assert json.dumps(maker.trimmed(DOCUMENT)) == json.dumps(DOCUMENT)
 
 
 def test_the_dimensions_of_filters_are_the_vendors() -> None:
     path = SCHEMAS / "_filter_dimensions.json"
     known = json.loads(path.read_text("utf-8"))
-    assert known == MAKER.filter_dimensions(DEFINITIONS)
+    assert known == maker.filter_dimensions(DEFINITIONS)
     assert set(known) == {"conversation_filters", "segment_filters"}
     for kinds in known.values():
         assert set(kinds) == {"dimensions", "metrics", "operators"}
@@ -340,7 +338,8 @@ def test_the_root_has_a_key_our_columns_and_its_fields_in_order() -> None:
             "id": {"type": "string", "description": "The key."},
         }
     }
-    schema = MAKER.stream_schema({"Root": root}, "Root", "id")
+    found = models.properties({"Root": root}, models.reference("Root"))
+    schema = columns.schema_of_rows(found, ("id",))
     assert list(schema["properties"]) == ["id", "z", "_extra", "_readAt"]
     assert schema["required"] == ["id"]
     assert schema["additionalProperties"] is True
@@ -354,16 +353,16 @@ def test_the_root_has_a_key_our_columns_and_its_fields_in_order() -> None:
 
 def test_trimming_drops_prose_but_no_field_that_is_called_like_it() -> None:
     called: dict[str, Any] = {
-        name: {"type": "string", "description": "Prose."} for name in MAKER._PROSE
+        name: {"type": "string", "description": "Prose."} for name in trimming.PROSE
     }
     called["properties"] = {
         "type": "object",
         "description": "Prose.",
         "properties": {"title": {"title": "Prose."}},
     }
-    assert MAKER._without_prose({"description": "Prose.", "properties": called}) == {
+    assert trimming.without_prose({"description": "Prose.", "properties": called}) == {
         "properties": {
-            **{name: {"type": "string"} for name in MAKER._PROSE},
+            **{name: {"type": "string"} for name in trimming.PROSE},
             "properties": {"type": "object", "properties": {"title": {}}},
         }
     }
@@ -375,42 +374,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tap_genesys" / "schemas").mkdir(parents=True)
     (tmp_path / "tap_genesys" / "simulator").mkdir()
     (tmp_path / "tests").mkdir()
-    monkeypatch.setattr(MAKER, "ROOT", tmp_path)
-    monkeypatch.setattr(MAKER, "SCHEMAS", tmp_path / "tap_genesys" / "schemas")
-    monkeypatch.setattr(MAKER, "SHAPES", tmp_path / "tap_genesys" / "simulator" / "shapes.json")
-    monkeypatch.setattr(MAKER, "TRIMMED", tmp_path / "tests" / "openapi.json")
+    monkeypatch.setattr(maker, "ROOT", tmp_path)
     (tmp_path / "swagger.json").write_text(json.dumps(DOCUMENT), "utf-8")
     for stream in HAND_WRITTEN:
-        (MAKER.SCHEMAS / f"{stream}.json").write_text("by hand", "utf-8")
-    assert MAKER.main([str(tmp_path / "swagger.json")]) == 0
+        (tmp_path / maker.SCHEMAS / f"{stream}.json").write_text("by hand", "utf-8")
+    assert maker.main([str(tmp_path / "swagger.json")]) == 0
     return tmp_path
 
 
 def test_a_second_run_changes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
-    assert MAKER.main([str(project / "swagger.json")]) == 0
-    assert MAKER.main([str(project / "swagger.json"), "--check"]) == 0
+    assert maker.main([str(project / "swagger.json")]) == 0
+    assert maker.main([str(project / "swagger.json"), "--check"]) == 0
     assert capsys.readouterr().out == ""
 
 
 def test_what_is_written_by_hand_is_left_alone(project: Path) -> None:
     """And all that is not is made."""
-    files = {path.stem: path.read_text("utf-8") for path in MAKER.SCHEMAS.iterdir()}
-    generated = {
-        *STREAMS,
-        *LISTINGS,
-        *MAKER.AGGREGATES,
-        *MAKER.OBSERVATIONS,
-        *MAKER.REPORTS,
-        *MAKER.SEARCHES,
-        *MAKER.SPANS,
-        *MAKER.TABLE_NAMES,
-    }
-    assert set(files) == {
-        *generated,
-        *HAND_WRITTEN,
-        *TOLD,
-    }
+    files = {path.stem: path.read_text("utf-8") for path in (project / maker.SCHEMAS).iterdir()}
+    assert set(files) == {*streams.GENERATED, *HAND_WRITTEN, *TOLD}
     assert {name for name, text in files.items() if text == "by hand"} == {*HAND_WRITTEN}
     assert json.loads((project / "tests" / "openapi.json").read_text("utf-8")) == DOCUMENT
 
@@ -423,7 +405,7 @@ def test_check_names_what_would_change_and_writes_nothing(
     changed["definitions"]["FlowMilestone"]["properties"]["brandNew"] = {"type": "string"}
     document = project / "swagger.json"
     document.write_text(json.dumps(changed), "utf-8")
-    (MAKER.SCHEMAS / "divisions.json").unlink()
+    (project / maker.SCHEMAS / "divisions.json").unlink()
     expected = [
         "tap_genesys/schemas/divisions.json",
         "tap_genesys/schemas/flow_milestones.json",
@@ -432,10 +414,10 @@ def test_check_names_what_would_change_and_writes_nothing(
     ]
     for arguments, code in (["--check"], 1), (["--check"], 1), ([], 0):
         capsys.readouterr()
-        assert MAKER.main([str(document), *arguments]) == code
+        assert maker.main([str(document), *arguments]) == code
         assert sorted(capsys.readouterr().out.split()) == expected
-    assert MAKER.main([str(document), "--check"]) == 0
-    assert "brandNew" in (MAKER.SCHEMAS / "flow_milestones.json").read_text("utf-8")
+    assert maker.main([str(document), "--check"]) == 0
+    assert "brandNew" in (project / maker.SCHEMAS / "flow_milestones.json").read_text("utf-8")
 
 
 def _is_schema(schema: dict[str, Any], key: str) -> bool:

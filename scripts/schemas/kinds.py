@@ -1,0 +1,128 @@
+"""The schemas of all other streams, by the kind that a stream is of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from schemas.columns import MOMENT, OWN, TEXT, schema_of_rows
+from schemas.models import DEEPEST_MODEL, Json, properties, reference, schema
+from schemas.operations import family, record_of
+from tap_genesys import aggregates
+from tap_genesys.listings import MapStream, PerParentStream
+
+if TYPE_CHECKING:
+    from schemas.streams import Stream
+
+#: Streams whose rows are in files, or of the org's own making: the document does not know them.
+OF_OWN_MAKING: Json = {
+    "datatable_rows": {
+        "key": {"type": "string"},
+        "row": {
+            "type": ["object", "null"],
+            "additionalProperties": True,
+            "description": "The row's columns, `key` among them.",
+        },
+    },
+    "conversation_transcripts": {
+        "transcript": {
+            "type": ["object", "null"],
+            "additionalProperties": True,
+            "description": "The file, as the vendor's storage holds it.",
+        }
+    },
+}
+#: A column of our own that spans have; they are the same by either lane.
+SOURCE: Json = {
+    "_source": {
+        "type": ["string", "null"],
+        "description": "Which lane the row came from: job or query.",
+    }
+}
+_PLACE = re.compile(r"{(\w+)}")
+
+
+def listing_schema(document: Json, stream: Stream) -> Json:
+    """Return the schema of a stream that is read whole."""
+    definitions = document["definitions"]
+    if stream.name in OF_OWN_MAKING:
+        columns = dict(OF_OWN_MAKING[stream.name])
+    elif stream.name == "schedules_published":
+        columns = shift_columns(definitions)
+    else:
+        columns = properties(definitions, record_of(document, stream), DEEPEST_MODEL)
+    if issubclass(stream, MapStream):
+        if stream.value_column is not None:
+            listed = {"type": "array", "items": {"type": "string"}}
+            columns = {stream.value_column: schema(definitions, listed, ())}
+        columns[stream.key_column] = {"type": "string"}
+    missing = set(stream.primary_keys) - set(columns)
+    parents = _PLACE.findall(stream.path)
+    if missing - set(parents):
+        msg = f"{stream.name}: its model has no {sorted(missing)}"
+        raise SystemExit(msg)
+    if issubclass(stream, PerParentStream):
+        told = {"type": "string", "description": "The id of what it was listed for."}
+        columns |= dict.fromkeys(parents, told)
+    return schema_of_rows(columns, stream.primary_keys)
+
+
+def shift_columns(definitions: Json) -> Json:
+    """Return the columns of a shift or a day off."""
+    columns: Json = {}
+    for model in ("BuFullDayTimeOffMarker", "BuAgentScheduleShift"):
+        columns |= _columns(definitions, model)
+    told = {
+        "kind": "What the row is: shift, or time_off for a whole day off.",
+        "businessUnitTimeZone": "Where the business unit is.",
+        "week": "The Monday of the week that was asked for.",
+    }
+    columns |= {name: {**TEXT, "description": text} for name, text in told.items()}
+    return columns | {"userId": {"type": "string"}}
+
+
+def aggregate_schema(document: Json, stream: Stream) -> Json:
+    """Return the schema of a stream that sums up: the cell, what it can be grouped by, the sums."""
+    grouped = map(aggregates.column, family(document, stream)["group_by"])
+    columns = _columns(document["definitions"], "StatisticalSummary")
+    columns |= dict.fromkeys(("granularity", "metric", "qualifier", *grouped), TEXT)
+    columns |= dict.fromkeys(("intervalStart", "intervalEnd"), MOMENT)
+    columns["_id"] = {"type": "string", "description": "The row's key: cell, groups and metric."}
+    return schema_of_rows(columns, ("_id",))
+
+
+def observation_schema(document: Json, stream: Stream) -> Json:
+    """Return the schema of a stream that tells how things stand."""
+    columns = _columns(document["definitions"], "StatisticalSummary")
+    columns |= dict.fromkeys(("metric", "qualifier", "mediaType", stream.dimension), TEXT)
+    columns["truncated"] = {"type": ["boolean", "null"]}
+    columns["observedAt"] = MOMENT
+    columns["_id"] = {"type": "string", "description": "The row's key: moment, groups and metric."}
+    return schema_of_rows(columns, ("_id",))
+
+
+def span_schema(document: Json, model: str) -> Json:
+    """Return the schema of the spans of time that are told of users."""
+    columns = _columns(document["definitions"], model)
+    columns["userId"] = TEXT
+    columns["_id"] = {
+        "type": "string",
+        "description": "The row's key: user, start, and what it is.",
+    }
+    return schema_of_rows(columns, ("_id",), OWN | SOURCE)
+
+
+def report_schema(document: Json, stream: Stream, model: str, own: Json) -> Json:
+    """Return the schema of a stream of reports.
+
+    Args:
+        document: The vendor's.
+        stream: The stream.
+        model: The model of its rows.
+        own: The columns that the tap adds.
+    """
+    return schema_of_rows(_columns(document["definitions"], model) | own, stream.primary_keys)
+
+
+def _columns(definitions: Json, model: str) -> Json:
+    return properties(definitions, reference(model), DEEPEST_MODEL)

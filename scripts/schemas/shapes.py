@@ -1,0 +1,77 @@
+"""What the simulator knows of listings: how they page, and what their rows look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.models import Json, Models, fields, parts
+from schemas.operations import answer_of, record_of
+from schemas.streams import LISTINGS, SEARCHES, Stream
+from tap_genesys.listings import ArrayStream, MapStream, ObjectStream, WholeStream
+
+#: Streams that the simulator does not answer as a listing.
+ANSWERED_APART = ("organization_limits", "schedules_published")
+#: How far the simulator's rows are nested.
+_DEEPEST = 1
+_DEEPEST_NEEDED = 6
+
+
+def shapes(document: Json) -> Json:
+    """Return, for the simulator, what each listing's rows look like, and how it pages."""
+    definitions = document["definitions"]
+    made = {}
+    for stream in (*LISTINGS.values(), *SEARCHES.values()):
+        if stream.name in ANSWERED_APART:
+            continue
+        marks = set(fields(parts(definitions, answer_of(document, stream), ())))
+        made[stream.path] = {
+            "method": stream.http_method.upper(),
+            "paging": _paging(stream, marks),
+            "answer": sorted(marks),
+            "rows": stream.records_key,
+            "row": _shape(definitions, record_of(document, stream), ()) or {},
+        }
+    return dict(sorted(made.items()))
+
+
+def _paging(stream: Stream, marks: set[str]) -> str:
+    if issubclass(stream, ArrayStream):
+        return "array"
+    if issubclass(stream, ObjectStream):
+        return "object"
+    if issubclass(stream, MapStream):
+        return "map"
+    if not issubclass(stream, WholeStream):
+        return "search"
+    for mark, paging in (("cursors", "scan"), ("after", "after"), ("pageCount", "counted")):
+        if mark in marks:
+            return paging
+    return "linked" if "nextUri" in marks else "none"
+
+
+def _shape(definitions: Json, field: Json, path: Models, deepest: int = _DEEPEST) -> Any:  # noqa: ANN401 - JSON
+    """Return a field as a kind of value, some of its allowed values, or the fields that it has.
+
+    What lies deeper than that is left out, but for what has to be there.
+    """
+    made_of = parts(definitions, field, path)
+    if not made_of:
+        return None
+    whole = {key: value for part, _ in made_of for key, value in part.items()}
+    if "enum" in whole:
+        return {"one of": whole["enum"][:4]}
+    kind = whole.get("type", "object")
+    if kind == "array":
+        item = _shape(definitions, whole.get("items", {}), made_of[-1][1], deepest)
+        return None if item in (None, {}) else [item]
+    if kind != "object":
+        return whole.get("format") if whole.get("format") in ("date", "date-time") else kind
+    if len(path) > deepest:
+        return None
+    required = {name for part, _ in made_of for name in part.get("required", [])}
+    inner = {
+        name: _shape(definitions, one, above, _DEEPEST_NEEDED if name in required else deepest)
+        for name, (one, above) in sorted(fields(made_of).items())
+    }
+    made = {name: shape for name, shape in inner.items() if shape is not None}
+    return None if path and required - set(made) else made

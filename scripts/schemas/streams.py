@@ -1,0 +1,101 @@
+"""Which streams there are, what the document calls their rows, and what they ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.analytics import AggregateStream, ObservationStream
+from tap_genesys.listings import WholeStream
+from tap_genesys.streams import ASKING
+from tap_genesys.streams.agents import Evaluations, UserPresences, UserRoutingStatuses
+from tap_genesys.streams.reports import AdherenceHistorical, ApiUsage, Audits, Workitems
+from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS
+
+if TYPE_CHECKING:
+    from schemas.models import Json
+
+#: A class of streams; the SDK does not let its class attributes be typed.
+Stream = Any
+
+#: Stream -> its model and the field that is its key.
+STREAMS = {"conversation_details": ("AnalyticsConversation", "conversationId")}
+#: Streams that are read whole: what they are is said by their classes.
+LISTINGS: dict[str, Stream] = {
+    vars(stream)["name"]: stream
+    for stream in ASKING
+    if issubclass(stream, WholeStream) and not issubclass(stream, ObservationStream)
+}
+#: Streams that sum up.
+AGGREGATES: dict[str, Stream] = {
+    vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, AggregateStream)
+}
+#: Streams that tell how things stand.
+OBSERVATIONS: dict[str, Stream] = {
+    vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, ObservationStream)
+}
+#: Streams that search.
+SEARCHES: dict[str, Stream] = {"evaluations": Evaluations}
+#: Streams of spans of time that are told of users, and the spans' model.
+SPANS: dict[str, tuple[Stream, str]] = {
+    "user_presences": (UserPresences, "AnalyticsUserPresenceRecord"),
+    "user_routing_statuses": (UserRoutingStatuses, "AnalyticsRoutingStatusRecord"),
+}
+#: Streams of reports: the model of their rows, what the tap adds, and the other operations.
+REPORTS: dict[str, tuple[Stream, str, Json, tuple[str, ...]]] = {
+    "adherence_historical": (
+        AdherenceHistorical,
+        "WfmHistoricalAdherenceBulkUserDayMetrics",
+        {
+            "_id": {"type": "string", "description": "The row's key: unit, user and day."},
+            "managementUnitId": {"type": ["string", "null"]},
+            "userId": {"type": ["string", "null"]},
+            "dayStart": {"type": ["string", "null"], "format": "date-time"},
+        },
+        (f"{AdherenceHistorical.path}/jobs/{{jobId}}",),
+    ),
+    "api_usage": (
+        ApiUsage,
+        "ApiUsageRow",
+        {"_id": {"type": "string", "description": "The row's key: day, client and operation."}},
+        (f"{ApiUsage.path}/{{executionId}}/results",),
+    ),
+    "audits": (
+        Audits,
+        "AuditLogMessage",
+        {},
+        tuple(f"{Audits.path}/{{transactionId}}{end}" for end in ("", "/results")),
+    ),
+    "workitems": (Workitems, "Workitem", {}, ()),
+}
+#: Streams whose schema is written by hand: the document does not have their rows.
+HAND_WRITTEN = ("conversation_reconciliation", "conversation_summaries")
+#: Tables that conversations are broken up into.
+TABLE_NAMES = (*TABLES, ATTRIBUTES, WRAP_UPS)
+#: Streams whose schema is made here.
+GENERATED = (
+    *STREAMS,
+    *TABLE_NAMES,
+    *LISTINGS,
+    *AGGREGATES,
+    *OBSERVATIONS,
+    *SEARCHES,
+    *SPANS,
+    *REPORTS,
+)
+#: Operations that the streams ask for.
+PATHS = (
+    "/api/v2/analytics/conversations/details/jobs",
+    "/api/v2/analytics/conversations/details/jobs/availability",
+    "/api/v2/analytics/conversations/details/jobs/{jobId}",
+    "/api/v2/analytics/conversations/details/jobs/{jobId}/results",
+    "/api/v2/analytics/conversations/details/query",
+    "/api/v2/analytics/users/details/jobs",
+    "/api/v2/analytics/users/details/jobs/availability",
+    "/api/v2/analytics/users/details/jobs/{jobId}",
+    "/api/v2/analytics/users/details/jobs/{jobId}/results",
+    *(stream.path for stream in LISTINGS.values()),
+    *(stream.path for stream in SEARCHES.values()),
+    UserPresences.path,
+    *(path for stream, _, _, more in REPORTS.values() for path in (stream.path, *more)),
+    *(stream.path for stream in (*AGGREGATES.values(), *OBSERVATIONS.values())),
+)
