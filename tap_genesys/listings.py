@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from tap_genesys.activation import ActivatingStream
 from tap_genesys.answers import asked, body
-from tap_genesys.errors import StopRun
+from tap_genesys.pagination import TokenPaginator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -169,7 +169,7 @@ class LinkedStream(WholeStream):
 
     @override
     def get_new_paginator(self) -> BaseAPIPaginator[Any]:
-        return _TokenPaginator(self.where, self.next_of)
+        return TokenPaginator(self.where, self.next_of)
 
     def next_of(self, answer: Record) -> str | None:
         """Return what asks for the next page, if there is one."""
@@ -337,27 +337,3 @@ class PerParentLinkedStream(PerParentStream, LinkedStream):
 
 class PerParentUnpagedStream(PerParentStream, UnpagedStream):
     """One answer for each parent."""
-
-
-class _TokenPaginator(BaseAPIPaginator[str]):
-    """Goes from one page to the next by what the page itself says."""
-
-    def __init__(self, where: str, next_of: Any) -> None:  # noqa: ANN401 - a method
-        super().__init__("")
-        self._where = where
-        self._next_of = next_of
-        self._seen: set[str] = set()
-
-    @override
-    def continue_if_empty(self, response: requests.Response) -> bool:
-        return True
-
-    @override
-    def get_next(self, response: requests.Response) -> str | None:
-        token: str | None = self._next_of(body(response))
-        if token and token in self._seen:
-            msg = f"{self._where}: a page leads back to one that was read; the server goes round."
-            raise StopRun(msg)
-        if token:
-            self._seen.add(token)
-        return token

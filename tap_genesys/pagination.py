@@ -4,7 +4,7 @@ The vendor's details query answers `{"conversations": [...], "totalHits": 1234}`
 `{"entities": [...], "pageSize": 25, "pageCount": 3}`, the summary queries, as users report,
 `{"entities": [...]}` with a header `X-Page-Count`. None of the counts can be trusted: they go stale
 in both directions, are absent, or say zero beside records. So a count is only ever a reason to look
-further, never the only reason to stop.
+further, never the only reason to stop. A token is followed until none comes, or one comes again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from singer_sdk.pagination import BaseAPIPaginator
 from typing_extensions import override
 
-from tap_genesys.answers import Counts, Record, counts, records
+from tap_genesys.answers import Counts, Record, body, counts, records
 from tap_genesys.errors import StopRun, TooManyRows
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 #: No query has more pages than this; a server that always has one more ends here.
 LAST_PAGE = 100_000
+
+
+def goes_round(where: str) -> StopRun:
+    """Return the error for tokens of which none is the last; `where` names stream and window."""
+    return StopRun(f"{where}: a page leads back to one that was read; the server goes round.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,3 +265,31 @@ class CountedPaginator(BaseAPIPaginator[Page]):
             f"{self._where}: {what}; Genesys Cloud pages through {self._ceiling:,} at most. "
             "Lower window_days, or narrow the filters."
         )
+
+
+class TokenPaginator(BaseAPIPaginator[str]):
+    """Goes from one page to the next by what the page itself says; a page may be empty.
+
+    Args:
+        where: Names the stream in a message.
+        next_of: Returns what an answer says of the next page: a link, a cursor, or nothing.
+    """
+
+    def __init__(self, where: str, next_of: Callable[[Record], str | None]) -> None:
+        super().__init__("")
+        self._where = where
+        self._next_of = next_of
+        self._seen: set[str] = set()
+
+    @override
+    def continue_if_empty(self, response: requests.Response) -> bool:
+        return True
+
+    @override
+    def get_next(self, response: requests.Response) -> str | None:
+        token = self._next_of(body(response))
+        if token and token in self._seen:
+            raise goes_round(self._where)
+        if token:
+            self._seen.add(token)
+        return token

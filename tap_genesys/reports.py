@@ -10,7 +10,7 @@ from typing_extensions import override
 from tap_genesys.answers import body
 from tap_genesys.endpoints import WindowedStream
 from tap_genesys.errors import StopRun
-from tap_genesys.pagination import LAST_PAGE, Page
+from tap_genesys.pagination import LAST_PAGE, Page, goes_round
 from tap_genesys.polling import poll
 
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ class ReportStream(WindowedStream):
             if token in seen:
                 break
             seen.add(token)
-        msg = f"{self.where}: a page leads back to one that was read; the server goes round."
-        raise StopRun(msg)
+        raise goes_round(self.where)
 
     def failed(self, what: Any) -> StopRun:  # noqa: ANN401 - whatever the vendor says
         """Return the error for a report that will not come."""
