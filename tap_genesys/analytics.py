@@ -60,9 +60,7 @@ class AggregateStream(WindowedStream):
         return aggregates.days(start, end, self.option("time_zone", "UTC"))
 
     @override
-    def read_window(
-        self, window: Window, *, begun: bool = False, parent_rows: int = 0
-    ) -> Iterator[Record]:
+    def read_window(self, window: Window) -> Iterator[Record]:
         self.run.interruption.check()
         self.window = window
         try:

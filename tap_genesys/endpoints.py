@@ -114,18 +114,23 @@ class WindowedStream(GenesysStream):
         finally:
             self._later = ()
 
-    def read_window(
+    def read_window(self, window: Window) -> Iterator[Record]:
+        """Yield a window's records; one with too many to page through is cut in two.
+
+        Raises:
+            StopRun: It has too many rows, and cutting it does not help.
+        """
+        return self._read_part(window)
+
+    def _read_part(
         self, window: Window, *, begun: bool = False, parent_rows: int = 0
     ) -> Iterator[Record]:
-        """Yield a window's records; one with too many to page through is cut in two.
+        """Yield the records of a window or of a part of one.
 
         Args:
             window: What to ask for.
             begun: Whether it is the first half of a window that was begun already.
             parent_rows: What the whole promised of which this is a half.
-
-        Raises:
-            StopRun: It has too many rows, and cutting it does not help.
         """
         self.run.interruption.check()
         self.window = window
@@ -139,8 +144,8 @@ class WindowedStream(GenesysStream):
             if parts is None or 0 < parent_rows <= error.rows:
                 yield from self.read_too_large(error)
                 return
-            yield from self.read_window(parts[0], begun=True, parent_rows=error.rows)
-            yield from self.read_window(parts[1], parent_rows=error.rows)
+            yield from self._read_part(parts[0], begun=True, parent_rows=error.rows)
+            yield from self._read_part(parts[1], parent_rows=error.rows)
             return
         if self.paginator.fewer:
             self.logger.info(

@@ -32,9 +32,7 @@ class ReportStream(WindowedStream):
         """Yield a window's records, answer by answer, as the vendor has them."""
 
     @override
-    def read_window(
-        self, window: Window, *, begun: bool = False, parent_rows: int = 0
-    ) -> Iterator[Record]:
+    def read_window(self, window: Window) -> Iterator[Record]:
         self.run.interruption.check()
         self.window = window
         for records in self.parts(window):

@@ -72,9 +72,7 @@ class ConversationReconciliation(WindowedStream):
         return Window(self.window.start, self.window.end - timedelta(milliseconds=1))
 
     @override
-    def read_window(
-        self, window: Window, *, begun: bool = False, parent_rows: int = 0
-    ) -> Iterator[Record]:
+    def read_window(self, window: Window) -> Iterator[Record]:
         self.run.interruption.check()
         self.window = window
         counted = self._aggregated()
