@@ -20,6 +20,7 @@ from tap_genesys.ahead import ReadAhead
 from tap_genesys.answers import body, refusal, retry_after
 from tap_genesys.errors import StopRun
 from tap_genesys.pagination import LAST_PAGE
+from tap_genesys.polling import longer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 1000
 SUBMISSIONS = 4
-_LONGEST_POLL = 30.0
-_GROWTH = 1.5
 _WAITING = ("QUEUED", "PENDING")
 _LOST = ("FAILED", "CANCELLED", "EXPIRED")
 _ROW_LIMIT = re.compile(r"exceed\D*\d+\D*(results|rows|records)|row limit", re.IGNORECASE)
@@ -259,7 +258,7 @@ class Jobs:
         if left <= 0:
             return 0
         self.wait(max(0, min(wait, left) - waited))
-        return 0 if wait >= left else min(wait * _GROWTH, _LONGEST_POLL)
+        return 0 if wait >= left else longer(wait)
 
     def _delete(self, job: str) -> None:
         """Free the job's place; one that is gone already, or cannot be reached, is no error."""

@@ -47,5 +47,10 @@ def poll(
             )
             raise StopRun(msg)
         wait(min(pause, left))
-        pause = min(max(pause, 0.1) * _GROWTH, _LONGEST)
+        pause = longer(max(pause, 0.1))
     return found
+
+
+def longer(pause: float) -> float:
+    """Return the pause after a pause, in seconds: half as long again, and 30 at most."""
+    return min(pause * _GROWTH, _LONGEST)
