@@ -45,10 +45,10 @@ class JobTooLargeError(Exception):
     """The job has more rows than can be read; ask for less."""
 
 
-class Call(Protocol):
-    """Sends one request to the job's operations and returns the answer, retried and paced."""
+class Asker(Protocol):
+    """Who asks for jobs; a stream does."""
 
-    def __call__(
+    def call(
         self,
         method: str,
         path: str,
@@ -58,16 +58,22 @@ class Call(Protocol):
         accepted: frozenset[int] = frozenset(),
         once: bool = False,
     ) -> requests.Response:
-        """Send it; statuses in `accepted` come back unjudged; `once`, shortly and without retry."""
+        """Send one request, paced and retried, and return the answer.
+
+        Statuses in `accepted` come back unjudged; `once`, shortly and without retry.
+        """
+
+    def wait(self, seconds: float) -> None:
+        """Wait for some seconds, and count them."""
 
 
 class Jobs:
     """Runs jobs at one operation.
 
     Args:
-        call: Sends requests.
+        asker: Sends requests, and waits.
         path: The operation, `.../details/jobs`.
-        interruption: Waits and counts time.
+        interruption: Tells the time, and shields what cleans up.
         first_poll: Seconds before the first look at a job; later ones grow to 30.
         timeout: Seconds after which a job that has not ended stops the run.
         now: Returns the present, aware.
@@ -79,7 +85,7 @@ class Jobs:
 
     def __init__(
         self,
-        call: Call,
+        asker: Asker,
         path: str,
         *,
         interruption: Interruption,
@@ -90,7 +96,7 @@ class Jobs:
         most: int = 1,
         most_requests: int = 1,
     ) -> None:
-        self._call = call
+        self._asker = asker
         self._path = path
         self._interruption = interruption
         self._first_poll = first_poll
@@ -98,8 +104,6 @@ class Jobs:
         self._now = now
         self._log = log
         self._most = most
-        #: Waits for some seconds; a stream puts its own here, which counts them.
-        self.wait: Callable[[float], None] = interruption.wait
         self._results_ahead: ReadAhead[str, requests.Response] = ReadAhead(
             most_requests, interruption
         )
@@ -119,7 +123,7 @@ class Jobs:
             question = _name(query)
             if question in self._ahead:
                 continue
-            answer = self._call(
+            answer = self._asker.call(
                 "POST", self._path, data=query, accepted=frozenset({HTTPStatus.TOO_MANY_REQUESTS})
             )
             if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
@@ -170,7 +174,7 @@ class Jobs:
     def _submit(self, query: dict[str, Any], where: str, end: float) -> str:
         wait = self._first_poll
         while True:
-            answer = self._call(
+            answer = self._asker.call(
                 "POST", self._path, data=query, accepted=frozenset({HTTPStatus.TOO_MANY_REQUESTS})
             )
             if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
@@ -196,7 +200,7 @@ class Jobs:
         while True:
             # One that was submitted ahead may have had its time.
             wait, age = self._pause(wait, end, age), 0
-            answer = self._call(
+            answer = self._asker.call(
                 "GET", f"{self._path}/{job}", accepted=frozenset({HTTPStatus.NOT_FOUND})
             )
             if answer.status_code == HTTPStatus.NOT_FOUND:
@@ -245,7 +249,7 @@ class Jobs:
 
     def _page(self, job: str, cursor: str) -> requests.Response:
         after = {"cursor": cursor} if cursor else {}
-        return self._call(
+        return self._asker.call(
             "GET",
             f"{self._path}/{job}/results",
             params={"pageSize": PAGE_SIZE, **after},
@@ -257,7 +261,7 @@ class Jobs:
         left = end - self._interruption.clock()
         if left <= 0:
             return 0
-        self.wait(max(0, min(wait, left) - waited))
+        self._asker.wait(max(0, min(wait, left) - waited))
         return 0 if wait >= left else longer(wait)
 
     def _delete(self, job: str) -> None:
@@ -265,7 +269,7 @@ class Jobs:
         any_status = frozenset(range(200, 600))
         try:
             with self._interruption.shielded():
-                self._call("DELETE", f"{self._path}/{job}", accepted=any_status, once=True)
+                self._asker.call("DELETE", f"{self._path}/{job}", accepted=any_status, once=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, the rows are what counts
             self._log(f"job {job} could not be deleted: {error}")
 

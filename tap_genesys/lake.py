@@ -119,8 +119,8 @@ class LakeStream(WindowedStream):
     @cached_property
     def jobs(self) -> Jobs:
         """The jobs of this stream."""
-        jobs = Jobs(
-            self.call,
+        return Jobs(
+            self,
             self.jobs_path,
             interruption=self.run.interruption,
             first_poll=float(self.config["job_poll_seconds"]),
@@ -130,8 +130,6 @@ class LakeStream(WindowedStream):
             most=int(self.config["max_parallel_jobs"]),
             most_requests=self.room,
         )
-        jobs.wait = self.wait
-        return jobs
 
     @cached_property
     def watermark(self) -> datetime:
