@@ -7,13 +7,13 @@ arrive while pages are read, and conversations change long after they have ended
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from harness import Output, last_state, tap
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from schedules import Stretch, schedules, searching
 from warehouse import Warehouse
 
 from tap_genesys.simulator import Simulator, World
@@ -25,8 +25,6 @@ SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 MONTH = SINCE + 30 * DAY
 END = MONTH + 42 * DAY
 RUNGS = [1, 3, 7, 30]
-#: How many new schedules are tried, `LAW_SEARCH=100 pytest tests/test_law.py`; else the same few.
-SEARCH = os.environ.get("LAW_SEARCH")
 INDEXING = timedelta(minutes=10)
 WORLD = World(seed=21, per_day=4, since=SINCE, now=MONTH, until=END, indexing=INDEXING)
 CONFIG: dict[str, Any] = {
@@ -37,38 +35,15 @@ CONFIG: dict[str, Any] = {
 }
 
 
-class Stretch(NamedTuple):
-    """Some runs at one distance."""
-
-    distance: timedelta
-    runs: int
-    lag: timedelta
-    #: After what part of what the last one wrote it is killed; None where it is not.
-    cut: float | None
-    source: str
-
-
-STRETCHES = st.lists(
-    st.builds(
-        Stretch,
-        st.sampled_from([HOUR, DAY, 5 * HOUR, 50 * HOUR, 9 * DAY]),
-        st.integers(1, 5),
-        st.sampled_from([timedelta(0), 2 * HOUR, 7 * HOUR, 30 * HOUR]),
-        st.one_of(st.none(), st.floats(0, 1)),
-        st.sampled_from(["auto", "auto", "jobs"]),
-    ),
-    min_size=3,
-    max_size=10,
-)
-
-
-@settings(
-    max_examples=int(SEARCH or 6),
-    phases=(Phase.explicit, Phase.generate),
-    derandomize=not SEARCH,
-)
+@searching
 @given(
-    STRETCHES,
+    schedules(
+        [HOUR, DAY, 5 * HOUR, 50 * HOUR, 9 * DAY],
+        [timedelta(0), 2 * HOUR, 7 * HOUR, 30 * HOUR],
+        ["auto", "auto", "jobs"],
+        most_runs=5,
+        stretches=(3, 10),
+    ),
     st.sampled_from([0.5, 1, 5]),
     st.sampled_from([timedelta(0), timedelta(seconds=45)]),
     st.sampled_from([1, 4]),

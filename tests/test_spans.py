@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import requests
 from harness import Output, last_state, run, tap
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from schedules import Stretch, schedules, searching
 from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
 
 from tap_genesys.simulator import Fault, Simulator, World
@@ -24,7 +24,6 @@ HOUR = timedelta(hours=1)
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=1, since=SINCE, now=SINCE + 3 * DAY + 11 * HOUR)
 QUERY, JOBS = UserPresences.path, UserPresences.jobs_path
-SEARCH = os.environ.get("LAW_SEARCH")
 
 Known = dict[tuple[str, str], str | None]
 
@@ -213,38 +212,15 @@ def test_a_job_that_comes_to_nothing_is_submitted_again(state: str) -> None:
     assert found == set(held(WORLD, PRESENCES))
 
 
-class Stretch(NamedTuple):
-    """Some runs at one distance."""
-
-    distance: timedelta
-    runs: int
-    lag: timedelta
-    #: After what part of what the last one wrote it is killed; None where it is not.
-    cut: float | None
-    source: str
-
-
-STRETCHES = st.lists(
-    st.builds(
-        Stretch,
-        st.sampled_from([HOUR, 5 * HOUR, DAY, 50 * HOUR]),
-        st.integers(1, 3),
-        st.sampled_from([timedelta(0), 2 * HOUR, 7 * HOUR, 30 * HOUR, 80 * HOUR]),
-        st.one_of(st.none(), st.floats(0, 1)),
-        st.sampled_from(["auto", "auto", "jobs", "query"]),
-    ),
-    min_size=2,
-    max_size=6,
-)
-
-
-@settings(
-    max_examples=int(SEARCH or 6),
-    phases=(Phase.explicit, Phase.generate),
-    derandomize=not SEARCH,
-)
+@searching
 @given(
-    STRETCHES,
+    schedules(
+        [HOUR, 5 * HOUR, DAY, 50 * HOUR],
+        [timedelta(0), 2 * HOUR, 7 * HOUR, 30 * HOUR, 80 * HOUR],
+        ["auto", "auto", "jobs", "query"],
+        most_runs=3,
+        stretches=(2, 6),
+    ),
     st.sampled_from([0.5, 1, 5]),
     st.sampled_from([None, 0]),
     st.sampled_from([timedelta(0), timedelta(minutes=7)]),
