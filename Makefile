@@ -12,6 +12,9 @@ ORCHESTRATE := .venv-orchestrate/.dagster-installed
 VENDOR := .venv-vendor/.sdk-installed
 
 export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
+# Programs that are started hundreds of times are compiled once, whatever the environment says.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-orchestrate bench lint clean installed
 

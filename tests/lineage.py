@@ -21,14 +21,10 @@ def descendants(pid: int) -> list[int]:
     return [one for child in children(pid) for one in (child, *descendants(child))]
 
 
-def is_tap(pid: int) -> bool:
-    """Return whether a process is the tap."""
-    return b"tap-genesys" in arguments(pid)
-
-
 def is_reading_tap(pid: int) -> bool:
-    """Return whether a process is a tap that reads, rather than tells its catalog."""
-    return is_tap(pid) and b"--catalog" in arguments(pid)
+    """Return whether a process is the tap, and reads, rather than tells its catalog."""
+    given = arguments(pid)
+    return b"tap-genesys" in given and b"--catalog" in given
 
 
 def arguments(pid: int) -> bytes:

@@ -60,10 +60,7 @@ def require() -> None:
 
 def settings(sim: Simulator, server: Postgres, home: Path) -> dict[str, str]:
     """Return the whole environment of an engine that loads a simulated org into a server."""
-    kept = {name: value for name, value in environment().items() if not name.startswith("PYTHON")}
-    return kept | {
-        # Compiled once for all of the programs that start.
-        "PYTHONPYCACHEPREFIX": str(home / "compiled"),
+    return environment() | {
         "DAGSTER_HOME": str(home),
         "GENESYS_CLIENT_ID": "demo",
         "GENESYS_CLIENT_SECRET": "demo-secret",

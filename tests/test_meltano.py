@@ -22,7 +22,9 @@ from loading import (
     ROOT,
     ask_duckdb,
     environment,
+    killing,
     load,
+    meltano_run,
     project,
     require_meltano,
     settings,
@@ -129,7 +131,8 @@ class OrgWithNews(World):
 def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: Path) -> None:
     """After each run DuckDB has as many rows of each stream as the org, and none twice.
 
-    A field that no schema knows is in the column `_extra`.
+    A run that is killed between the two changes nothing. A field that no schema knows is in the
+    column `_extra`.
     """
     made = project(tmp_path)
     since = datetime(2025, 3, 3, tzinfo=UTC)
@@ -142,6 +145,10 @@ def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: P
     assert log.count("(there is no bookmark)") == 2
     assert _row_counts(made) == held
     assert all(held.values())
+
+    with Simulator(org.at(thursday)) as simulator, killing(simulator, "/details/query"):
+        killed = meltano_run(made, "target-duckdb", settings(simulator.url, since, thursday))
+    assert killed.returncode
 
     with Simulator(org.at(thursday)) as simulator:
         log = load(made, "target-duckdb", settings(simulator.url, since, thursday))

@@ -5,11 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import os
 import re
-import signal
-import subprocess
-import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +13,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from lineage import descendants, is_tap
 from loading import (
-    MELTANO,
     ask_duckdb,
-    environment,
-    load,
+    killing,
+    pour,
     project,
     require,
     require_meltano,
@@ -31,7 +25,7 @@ from loading import (
 from servers import Postgres, binaries
 from test_tables import COLUMNS, FIELDS, NAMES
 
-from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.simulator import Simulator, World
 from tap_genesys.tables import rows
 from tap_genesys.windows import DAY
 
@@ -44,7 +38,6 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent.parent / "docs" / "warehouse.md"
 SQL = dict(re.findall(r"```sql\n-- ([^\n]+)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))
 SINCE = datetime(2025, 3, 3, tzinfo=UTC)
-PATIENCE = 60
 JOBS = {
     "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "jobs",
     "TAP_GENESYS_WINDOW_DAYS": "7",
@@ -94,10 +87,11 @@ def test_it_holds_the_truth_after_late_changes_and_a_kill(kind: str, tmp_path: P
             world = org.at(SINCE + days * DAY)
             with Simulator(world) as sim:
                 given = settings(sim.url, SINCE, world.now) | JOBS | into(server)
-                if is_killed:
-                    run_until_killed(sim, made, given, f"target-{kind}")
-                else:
-                    load(made, f"target-{kind}", given)
+                # In the middle of a job's results.
+                killer = killing(sim, "/results") if is_killed else contextlib.nullcontext()
+                with killer:
+                    code = pour(made, f"target-{kind}", given)
+                assert (code != 0) is is_killed
         truth = [world.in_lake(number) for number in world.numbers(SINCE, world.now)]
         ask = server.ask if server else functools.partial(ask_duckdb, made)
         hold_equal(ask, truth)
@@ -106,27 +100,6 @@ def test_it_holds_the_truth_after_late_changes_and_a_kill(kind: str, tmp_path: P
             count(*) as total from genesys.conversation_segments"""
         )
     assert news == total > 0
-
-
-def run_until_killed(sim: Simulator, made: Path, given: dict[str, str], loader: str) -> None:
-    """Kill the tap in the middle of a job's results."""
-    sim.faults.add(Fault("stall", path="/results", seconds=PATIENCE))
-    with subprocess.Popen(  # noqa: S603 - our own program
-        [MELTANO, "--environment=prod", "run", "--no-install", "tap-genesys", loader],
-        cwd=made,
-        env=environment() | given,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as meltano:
-        end = time.monotonic() + PATIENCE
-        while not any(request.path.endswith("/results") for request in sim.requests):
-            assert time.monotonic() < end
-            time.sleep(0.02)
-        (tap,) = (pid for pid in descendants(meltano.pid) if is_tap(pid))
-        os.kill(tap, signal.SIGKILL)
-        assert meltano.wait(PATIENCE) != 0
-    sim.closing.set()
 
 
 def hold_equal(ask: Ask, truth: list[dict[str, Any]]) -> None:
@@ -186,7 +159,7 @@ def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     made = project(tmp_path_factory.mktemp(request.param))
     with Simulator(QUIET) as sim, server_of(request.param) as server:
         given = settings(sim.url, SINCE, QUIET.now) | JOBS | into(server)
-        load(made, f"target-{request.param}", given)
+        assert pour(made, f"target-{request.param}", given) == 0
         if server is None:
             ask_duckdb(made, SQL["views"])
             yield functools.partial(ask_duckdb, made)
@@ -390,8 +363,9 @@ def test_parquet_files_hold_the_rows(tmp_path: Path) -> None:
     (made / "output").mkdir()
     with Simulator(QUIET) as sim:
         given = settings(sim.url, SINCE, QUIET.now) | JOBS
-        load(made, "target-duckdb", given)
-        load(made, "target-jsonl", given)
+        assert pour(made, "target-duckdb", given) == 0
+        (made / "state.json").unlink()
+        assert pour(made, "target-jsonl", given) == 0
     for name, table in (
         ("parquet", "conversation_wrap_ups"),
         ("parquet from jsonl", "conversation_details"),
