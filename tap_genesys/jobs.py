@@ -226,9 +226,9 @@ class Jobs:
                 raise StopRun(msg)
 
     def _results(self, job: str) -> Iterator[requests.Response]:
-        cursor = ""
+        cursor, seen = "", set[str]()
         self._results_ahead.forget()
-        for _ in range(LAST_PAGE):
+        while True:
             answer = self._results_ahead.answer(cursor, partial(self._page, job, cursor), ())
             if answer.status_code != HTTPStatus.OK:
                 reason = refusal(answer)
@@ -237,14 +237,16 @@ class Jobs:
                 msg = f"job {job} lost its cursor: {reason}"
                 raise JobLostError(msg)
             following = str(body(answer).get("cursor") or "")
-            if following and following != cursor:
+            goes_round = following in seen or len(seen) == LAST_PAGE
+            if following and not goes_round:
                 self._results_ahead.begin(following, partial(self._page, job, following))
             yield answer
             if not following:
                 return
-            if following == cursor:
-                msg = f"job {job} gave the same cursor twice"
+            if goes_round:
+                msg = f"job {job} has pages without end"
                 raise JobLostError(msg)
+            seen.add(following)
             cursor = following
 
     def _page(self, job: str, cursor: str) -> requests.Response:

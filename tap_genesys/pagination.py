@@ -29,7 +29,7 @@ LAST_PAGE = 100_000
 
 def goes_round(where: str) -> StopRun:
     """Return the error for tokens of which none is the last; `where` names stream and window."""
-    return StopRun(f"{where}: a page leads back to one that was read; the server goes round.")
+    return StopRun(f"{where}: the pages have no end; the server goes round.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,7 @@ class TokenPaginator(BaseAPIPaginator[str]):
     @override
     def get_next(self, response: requests.Response) -> str | None:
         token = self._next_of(body(response))
-        if token and token in self._seen:
+        if token and (token in self._seen or len(self._seen) == LAST_PAGE):
             raise goes_round(self._where)
         if token:
             self._seen.add(token)

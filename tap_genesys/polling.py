@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LONGEST = 30.0
+_SHORTEST, _LONGEST = 0.1, 30.0
 _GROWTH = 1.5
 
 
@@ -47,10 +47,10 @@ def poll(
             )
             raise StopRun(msg)
         wait(min(pause, left))
-        pause = longer(max(pause, 0.1))
+        pause = longer(pause)
     return found
 
 
 def longer(pause: float) -> float:
-    """Return the pause after a pause, in seconds: half as long again, and 30 at most."""
-    return min(pause * _GROWTH, _LONGEST)
+    """Return the pause after a pause, in seconds: half as long again, 30 at most, and never 0."""
+    return min(max(pause, _SHORTEST) * _GROWTH, _LONGEST)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,10 @@ from responses import response, rows
 
 from tap_genesys.answers import records
 from tap_genesys.errors import StopRun
-from tap_genesys.pagination import LAST_PAGE, CountedPaginator, Page
+from tap_genesys.pagination import LAST_PAGE, CountedPaginator, Page, TokenPaginator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SIZE = 4
 
@@ -295,3 +299,23 @@ def _promised(header: Any, pages: Any, hits: Any) -> int:
     if isinstance(hits, int) and not isinstance(hits, bool) and hits > SIZE:
         return -(-hits // SIZE)
     return 0
+
+
+def test_tokens_are_followed_until_none_comes() -> None:
+    """A page may be empty, and the next one not."""
+    paginator = TokenPaginator("users", lambda answer: answer.get("next"))
+    for token in ("b", "c"):
+        paginator.advance(response({"entities": [], "next": token}))
+        assert (paginator.current_value, paginator.finished) == (token, False)
+    paginator.advance(response({"entities": []}))
+    assert paginator.finished
+
+
+@pytest.mark.parametrize("tokens", [["a", "a"], ["a", "b", "c", "a"], map(str, itertools.count())])
+def test_tokens_without_an_end_are_an_error(tokens: Iterable[str]) -> None:
+    told: dict[str, str] = {}
+    answer = response({})
+    paginator = TokenPaginator("users", lambda _answer: told["next"])
+    with pytest.raises(StopRun, match="users: the pages have no end"):  # noqa: PT012 - a loop
+        for told["next"] in tokens:
+            paginator.get_next(answer)
