@@ -66,11 +66,18 @@ def _relay(source: subprocess.Popen[bytes], sink: subprocess.Popen[bytes]) -> No
     reading, writing = _pipe_of(source.stdout), _pipe_of(sink.stdin)
     try:
         while chunk := os.read(reading.fileno(), CHUNK):
-            writing.write(chunk)
+            _write_all(writing.fileno(), chunk)
         writing.close()
     except BrokenPipeError:
         source.terminate()
         reading.close()
+
+
+def _write_all(file: int, chunk: bytes) -> None:
+    """Write all of it: a write that a signal breaks into writes a part."""
+    left = memoryview(chunk)
+    while left:
+        left = left[os.write(file, left) :]
 
 
 @contextlib.contextmanager
@@ -114,9 +121,10 @@ class _LastLine(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Read."""
-        for line in self._stream:
-            self._line = line.strip() or self._line
+        """Read; buffered, since the pipe's own object reads a line byte by byte."""
+        with open(self._stream.fileno(), "rb", closefd=False) as lines:  # noqa: PTH123 - no path
+            for line in lines:
+                self._line = line.strip() or self._line
 
     def state(self) -> dict[str, Any]:
         """Return the line as an object, an empty one where it is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,34 @@ def test_either_programs_code_comes_back(tap: int, loader: int) -> None:
         loader_environment={},
     )
     assert (outcome.tap, outcome.loader) == (tap, loader)
+
+
+#: Takes its time, so that the pipe is full, and tells how much came.
+SLOW = """
+import json, sys, time
+size = 0
+while found := sys.stdin.buffer.raw.read(5000):
+    size += len(found)
+    time.sleep(0.001)
+print(json.dumps({"size": size}))
+"""
+
+
+def test_signals_lose_nothing_of_what_goes_through() -> None:
+    """A write that a signal breaks into writes a part."""
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        outcome = pipe(
+            [sys.executable, "-c", "print('x' * 1_999_999)"],
+            [sys.executable, "-c", SLOW],
+            tap_environment={},
+            loader_environment={},
+        )
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert outcome.state == {"size": 2_000_000}
 
 
 def test_a_loader_that_dies_ends_the_tap() -> None:
