@@ -122,7 +122,7 @@ class _LastLine(threading.Thread):
 
     def run(self) -> None:
         """Read; buffered, since the pipe's own object reads a line byte by byte."""
-        with open(self._stream.fileno(), "rb", closefd=False) as lines:  # noqa: PTH123 - no path
+        with open(self._stream.fileno(), "rb", closefd=False) as lines:
             for line in lines:
                 self._line = line.strip() or self._line
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import signal
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from lineage import arguments
 from loading import ROOT
 
 from orchestrate.errors import SetupError
@@ -144,6 +146,29 @@ def test_signals_lose_nothing_of_what_goes_through() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert outcome.state == {"size": 2_000_000}
+
+
+#: A worker that tells who it is, with a tap that does not end by itself.
+WORKER = """
+import sys
+from orchestrate.pipe import pipe
+tap = "import os, sys\\nsys.stderr.write(f'{os.getpid()}\\\\n')\\nwhile True: print('x' * 1000)"
+loader = "import os, sys\\nsys.stderr.write(f'{os.getpid()}\\\\n')\\nfor line in sys.stdin: pass"
+pipe([sys.executable, "-c", tap], [sys.executable, "-c", loader],
+     tap_environment={}, loader_environment={})
+"""
+
+
+def test_nothing_outlives_a_worker_that_is_killed() -> None:
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", WORKER], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stderr
+        started = [int(worker.stderr.readline()) for _ in range(2)]
+        worker.kill()
+        # Its end comes once nobody has it open any more: when both programs are gone.
+        worker.stderr.read()
+    assert not any(arguments(one) for one in started)
 
 
 def test_a_loader_that_dies_ends_the_tap() -> None:
