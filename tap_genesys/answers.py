@@ -53,6 +53,8 @@ def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str
             msg = f"expected a JSON object, got {type(parsed).__name__}"
             raise ValueError(msg)
         setattr(response, _PARSED, parsed)
+        # Nobody wants its text any more: 10 MB for a page of a job.
+        response._content = b""  # noqa: SLF001 - there is no public way
     return parsed
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tap_genesys.interruption import Interruption
 
 
-#: More than most pages have.
-_PIECE_BYTES = 1 << 22
+#: More than a page of anything has, so that no other one has to be put beside it.
+_PIECE_BYTES = 1 << 24
 
 
 class Pacer:
@@ -138,5 +138,5 @@ def read_whole(response: requests.Response) -> None:
         RequestException: As `content` raises it; the body is not whole.
     """
     pieces = list(response.iter_content(_PIECE_BYTES))
-    # Where `content` keeps it; there is no public way to read in larger pieces.
+    # Where `content` keeps it; there is no public way to read it like this.
     response._content = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # noqa: SLF001
