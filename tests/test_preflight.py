@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=2_400, since=SINCE, now=datetime(2026, 3, 11, tzinfo=UTC))
+#: Where the rows are looked for one by one, and their number is no matter.
+SMALL = World(seed=4, per_day=40, since=SINCE, now=WORLD.now)
+#: A busy hour more than ten days; its runs differ in how they ask, and share what was made up.
+BUSY = World(seed=4, per_day=230, since=SINCE, now=datetime(2026, 3, 11, 1, tzinfo=UTC))
 SOME = ("conversation_details", "users", "user_skills", "system_presences", "flow_outcomes")
 
 
@@ -96,7 +100,7 @@ def test_a_follower_whose_parent_is_refused_cannot_work(
 def test_other_kinds_of_streams_are_asked_as_a_run_asks(
     stream: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Simulator(WORLD) as sim:
+    with Simulator(SMALL) as sim:
         told = checked(sim, capsys, stream)
     assert told["works"]
 
@@ -197,14 +201,13 @@ def test_the_estimate_is_what_a_run_takes(
         "recheck_days": [1, 3],
     }
     names = ("conversation_details", "users", "user_skills", "queue_observations")
-    world = World(seed=4, per_day=230, since=SINCE, now=datetime(2026, 3, 11, 1, tzinfo=UTC))
-    with Simulator(world) as sim:
+    with Simulator(BUSY) as sim:
         tap(sim, *names, **options).check(as_json=True)
         told = json.loads(capsys.readouterr().out)["streams"]
         counted = []
         state: dict[str, Any] = {}
         for day in range(6):
-            sim.world = world.at(world.now + day * DAY)
+            sim.world = BUSY.at(BUSY.now + day * DAY)
             before = len(sim.requests)
             state = run(sim, *names, state=state, **options).state
             asked = [one.path for one in sim.requests[before:] if one.path != "/oauth/token"]
