@@ -31,39 +31,43 @@ def row(shape: Any, *parts: object) -> Any:  # noqa: ANN401 - JSON is anything
         shape: A kind of value, `{"one of": …}`, a list of one shape, or fields with their shapes.
         parts: What tells it from others.
     """
+    return _value(shape, "/".join(map(str, parts)))
+
+
+def _value(shape: Any, place: str) -> Any:  # noqa: ANN401 - JSON is anything
     if isinstance(shape, list):
-        return [row(shape[0], *parts, 0)]
+        return [_value(shape[0], f"{place}/0")]
     if isinstance(shape, dict):
         if "one of" in shape:
-            return shape["one of"][_number(*parts) % len(shape["one of"])]
-        return {name: _field(name, inner, *parts) for name, inner in shape.items()}
-    return _scalar(shape, *parts)
+            return shape["one of"][_number(place) % len(shape["one of"])]
+        return {name: _field(name, inner, place) for name, inner in shape.items()}
+    return _scalar(shape, place)
 
 
-def _field(name: str, shape: Any, *parts: object) -> Any:  # noqa: ANN401 - JSON is anything
-    if name == "id" and shape == "string":
-        return identifier(*parts, "id")
-    if name == "name" and shape == "string":
-        return f"{_WORDS[_number(*parts) % len(_WORDS)]} {parts[-1]}"
-    return row(shape, *parts, name)
+def _field(name: str, shape: Any, place: str) -> Any:  # noqa: ANN401 - JSON is anything
+    if shape == "string":
+        if name == "id":
+            return identifier(place, "id")
+        if name == "name":
+            return f"{_WORDS[_number(place) % len(_WORDS)]} {place.rpartition('/')[2]}"
+    return _value(shape, f"{place}/{name}")
 
 
-def _scalar(kind: str, *parts: object) -> Any:  # noqa: ANN401 - JSON is anything
-    number = _number(*parts)
+def _scalar(kind: str, place: str) -> Any:  # noqa: ANN401 - JSON is anything
+    number = _number(place)
     if kind == "integer":
         return number % 1000
     if kind == "number":
         return number % 10_000 / 100
     if kind == "boolean":
         return bool(number % 2)
-    day = f"2025-{number % 12 + 1:02}-{number % 28 + 1:02}"
-    if kind == "date":
-        return day
-    if kind == "date-time":
+    if kind in ("date", "date-time"):
+        day = f"2025-{number % 12 + 1:02}-{number % 28 + 1:02}"
+        if kind == "date":
+            return day
         return f"{day}T{number % 24:02}:{number % 60:02}:{number % 59:02}.{number % 1000:03}Z"
     return f"{_WORDS[number % len(_WORDS)].lower()} {number % 10_000}"
 
 
-def _number(*parts: object) -> int:
-    digest = blake2b("/".join(map(str, parts)).encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "big")
+def _number(place: str) -> int:
+    return int.from_bytes(blake2b(place.encode(), digest_size=4).digest(), "big")

@@ -12,7 +12,9 @@ Row = dict[str, Any]
 
 def stamp(moment: datetime) -> str:
     """Write a moment as the vendor does."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 class Record:
