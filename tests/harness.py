@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from responses import Clock
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
@@ -41,7 +43,9 @@ class Output(GenericSingerWriter[str, Any]):
         return str(message)
 
     def write_message(self, message: Message) -> None:
-        self.messages.append(_copy(message.to_dict()))
+        # A copy, as the SDK goes on changing its state; quicker than the SDK's own `to_dict`.
+        told = orjson.loads(orjson.dumps(message))
+        self.messages.append({name: value for name, value in told.items() if value is not None})
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         """Return the messages of one type."""
@@ -93,7 +97,7 @@ def tap(
     """Make a tap that reads these streams of a simulator, the usual ones if none is named."""
     made = tap_of(*streams)(
         config={**QUICK, "api_url": sim.url, "login_url": sim.url, **config},
-        state=_copy(state or {}),
+        state=deepcopy(state or {}),
         message_writer=output or Output(),
     )
     clock = Clock()
@@ -131,12 +135,3 @@ def run(sim: Simulator, *streams: str, **options: Any) -> Output:
     output = Output()
     tap(sim, *streams, output=output, **options).sync_or_leave()
     return output
-
-
-def _copy(value: Any) -> Any:
-    """Copy a message as it is now: the SDK goes on changing its state."""
-    if isinstance(value, dict):
-        return {key: _copy(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_copy(part) for part in value]
-    return value
