@@ -33,7 +33,7 @@ demo:
 test:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(VENDOR)
 	@$(MAKE) --no-print-directory lint
-	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 .venv/bin/python -m pytest --numprocesses auto
+	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 .venv/bin/python -m pytest --numprocesses auto --dist worksteal
 
 bench:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(VENDOR)
