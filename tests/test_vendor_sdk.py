@@ -15,14 +15,15 @@ from test_openapi import token
 from tap_genesys.listings import WholeStream
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.fabricate import shapes
-from tap_genesys.simulator.listings import rows_of
+from tap_genesys.simulator.listings import COUNTS, rows_of
 from tap_genesys.streams import ASKING
 from tap_genesys.windows import DAY, iso
 
 ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / ".venv-vendor" / "bin" / "python"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
-WORLD = World(seed=4, per_day=150, since=SINCE, now=SINCE + 4 * DAY)
+# An org of its own, as its listings are shorter than those of others with the same seed.
+WORLD = World(seed=78, per_day=150, since=SINCE, now=SINCE + 4 * DAY)
 #: Listings of which the SDK asks for no page, or not by number.
 LEFT_OUT = ("oauth_clients", "programs")
 LISTINGS = {
@@ -36,12 +37,18 @@ LISTINGS = {
 }
 
 
-def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job() -> None:
+def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     if not PYTHON.exists():
         missing = "`make test` installs the vendor's SDK"
         if os.environ.get("REQUIRE_VENDOR_SDK"):
             pytest.fail(missing)
         pytest.skip(missing)
+    for path, count in COUNTS.items():
+        if count > 100:
+            # Two pages or three: the SDK takes a millisecond and more for each row.
+            monkeypatch.setitem(COUNTS, path, count % 40 + 30)
     with Simulator(WORLD) as sim:
         bearer = token(sim)["Authorization"].removeprefix("Bearer ")
         run = subprocess.run(  # noqa: S603 - our own script
