@@ -44,6 +44,10 @@ class Warehouse:
         """
         for number in world.numbers(self.since, world.now + each_request * requests):
             self._numbers.setdefault(world.conversation_id(number), number)
+        # The job saw what the lake knew when it was submitted, some time in the run.
+        watermark = world.watermark
+        moments = [watermark + each_request * one for one in range(requests + 1)]
+        moments = moments if each_request else moments[:1]
         for message in messages:
             if message["type"] != "RECORD":
                 continue
@@ -54,11 +58,8 @@ class Warehouse:
                 earliest = latest = datetime.fromisoformat(record["_readAt"]) - each_request
                 assert row == world.at(earliest).conversation(number)
             else:
-                # The job saw what the lake knew when it was submitted, some time in the run.
-                earliest = world.watermark
-                latest = earliest + each_request * requests
-                moments = {earliest + each_request * one for one in range(requests + 1)}
-                assert any(row == world.in_lake(number, one) for one in sorted(moments))
+                earliest, latest = moments[0], moments[-1]
+                assert any(row == world.in_lake(number, one) for one in moments)
             self._take(number, row, world, earliest, latest)
 
     def _take(
