@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Output, run, tap
+from harness import Output, halve_listings, run, tap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from responses import Clock
@@ -245,8 +245,9 @@ def test_nothing_is_printed_after_the_place_of_an_error() -> None:
 
 
 @pytest.mark.parametrize("stream", ["flow_versions", "routing_queue_members", "users"])
-def test_listings_are_read_ahead_too(stream: str) -> None:
-    with Simulator(WORLD) as sim:
+def test_listings_are_read_ahead_too(stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    halve_listings(monkeypatch)
+    with Simulator(World(seed=81, per_day=1, since=SINCE, now=NOW)) as sim:
         plain = run(sim, stream, page_size=25)
         needed = len(sim.requests)
         parallel = run(sim, stream, page_size=25, max_parallel_requests=8)
