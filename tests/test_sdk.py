@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=2, per_day=20, since=SINCE, now=datetime(2026, 3, 13, 12, tzinfo=UTC))
-#: Serves while this module's tests run: the suite's classes take their config at import.
+#: Serves from this module's first test on: the suite's classes take their config at import.
 SIMULATOR = Simulator(WORLD)
 START: dict[str, Any] = {
     "start_date": iso(SINCE),
@@ -29,7 +29,8 @@ START: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
+# Of the session: a worker may take tests of this module when it has long left it.
+@pytest.fixture(scope="session", autouse=True)
 def _served() -> Any:
     with SIMULATOR:
         yield
