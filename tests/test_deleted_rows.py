@@ -6,16 +6,14 @@ import json
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from loading import PLUGINS, PYTHON, require
+from loading import PLUGINS, PYTHON, catalog, require
 from servers import Postgres, binaries
 
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator import listings as simulated
-from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,16 +24,6 @@ TARGET = PLUGINS / "loaders/target-postgres/venv/bin/target-postgres"
 PATH, PATIENCE = "/api/v2/authorization/roles", 60
 
 
-@cache
-def catalog() -> dict[str, Any]:
-    """Select the roles alone."""
-    made = TapGenesys(config={}, validate_config=False, setup_mapper=False)
-    (entry,) = (one for one in made.catalog_dict["streams"] if one["stream"] == "roles")
-    for one in entry["metadata"]:
-        one["metadata"]["selected"] = True
-    return {"streams": [entry]}
-
-
 def load(folder: Path, sim: Simulator, server: Postgres, *, hard: bool, kill: bool = False) -> None:
     """Load the roles; `kill` ends the tap while it waits for the second page."""
     tap = {"api_url": sim.url, "login_url": sim.url, "client_id": "demo", "page_size": 50}
@@ -44,7 +32,7 @@ def load(folder: Path, sim: Simulator, server: Postgres, *, hard: bool, kill: bo
     loader = {"sqlalchemy_url": server.url, "default_target_schema": "genesys"}
     (folder / "target.json").write_text(json.dumps(loader | {"hard_delete": hard}), "utf-8")
     command: list[str | Path] = [PYTHON.parent / "tap-genesys", "--config", "tap.json"]
-    (folder / "catalog.json").write_text(json.dumps(catalog()), "utf-8")
+    (folder / "catalog.json").write_text(json.dumps(catalog(["roles"])), "utf-8")
     if kill:
         sim.faults.add(Fault("stall", path=PATH, page=2, seconds=PATIENCE))
     with subprocess.Popen(  # noqa: S603 - our own program

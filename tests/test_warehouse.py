@@ -90,7 +90,7 @@ def test_it_holds_the_truth_after_late_changes_and_a_kill(kind: str, tmp_path: P
                 # In the middle of a job's results.
                 killer = killing(sim, "/results") if is_killed else contextlib.nullcontext()
                 with killer:
-                    code = pour(made, f"target-{kind}", given)
+                    code = pour(made, f"target-{kind}", given, ["conversation_details", *NAMES])
                 assert (code != 0) is is_killed
         truth = [world.in_lake(number) for number in world.numbers(SINCE, world.now)]
         ask = server.ask if server else functools.partial(ask_duckdb, made)
@@ -361,11 +361,12 @@ def test_parquet_files_hold_the_rows(tmp_path: Path) -> None:
     require_meltano()
     made = project(tmp_path)
     (made / "output").mkdir()
+    streams = ["conversation_details", "conversation_wrap_ups"]
     with Simulator(QUIET) as sim:
         given = settings(sim.url, SINCE, QUIET.now) | JOBS
-        assert pour(made, "target-duckdb", given) == 0
+        assert pour(made, "target-duckdb", given, streams) == 0
         (made / "state.json").unlink()
-        assert pour(made, "target-jsonl", given) == 0
+        assert pour(made, "target-jsonl", given, streams) == 0
     for name, table in (
         ("parquet", "conversation_wrap_ups"),
         ("parquet from jsonl", "conversation_details"),
