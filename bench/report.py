@@ -163,7 +163,7 @@ def targets(found: Found) -> list[Target]:
         Target(
             "start-up, `--version`", found.median("start", "--version", "wall"), most=0.6, unit=" s"
         ),
-        Target("`make test`, in minutes: not a part of this", None, most=5),
+        Target("`make test`, in minutes: not a part of this, CONTRIBUTING.md has it", None, most=5),
     ]
 
 

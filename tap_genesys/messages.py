@@ -155,6 +155,10 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
             return cast("io.BufferedIOBase | None", binary)
         if LineWriter._buffered is None or LineWriter._buffered.raw is not raw:
             binary.flush()
+            if LineWriter._buffered is not None:
+                # Else it would close its stdout, whose owner may go on with it, once it is garbage.
+                with contextlib.suppress(ValueError, OSError):
+                    LineWriter._buffered.detach()
             LineWriter._buffered = io.BufferedWriter(raw, _BUFFER)
         return LineWriter._buffered
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import sys
@@ -69,6 +70,18 @@ def test_a_state_is_out_at_once_with_all_before_it(monkeypatch: pytest.MonkeyPat
     writer.write_message(record(n=1))
     writer.write_message(StateMessage(value={}))
     assert raw.taken.count(b"\n") == 2
+
+
+def test_a_stdout_that_is_replaced_stays_open_with_all_that_was_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, writer = unbuffered(monkeypatch), LineWriter()
+    writer.write_message(record(n=1))
+    unbuffered(monkeypatch)
+    writer.write_message(record(n=2))
+    gc.collect()
+    assert not before.closed
+    assert before.taken.count(b"\n") == 1
 
 
 def test_what_json_has_no_word_for_is_written_as_text_or_number() -> None:
