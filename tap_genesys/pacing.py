@@ -23,12 +23,18 @@ if TYPE_CHECKING:
     from tap_genesys.interruption import Interruption
 
 
+#: Over how many seconds a minute's budget is spread. Requests do not travel equally long, and where
+#: they arrive a minute is counted: spread over 60, the last of one would now and then be refused.
+MINUTE = 60.25
 #: More than a page of anything has, so that no other one has to be put beside it.
 _PIECE_BYTES = 1 << 24
 
 
 class Pacer:
     """Hands out moments to ask, evenly spaced: a minute's budget never goes in one burst.
+
+    No minute in which they arrive holds more than the budget, as long as none travels a quarter of
+    a second longer than another.
 
     Args:
         per_minute: Requests a minute; the vendor allows a token 300.
@@ -43,7 +49,7 @@ class Pacer:
         wait: Callable[[float], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._interval = 60 / per_minute
+        self._interval = MINUTE / per_minute
         self._wait = wait
         self._clock = clock
         self._lock = threading.Lock()
