@@ -52,8 +52,8 @@ def demanded_requests(rows: Sequence[int], size: int) -> int:
 def bound(requests: int, *, per_second: float, latency: float, parallel: int) -> float:
     """Return the seconds below which so many requests cannot be asked and answered.
 
-    By the rate, the last is asked when all before it have had their turn, and answered a latency
-    later; by the latency, so many rounds are needed as there are requests for each place.
+    By the rate, each has its turn; by the latency, so many rounds are needed as there are requests
+    for each place.
 
     Args:
         requests: How many.
@@ -61,8 +61,7 @@ def bound(requests: int, *, per_second: float, latency: float, parallel: int) ->
         latency: Seconds from each to its answer.
         parallel: How many may be under way at once.
     """
-    by_rate = (requests - 1) / per_second + latency
-    return max(by_rate, latency * requests / parallel)
+    return max(requests / per_second, latency * requests / parallel)
 
 
 @dataclass(frozen=True, slots=True)

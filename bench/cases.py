@@ -46,7 +46,14 @@ PARALLEL = (1, 4, 16)
 #: A contender that takes milliseconds for a row gets so few pages.
 FEW = 2
 #: Latency, requests in flight -> how many requests, of minutes.
-LIMITED = {(0.2, 16): 600, (1.0, 16): 600, (3.0, 16): 1000, (1.0, 4): 240, (3.0, 4): 150}
+LIMITED = {
+    (0.2, 16): 600,
+    (0.2, 4): 600,
+    (1.0, 16): 600,
+    (1.0, 4): 1000,
+    (3.0, 16): 1500,
+    (3.0, 4): 400,
+}
 #: Rows of a page there: those runs wait all the time, so that all of them can wait at once.
 FEW_ROWS = 10
 

@@ -37,7 +37,7 @@ def test_requests_that_hold_data_and_that_paging_demands(
 
 
 def test_the_bound_is_the_rates_or_the_latencys() -> None:
-    assert arithmetic.bound(301, per_second=5, latency=1, parallel=16) == 61
+    assert arithmetic.bound(300, per_second=5, latency=1, parallel=16) == 60
     assert arithmetic.bound(320, per_second=5, latency=16, parallel=16) == 320
 
 
