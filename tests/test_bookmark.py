@@ -20,7 +20,7 @@ NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
 WORLD = World(seed=11, per_day=12, since=SINCE, now=NOW)
 START: dict[str, Any] = {"start_date": iso(SINCE), "page_size": 5}
 
-QUICKLY = settings(max_examples=25, deadline=None)
+QUICKLY = settings(max_examples=15, deadline=None)
 
 
 def printed(messages: list[dict[str, Any]], stream: str = DETAILS) -> set[str]:
