@@ -194,7 +194,7 @@ def test_the_output_is_that_of_plain_reading(
     assert used >= needed if counts == "high" else used == needed
 
 
-@pytest.mark.parametrize("most", [2, 4, 16])
+@pytest.mark.parametrize("most", [2, 3, 4, 8, 16])
 @pytest.mark.parametrize(("per_day", "page_size"), [(11, 1), (50, 5), (30, 10), (9, 10)])
 def test_nothing_is_asked_twice(per_day: int, page_size: int, most: int) -> None:
     """What is ahead of one window is still ahead when the pages of another come between."""

@@ -188,9 +188,8 @@ def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed[-1] == "All that is selected can be read."
 
 
-@pytest.mark.parametrize(
-    ("source", "page_size"), [("auto", 100), ("auto", 20), ("jobs", 100), ("query", 20)]
-)
+@pytest.mark.parametrize("page_size", [100, 20])
+@pytest.mark.parametrize("source", ["auto", "jobs", "query"])
 def test_the_estimate_is_what_a_run_takes(
     source: str, page_size: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -242,7 +242,7 @@ def test_a_signal_ends_the_wait_for_a_job_and_deletes_it(
 
 
 def test_a_kill_at_any_line_loses_nothing(sim: Simulator, tmp_path: Path) -> None:
-    for lines in (1, 130, 400):
+    for lines in (1, 2, 130, 250, 400):
         process = Process(tmp_path, config(sim))
         process.read(lines)
         process.popen.kill()
