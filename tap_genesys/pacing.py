@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from tap_genesys.interruption import Interruption
 
 
-#: Over how many seconds a minute's budget is spread. Requests do not travel equally long, and where
-#: they arrive a minute is counted: spread over 60, the last of one would now and then be refused.
-MINUTE = 60.25
+#: Over how many seconds a minute's budget is spread. Requests do not travel equally long, and
+#: the minute is counted where they arrive: spread over 60, one would now and then be refused.
+SPREAD = 60.25
 #: More than a page of anything has, so that no other one has to be put beside it.
 _PIECE_BYTES = 1 << 24
 
@@ -49,7 +49,7 @@ class Pacer:
         wait: Callable[[float], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._interval = MINUTE / per_minute
+        self._interval = SPREAD / per_minute
         self._wait = wait
         self._clock = clock
         self._lock = threading.Lock()

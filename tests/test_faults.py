@@ -10,7 +10,7 @@ import pytest
 from harness import Output, bookmarked, run, tap
 
 from tap_genesys.errors import StopRun
-from tap_genesys.pacing import MINUTE
+from tap_genesys.pacing import SPREAD
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.windows import iso
 
@@ -326,7 +326,7 @@ def test_the_pace_counts_every_request_logins_too() -> None:
         made.sync_or_leave()
         assert len([request for request in sim.requests if request.path == "/oauth/token"]) == 2
         assert made.interruption.clock() - begun == pytest.approx(
-            (len(sim.requests) - 1) * MINUTE / 60
+            (len(sim.requests) - 1) * SPREAD / 60
         )
 
 
