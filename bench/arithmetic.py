@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 PAGE = 100
 #: Requests that the API answers in a minute.
 RATE = 300
+#: Latency, requests in flight -> how many requests are measured there: they take minutes.
+LIMITED = {
+    (0.2, 16): 600,
+    (0.2, 4): 600,
+    (1.0, 16): 600,
+    (1.0, 4): 1000,
+    (3.0, 16): 1500,
+    (3.0, 4): 400,
+}
 
 
 def per_record(taken: Sequence[float], empty: Sequence[float], rows: int) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arithmetic import PAGE, RATE
+from arithmetic import LIMITED, PAGE, RATE
 from contenders import TAP, Contender, rivals, tap, write_catalogs
 from measures import Outcome, Server, run
 
@@ -45,15 +45,6 @@ PAGES = {0.2: {1: 15, 4: 60, 16: 100}, 1.0: {1: 4, 4: 13, 16: 49}}
 PARALLEL = (1, 4, 16)
 #: A contender that takes milliseconds for a row gets so few pages.
 FEW = 2
-#: Latency, requests in flight -> how many requests, of minutes.
-LIMITED = {
-    (0.2, 16): 600,
-    (0.2, 4): 600,
-    (1.0, 16): 600,
-    (1.0, 4): 1000,
-    (3.0, 16): 1500,
-    (3.0, 4): 400,
-}
 #: Rows of a page there: those runs wait all the time, so that all of them can wait at once.
 FEW_ROWS = 10
 

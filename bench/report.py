@@ -6,9 +6,10 @@ import json
 import statistics
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arithmetic import (
+    LIMITED,
     PAGE,
     RATE,
     Target,
@@ -19,12 +20,28 @@ from arithmetic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 FLOOR, SDK = "requests + orjson", "the SDK's default"
 DEFAULT, ONE, MANY = (f"this tap, {n} in flight" for n in (4, 1, 16))
 BY_JOB, TABLES = "this tap, by job", "this tap, with its tables"
 Runs = list[dict[str, float]]
+
+
+class Limited(NamedTuple):
+    """What was measured where the rate is limited.
+
+    Args:
+        requests: How many there were.
+        bound: The seconds that they take at least.
+        seconds: What they took, the median.
+        refused: How many of them were answered 429, the most of any run.
+    """
+
+    requests: int
+    bound: float
+    seconds: float
+    refused: float
 
 
 class Found:
@@ -59,19 +76,16 @@ class Found:
         runs = self.figures.get(case, {}).get(name, [])
         return statistics.median(one["rows"] / one["reading"] for one in runs) if runs else None
 
-    def over_bound(self) -> Iterator[tuple[float, int, Runs, float]]:
-        """Yield latency, requests in flight, the runs, and the bound, where the rate is limited."""
-        for case in (one for one in self.figures if one.startswith("rate ")):
-            latency = float(case.split()[1])
-            for name, runs in self.figures[case].items():
-                parallel = int(name.split()[2])
-                least = bound(
-                    int(runs[0]["requests"]),
-                    per_second=RATE / 60,
-                    latency=latency,
-                    parallel=parallel,
-                )
-                yield latency, parallel, runs, least
+    def limited(self, latency: float, parallel: int) -> Limited | None:
+        """Return what a limit costs there; None where it was not measured."""
+        runs = self.figures.get(f"rate {latency}", {}).get(f"this tap, {parallel} in flight")
+        if not runs:
+            return None
+        requests = int(runs[0]["requests"])
+        least = bound(requests, per_second=RATE / 60, latency=latency, parallel=parallel)
+        seconds = statistics.median(one["reading"] for one in runs)
+        refused = max(one["refused"] for one in runs)
+        return Limited(requests, least, seconds, refused)
 
 
 def ratio(one: float | None, other: float | None) -> float | None:
@@ -82,11 +96,8 @@ def ratio(one: float | None, other: float | None) -> float | None:
 def targets(found: Found) -> list[Target]:
     """Return what was set as a goal, each with what was measured."""
     ours = found.cpu("cpu", DEFAULT)
-    limited = {
-        (latency, parallel): statistics.median(one["reading"] for one in runs) / least
-        for latency, parallel, runs, least in found.over_bound()
-    }
-    refused = [one["refused"] for _, _, runs, _ in found.over_bound() for one in runs]
+    limited = {one: found.limited(*one) for one in LIMITED}
+    refused = [one.refused for one in limited.values() if one]
     sizes = sorted(int(case.split()[1]) for case in found.figures if case.startswith("memory "))
     peaks = [
         {size: found.median(f"memory {size}", name, "peak") for size in sizes}
@@ -122,12 +133,11 @@ def targets(found: Found) -> list[Target]:
         *(
             Target(
                 f"time at 300 a minute and {latency:g} s, {parallel} in flight, against the bound",
-                limited.get((latency, parallel)),
+                one and one.seconds / one.bound,
                 most=1.03,
                 unit="x",
             )
-            for parallel in (16, 4)
-            for latency in (0.2, 1.0, 3.0)
+            for (latency, parallel), one in limited.items()
         ),
         Target("answers 429 in any of these runs", max(refused) if refused else None, most=1),
         Target(
@@ -245,15 +255,14 @@ def rate(found: Found) -> str:
         (
             f"{latency:g} s",
             str(parallel),
-            f"{runs[0]['requests']:.0f}",
-            told(least, ".1f"),
-            told(statistics.median(one["reading"] for one in runs), ".1f"),
-            told(
-                (statistics.median(one["reading"] for one in runs) / least - 1) * 100, "+.1f", " %"
-            ),
-            f"{max(one['refused'] for one in runs):.0f}",
+            str(one.requests),
+            told(one.bound, ".1f"),
+            told(one.seconds, ".1f"),
+            told((one.seconds / one.bound - 1) * 100, "+.1f", " %"),
+            f"{one.refused:.0f}",
         )
-        for latency, parallel, runs, least in found.over_bound()
+        for latency, parallel in LIMITED
+        if (one := found.limited(latency, parallel))
     ]
     return table(
         ("latency", "in flight", "requests", "bound, s", "measured, s", "over it", "429s, most"),
