@@ -14,12 +14,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_genesys.windows import iso, parse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: How long a pass may print until it has to say so again.
 LEASE = timedelta(hours=1)
@@ -114,12 +111,15 @@ class Passes:
 
     def _merge(self) -> None:
         """Make one of the two that lie closest together: the earlier start, the later moment."""
-        gaps: Iterable[int] = range(len(self._passes) - 2)
-        place = min(gaps, key=lambda i: self._passes[i + 1].start - self._passes[i].start)
-        one, other = self._passes[place : place + 2]
-        until = max(one.until, other.until) if other.start <= one.until else one.until
-        merged = Pass(min(one.start, other.start), until, max(one.at, other.at))
+        places = range(len(self._passes) - 2)
+        place = min(places, key=lambda i: abs(self._passes[i + 1].start - self._passes[i].start))
+        # A later pass may start earlier, where the source was changed in between.
+        first, second = sorted(self._passes[place : place + 2], key=lambda item: item.start)
+        is_gap = second.start > first.until
+        until = first.until if is_gap else max(first.until, second.until)
+        merged = Pass(first.start, until, max(first.at, second.at))
         self._passes[place : place + 2] = [merged]
 
     def _is_ahead(self, one: Pass, watermark: datetime) -> bool:
-        return one.at > watermark
+        # A query at a moment knows what happens at it; a lake whose watermark it is does not.
+        return one.at >= watermark

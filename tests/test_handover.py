@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_genesys.handover import BEGINNING, LEASE, MOST, Passes
+from tap_genesys.windows import iso
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -16,48 +17,91 @@ HOUR = timedelta(hours=1)
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 30), st.integers(0, 40), st.booleans()), min_size=1, max_size=60
+        st.tuples(st.integers(1, 30), st.integers(0, 80), st.booleans()), min_size=1, max_size=60
     )
 )
-def test_no_job_speaks_of_what_a_query_has_seen_later(
+def test_no_job_emits_what_a_query_has_read_later(
     runs: list[tuple[int, int, bool]],
 ) -> None:
     """And what lies between the jobs and the query lane has been read by an earlier pass."""
     kept: Any = []
     now, reached, highest = START, START - 100 * HOUR, BEGINNING
-    seen: list[tuple[datetime, datetime, datetime]] = []  # from, until, as known at
+    read: list[tuple[datetime, datetime, datetime]] = []  # from, until, as known at
     for hours, lag, is_cut in runs:
         now += hours * HOUR
-        watermark = max(now - lag * HOUR, highest)
-        highest = watermark
+        watermark = highest = max(now - lag * HOUR, highest)
         passes = Passes(kept, now=now, has_history=True)
         limit = passes.limit(watermark)
         assert limit <= watermark
-        for start, _until, at in seen:
-            assert at <= watermark or limit <= start
+        for start, _until, at in read:
+            assert at < watermark or limit <= start
         reached = max(reached, limit)
         passes.forget(watermark)
         begin = passes.boundary(reached, watermark)
-        covered = reached
-        for start, until, _at in sorted(seen):
-            if start <= covered:
-                covered = max(covered, until)
-        assert begin <= covered
+        assert begin <= covered(reached, read)
         passes.begin(begin, now)
         if is_cut:
-            seen.append((begin, begin, now + LEASE))
+            read.append((begin, begin, now + LEASE))
         else:
             passes.end(now, now)
-            seen.append((begin, now, now))
+            read.append((begin, now, now))
         kept = passes.kept
         assert len(kept) <= MOST
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 90), st.integers(0, 9), st.integers(0, 90)),
+        min_size=MOST,
+        max_size=2 * MOST,
+    ),
+    st.integers(0, 100),
+    st.integers(0, 100),
+)
+def test_passes_that_are_merged_promise_no_more_than_each_of_them(
+    passes: list[tuple[int, int, int]], reached_hours: int, lag: int
+) -> None:
+    """More than a state keeps: wherever they began, whatever they read, whenever that was."""
+    read = [
+        (START + start * HOUR, START + (start + length) * HOUR, START + at * HOUR)
+        for start, length, at in passes
+    ]
+    kept = [[iso(moment) for moment in moments] for moments in read]
+    merged = Passes(kept, now=START, has_history=True)
+    merged.begin(START + 100 * HOUR, START + 100 * HOUR)
+    assert len(merged.kept) <= MOST
+    watermark, reached = START + lag * HOUR, START + reached_hours * HOUR
+    for start, _until, at in read:
+        assert at < watermark or merged.limit(watermark) <= start
+    assert merged.boundary(reached, watermark) <= covered(reached, read)
+
+
+def covered(reached: datetime, read: list[tuple[datetime, datetime, datetime]]) -> datetime:
+    """Return up to where passes have read whole, from where jobs have read to."""
+    for start, until, _at in sorted(read):
+        if start <= reached:
+            reached = max(reached, until)
+    return reached
+
+
+def test_a_watermark_of_the_very_moment_of_a_pass_is_not_enough() -> None:
+    """A query knows what happens in its millisecond; the lake knows what was before it."""
+    passes = Passes([], now=START, has_history=False)
+    passes.begin(START - HOUR, START)
+    passes.end(START, START)
+    passes.forget(START)
+    assert passes.limit(START) == START - HOUR
+    later = START + timedelta(milliseconds=1)
+    assert passes.limit(later) == later
 
 
 def test_a_history_of_unknown_passes_waits_until_the_lake_knows_now() -> None:
     """Queries of an earlier version may have read anything, up to now."""
     passes = Passes(None, now=START, has_history=True)
     assert passes.limit(START - HOUR) == BEGINNING
-    assert passes.limit(START) == START
+    later = START + timedelta(milliseconds=1)
+    assert passes.limit(START) == BEGINNING
+    assert passes.limit(later) == later
 
 
 def test_a_pass_that_goes_on_beyond_its_lease_says_so_first() -> None:
@@ -66,7 +110,9 @@ def test_a_pass_that_goes_on_beyond_its_lease_says_so_first() -> None:
     assert not passes.prolong(START + LEASE)
     assert passes.prolong(START + LEASE + HOUR)
     assert Passes(passes.kept, now=START, has_history=True).limit(START + 2 * LEASE) == START
-    assert passes.limit(START + HOUR + 2 * LEASE) == START + HOUR + 2 * LEASE
+    over = START + HOUR + 2 * LEASE
+    assert passes.limit(over) == START
+    assert passes.limit(over + HOUR) == over + HOUR
 
 
 def test_a_first_run_has_nothing_to_wait_for() -> None:
