@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from tap_genesys.answers import body
 from tap_genesys.endpoints import UNSETTLED
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.handover import BEGINNING, Passes
@@ -67,11 +68,24 @@ class TwoLaneStream(DetailsQueryStream):
 
     @override
     def rows_of(self, response: requests.Response) -> Iterator[Record]:
-        if self._source == "query" and self._passes.prolong(self.run.now()):
-            self._write_passes()
+        self._note_knowledge(response)
         for record in super().rows_of(response):
             record["_source"] = self._source
             yield record
+
+    def _note_knowledge(self, response: requests.Response) -> None:
+        """Write STATE before rows are emitted that are younger than it says."""
+        if self._source == "query":
+            if self._passes.prolong(self.run.now()):
+                self._write_passes()
+            return
+        # A job knows what the lake knew when it was submitted, which goes on while a run reads.
+        available = moment(body(response), "dataAvailabilityDate")
+        watermark = self._state.get("watermark")
+        # Without one, this is the run of a query, whose pass is younger than any job.
+        if available and watermark and available > parse(watermark):
+            self._state["watermark"] = iso(available)
+            self.write_state()
 
     @property
     def is_read_again(self) -> bool:
@@ -177,11 +191,13 @@ class TwoLaneStream(DetailsQueryStream):
     ) -> Iterator[Record]:
         self._source, self._purpose = "job", "forward"
         self._begin_ladder(bookmark, asked)
-        self._state["watermark"] = iso(self.watermark)
         self._ongoing = set()
         self._promises_from = asked.start
         self._ended_in = Window(bookmark or asked.start, self.run.started)
         self._oldest_wanted = self._oldest(bookmark, asked)
+        # Said before the first row: a run that is killed has emitted what the lake knew by then.
+        self._state["watermark"] = iso(self.watermark)
+        self._write_passes()
         try:
             windows = self.jobs_windows(asked.start, limit)
             yield from self.read_by_job(windows, self._active_in, self._finish_job_window)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from harness import Output, last_state, tap
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from schedules import Stretch, schedules, searching
 from warehouse import Warehouse
@@ -36,6 +36,26 @@ CONFIG: dict[str, Any] = {
 
 
 @searching
+@example(
+    [
+        Stretch(9 * DAY, 3, 7 * HOUR, 0.028528507638890817, "jobs"),
+        Stretch(HOUR, 5, 30 * HOUR, 0.6346512484423646, "auto"),
+        Stretch(9 * DAY, 5, 30 * HOUR, None, "auto"),
+    ],
+    0.5,
+    timedelta(0),
+    1,
+)
+@example(
+    [
+        Stretch(DAY, 1, timedelta(0), 0.9023271210965016, "jobs"),
+        Stretch(DAY, 1, timedelta(0), 0.9023271210965016, "auto"),
+        Stretch(DAY, 1, timedelta(0), 0.9023271210965016, "jobs"),
+    ],
+    5,
+    timedelta(0),
+    4,
+)
 @given(
     schedules(
         [HOUR, DAY, 5 * HOUR, 50 * HOUR, 9 * DAY],
