@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 6, 11, 7, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+MOMENT = timedelta(milliseconds=1)
+#: Later than every date.
+ENDLESS = "9"
 #: All that happens in six days, told long after.
 LATER = World(seed=3, per_day=150, since=SINCE, now=NOW + 400 * DAY)
 ROWS = list(LATER.conversations(SINCE, SINCE + 6 * DAY))
@@ -144,16 +148,20 @@ def test_metrics_are_as_long_as_their_segments() -> None:
 
 
 def test_segments_follow_one_another_within_the_conversation() -> None:
-    """Only a late wrap-up comes after its end."""
+    """Only a late wrap-up comes after its end; what goes on has no end yet."""
     for row in ROWS:
         for session in sessions(row):
             bounds = [
-                one[name] for one in session["segments"] for name in ("segmentStart", "segmentEnd")
+                one[name]
+                for one in session["segments"]
+                for name in ("segmentStart", "segmentEnd")
+                if name in one
             ]
             assert bounds == sorted(bounds)
             assert bounds[0] >= row["conversationStart"]
             last = session["segments"][-1]
-            assert last["segmentEnd"] <= row["conversationEnd"] or last["segmentType"] == "wrapup"
+            ends = last.get("segmentEnd", ENDLESS) <= row.get("conversationEnd", ENDLESS)
+            assert ends or last["segmentType"] == "wrapup"
 
 
 def test_the_world_has_what_happens_in_contact_centres() -> None:
@@ -174,12 +182,80 @@ def test_the_world_has_what_happens_in_contact_centres() -> None:
         session
         for row in ROWS
         for session in sessions(row)
-        if session["segments"][-1]["segmentStart"] > row["conversationEnd"]
+        if session["segments"][-1]["segmentStart"] > row.get("conversationEnd", ENDLESS)
     ]
     assert late
     endless = LATER.at(SINCE + 60 * DAY).conversations(SINCE, SINCE + 6 * DAY)
     still_open = [row for row in endless if "conversationEnd" not in row]
     assert 0 < len(still_open) < len(ROWS) / 50
+
+
+def test_some_conversations_never_end_and_some_calls_end_after_sixty_days() -> None:
+    """An e-mail waits in the one queue that nobody reads; a call is over and has no end."""
+    world = World(seed=3, per_day=400, since=SINCE, now=SINCE + 200 * DAY)
+    rows = list(world.conversations(SINCE, SINCE + 10 * DAY))
+    endless = [row for row in rows if "conversationEnd" not in row]
+    queues = {
+        segment["queueId"]
+        for row in endless
+        for session in sessions(row)
+        for segment in session["segments"]
+        if "queueId" in segment
+    }
+    assert 1 < len(endless) < len(rows) / 100
+    assert queues == {world.queues()[0]["id"]}
+    ends = [
+        (row, datetime.fromisoformat(row["conversationEnd"])) for row in rows if row not in endless
+    ]
+    after_sixty = [
+        row
+        for row, end in ends
+        if end - datetime.fromisoformat(row["conversationStart"]) == 60 * DAY
+    ]
+    assert after_sixty
+    assert all(
+        segment["segmentEnd"] < row["conversationEnd"]
+        for row in after_sixty
+        for session in sessions(row)
+        for segment in session["segments"]
+    )
+
+
+def test_the_watermark_moves_in_steps() -> None:
+    world = World(now=NOW, lag=3 * HOUR, step=HOUR)
+    at_once = [world.at(NOW + timedelta(minutes=minute)).watermark for minute in range(120)]
+    assert len(set(at_once)) in (2, 3)
+    assert all(
+        timedelta(0) <= NOW + timedelta(minutes=minute) - 3 * HOUR - watermark < HOUR
+        for minute, watermark in enumerate(at_once)
+    )
+
+
+def test_some_conversations_are_seen_late_with_their_old_dates() -> None:
+    """By query as by job: not at all, and then as they were so long before."""
+    world = World(
+        seed=3,
+        per_day=60,
+        since=SINCE,
+        now=NOW,
+        late=12 * HOUR,
+        lag=timedelta(0),
+        step=timedelta(0),
+    )
+    numbers = world.numbers(SINCE, SINCE + DAY)
+    delays = {number: world.delay(number) for number in numbers}
+    late = [number for number in numbers if delays[number]]
+    assert len(numbers) / 20 < len(late) < len(numbers) / 4
+    assert all(HOUR <= delays[number] <= 12 * HOUR for number in late)
+    prompt = World(seed=3, per_day=60, since=SINCE, now=NOW)
+    for number in late:
+        first = world.start_of(number) + delays[number]
+        before = world.at(first - MOMENT)
+        assert number not in before.indexed(SINCE, SINCE + DAY)
+        assert number in world.at(first).indexed(SINCE, SINCE + DAY)
+        end = world.end_of(number)
+        seen, happened = world.at(end + 2 * HOUR), prompt.at(end + 2 * HOUR - delays[number])
+        assert seen.conversation(number) == happened.conversation(number)
 
 
 def test_no_participants_attributes_are_told() -> None:

@@ -21,6 +21,11 @@ _SECOND = 1000
 _DAY = 86_400 * _SECOND
 #: Nobody comes back to judge, or to open again, a conversation that has lasted so long.
 _LONG = 20 * _DAY
+#: So long that nobody sees its end.
+_FOREVER = 2_000_000 * _DAY
+_LONGEST_FLOW = _DAY
+#: One call in so many is over, but has no end until 60 days have passed.
+_HUNG_UP_LATE = 211
 #: How long after a conversation its survey is answered, and its evaluation written.
 _SURVEYED = (3600 * _SECOND, 2 * _DAY)
 _EVALUATED = (5 * _DAY, 9 * _DAY)
@@ -43,9 +48,12 @@ class Script(Record):
         number: Which conversation; the same number tells the same.
         start: When it starts.
         instant: Whether it ends in the moment in which it starts.
+        endless: Whether it never ends if it is an e-mail: it waits in a queue that nobody reads.
     """
 
-    def __init__(self, staff: Staff, number: int, start: datetime, *, instant: bool) -> None:
+    def __init__(
+        self, staff: Staff, number: int, start: datetime, *, instant: bool, endless: bool = False
+    ) -> None:
         self._staff = staff
         self._choice = random.Random(f"{staff.seed}/{number}")
         super().__init__(staff.seed, number, start, self._choice.choice(_MEDIA))
@@ -53,6 +61,10 @@ class Script(Record):
         self._inbound = self._medium != "callback" and self._choice.random() < 0.85
         self._abandoned = self._inbound and (instant or self._choice.random() < 0.08)
         self._queue = self._choice.choice(staff.queues)["id"]
+        self._endless = endless and not instant and self._medium == "email"
+        if self._endless:
+            self._life, self._inbound, self._abandoned = _FOREVER, True, True
+            self._queue = staff.queues[0]["id"]
         caller = self._choice.randrange(10**7)
         # Every fourth call comes from one of a few who call again and again.
         self._ani = f"tel:+1555{caller % 200 if caller % 4 == 0 else caller:07}"
@@ -61,7 +73,7 @@ class Script(Record):
     def tell(self) -> Row:
         """Return the conversation as it is when all of it has happened."""
         queued = self._life // 8 if self._inbound else 0
-        flow_end = self._life // 20 if self._inbound else 0
+        flow_end = min(self._life // 20, _LONGEST_FLOW) if self._inbound else 0
         participants = [self._customer()]
         if self._inbound:
             participants += [self._flow(flow_end), self._acd(flow_end, queued)]
@@ -76,6 +88,8 @@ class Script(Record):
             "divisionIds": [self._choice.choice(self._staff.divisions)["id"]],
             "participants": participants,
         }
+        if self._medium == "voice" and self._life and self._number % _HUNG_UP_LATE == 5:
+            row["conversationEnd"] = self._at(60 * _DAY)
         if self._medium == "voice":
             row["mediaStatsMinConversationMos"] = round(4.2 + self._choice.randrange(70) / 100, 2)
         if not self._abandoned and self._life < _LONG:

@@ -28,6 +28,10 @@ _ARRIVALS = (1, 1, 1, 1, 2, 3, 6, 12, 20, 26, 28, 26, 22, 24, 26, 24, 20, 14, 9,
 _CUMULATED = tuple(accumulate(_ARRIVALS, initial=0))
 #: How many whole conversations are kept, at about 8 kB each.
 _REMEMBERED = 10_000
+#: Which of so many e-mails never ends; what share of conversations is seen late.
+_ENDLESS, _LATE_SHARE = 3, 0.15
+#: What lasts longer than this is not seen late: no re-check would ever find its end.
+_LONG = timedelta(days=20)
 
 
 def _now() -> datetime:
@@ -44,8 +48,12 @@ class World:
         since: The org's first moment.
         now: The present: what starts later does not exist, what ends later is open.
         until: From when on no conversation starts any more, if there is such a moment.
-        lag: How far behind the present the data lake is, which jobs read.
+        lag: How far behind the present the data lake is at least, which jobs read.
+        step: The data lake takes in so much at once: its watermark moves in steps of this length.
         indexing: How long it takes at most until a query finds what has started.
+        late: How late some conversations are seen at most, with all that happens in them at its
+            old dates, by query as by job; at least an hour, and not at all where this is 0.
+        endless: One e-mail in so many never ends.
     """
 
     seed: int = 1
@@ -57,8 +65,11 @@ class World:
     )
     now: datetime = field(default_factory=_now)
     until: datetime | None = None
-    lag: timedelta = timedelta(hours=4)
+    lag: timedelta = timedelta(hours=24)
+    step: timedelta = timedelta(minutes=15)
     indexing: timedelta = timedelta(0)
+    late: timedelta = timedelta(0)
+    endless: int = 150
     _told: dict[int, Row] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -99,10 +110,15 @@ class World:
     def indexed(self, start: datetime, end: datetime) -> Sequence[int]:
         """Return those of them that a query finds; in a while, all."""
         numbers = self.numbers(start, end)
-        recent = set(self.numbers(self.now - self.indexing, self.now)) if self.indexing else set()
+        behind = max(self.indexing, self.late)
+        recent = set(self.numbers(self.now - behind, self.now)) if behind else set()
         if not recent:
             return numbers
-        return [one for one in numbers if one not in recent or self._is_indexed(one)]
+        return [
+            one
+            for one in numbers
+            if one not in recent or (self._is_indexed(one) and self.is_seen(one, self.now))
+        ]
 
     def count(self, start: datetime, end: datetime) -> int:
         """Return how many conversations start in `[start, end)`."""
@@ -122,15 +138,33 @@ class World:
     @property
     def watermark(self) -> datetime:
         """Up to when the data lake knows everything."""
-        return self.now - self.lag
+        behind = (self.now - self.lag).astimezone(UTC)
+        midnight = behind.replace(hour=0, minute=0, second=0, microsecond=0)
+        return behind - (behind - midnight) % self.step if self.step else behind
 
     def conversation(self, number: int) -> Row:
         """Return a conversation as a query tells it now."""
-        return known_at(self._whole(number), stamp(self.now))
+        return known_at(self._whole(number), stamp(self.now - self.delay(number)))
 
     def in_lake(self, number: int, moment: datetime | None = None) -> Row:
         """Return a conversation as a job tells it: as far as the lake knows, with attributes."""
-        return known_at(self._whole(number), stamp(moment or self.watermark), by_job=True)
+        moment = moment or self.watermark
+        return known_at(self._whole(number), stamp(moment - self.delay(number)), by_job=True)
+
+    def delay(self, number: int) -> timedelta:
+        """Return how late a conversation is seen, and all that happens in it."""
+        if not self.late:
+            return timedelta(0)
+        choice = random.Random(f"{self.seed}:{number}:late")
+        lasts = self.end_of(number) - self.start_of(number)
+        if lasts > _LONG or choice.random() > _LATE_SHARE:
+            return timedelta(0)
+        hour = timedelta(hours=1)
+        return timedelta(seconds=round((hour + choice.random() * (self.late - hour)).total_seconds()))
+
+    def is_seen(self, number: int, moment: datetime) -> bool:
+        """Return whether a conversation is seen at a moment at all."""
+        return self.start_of(number) + self.delay(number) <= moment
 
     def conversation_id(self, number: int) -> str:
         """Return a conversation's id."""
@@ -184,7 +218,8 @@ class World:
             # Every other day begins with a conversation that ends in the moment in which it starts.
             instant = number % 97 == 0 or number % (2 * self.per_day) == 0
             start = self.start_of(number)
-            told = Script(self.staff, number, start, instant=instant).tell()
+            endless = number % self.endless == _ENDLESS
+            told = Script(self.staff, number, start, instant=instant, endless=endless).tell()
             with self._lock:
                 while len(self._told) >= _REMEMBERED:
                     del self._told[next(iter(self._told))]
