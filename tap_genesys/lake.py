@@ -43,6 +43,10 @@ class LakeStream(WindowedStream):
     def question(self, window: Window) -> dict[str, Any]:
         """Return the body that asks for a window, without its paging."""
 
+    def job_question(self, window: Window) -> dict[str, Any]:
+        """Return the body that submits the job of a window."""
+        return self.question(window)
+
     @property
     def source(self) -> str:
         """Where the rows come from: `auto`, `jobs` or `query`."""
@@ -77,7 +81,7 @@ class LakeStream(WindowedStream):
         self.counts.expect(len(all_of_them), "windows")
         for place, window in enumerate(all_of_them):
             following = all_of_them[place + 1 : place + int(self.config["max_parallel_jobs"])]
-            self._next = [self.question(one) for one in following]
+            self._next = [self.job_question(one) for one in following]
             yield from self.rows_by_job(window, reading, finish)
             self.counts.parts_done += 1
         self._next = ()

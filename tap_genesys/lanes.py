@@ -13,7 +13,7 @@ from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.handover import BEGINNING, Passes
 from tap_genesys.ladder import Ladder
 from tap_genesys.queries import DetailsQueryStream, moment
-from tap_genesys.windows import Window, iso, parse
+from tap_genesys.windows import MILLISECOND, Window, iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +193,9 @@ class TwoLaneStream(DetailsQueryStream):
         self._begin_ladder(bookmark, asked)
         self._ongoing = set()
         self._promises_from = asked.start
-        self._ended_in = Window(bookmark or asked.start, self.run.started)
+        # Up to where the bookmark will be; what ends later is read again by the next run.
+        reached = min(limit, self.run.started - UNSETTLED)
+        self._ended_in = Window(bookmark or asked.start, reached)
         self._oldest_wanted = self._oldest(bookmark, asked)
         # Said before the first row: a run that is killed has emitted what the lake knew by then.
         self._state["watermark"] = iso(self.watermark)
@@ -229,23 +231,32 @@ class TwoLaneStream(DetailsQueryStream):
             # The last half hour is left to a later pass: it may not be indexed yet.
             self._passes.end(min(end, self.run.started - UNSETTLED), self.run.now())
 
+    @override
+    def job_question(self, window: Window) -> dict[str, Any]:
+        # A millisecond more: whether a job's interval includes its bounds is not documented, and
+        # what starts and ends in the window's first moment must be in one of them.
+        return self.question(Window(window.start - MILLISECOND, window.end))
+
     def _active_in(self, window: Window) -> Iterator[Record]:
         """Yield what was active in a window, each conversation once in a run."""
         going_on = set()
-        for record in self.job_rows(self.question(window)):
+        for record in self.job_rows(self.job_question(window)):
             start, end = (moment(record, f"conversation{which}") for which in ("Start", "End"))
+            if start is not None and not self._oldest_wanted <= start < window.end:
+                continue
+            if end is not None and end < window.start:
+                continue
             name = record.get("conversationId", "")
             if end is None or end >= window.end:
                 going_on.add(name)
-            is_wanted = start is None or self._oldest_wanted <= start < window.end
-            if is_wanted and name not in self._ongoing:
+            if name not in self._ongoing:
                 yield record
         self._ongoing = going_on
 
     def _started_in(self, window: Window) -> Iterator[Record]:
         """Yield what started in a window."""
-        asked = {**self.question(window), "startOfDayIntervalMatching": True}
-        for record in self.job_rows(asked):
+        body = {**self.job_question(window), "startOfDayIntervalMatching": True}
+        for record in self.job_rows(body):
             start = moment(record, "conversationStart")
             if start is None or start in window:
                 yield record

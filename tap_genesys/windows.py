@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 DAY = timedelta(days=1)
 #: No window is cut shorter: 100,000 conversations a minute are not a contact centre.
 SHORTEST = timedelta(minutes=1)
-_MILLISECOND = timedelta(milliseconds=1)
+#: The finest that the vendor's dates know.
+MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -61,7 +62,7 @@ def iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
-def floor(moment: datetime, step: timedelta = _MILLISECOND) -> datetime:
+def floor(moment: datetime, step: timedelta = MILLISECOND) -> datetime:
     """Move back to the start of the `step` that `moment` is in, counted from the UTC midnight.
 
     Args:
@@ -119,14 +120,14 @@ def _next_cut(cursor: datetime, last: datetime, step: timedelta) -> datetime:
 
 def _next_fraction(cursor: datetime, midnight: datetime, step: timedelta) -> datetime:
     """Return the next of the cuts that divide a day into equal pieces, on whole milliseconds."""
-    day = DAY // _MILLISECOND
-    pieces = -(-day // (step // _MILLISECOND))
-    elapsed = (cursor - midnight) // _MILLISECOND
+    day = DAY // MILLISECOND
+    pieces = -(-day // (step // MILLISECOND))
+    elapsed = (cursor - midnight) // MILLISECOND
     # The greatest number of whole pieces that end at or before `cursor`, plus one.
     following = elapsed * pieces // day + 1
     while (cut := day * following // pieces) <= elapsed:
         following += 1
-    return midnight + cut * _MILLISECOND
+    return midnight + cut * MILLISECOND
 
 
 def _midnight(moment: datetime) -> datetime:

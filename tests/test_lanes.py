@@ -156,7 +156,12 @@ def test_a_window_that_stays_short_is_incomplete_unless_a_job_reads_it_again(
     """Rows come in the middle all the while, faster than they are read."""
     caplog.set_level("INFO")
     busy = World(
-        seed=3, per_day=6000, since=SINCE, now=SINCE + 10 * HOUR, indexing=timedelta(minutes=10)
+        seed=3,
+        per_day=6000,
+        since=SINCE,
+        now=SINCE + 10 * HOUR,
+        lag=4 * HOUR,
+        indexing=timedelta(minutes=10),
     )
     options: dict[str, Any] = {"conversation_details_source": source, "page_size": 20}
     output = Output()

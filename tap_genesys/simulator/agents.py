@@ -78,7 +78,7 @@ def _rows(world: World, start: datetime, end: datetime, known: datetime) -> list
 
 
 def _in_lake(
-    world: World, start: datetime, end: datetime, _query: Row
+    world: World, start: datetime, end: datetime, _query: Row, _bounds: str
 ) -> tuple[list[Row], Callable[[Row], Row]]:
     """Return what the lake knows of an interval: a row for each day and user."""
     days = (end - start).days + 2

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tap_genesys.simulator.world import World
 
 Row = dict[str, Any]
+_MOMENT = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,15 @@ class Kind:
     Args:
         rows: What an answer calls the rows.
         fields: What a question may say.
-        find: Returns what the lake knows of an interval, and what tells one of it as a row.
+        find: Returns what the lake knows of an interval with these bounds, and what tells one of
+            it as a row.
     """
 
     rows: str
     fields: tuple[str, ...]
-    find: Callable[[World, datetime, datetime, Row], tuple[Sequence[Any], Callable[[Any], Row]]]
+    find: Callable[
+        [World, datetime, datetime, Row, str], tuple[Sequence[Any], Callable[[Any], Row]]
+    ]
 
 
 @dataclass
@@ -58,6 +62,7 @@ class Lake:
         page_limit: The most rows of a result page.
         row_limit: The most rows of a job.
         lifetime: How long after its submission a job expires.
+        interval_bounds: Which bounds belong to a job's interval: `[)`, `[]`, `(]` or `()`.
     """
 
     looks_needed: int = 1
@@ -65,13 +70,15 @@ class Lake:
     page_limit: int = 1000
     row_limit: int = 400_000
     lifetime: timedelta = timedelta(days=1)
+    interval_bounds: str = "[)"
     jobs: dict[str, Job] = field(default_factory=dict)
     _names: itertools.count[int] = field(default_factory=itertools.count)
 
     def submit(self, world: World, kind: Kind, query: Row) -> str:
         """Start a job and return its name."""
         name = f"job-{next(self._names)}"
-        found, tell = kind.find(world, *interval(query.get("interval")), query)
+        start, end = interval(query.get("interval"))
+        found, tell = kind.find(world, start, end, query, self.interval_bounds)
         self.jobs[name] = Job(kind, found, tell, world.now)
         return name
 
@@ -91,10 +98,13 @@ class Lake:
 
 
 def _conversations(
-    world: World, start: datetime, end: datetime, query: Row
+    world: World, start: datetime, end: datetime, query: Row, bounds: str
 ) -> tuple[list[int], Callable[[int], Row]]:
     """Return what was active in the interval, as far as the lake knows."""
     known = world.watermark
+    # Dates have whole milliseconds: a bound that does not belong is one away.
+    start += _MOMENT if bounds[0] == "(" else timedelta(0)
+    end += _MOMENT if bounds[1] == "]" else timedelta(0)
     first = world.since
     if query.get("startOfDayIntervalMatching"):
         first = start.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -103,7 +113,7 @@ def _conversations(
     check(*filters)
     found = []
     for number in world.numbers(first, min(end, known)):
-        if world.end_of(number) < start:
+        if world.end_of(number) < start or not world.is_seen(number, known):
             continue
         row = world.in_lake(number)
         is_active = row["conversationStart"] < until and begin <= row.get("conversationEnd", "9")
