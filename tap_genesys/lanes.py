@@ -156,10 +156,14 @@ class TwoLaneStream(DetailsQueryStream):
         self._passes.begin(asked.start, self.run.now())
         self._write_passes()
         yield from self.read_span(asked)
+        self._passes.end(asked.start, self.run.now())
         self._purpose = "recheck"
         reached = min(self.bookmark() or asked.start, asked.end)
-        yield from self.read_windows(self._ladder.due(self.run.started, reached))
-        self._passes.end(asked.start, self.run.now())
+        if days := self._ladder.due(self.run.started, reached):
+            self._passes.begin(days[0].start, self.run.now())
+            self._write_passes()
+            yield from self.read_windows(days)
+            self._passes.end(days[0].start, self.run.now())
         self._write_passes()
 
     def _read_by_lanes(self, *, fresh: bool) -> Iterator[Record]:

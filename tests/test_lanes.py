@@ -12,7 +12,7 @@ from warehouse import Warehouse
 
 from tap_genesys.errors import StopRun
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.windows import iso
+from tap_genesys.windows import Window, iso
 
 DETAILS = "conversation_details"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
@@ -141,7 +141,7 @@ def test_rows_that_arrive_while_paging_are_read_by_a_second_look(
         now=SINCE + 10 * HOUR,
         indexing=timedelta(minutes=10),
     )
-    with Simulator(busy) as sim:
+    with Simulator(busy, interval_reading="touched-days") as sim:
         sim.each_request = timedelta(seconds=20)
         output = run(sim, DETAILS, start_date=iso(SINCE), page_size=20)
     assert "the pages have shifted. Once more." in caplog.text
@@ -165,7 +165,7 @@ def test_a_window_that_stays_short_is_incomplete_unless_a_job_reads_it_again(
     )
     options: dict[str, Any] = {"conversation_details_source": source, "page_size": 20}
     output = Output()
-    with Simulator(busy) as sim:
+    with Simulator(busy, interval_reading="touched-days") as sim:
         sim.each_request = timedelta(seconds=20)
         made = tap(sim, DETAILS, output=output, start_date=iso(SINCE), **options)
         if source == "auto":
@@ -295,3 +295,31 @@ def test_jobs_that_were_submitted_ahead_are_deleted_when_the_run_stops(nine_days
         ]
         assert len(submitted) > 3
         assert not sim.lake.jobs
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "emitted"),
+    [
+        # The vendor does not document which bounds belong to a job's interval.
+        pytest.param(-1, 0, [0], id="ends with the first window"),
+        pytest.param(-2, -1, [0], id="ends before the first window does"),
+        pytest.param(-1, 1, [0], id="goes on beyond the first window"),
+        pytest.param(0, 1, [1], id="starts where the second window does"),
+        pytest.param(0, 0, [1], id="is no longer than that moment"),
+    ],
+)
+def test_a_job_emits_a_conversation_in_one_window(start: int, end: int, emitted: list[int]) -> None:
+    """Though the responses to both windows hold it."""
+    bound = SINCE + DAY
+    row = {
+        "conversationId": "id",
+        "conversationStart": iso(bound + start * HOUR),
+        "conversationEnd": iso(bound + end * HOUR),
+    }
+    with Simulator(WORLD) as sim:
+        stream: Any = tap(sim, DETAILS).streams[DETAILS]
+        stream.job_rows = lambda _body: [dict(row)]
+        stream._ongoing, stream._oldest_wanted = set(), SINCE
+        windows = [Window(SINCE, bound), Window(bound, bound + DAY)]
+        found = [list(stream._active_in(window)) for window in windows]
+    assert [place for place, rows in enumerate(found) for _row in rows] == emitted

@@ -7,8 +7,9 @@ arrive while pages are read, and conversations change long after they have ended
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import Output, last_state, tap
 from hypothesis import example, given
@@ -17,7 +18,11 @@ from schedules import Stretch, schedules, searching
 from warehouse import Warehouse
 
 from tap_genesys.simulator import Simulator, World
+from tap_genesys.simulator.habits import WORDS
 from tap_genesys.windows import DAY, floor, iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DETAILS = "conversation_details"
 HOUR = timedelta(hours=1)
@@ -26,13 +31,32 @@ MONTH = SINCE + 30 * DAY
 END = MONTH + 42 * DAY
 RUNGS = [1, 3, 7, 30]
 INDEXING = timedelta(minutes=10)
-WORLD = World(seed=21, per_day=4, since=SINCE, now=MONTH, until=END, indexing=INDEXING)
+WORLD = World(seed=21, per_day=4, since=SINCE, now=MONTH, until=END, indexing=INDEXING, endless=11)
 CONFIG: dict[str, Any] = {
     "start_date": iso(SINCE),
     "recheck_days": RUNGS,
     "page_size": 3,
     "empty_page_max_tries": 1,
 }
+
+
+#: Which bounds belong to an interval is not documented, neither of a query nor of a job.
+HABITS = st.fixed_dictionaries(
+    {
+        "interval_reading": st.sampled_from(WORDS["interval_reading"]),
+        "interval_bounds": st.sampled_from(WORDS["interval_bounds"]),
+        "job_interval_bounds": st.sampled_from(WORDS["job_interval_bounds"]),
+    }
+)
+USUAL = {name: words[0] for name, words in WORDS.items() if name.startswith(("interval", "job"))}
+#: How the lake's watermark moves, and how late some conversations are seen.
+STEPS = st.sampled_from([timedelta(0), timedelta(minutes=20), 6 * HOUR])
+LATE = st.sampled_from([timedelta(0), 12 * HOUR])
+DISTANCES = [HOUR, DAY, 5 * HOUR, 50 * HOUR, 9 * DAY]
+LAGS = [timedelta(0), 2 * HOUR, 7 * HOUR, 24 * HOUR, 30 * HOUR, 80 * HOUR]
+WINDOW_DAYS = st.sampled_from([0.5, 1, 5])
+EACH_REQUEST = st.sampled_from([timedelta(0), timedelta(seconds=45), timedelta(minutes=9)])
+PARALLEL = st.sampled_from([1, 4])
 
 
 @searching
@@ -45,6 +69,9 @@ CONFIG: dict[str, Any] = {
     0.5,
     timedelta(0),
     1,
+    timedelta(0),
+    timedelta(0),
+    USUAL,
 )
 @example(
     [
@@ -55,34 +82,37 @@ CONFIG: dict[str, Any] = {
     5,
     timedelta(0),
     4,
+    timedelta(0),
+    timedelta(0),
+    USUAL,
 )
 @given(
-    schedules(
-        [HOUR, DAY, 5 * HOUR, 50 * HOUR, 9 * DAY],
-        [timedelta(0), 2 * HOUR, 7 * HOUR, 30 * HOUR],
-        ["auto", "auto", "jobs"],
-        most_runs=5,
-        stretches=(3, 10),
-    ),
-    st.sampled_from([0.5, 1, 5]),
-    st.sampled_from([timedelta(0), timedelta(seconds=45)]),
-    st.sampled_from([1, 4]),
+    schedules(DISTANCES, LAGS, ["auto", "auto", "jobs"], most_runs=5, stretches=(3, 10)),
+    WINDOW_DAYS,
+    EACH_REQUEST,
+    PARALLEL,
+    STEPS,
+    LATE,
+    HABITS,
 )
 def test_any_schedule_ends_with_the_truth_and_never_steps_back(
-    stretches: list[Stretch], window_days: float, each_request: timedelta, parallel: int
+    stretches: list[Stretch],
+    window_days: float,
+    each_request: timedelta,
+    parallel: int,
+    step: timedelta,
+    late: timedelta,
+    habits: dict[str, str],
 ) -> None:
     warehouse = Warehouse(SINCE)
-    state: dict[str, Any] = {}
-    world = WORLD
-    with Simulator(world) as sim:
+    first = replace(WORLD, step=step, late=late)
+    with Simulator(first, **habits) as sim:
         sim.each_request = each_request
-        for stretch in stretches:
-            for number in range(stretch.runs):
-                world = WORLD.at(max(sim.world.now, world.now + stretch.distance), stretch.lag)
-                if world.now > END:
-                    break
-                cut = stretch.cut if number == stretch.runs - 1 else None
-                state = one_run(
+        state: dict[str, Any] = {}
+        for stretch, world, cut in runs_of(stretches, sim, first):
+            before, state = (
+                state,
+                one_run(
                     sim,
                     world,
                     state,
@@ -91,14 +121,64 @@ def test_any_schedule_ends_with_the_truth_and_never_steps_back(
                     window_days=window_days,
                     max_parallel_requests=parallel,
                     conversation_details_source=stretch.source,
-                )
-                if cut is None:
-                    hold_to_what_is_due(warehouse, state, world, stretch.source)
+                ),
+            )
+            if cut is None:
+                hold_to_what_is_due(warehouse, before, state, world, stretch.source, habits)
         sim.each_request = timedelta(0)
         # The last mail is closed 90 days after it began, and the last rung is 30 days later.
-        last = WORLD.at(END + 130 * DAY, 6 * HOUR)
+        last = first.at(END + 130 * DAY, 6 * HOUR)
         one_run(sim, last, state, warehouse, window_days=31, conversation_details_source="auto")
     assert warehouse.rows == warehouse.truth(last)
+
+
+@searching
+@given(
+    schedules(DISTANCES, LAGS, ["auto", "jobs", "query"], most_runs=3, stretches=(3, 8)),
+    WINDOW_DAYS,
+    EACH_REQUEST,
+    PARALLEL,
+    STEPS,
+    HABITS,
+)
+def test_no_change_of_the_source_steps_back(
+    stretches: list[Stretch],
+    window_days: float,
+    each_request: timedelta,
+    parallel: int,
+    step: timedelta,
+    habits: dict[str, str],
+) -> None:
+    """What came by query alone has no attributes, so the end is not the whole truth."""
+    warehouse = Warehouse(SINCE)
+    first = replace(WORLD, step=step)
+    with Simulator(first, **habits) as sim:
+        sim.each_request = each_request
+        state: dict[str, Any] = {}
+        for stretch, world, cut in runs_of(stretches, sim, first):
+            state = one_run(
+                sim,
+                world,
+                state,
+                warehouse,
+                cut=cut,
+                window_days=window_days,
+                max_parallel_requests=parallel,
+                conversation_details_source=stretch.source,
+            )
+
+
+def runs_of(
+    stretches: list[Stretch], sim: Simulator, world: World
+) -> Iterator[tuple[Stretch, World, float | None]]:
+    """Yield each run of a schedule: the world when it begins, and after what part it is killed."""
+    first = world
+    for stretch in stretches:
+        for number in range(stretch.runs):
+            world = first.at(max(sim.world.now, world.now + stretch.distance), stretch.lag)
+            if world.now > END:
+                break
+            yield stretch, world, stretch.cut if number == stretch.runs - 1 else None
 
 
 def one_run(
@@ -126,23 +206,42 @@ def one_run(
 
 
 def hold_to_what_is_due(
-    warehouse: Warehouse, state: dict[str, Any], world: World, source: str
+    warehouse: Warehouse,
+    before: dict[str, Any],
+    state: dict[str, Any],
+    world: World,
+    source: str,
+    habits: dict[str, str],
 ) -> None:
     """After a run that was not killed: all is there, and no row is older than its last due read."""
-    details = state["bookmarks"][DETAILS]
-    bookmark, truth = (
-        datetime.fromisoformat(details[name]) for name in ("replication_key_value", "watermark")
-    )
+    bookmark = moment_of(state, "replication_key_value")
+    # A lake that knows less than it did is not read until it knows more.
+    reads_jobs = world.watermark >= moment_of(before, "watermark")
     complete = world.now - INDEXING if source == "auto" else bookmark
     for number in world.numbers(SINCE, complete):
+        start, end = world.start_of(number), world.end_of(number)
+        midnight = floor(start, DAY) + DAY
+        due = [midnight + rung * DAY for rung in RUNGS if midnight <= bookmark and reads_jobs]
+        due = [moment for moment in due if moment <= world.watermark]
+        # What is seen late is there when its day is read again.
+        is_prompt = not world.delay(number)
+        # What has no length, and starts where an interval does that overlaps and excludes its
+        # bounds, is in no query: a job brings it.
+        is_found = start < bookmark or end > start or not no_query_finds_an_instant(habits)
+        if is_prompt and start < bookmark and end <= bookmark:
+            due.append(end)
         key = world.conversation_id(number)
-        assert key in warehouse.known
-        due = [world.end_of(number)] if world.end_of(number) <= bookmark else []
-        midnight = floor(world.start_of(number), DAY) + DAY
-        # A lake that knows less than it did is not read again until it knows more.
-        if midnight <= bookmark and truth <= world.watermark:
-            rungs = (midnight + rung * DAY for rung in RUNGS)
-            due += [rung for rung in rungs if rung <= truth]
+        assert key in warehouse.known or not (due or (is_prompt and is_found))
         for moment in due:
             known = warehouse.known[key]
             assert known >= moment or world.in_lake(number, known) == world.in_lake(number, moment)
+
+
+def no_query_finds_an_instant(habits: dict[str, str]) -> bool:
+    return habits["interval_reading"] == "overlap" and habits["interval_bounds"][0] == "("
+
+
+def moment_of(state: dict[str, Any], name: str) -> datetime:
+    """Return a moment of the stream's state; the beginning where it has none."""
+    value = state.get("bookmarks", {}).get(DETAILS, {}).get(name)
+    return datetime.fromisoformat(value) if value else SINCE

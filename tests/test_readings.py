@@ -14,7 +14,7 @@ from tap_genesys.windows import iso, split
 DETAILS = "conversation_details"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 4, 17, 45, tzinfo=UTC)
-WORLD = World(seed=9, per_day=40, since=SINCE, now=NOW)
+WORLD = World(seed=9, per_day=40, since=SINCE, now=NOW, step=timedelta(0))
 READINGS = ("touched-days", "overlap")
 BOUNDS = ("[)", "[]", "(]", "()")
 
@@ -59,6 +59,27 @@ def test_two_runs_read_what_one_run_reads(reading: str, bounds: str) -> None:
         second = run(sim, DETAILS, start_date=iso(SINCE), state=first.state)
         once = run(sim, DETAILS, start_date=iso(SINCE))
     assert set(first.ids()) | set(second.ids()) == set(once.ids())
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("bounds", BOUNDS)
+@pytest.mark.parametrize("source", ["jobs", "auto"])
+@pytest.mark.parametrize("window_days", [0.25, 1, 31])
+def test_jobs_return_each_conversation_whatever_bounds_they_have(
+    reading: str, bounds: str, source: str, window_days: float
+) -> None:
+    """Once in a run; and what one run leaves at its end, the next one reads."""
+    habits: dict[str, Any] = {"interval_reading": reading, "job_interval_bounds": bounds}
+    options: dict[str, Any] = {"conversation_details_source": source, "window_days": window_days}
+    ids: list[str] = []
+    state: dict[str, Any] = {}
+    for now in (NOW - timedelta(hours=17, minutes=45), NOW):
+        with Simulator(WORLD.at(now, timedelta(0)), **habits) as sim:
+            output = run(sim, DETAILS, start_date=iso(SINCE), state=state, **options)
+        by_job = [row for row in output.records(DETAILS) if row["_source"] == "job"]
+        assert len({row["conversationId"] for row in by_job}) == len(by_job)
+        state, ids = output.state, [*ids, *output.ids()]
+    assert set(ids) == {row["conversationId"] for row in WORLD.conversations(SINCE, NOW)}
 
 
 def test_the_world_holds_the_hard_case() -> None:

@@ -10,10 +10,15 @@ if TYPE_CHECKING:
 
 #: The columns that are not the vendor's.
 OWN = ("_extra", "_readAt", "_source")
+#: How many requests a response may be made before it is read: twice as many as are under way.
+_PREFETCHED = 10
 
 
 class Warehouse:
     """Takes records in, and looks at each whether it is true, and no older than the one before.
+
+    And at each whether the last STATE before it accounts for it: a run that is killed just after the
+    record leaves no other.
 
     Args:
         since: The first conversation start.
@@ -22,9 +27,10 @@ class Warehouse:
     def __init__(self, since: datetime) -> None:
         self.since = since
         self.rows: dict[str, dict[str, Any]] = {}
-        #: The moment whose truth each row is, to the side of doubt.
+        #: The earliest moment whose truth each row is.
         self.known: dict[str, datetime] = {}
         self._numbers: dict[str, int] = {}
+        self._state: dict[str, Any] = {}
 
     def load(
         self,
@@ -44,34 +50,49 @@ class Warehouse:
         """
         for number in world.numbers(self.since, world.now + each_request * requests):
             self._numbers.setdefault(world.conversation_id(number), number)
-        # The job saw what the lake knew when it was submitted, some time in the run.
-        watermark = world.watermark
-        moments = [watermark + each_request * one for one in range(requests + 1)]
-        moments = moments if each_request else moments[:1]
+        # A job returns what the lake knew when it was submitted, some time in the run.
+        during = [world.now + each_request * count for count in range(requests + 1)]
+        watermarks = sorted({world.at(moment).watermark for moment in during})
         for message in messages:
+            if message["type"] == "STATE":
+                self._state = message["value"]["bookmarks"].get("conversation_details", {})
             if message["type"] != "RECORD":
                 continue
             record = message["record"]
             row = {name: value for name, value in record.items() if name not in OWN}
             number = self._numbers[row["conversationId"]]
             if record["_source"] == "query":
-                earliest = latest = datetime.fromisoformat(record["_readAt"]) - each_request
-                assert row == world.at(earliest).conversation(number)
+                read_at = datetime.fromisoformat(record["_readAt"])
+                # The response was made a request before it was read, or more if it was prefetched.
+                made = [read_at - each_request * count for count in range(_PREFETCHED, 0, -1)]
+                moment = next(one for one in made if row == world.at(one).conversation(number))
+                self._is_announced(number, world, read_at)
             else:
-                earliest, latest = moments[0], moments[-1]
-                assert any(row == world.in_lake(number, one) for one in moments)
-            self._take(number, row, world, earliest, latest)
+                moment = next(one for one in watermarks if row == world.in_lake(number, one))
+                assert moment <= self._knows_up_to
+            self._take(number, row, world, moment)
 
-    def _take(
-        self, number: int, row: dict[str, Any], world: World, earliest: datetime, latest: datetime
-    ) -> None:
+    def _is_announced(self, number: int, world: World, read_at: datetime) -> None:
+        """Hold that a pass in the last STATE covers a row by query."""
+        passes = [[*map(datetime.fromisoformat, one)] for one in self._state["passes"]]
+        start = world.start_of(number)
+        assert any(first <= start and read_at <= at for first, _until, at in passes)
+
+    @property
+    def _knows_up_to(self) -> datetime:
+        """The latest truth that the last STATE accounts for, by job."""
+        watermark = self._state.get("watermark")
+        moments = [watermark] if watermark else [at for _, _, at in self._state["passes"]]
+        return max(map(datetime.fromisoformat, moments))
+
+    def _take(self, number: int, row: dict[str, Any], world: World, moment: datetime) -> None:
         key = row["conversationId"]
         before = self.known.get(key)
-        if before is not None and latest < before:
-            same = world.in_lake(number, latest) == world.in_lake(number, before)
-            assert same, f"a step back of {key} from {before} to {latest}"
+        if before is not None and moment < before:
+            same = world.in_lake(number, moment) == world.in_lake(number, before)
+            assert same, f"a step back of {key} from {before} to {moment}"
         self.rows[key] = row
-        self.known[key] = max(earliest, before) if before is not None else earliest
+        self.known[key] = moment if before is None else max(moment, before)
 
     def truth(self, world: World) -> dict[str, dict[str, Any]]:
         """Return what a job with everything would leave."""

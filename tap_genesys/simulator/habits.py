@@ -8,8 +8,9 @@ from tap_genesys.simulator.answers import COUNTS
 
 #: The habits that are one of a few words, and those words; the first is the default.
 WORDS: dict[str, tuple[str, ...]] = {
-    "interval_reading": ("touched-days", "overlap"),
+    "interval_reading": ("overlap", "touched-days"),
     "interval_bounds": ("[)", "[]", "(]", "()"),
+    "job_interval_bounds": ("[)", "[]", "(]", "()"),
     "oversized_page": ("clamp", "refuse"),
     "counts": tuple(COUNTS),
     "total_hits": tuple(COUNTS),
@@ -23,9 +24,10 @@ class Habits:
     """The switches of a simulated org.
 
     Args:
-        interval_reading: `touched-days` returns all that started on a UTC day that the interval
-            touches; `overlap` only those of them that also overlap the interval.
-        interval_bounds: Which bounds belong to the interval: `[)`, `[]`, `(]` or `()`.
+        interval_reading: `overlap` returns what started on a UTC day that the interval touches and
+            also overlaps the interval; `touched-days` returns all that started on such a day.
+        interval_bounds: Which bounds belong to a query's interval: `[)`, `[]`, `(]` or `()`.
+        job_interval_bounds: The same of a job's interval.
         ceiling: How many rows of a query can be paged through.
         largest_page: The most records of a details page.
         oversized_page: What a larger page than that gets: `clamp` or `refuse`.
@@ -40,8 +42,9 @@ class Habits:
         ValueError: A word is not among those that its habit knows.
     """
 
-    interval_reading: str = "touched-days"
+    interval_reading: str = "overlap"
     interval_bounds: str = "[)"
+    job_interval_bounds: str = "[)"
     ceiling: int = 100_000
     largest_page: int = 100
     oversized_page: str = "clamp"

@@ -69,7 +69,7 @@ class Simulator:
         self.closing = threading.Event()
         self._logins = Logins(client_id, client_secret, token_seconds, clock)
         self._found: dict[str, Sequence[int]] = {}
-        self.lake = Lake()
+        self.lake = Lake(interval_bounds=self.habits.job_interval_bounds)
         #: How much time passes with each request.
         self.each_request = timedelta(0)
         self._lock = threading.Lock()
