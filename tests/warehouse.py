@@ -17,8 +17,8 @@ _PREFETCHED = 10
 class Warehouse:
     """Takes records in, and looks at each whether it is true, and no older than the one before.
 
-    And at each whether the last STATE before it accounts for it: a run that is killed just after the
-    record leaves no other.
+    And at each whether the last STATE before it accounts for it: a run that is killed just after
+    the record leaves no other.
 
     Args:
         since: The first conversation start.

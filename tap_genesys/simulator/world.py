@@ -160,7 +160,8 @@ class World:
         if lasts > _LONG or choice.random() > _LATE_SHARE:
             return timedelta(0)
         hour = timedelta(hours=1)
-        return timedelta(seconds=round((hour + choice.random() * (self.late - hour)).total_seconds()))
+        seconds = (hour + choice.random() * (self.late - hour)).total_seconds()
+        return timedelta(seconds=round(seconds))
 
     def is_seen(self, number: int, moment: datetime) -> bool:
         """Return whether a conversation is seen at a moment at all."""
