@@ -19,7 +19,7 @@ SUMMARIES = "conversation_summaries"
 QUERY = "/details/query"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 3, 13, 30, tzinfo=UTC)
-WORLD = World(seed=5, per_day=50, since=SINCE, now=NOW)
+WORLD = World(seed=5, per_day=50, since=SINCE, now=NOW, lag=timedelta(hours=4))
 TRUTH = [row["conversationId"] for row in WORLD.conversations(SINCE, NOW)]
 START: dict[str, Any] = {"start_date": iso(SINCE), "page_size": 20}
 SECRETS = ("demo-secret", "Bearer ", "Basic ")
@@ -251,7 +251,7 @@ def queried(until: datetime) -> dict[str, Any]:
 
 def test_a_window_beyond_the_ceiling_is_read_by_job() -> None:
     """By query no part of a day comes below the ceiling; nothing of it has been printed before."""
-    with Simulator(WORLD, ceiling=40) as sim:
+    with Simulator(WORLD, ceiling=40, interval_reading="touched-days") as sim:
         output = Output()
         made = tap(sim, DETAILS, output=output, end_date=iso(NOW - timedelta(hours=20)), **START)
         vars(made.streams[DETAILS])["ceiling"] = 40
@@ -265,7 +265,7 @@ def test_a_window_beyond_the_ceiling_is_read_by_job() -> None:
 
 def test_a_window_that_the_lake_does_not_know_yet_stops_the_run() -> None:
     """What is before it has been printed, and the bookmark says so."""
-    with Simulator(WORLD, ceiling=20) as sim:
+    with Simulator(WORLD, ceiling=20, interval_reading="touched-days") as sim:
         output = Output()
         made = tap(sim, DETAILS, output=output, window_days=0.5, **{**START, "page_size": 10})
         vars(made.streams[DETAILS])["ceiling"] = 20
@@ -275,7 +275,7 @@ def test_a_window_that_the_lake_does_not_know_yet_stops_the_run() -> None:
 
 
 def test_the_fresh_lane_does_not_hide_what_it_cannot_page_through() -> None:
-    with Simulator(WORLD, ceiling=20) as sim:
+    with Simulator(WORLD, ceiling=20, interval_reading="touched-days") as sim:
         output = Output()
         made = tap(
             sim,
@@ -292,7 +292,7 @@ def test_the_fresh_lane_does_not_hide_what_it_cannot_page_through() -> None:
 
 def test_a_window_beyond_the_ceiling_stops_before_paging() -> None:
     """Where queries have printed it already, a job could make rows older."""
-    with Simulator(WORLD, ceiling=40) as sim:
+    with Simulator(WORLD, ceiling=40, interval_reading="touched-days") as sim:
         made = tap(sim, DETAILS, state=queried(SINCE + timedelta(days=1)), **START)
         vars(made.streams[DETAILS])["ceiling"] = 40
         with pytest.raises(StopRun, match=r"promises 50 rows; .*Lower window_days"):
@@ -302,7 +302,7 @@ def test_a_window_beyond_the_ceiling_stops_before_paging() -> None:
 
 
 def test_smaller_windows_come_below_the_ceiling() -> None:
-    with Simulator(WORLD, ceiling=40) as sim:
+    with Simulator(WORLD, ceiling=40, interval_reading="touched-days") as sim:
         output = Output()
         state = queried(SINCE + timedelta(days=1))
         made = tap(sim, DETAILS, state=state, output=output, window_days=0.1, **START)

@@ -40,7 +40,7 @@ def test_a_verdict_follows_from_the_counts(
 
 
 def test_a_healthy_org_is_equal_on_every_day_that_is_over() -> None:
-    with Simulator(WORLD) as sim:
+    with Simulator(WORLD, interval_reading="touched-days") as sim:
         output = run(sim, NAME, start_date=iso(SINCE))
         asked = [one for one in sim.requests if one.path != "/oauth/token"]
     found = output.records(NAME)
@@ -54,7 +54,7 @@ def test_a_healthy_org_is_equal_on_every_day_that_is_over() -> None:
 
 @pytest.mark.parametrize("bounds", ["[)", "[]", "(]", "()"])
 def test_a_day_is_counted_once_whatever_bounds_belong_to_an_interval(bounds: str) -> None:
-    with Simulator(WORLD, interval_bounds=bounds) as sim:
+    with Simulator(WORLD, interval_reading="touched-days", interval_bounds=bounds) as sim:
         found = run(sim, NAME, start_date=iso(SINCE)).records(NAME)
     assert {row["verdict"] for row in found} == {"equal", "too recent"}
 
@@ -80,9 +80,9 @@ def test_details_that_know_too_little_are_different() -> None:
 
 
 def test_a_day_that_was_too_recent_is_read_again() -> None:
-    with Simulator(WORLD) as sim:
+    with Simulator(WORLD, interval_reading="touched-days") as sim:
         first = run(sim, NAME, start_date=iso(SINCE))
-    with Simulator(WORLD.at(WORLD.now + DAY)) as sim:
+    with Simulator(WORLD.at(WORLD.now + DAY), interval_reading="touched-days") as sim:
         second = run(sim, NAME, start_date=iso(SINCE), state=first.state)
     merged = {row["_id"]: row for row in [*first.records(NAME), *second.records(NAME)]}
     day_five = iso(SINCE + 4 * DAY)

@@ -139,7 +139,8 @@ def test_what_is_known_only_grows(first: timedelta, more: timedelta) -> None:
 def test_the_readings_of_an_interval_differ_as_they_say(bounds: str) -> None:
     start, end = SINCE + DAY + timedelta(hours=6), SINCE + DAY + timedelta(hours=9)
     habits: dict[str, Any] = {"interval_bounds": bounds}
-    with Simulator(WORLD, **habits) as sim, Client(sim) as client:
+    days = {"interval_reading": "touched-days", **habits}
+    with Simulator(WORLD, **days) as sim, Client(sim) as client:
         whole_day = client.ids(start, end)
     with Simulator(WORLD, interval_reading="overlap", **habits) as sim, Client(sim) as client:
         overlapping = client.ids(start, end)
@@ -152,7 +153,8 @@ def test_the_readings_of_an_interval_differ_as_they_say(bounds: str) -> None:
 
 def test_an_end_at_midnight_touches_the_next_day_only_if_it_belongs_to_the_interval() -> None:
     for bounds, days in (("[)", 1), ("[]", 2)):
-        with Simulator(WORLD, interval_bounds=bounds) as sim, Client(sim) as client:
+        habits: dict[str, Any] = {"interval_reading": "touched-days", "interval_bounds": bounds}
+        with Simulator(WORLD, **habits) as sim, Client(sim) as client:
             answer = client.details(SINCE, SINCE + DAY).json()
         assert answer["totalHits"] == days * 80
 

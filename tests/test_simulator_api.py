@@ -113,7 +113,7 @@ def test_a_page_that_is_too_large_is_clamped_or_refused(habit: str, status: int)
 def test_an_interval_is_required_and_read(client: Client) -> None:
     for interval in (None, "", "2026-03-01", "a/b", "2026-03-02/2026-03-01", 7):
         assert post(client, DETAILS, {"interval": interval}).status_code == 400
-    shifted = post(client, DETAILS, {"interval": "2026-03-02T00:00+01:00/2026-03-02T01:00+01:00"})
+    shifted = post(client, DETAILS, {"interval": "2026-03-01T01:00+01:00/2026-03-01T02:00+01:00"})
     assert shifted.json()["conversations"][0]["conversationId"] == FIRST_DAY[0]
 
 

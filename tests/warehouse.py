@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 #: The columns that are not the vendor's.
 OWN = ("_extra", "_readAt", "_source")
-#: How many requests a response may be made before it is read: twice as many as are under way.
-_PREFETCHED = 10
+#: How many requests may be made between a response and its reading: prefetched ones, and those of
+#: them that were dropped.
+_PREFETCHED = 30
 
 
 class Warehouse:
