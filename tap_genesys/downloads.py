@@ -45,16 +45,12 @@ class Downloads:
         """Return what lies there.
 
         Raises:
-            StopRun: It cannot be had, or is no JSON. The address is told without what signs it.
+            StopRun: It cannot be had, or is no JSON, after all tries. The message has the address
+                without what signs it.
         """
-        answer = self._fetch(url)
-        try:
-            return orjson.loads(answer.content)
-        except orjson.JSONDecodeError as error:
-            msg = f"{_where(url)} holds no JSON: {error}"
-            raise StopRun(msg) from error
+        return self._fetch(url)
 
-    def _get(self, url: str) -> requests.Response:
+    def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON is anything
         with self._interruption.breakable():
             answer = self._session.get(url, timeout=self._timeout)
         if answer.status_code in _PASSING:
@@ -63,7 +59,11 @@ class Downloads:
         if answer.status_code != HTTPStatus.OK:
             msg = f"{_where(url)} answered {answer.status_code} {answer.reason}"
             raise StopRun(msg)
-        return answer
+        try:
+            return orjson.loads(answer.content)
+        except orjson.JSONDecodeError as error:
+            msg = f"{_where(url)} holds no JSON: {error}"
+            raise TryAgain(msg, answer) from error
 
 
 def _where(url: str) -> str:

@@ -64,7 +64,8 @@ def test_a_report_is_read_whole(stream: Any) -> None:
     assert Counter(keys) == truth(stream.name)
     assert len(keys) > 30
     assert output.bookmark(stream.name) == iso(SETTLED)
-    assert all(row["_extra"] is None for row in output.records(stream.name))
+    extra = [row["_extra"] for row in output.records(stream.name) if row["_extra"]]
+    assert not [one for one in extra if list(one) != ["eventTime"] or stream is not Audits]
     for one in asked:
         if one.path == stream.path:
             validate(one.body, body_schema(stream.path))
@@ -145,12 +146,63 @@ def _is(path: str, template: str) -> bool:
     )
 
 
-def test_a_large_page_of_audits_is_a_file() -> None:
+@pytest.mark.parametrize("form", org.AUDIT_FILES)
+@pytest.mark.parametrize(
+    ("size", "large", "files", "pages"),
+    [(500, 300, 5, 6), (100, 100, 22, 28), (100, 101, 0, 28), (100, 1, 28, 28)],
+    ids=["one page a day", "files, then a page", "pages alone", "files alone"],
+)
+def test_audits_are_read_whole_from_pages_and_files(
+    form: str, size: int, large: int, files: int, pages: int
+) -> None:
+    """By the cursor beside each; a file's rows have `eventTime` in place of `eventDate`."""
     with Simulator(WORLD) as sim:
-        run(sim, "audits", **START)
-        files = [one for one in sim.requests if one.path.startswith(org.FILES)]
-        redirected = [one for one in sim.requests if one.status == 302]
-    assert len(files) == len(redirected) == 5
+        sim.reports.audit_file, sim.reports.audit_page, sim.reports.large = form, size, large
+        output = run(sim, "audits", **START)
+        downloads = [one for one in sim.requests if one.path.startswith(org.FILES)]
+        results = [one for one in sim.requests if one.path.endswith("/results")]
+    rows = output.records("audits")
+    dates = {one["id"]: one["eventDate"] for one in org.audits(WORLD, SINCE, NOW)}
+    assert Counter(row["id"] for row in rows) == truth("audits")
+    assert {row["id"]: parse(row["eventDate"]) for row in rows} == {
+        name: parse(date) for name, date in dates.items()
+    }
+    times = [row for row in rows if row["_extra"]]
+    assert all(row["_extra"] == {"eventTime": row["eventDate"]} for row in times)
+    assert bool(times) == (form == "array" and files > 0)
+    assert (len(downloads), len(results)) == (files, pages)
+    assert output.bookmark("audits") == iso(SETTLED)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["nothing here", 7, None, {}, {"entities": {}}, ["text"], [{"eventTime": "2026-03-01"}]],
+)
+def test_a_file_that_holds_no_audits_ends_the_run_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, content: Any
+) -> None:
+    """No row without its key is printed, and the bookmark stays before the window."""
+    with Simulator(WORLD) as sim:
+        output = Output()
+        made = tap(sim, "audits", output=output, **START)
+        monkeypatch.setattr(made.run.downloads, "json", lambda _url: content)
+        with pytest.raises(StopRun, match=r"audits.*: the downloaded file holds no audits") as stop:
+            made.sync_or_leave()
+    assert "\n" not in str(stop.value)
+    assert not output.records("audits")
+    assert output.bookmark("audits") is None
+
+
+def test_a_file_that_is_no_json_is_downloaded_again() -> None:
+    """Like any other garbled response; its address is never said with its signature."""
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("html", path=org.FILES, times=2))
+        output = run(sim, "audits", **START)
+        sim.faults.add(Fault("html", path=org.FILES, times=None))
+        with pytest.raises(StopRun, match=r"Gave up after 8 tries .* holds no JSON") as stop:
+            run(sim, "audits", **START)
+    assert Counter(output.ids("audits")) == truth("audits")
+    assert "signature" not in str(stop.value)
 
 
 @pytest.mark.parametrize("stream", ["audits", "api_usage", "adherence_historical"])

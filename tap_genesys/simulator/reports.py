@@ -15,7 +15,7 @@ from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.staff import identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_genesys.simulator.world import World
 
@@ -32,8 +32,8 @@ _TYPES = "/api/v2/taskmanagement/worktypes/query"
 _TIME_OFF = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
 _UNITS_TIME_OFF = re.compile(_TIME_OFF.replace("{managementUnitId}", "([^/]+)"))
 _SHIFTS = re.compile(r"/api/v2/workforcemanagement/businessunits/([^/]+)/agentschedules/search")
-#: A page of audits with so many rows is a file.
-_LARGE = 300
+#: What a file of audits holds: an array of rows, or an object with `entities` as a page has them.
+AUDIT_FILES = ("array", "object")
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _LONGEST = timedelta(days=31)
@@ -52,12 +52,21 @@ _WISHES = (
 
 @dataclass
 class Reports:
-    """The reports that were asked for, and the files that they became."""
+    """The reports that were asked for, and the files that they became.
 
+    Args:
+        audit_file: What a file of audits holds, one of `AUDIT_FILES`.
+        audit_page: The most audits of a page.
+        large: A page of so many audits is a file.
+    """
+
+    audit_file: str = "array"
+    audit_page: int = 500
+    large: int = 300
     asked: dict[str, Row] = field(default_factory=dict)
     #: How often each was looked at; it is ready at the second look.
     looks: dict[str, int] = field(default_factory=dict)
-    files: dict[str, Row] = field(default_factory=dict)
+    files: dict[str, Any] = field(default_factory=dict)
 
     def operation(
         self,
@@ -126,7 +135,7 @@ class Reports:
         self.looks[name] = self.looks.get(name, 0) + 1
         return self.looks[name] > 1
 
-    def _file(self, content: Row, url: str) -> str:
+    def _file(self, content: Any, url: str) -> str:  # noqa: ANN401 - JSON is anything
         name = identifier("file", len(self.files))
         self.files[name] = content
         return f"{url}{FILES}{name}?signature={identifier(name)}"
@@ -138,13 +147,15 @@ class Reports:
         if not rest:
             state = "Succeeded" if self._is_ready(name) else "Running"
             return Answer(body={"id": name, "state": state, "interval": asked})
-        size, number = positive(query, "pageSize", 25), positive(query, "cursor", 1)
+        size = min(positive(query, "pageSize", 25), self.audit_page)
+        number = positive(query, "cursor", 1)
         rows = list(audits(world, *interval(asked)))
         more = {"cursor": str(number + 1)} if number * size < len(rows) else {}
         page = page_of(rows, number, size)
         told = {"id": name, "pageSize": size, "entities": page, **more}
-        if query.get("allowRedirect") == "true" and len(page) >= _LARGE:
-            address = self._file({"entities": page}, url)
+        if query.get("allowRedirect") == "true" and len(page) >= self.large:
+            as_array = self.audit_file == "array"
+            address = self._file(_in_file(page) if as_array else {"entities": page}, url)
             return Answer(302, {"downloadUrl": address, **more}, {"Location": address})
         return Answer(body=told)
 
@@ -214,6 +225,15 @@ def audits(world: World, start: datetime, end: datetime) -> Iterator[Row]:
             "message": {"message": "changed"},
         }
         at += step
+
+
+def _in_file(rows: Sequence[Row]) -> list[Row]:
+    """Return audits as a file has them: `eventTime`, in whole seconds, in place of `eventDate`."""
+    return [
+        {name: value for name, value in row.items() if name != "eventDate"}
+        | {"eventTime": f"{row['eventDate'][:19]}Z"}
+        for row in rows
+    ]
 
 
 def usage(world: World, start: datetime, end: datetime) -> Iterator[Row]:
