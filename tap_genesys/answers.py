@@ -34,6 +34,27 @@ class Counts:
     page_size: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The limit that a 429 names.
+
+    Source: `ErrorBody.limit` in the vendor's document, and its forum, "Enhancement: Rate Limit
+    Visibility" (June 2023): it is there where it is known.
+    """
+
+    namespace: str
+    key: str
+    value: str
+
+    @property
+    def is_of_concurrency(self) -> bool:
+        """Whether it bounds what runs at once, as `details.jobs.concurrent.access.max` does."""
+        return "concurrent" in self.key.lower()
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.key} = {self.value}".strip()
+
+
 def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str, Any]:
     """Return the answer's JSON object, parsed once per response.
 
@@ -107,6 +128,17 @@ def retry_after(response: requests.Response, now: datetime) -> float | None:
         return None
 
 
+def limit(response: requests.Response) -> Limit | None:
+    """Return the limit that a response names, if any: `limit: {namespace, key, value}`."""
+    try:
+        named = body(response).get("limit")
+    except ValueError:
+        return None
+    if not isinstance(named, dict) or not named.get("key"):
+        return None
+    return Limit(*(_quote(str(named.get(name, "?"))) for name in ("namespace", "key", "value")))
+
+
 def asked(response: requests.Response) -> str:
     """Return what was asked, without a query that may name people: `POST /api/v2/...`."""
     return f"{response.request.method} {str(response.request.path_url).partition('?')[0]}"
@@ -122,7 +154,7 @@ def refusal(response: requests.Response) -> str:
     """Say who answered what, in the vendor's words, with what its support asks for.
 
     The vendor's `ErrorBody` has `message`, `code` and `contextId`; where that is empty, the header
-    `ININ-Correlation-Id` counts.
+    `ININ-Correlation-Id` counts. A 429 may name its `limit`.
     """
     try:
         answer = body(response)
@@ -131,6 +163,8 @@ def refusal(response: requests.Response) -> str:
     said = _quote(answer.get("message")) or response.reason or "no reason given"
     code = f" ({_quote(answer.get('code'))})" if answer.get("code") else ""
     msg = f"{asked(response)} answered {response.status_code}: {said}{code}."
+    if named := limit(response):
+        msg = f"{msg} Limit: {named}."
     correlation = response.headers.get("ININ-Correlation-Id") or answer.get("contextId")
     return f"{msg} Correlation id {_quote(correlation)}." if correlation else msg
 

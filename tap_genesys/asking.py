@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tap_genesys.metering import RequestCounter
 
 _MOMENT_SECONDS = 1.5
-#: What is noted on a request: the statuses that its caller judges, and what part it asks for.
+#: What is noted on a request: which responses its caller judges, and what part it asks for.
 _ACCEPTED, _WHERE = "_tap_genesys_accepted", "_tap_genesys_where"
 
 
@@ -97,7 +97,8 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
     @staticmethod
     def is_accepted(response: requests.Response) -> bool:
         """Whether the caller of `call` judges the answer itself."""
-        return response.status_code in getattr(response.request, _ACCEPTED, ())
+        accepts = getattr(response.request, _ACCEPTED, None)
+        return accepts is not None and bool(accepts(response))
 
     def upcoming(self, context: Context | None) -> Iterator[Coming]:  # noqa: ARG002 - some know it
         """Yield what will be asked after the present request, as far as it is known."""
@@ -210,6 +211,7 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
         params: dict[str, Any] | None = None,
         data: dict[str, Any] | None = None,
         accepted: frozenset[int] = frozenset(),
+        accepts: Callable[[requests.Response], bool] | None = None,
         once: bool = False,
     ) -> requests.Response:
         """Send one request beside the stream's own pages, with the same token, pace and retries.
@@ -220,12 +222,14 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
             params: The query.
             data: What becomes the body, as JSON.
             accepted: Statuses that are not judged.
+            accepts: Returns whether a response is not judged, where more than its status decides.
             once: Try once and for a moment only.
         """
         request = self.build_prepared_request(
             method=method, url=f"{self.url_base}{path}", params=params, json=data
         )
-        setattr(request, _ACCEPTED, accepted)
+        accepts = accepts or (lambda response: response.status_code in accepted)
+        setattr(request, _ACCEPTED, accepts)
         if once:
             return self.run.session.send(request, timeout=_MOMENT_SECONDS)
         return self._tried(self._request)(request, None)

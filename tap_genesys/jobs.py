@@ -3,9 +3,13 @@
 While one is waited for, and read, the next ones work already: they are submitted ahead, as many as
 `most` allows and the org's limit, and their results are read in the order in which they are wanted.
 
-States, operations and `cursor` are the vendor's (`AsyncQueryStatus`, Python SDK 269.0.0); that a
-429 on submission means the org's limit of concurrent jobs, and how a row limit is worded, are
-reports of others' production code.
+States, operations and `cursor` are the vendor's (`AsyncQueryStatus`, Python SDK 269.0.0); how a row
+limit is worded is a report of others' production code.
+
+A 429 on submission may be a rate or the org's limit of concurrent jobs. A rate that the response
+names (`limit.key`) is retried like that of any other request. A limit of concurrency means that the
+org is full: nothing more is submitted ahead in this run. A 429 that names no limit is waited for,
+and means the same when the next submission is refused as well.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_genesys.ahead import ReadAhead
-from tap_genesys.answers import body, refusal, retry_after
+from tap_genesys.answers import body, limit, refusal, retry_after
 from tap_genesys.errors import StopRun
 from tap_genesys.pagination import LAST_PAGE
 from tap_genesys.polling import longer
@@ -56,11 +60,13 @@ class Asker(Protocol):
         params: dict[str, Any] | None = None,
         data: dict[str, Any] | None = None,
         accepted: frozenset[int] = frozenset(),
+        accepts: Callable[[requests.Response], bool] | None = None,
         once: bool = False,
     ) -> requests.Response:
         """Send one request, paced and retried, and return the answer.
 
-        Statuses in `accepted` come back unjudged; `once`, shortly and without retry.
+        Statuses in `accepted`, and what `accepts` is true of, come back unjudged; `once`, shortly
+        and without retry.
         """
 
     def wait(self, seconds: float) -> None:
@@ -110,6 +116,8 @@ class Jobs:
         #: Question -> the job that was submitted ahead, and when.
         self._ahead: dict[str, tuple[str, float]] = {}
         self._is_full = False
+        #: Whether the latest submission was refused.
+        self._is_refused = False
 
     def submit_ahead(self, queries: Iterable[dict[str, Any]]) -> None:
         """Submit what will be asked for, as far as there is room; the org's limit ends that.
@@ -123,12 +131,10 @@ class Jobs:
             question = _name(query)
             if question in self._ahead:
                 continue
-            answer = self._asker.call(
-                "POST", self._path, data=query, accepted=frozenset({HTTPStatus.TOO_MANY_REQUESTS})
-            )
-            if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-                self._is_full = True
-            elif job := body(answer).get("jobId"):
+            response = self._post(query)
+            if self._is_refused:
+                return
+            if job := body(response).get("jobId"):
                 self._ahead[question] = str(job), self._interruption.clock()
 
     def close(self) -> None:
@@ -174,26 +180,34 @@ class Jobs:
     def _submit(self, query: dict[str, Any], where: str, end: float) -> str:
         wait = self._first_poll
         while True:
-            answer = self._asker.call(
-                "POST", self._path, data=query, accepted=frozenset({HTTPStatus.TOO_MANY_REQUESTS})
-            )
-            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
-                job = body(answer).get("jobId")
+            response = self._post(query)
+            if not self._is_refused:
+                job = body(response).get("jobId")
                 if job:
                     return str(job)
                 msg = f"{where}: the answer to a job's submission has no jobId"
                 raise StopRun(msg)
-            # The org's limit of concurrent jobs: others' end, or ours that a crash left behind;
-            # those that were submitted ahead must not be what is waited for.
-            self.close()
-            asked = retry_after(answer, self._now())
+            if self._is_full:
+                # Others' jobs end, or ours that a crash left behind; those that were submitted
+                # ahead must not be what is waited for.
+                self.close()
+            asked = retry_after(response, self._now())
             wait = self._pause(wait if asked is None else max(asked, wait), end)
             if wait == 0:
                 msg = (
                     f"{where}: no job could be submitted within job_timeout_seconds "
-                    f"({self._timeout:g}): {refusal(answer)}"
+                    f"({self._timeout:g}): {refusal(response)}"
                 )
                 raise StopRun(msg)
+
+    def _post(self, query: dict[str, Any]) -> requests.Response:
+        """Submit a job, and note whether it is refused, and whether the org is full."""
+        response = self._asker.call("POST", self._path, data=query, accepts=_may_be_full)
+        was_refused, self._is_refused = self._is_refused, _may_be_full(response)
+        if self._is_refused:
+            self._is_full = self._is_full or was_refused or limit(response) is not None
+            self._log(f"A job was refused. {refusal(response)}")
+        return response
 
     def _wait_for(self, job: str, where: str, end: float, age: float) -> None:
         wait = self._first_poll
@@ -227,7 +241,6 @@ class Jobs:
 
     def _results(self, job: str) -> Iterator[requests.Response]:
         cursor, seen = "", set[str]()
-        self._results_ahead.forget()
         while True:
             answer = self._results_ahead.answer(cursor, partial(self._page, job, cursor), ())
             if answer.status_code != HTTPStatus.OK:
@@ -274,6 +287,14 @@ class Jobs:
                 self._asker.call("DELETE", f"{self._path}/{job}", accepted=any_status, once=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, the rows are what counts
             self._log(f"job {job} could not be deleted: {error}")
+
+
+def _may_be_full(response: requests.Response) -> bool:
+    """Whether a submission is refused for the org's limit of jobs, as far as the response says."""
+    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        return False
+    named = limit(response)
+    return named is None or named.is_of_concurrency
 
 
 def _name(query: dict[str, Any]) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import logging
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
+from harness import Output, run, tap
 from responses import Clock, response
 
 from tap_genesys.answers import body
 from tap_genesys.errors import StopRun
 from tap_genesys.interruption import Interruption
 from tap_genesys.jobs import SUBMISSIONS, Jobs
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
-    import requests
+    from collections.abc import Callable
+
+    from tap_genesys.jobs import Asker
 
 PATH = "/api/v2/analytics/conversations/details/jobs"
 
@@ -37,6 +44,7 @@ class Org:
         params: dict[str, Any] | None = None,
         data: dict[str, Any] | None = None,  # noqa: ARG002 - one question is as good as another
         accepted: frozenset[int] = frozenset(),  # noqa: ARG002
+        accepts: Callable[[requests.Response], bool] | None = None,  # noqa: ARG002
         once: bool = False,  # noqa: ARG002
     ) -> requests.Response:
         """Answer."""
@@ -59,16 +67,22 @@ class Org:
 
     def pages(self, first_poll: float) -> list[str]:
         """Read all pages of a job."""
-        jobs = Jobs(
-            self,
-            PATH,
-            interruption=Interruption(sleep=self.clock.wait, clock=self.clock),
-            first_poll=first_poll,
-            timeout=60,
-            now=lambda: datetime.now(UTC),
-            log=lambda _text: None,
-        )
+        jobs = jobs_of(self, self.clock, first_poll=first_poll)
         return [body(page)["page"] for page in jobs.pages({}, "details")]
+
+
+def jobs_of(org: Asker, clock: Clock, *, first_poll: float = 3, most: int = 1) -> Jobs:
+    """Make the jobs of an org, with time that nobody waits for."""
+    return Jobs(
+        org,
+        PATH,
+        interruption=Interruption(sleep=clock.wait, clock=clock),
+        first_poll=first_poll,
+        timeout=60,
+        now=lambda: datetime.now(UTC),
+        log=logging.getLogger("test").info,
+        most=most,
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,3 +111,232 @@ def test_cursors_that_go_round_are_a_lost_job(following: dict[str, str]) -> None
     with pytest.raises(StopRun, match="gave up after 4 jobs: job one has pages without end"):
         org.pages(3)
     assert org.submissions == SUBMISSIONS
+
+
+CONCURRENT = {"key": "details.jobs.concurrent.access.max", "namespace": "analytics", "value": 3}
+
+
+class Places:
+    """An org that has few places for jobs.
+
+    Args:
+        limit: What a refusal names, if anything.
+        places: How many jobs there may be.
+        refused: Which submissions are refused although there is a place, counted from 1.
+        retry_after: The seconds that a refusal asks for.
+        loses: Whether the first job fails, and another client takes its place.
+    """
+
+    def __init__(
+        self,
+        limit: dict[str, Any] | None,
+        *,
+        places: int = 10,
+        refused: tuple[int, ...] = (),
+        retry_after: str = "",
+        loses: bool = False,
+    ) -> None:
+        self.clock = Clock()
+        self.jobs: list[str] = []
+        self.deleted: list[str] = []
+        self.submissions: list[float] = []
+        self._body = {} if limit is None else {"limit": limit}
+        self._places = places
+        self._refused = refused
+        self._headers = {"Retry-After": retry_after} if retry_after else {}
+        self._loses = loses
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        accepted: frozenset[int] = frozenset(),  # noqa: ARG002
+        accepts: Callable[[requests.Response], bool] | None = None,
+        once: bool = False,  # noqa: ARG002
+    ) -> requests.Response:
+        """Answer."""
+        if method == "POST":
+            return self._submit(f"job-{(data or {})['number']}", accepts)
+        name = path.removeprefix(PATH).split("/")[1]
+        if method == "DELETE":
+            self.jobs.remove(name)
+            self.deleted.append(name)
+            return response(status=204)
+        if params is not None:
+            return response({"page": name})
+        if self._loses:
+            self._loses = False
+            self._places -= 1
+            return response({"state": "FAILED"})
+        return response({"state": "FULFILLED"})
+
+    def _submit(
+        self, name: str, accepts: Callable[[requests.Response], bool] | None
+    ) -> requests.Response:
+        self.submissions.append(self.clock.now - 1000)
+        if len(self.jobs) < self._places and len(self.submissions) not in self._refused:
+            self.jobs.append(name)
+            return response({"jobId": name}, status=202)
+        refusal = response(self._body, status=429, headers=self._headers)
+        refusal.request = requests.Request("POST", f"https://api.example.test{PATH}").prepare()
+        assert accepts is not None
+        assert accepts(refusal)
+        return refusal
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.wait(seconds)
+
+
+def queries(count: int, start: int = 0) -> list[dict[str, Any]]:
+    """Make questions that differ."""
+    return [{"number": number} for number in range(start, start + count)]
+
+
+@pytest.mark.parametrize(("limit", "refusals"), [(CONCURRENT, 1), (None, 2)])
+def test_own_jobs_that_hold_the_last_places_make_room(
+    limit: dict[str, Any] | None, refusals: int
+) -> None:
+    """At once where the limit is named; where none is, when the next submission is refused too."""
+    org = Places(limit, places=3, loses=True)
+    jobs = jobs_of(org, org.clock, most=3)
+    jobs.submit_ahead(queries(3))
+    assert [body(page)["page"] for page in jobs.pages({"number": 0}, "details")] == ["job-0"]
+    assert len(org.submissions) == 3 + refusals + 1
+    assert org.jobs == []
+
+
+def test_one_refusal_without_a_limit_throws_no_running_job_away() -> None:
+    org = Places(None, loses=True, refused=(4,))
+    jobs = jobs_of(org, org.clock, most=3)
+    jobs.submit_ahead(queries(3))
+    for number in range(3):
+        assert list(jobs.pages({"number": number}, "details"))
+    assert len(org.submissions) == 5
+    assert org.deleted == ["job-0", "job-0", "job-1", "job-2"]
+
+
+@pytest.mark.parametrize("limit", [CONCURRENT, None])
+@pytest.mark.parametrize(("retry_after", "moments"), [("50", [0, 50]), ("", [0, 3]), ("1", [0, 3])])
+def test_a_refused_submission_waits_as_long_as_it_is_asked_to(
+    limit: dict[str, Any] | None, retry_after: str, moments: list[float]
+) -> None:
+    """Never less than between two looks at a job."""
+    org = Places(limit, refused=(1,), retry_after=retry_after)
+    assert list(jobs_of(org, org.clock).pages({"number": 0}, "details"))
+    assert org.submissions == moments
+
+
+def test_a_submission_that_is_refused_for_ever_names_the_limit() -> None:
+    org = Places(CONCURRENT, places=0)
+    with pytest.raises(
+        StopRun, match=r"job_timeout_seconds \(60\): .*details\.jobs\.concurrent\.access\.max = 3"
+    ):
+        list(jobs_of(org, org.clock).pages({"number": 0}, "details"))
+    assert org.clock.now - 1000 == pytest.approx(60)
+
+
+@pytest.mark.parametrize(("limit", "refusals"), [(CONCURRENT, 1), (None, 2)])
+def test_a_full_org_is_asked_for_no_more_jobs_ahead(
+    limit: dict[str, Any] | None, refusals: int
+) -> None:
+    org = Places(limit, places=1)
+    jobs = jobs_of(org, org.clock, most=3)
+    for _ in range(4):
+        jobs.submit_ahead(queries(3))
+    assert len(org.submissions) == 1 + refusals
+    assert org.deleted == []
+
+
+def test_refusals_without_a_limit_that_are_not_in_a_row_end_no_submitting_ahead() -> None:
+    org = Places(None, refused=(2, 4))
+    jobs = jobs_of(org, org.clock, most=3)
+    for _ in range(3):
+        jobs.submit_ahead(queries(3))
+    assert org.jobs == ["job-0", "job-1", "job-2"]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_no_more_jobs_than_allowed_are_submitted_ahead(most: int) -> None:
+    """Alone, one is submitted when it is wanted, not before."""
+    org = Places(None)
+    jobs = jobs_of(org, org.clock, most=most)
+    for _ in range(2):
+        jobs.submit_ahead(queries(5))
+    assert len(org.jobs) == (most if most > 1 else 0)
+    jobs.close()
+    assert org.jobs == []
+
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+LAG = timedelta(hours=4)
+WORLD = World(seed=6, per_day=12, since=SINCE, now=SINCE + timedelta(days=9) + LAG, lag=LAG)
+TRUTH = {row["conversationId"] for row in WORLD.conversations(SINCE, WORLD.watermark)}
+BY_JOB: dict[str, Any] = {"start_date": iso(SINCE), "conversation_details_source": "jobs"}
+
+
+def submitted(sim: Simulator) -> list[int]:
+    """Return what submissions were answered with."""
+    jobs = [one for one in sim.requests if one.path == PATH and one.method == "POST"]
+    return [one.status for one in jobs]
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["ahead", "a lost job"])
+def test_a_rate_at_a_submission_is_waited_for_and_no_job_is_thrown_away(
+    caplog: pytest.LogCaptureFixture, lost: int
+) -> None:
+    """As for any other request, and two jobs work meanwhile."""
+    with Simulator(WORLD) as sim:
+        if lost:
+            sim.faults.add(Fault("state", path="/jobs/job-0", state="FAILED"))
+        # The first request is for the watermark; of a lost job there is a look and a deletion.
+        after = 5 if lost else 2
+        sim.faults.add(
+            Fault(
+                "status",
+                path="/details/jobs",
+                after=after,
+                status=429,
+                retry_after="7",
+                limit="details.jobs.rate.per.second",
+            )
+        )
+        output = run(sim, "conversation_details", **BY_JOB)
+        statuses = submitted(sim)
+        deletions = [one for one in sim.requests if one.method == "DELETE"]
+    assert statuses.count(429) == 1
+    assert statuses[3 if lost else 1] == 429
+    assert statuses.count(202) == len(deletions) == 9 + lost
+    assert set(output.ids()) == TRUTH
+    (line,) = [one for one in caplog.messages if "Waiting 7.0 s" in one]
+    assert "Limit: analytics details.jobs.rate.per.second = 300." in line
+
+
+def test_a_job_that_fails_for_its_row_limit_is_halved() -> None:
+    """It is not submitted again as it was."""
+    output = Output()
+    with Simulator(WORLD) as sim:
+        sim.lake.row_limit, sim.lake.fails_at_row_limit = 30, True
+        tap(sim, "conversation_details", output=output, window_days=4, **BY_JOB).sync_or_leave()
+        asked = [str(one.body) for one in sim.requests if one.path == PATH]
+        assert not sim.lake.jobs
+    assert set(output.ids()) == TRUTH
+    assert len(asked) == len(set(asked)) > 3
+
+
+@pytest.mark.parametrize("after", [0, 1], ids=["at a look", "at its results"])
+def test_a_retry_after_of_hours_ends_the_run_soon_and_no_job_stays(after: int) -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(
+            Fault("status", path="/jobs/job-", status=429, retry_after="36000", after=after)
+        )
+        made = tap(sim, "conversation_details", **BY_JOB)
+        begun = made.interruption.clock()
+        with pytest.raises(StopRun, match="asks to wait 36000 s, longer than"):
+            made.sync_or_leave()
+        assert len(submitted(sim)) == 3
+        assert not sim.lake.jobs
+        assert made.interruption.clock() - begun < 200

@@ -10,6 +10,7 @@ import pytest
 import requests
 from responses import response
 
+from tap_genesys.answers import limit
 from tap_genesys.errors import StopRun, TryAgain
 from tap_genesys.retrying import Retry
 
@@ -108,6 +109,12 @@ def test_a_retry_after_beyond_the_longest_wait_stops_at_once(value: str, when: s
     assert waits == []
 
 
+def test_a_retry_after_of_exactly_the_longest_wait_is_obeyed() -> None:
+    waits: list[float] = []
+    assert retry(waits, longest_wait=180.0)(failing(1, refusal(Retry_After="180")))() == "done"
+    assert waits == [180]
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
@@ -129,3 +136,32 @@ def test_what_no_second_try_cures_is_raised_at_once() -> None:
     with pytest.raises(StopRun, match="no"):
         retry(waits)(failing(1, StopRun("no")))()
     assert waits == []
+
+
+LIMIT = {"key": "details.jobs.concurrent.access.max", "namespace": "analytics", "value": 10}
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "is_of_concurrency"),
+    [
+        ({"limit": LIMIT}, "analytics details.jobs.concurrent.access.max = 10", True),
+        ({"limit": {**LIMIT, "key": "user.rate"}}, "analytics user.rate = 10", False),
+        ({"limit": {"key": "ANY.CONCURRENT"}}, "? ANY.CONCURRENT = ?", True),
+        ({"limit": {**LIMIT, "key": ""}}, None, None),
+        ({"limit": {}}, None, None),
+        ({"limit": "concurrent"}, None, None),
+        ({"limit": ["concurrent"]}, None, None),
+        ({}, None, None),
+        ([], None, None),
+    ],
+)
+def test_a_limit_is_read_as_the_response_names_it(
+    answer: object, text: str | None, *, is_of_concurrency: bool | None
+) -> None:
+    named = limit(response(answer, status=429))
+    assert (named and str(named)) == text
+    assert (named and named.is_of_concurrency) == is_of_concurrency
+
+
+def test_a_429_without_json_names_no_limit() -> None:
+    assert limit(response(content=b"<html>", status=429)) is None

@@ -142,6 +142,15 @@ def test_a_run_that_gives_up_has_failed(path: Path) -> None:
     assert row(report, "users")["status"] == "not begun"
 
 
+def test_the_limit_that_ended_a_run_is_named(path: Path) -> None:
+    with Simulator(WORLD) as sim:
+        limit = "client.credentials.token.rate.per.minute"
+        sim.faults.add(Fault("status", path=QUERY, status=429, limit=limit, times=None))
+        with pytest.raises(StopRun, match="Gave up"):
+            read(sim, DETAILS, run_report_path=str(path), **START)
+    assert f"Limit: platform.api {limit} = 300." in told(path)["error"]
+
+
 def test_a_signal_has_its_name(path: Path) -> None:
     with Simulator(WORLD) as sim:
         made = tap(sim, DETAILS, run_report_path=str(path), **START)

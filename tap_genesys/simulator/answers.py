@@ -36,7 +36,7 @@ _SAID = {
     ),
     413: ("request.entity.too.large", "The request is over the size limit. Maximum bytes: 512000"),
     429: (
-        "too.many.requests",
+        "too.many.requests.retry.after",
         "Rate limit exceeded the maximum. Retry the request in [3] seconds",
     ),
     500: ("internal.server.error", "The server encountered an unexpected condition."),
@@ -56,14 +56,28 @@ class Answer:
 
 
 def error(
-    status: int, message: str = "", code: str = "", headers: Mapping[str, str] | None = None
+    status: int,
+    message: str = "",
+    code: str = "",
+    headers: Mapping[str, str] | None = None,
+    limit: Row | None = None,
 ) -> Answer:
-    """Return an error as the vendor tells it (`ErrorBody`), by default in its words."""
+    """Return an error as the vendor tells it (`ErrorBody`), by default in its words.
+
+    Args:
+        status: The HTTP status.
+        message: What people read.
+        code: What programs read.
+        headers: Headers beside the correlation id.
+        limit: The `key`, `namespace` and `value` of the limit that was reached.
+    """
     usual_code, usual_message = _SAID.get(status, ("simulated.fault", "A simulated fault."))
     code, message = code or usual_code, message or usual_message
     context = str(uuid.uuid4())
     body: Row = {"message": message, "code": code, "status": status, "contextId": context}
     body |= {"details": [], "errors": []}
+    if limit:
+        body["limit"] = limit
     return Answer(status, body, {"ININ-Correlation-Id": context, **(headers or {})})
 
 

@@ -6,10 +6,11 @@ import threading
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from http import HTTPStatus
 
 #: Every kind of fault, and what it does to the answer.
 KINDS = {
-    "status": "answers with `status` (and `retry_after`, as given) instead",
+    "status": "answers with `status` (`retry_after` as given, a 429 with `limit`) instead",
     "unauthorized": "lets every token expire, so that it answers 401 and the next login helps",
     "forbidden": "answers 403 and names the permission `permission`",
     "drop": "closes the connection without an answer",
@@ -36,6 +37,7 @@ class Fault:
         status: For `status`.
         retry_after: The header's value, for `status`: seconds, an HTTP date, or `in:` and seconds
             for the HTTP date that is so far away.
+        limit: The key of the limit that a 429 names, for `status`; the empty one names none.
         permission: For `forbidden`.
         seconds: For `slow` and `stall`.
         state: For `state`.
@@ -48,6 +50,7 @@ class Fault:
     times: int | None = 1
     status: int = 503
     retry_after: str | None = None
+    limit: str = "token.rate.per.minute"
     permission: str = "analytics:conversationDetail:view"
     seconds: float = 1.0
     state: str = "FAILED"
@@ -67,6 +70,14 @@ class Fault:
         if kind != "in":
             return {"Retry-After": self.retry_after}
         return {"Retry-After": formatdate(time.time() + float(seconds), usegmt=True)}
+
+    @property
+    def named_limit(self) -> dict[str, str | int] | None:
+        """What the answer's body says of the limit that was reached."""
+        if self.status != HTTPStatus.TOO_MANY_REQUESTS or not self.limit:
+            return None
+        namespace = "analytics" if self.limit.startswith("details.") else "platform.api"
+        return {"key": self.limit, "namespace": namespace, "value": 300}
 
     def happens(self, path: str, page: int | None) -> bool:
         """Return whether it happens to this request, and count the request."""
@@ -116,7 +127,7 @@ def parse(text: str) -> Fault:
             options[key] = None if value == "forever" else int(value)
         elif key == "seconds":
             options[key] = float(value)
-        elif key in ("path", "retry_after", "permission", "state"):
+        elif key in ("path", "retry_after", "limit", "permission", "state"):
             options[key] = value
         else:
             msg = f"a fault has no {key!r}"

@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         kind = "" if fault is None else fault.kind
         if fault is not None:
             if kind == "status":
-                return error(fault.status, headers=fault.headers)
+                return error(fault.status, headers=fault.headers, limit=fault.named_limit)
             if kind == "unauthorized":
                 simulator.expire_tokens()
             if kind == "forbidden":

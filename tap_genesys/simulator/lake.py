@@ -60,7 +60,8 @@ class Lake:
         looks_needed: How many looks at a job it takes until it is done.
         most_jobs: How many may exist at once; another one is refused with 429.
         page_limit: The most rows of a result page.
-        row_limit: The most rows of a job.
+        row_limit: The most rows of a job; one with more is refused at its results,
+            or has FAILED where `fails_at_row_limit`.
         lifetime: How long after its submission a job expires.
         interval_bounds: Which bounds belong to a job's interval: `[)`, `[]`, `(]` or `()`.
     """
@@ -69,6 +70,7 @@ class Lake:
     most_jobs: int = 10
     page_limit: int = 1000
     row_limit: int = 400_000
+    fails_at_row_limit: bool = False
     lifetime: timedelta = timedelta(days=1)
     interval_bounds: str = "[)"
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -174,7 +176,9 @@ class JobOperations:
     def _submit(self, body: Row | None) -> Answer:
         query = known_fields(body, self.kind.fields)
         if len(self.lake.jobs) >= self.lake.most_jobs:
-            return error(429, headers={"Retry-After": "1"})
+            key, value = "details.jobs.concurrent.access.max", self.lake.most_jobs
+            limit = {"key": key, "namespace": "analytics", "value": value}
+            return error(429, headers={"Retry-After": "1"}, limit=limit)
         return Answer(202, {"jobId": self.lake.submit(self.world, self.kind, query)})
 
     def _expires(self, job: Job) -> datetime:
@@ -188,6 +192,9 @@ class JobOperations:
         dates = {"submissionDate": job.submitted, "expirationDate": self._expires(job)}
         if state == "FULFILLED":
             dates["completionDate"] = self.world.now
+            if self.lake.fails_at_row_limit and len(job.found) > self.lake.row_limit:
+                reason = f"The query exceeds {self.lake.row_limit} results."
+                return Answer(body={"state": "FAILED", "errorMessage": reason})
         return Answer(body={"state": state, **{name: stamp(date) for name, date in dates.items()}})
 
     def _page(self, job: Job, query: Mapping[str, str]) -> Answer:
