@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from requests.auth import AuthBase
 from typing_extensions import override
 
-from tap_genesys.answers import body
+from tap_genesys.answers import body, limit
 from tap_genesys.errors import StopRun, TryAgain
 from tap_genesys.verdicts import Verdict, verdict
 
@@ -31,7 +31,8 @@ class ClientCredentials(AuthBase):
     """Puts the token on a request, and fetches one when there is none or it is about to end.
 
     Source: the vendor's Python SDK 269.0.0, `get_client_credentials_token`; there is no refresh
-    token for this grant. Whether refused credentials answer 400 or 401 is unverified: both stop.
+    token for this grant. An unknown client id answers 400 and a wrong secret 401, as
+    gildas/go-gcloudcx asserts of a live org (`login_test.go`).
 
     Args:
         login_url: Base URL of the login host.
@@ -94,8 +95,9 @@ class ClientCredentials(AuthBase):
             allow_redirects=False,
         )
         if verdict(response.status_code) is Verdict.RETRY:
+            named = limit(response)
             msg = f"{response.status_code} {response.reason} from {self._url}"
-            raise TryAgain(msg, response)
+            raise TryAgain(f"{msg}. Limit: {named}." if named else msg, response)
         if response.status_code != HTTPStatus.OK:
             raise StopRun(self._refusal(response))
         try:
@@ -117,9 +119,14 @@ class ClientCredentials(AuthBase):
             answer = {}
         reason = answer.get("error_description") or answer.get("error") or answer.get("message")
         said = f", {self.conceal(str(reason))[:200]}" if reason else ""
+        settings = (
+            "client_secret"
+            if response.status_code == HTTPStatus.UNAUTHORIZED
+            else "client_id, and that region is where the OAuth client was made"
+        )
         return (
-            f"Genesys Cloud refuses the credentials ({status}{said}) at {self._url}: check "
-            "client_id, client_secret, and that region is where the OAuth client was made."
+            f"Genesys Cloud refuses the credentials ({status}{said}) at {self._url}: "
+            f"check {settings}."
         )
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import Any
 
 import pytest
 import requests
+from harness import run
 from responses import Clock, response
 
 from tap_genesys.auth import ClientCredentials
 from tap_genesys.errors import StopRun
 from tap_genesys.retrying import Retry
+from tap_genesys.simulator import Simulator, World
 
 
 class Login:
@@ -32,7 +35,7 @@ def token(text: str, **more: Any) -> requests.Response:
     return response({"access_token": text, "token_type": "bearer", "expires_in": 3600, **more})
 
 
-def credentials(login: Login, clock: Clock | None = None) -> ClientCredentials:
+def credentials(login: Login | requests.Session, clock: Clock | None = None) -> ClientCredentials:
     """Make credentials whose login is `login`."""
     clock = clock or Clock()
     return ClientCredentials(
@@ -101,10 +104,24 @@ def test_a_refused_token_is_renewed_once_for_all_threads() -> None:
     assert len(login.posts) == 2
 
 
+class SlowLogin(Login):
+    """Takes a moment to answer, in which other threads can come."""
+
+    def post(self, url: str, **options: Any) -> requests.Response:
+        time.sleep(0.01)
+        return super().post(url, **options)
+
+
 def test_threads_that_start_together_log_in_once() -> None:
-    login = Login(token("t1"))
+    login = SlowLogin(*(token(f"t{number}") for number in range(8)))
     auth = credentials(login)
-    threads = [threading.Thread(target=sent, args=(auth,)) for _ in range(8)]
+    start = threading.Barrier(8)
+
+    def begin() -> None:
+        start.wait()
+        sent(auth)
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -112,16 +129,79 @@ def test_threads_that_start_together_log_in_once() -> None:
     assert len(login.posts) == 1
 
 
-@pytest.mark.parametrize("status", [400, 401])
-def test_refused_credentials_stop_the_run_and_stay_secret(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "setting", "other"),
+    [(400, "check client_id", "client_secret"), (401, "check client_secret", "client_id")],
+)
+def test_refused_credentials_stop_the_run_and_stay_secret(
+    status: int, setting: str, other: str
+) -> None:
+    """400 is an unknown id, 401 a wrong secret."""
     answer = {"error": "invalid_client", "error_description": "the-id / the-secret not found"}
     auth = credentials(Login(response(answer, status=status)))
     with pytest.raises(StopRun) as stop:
         sent(auth)
     assert "refuses the credentials" in str(stop.value)
-    assert "client_id, client_secret" in str(stop.value)
+    assert setting in str(stop.value)
+    assert other not in str(stop.value)
     assert "*** / *** not found" in str(stop.value)
     assert "the-secret" not in str(stop.value)
+    assert "\n" not in str(stop.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (
+            {"client_id": "someone"},
+            r"\(400 .*client not found\).*: check client_id, and that region",
+        ),
+        ({"client_secret": "guess"}, r"\(401 .*authentication failed\).*: check client_secret\."),
+    ],
+)
+def test_the_simulated_org_refuses_each_part_of_the_credentials(
+    wrong: dict[str, str], words: str
+) -> None:
+    with Simulator(World(seed=1, per_day=1)) as sim, pytest.raises(StopRun, match=words) as stop:
+        run(sim, "conversation_details", **wrong)
+    assert not [one for one in wrong.values() if one in str(stop.value)]
+
+
+class Redirecting(requests.adapters.BaseAdapter):
+    """Sends whoever comes to another place, with the same method and body."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__()
+        self.location = location
+        self.sent: list[requests.PreparedRequest] = []
+
+    def send(
+        self, request: requests.PreparedRequest, *_args: Any, **_options: Any
+    ) -> requests.Response:
+        self.sent.append(request)
+        answer = response({}, status=307, headers={"Location": self.location})
+        answer.url, answer.request = str(request.url), request
+        return answer
+
+    def close(self) -> None:
+        """Keep nothing."""
+
+
+@pytest.mark.parametrize("host", ["", "https://elsewhere.example.test"])
+def test_a_login_that_redirects_gets_no_credentials_a_second_time(host: str) -> None:
+    adapter = Redirecting(f"{host}/elsewhere")
+    session = requests.Session()
+    session.mount("https://", adapter)
+    with pytest.raises(StopRun, match=r"No login at .*\(307.*check region, or login_url"):
+        sent(credentials(session))
+    assert [one.url for one in adapter.sent] == ["https://login.example.test/oauth/token"]
+
+
+def test_a_limit_that_a_login_reaches_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    limit = {"key": "org.login.rate", "namespace": "auth.api", "value": 10}
+    refused = response({"limit": limit}, status=429, headers={"Retry-After": "3"})
+    sent(credentials(Login(refused, token("t1"))))
+    assert "Limit: auth.api org.login.rate = 10." in caplog.text
 
 
 def test_a_host_without_a_login_names_region_and_login_url() -> None:

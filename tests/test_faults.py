@@ -93,7 +93,7 @@ def test_a_token_that_stays_refused_stops_the_run() -> None:
 
 def test_wrong_credentials_stop_the_run_before_any_query() -> None:
     with Simulator(WORLD, client_secret="another") as sim:
-        with pytest.raises(StopRun, match=r"refuses the credentials \(400 .*client not found\)"):
+        with pytest.raises(StopRun, match=r"refuses the credentials \(401 .*client_secret\."):
             run(sim, DETAILS, **START)
         assert {request.path for request in sim.requests} == {"/oauth/token"}
 

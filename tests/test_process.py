@@ -285,7 +285,8 @@ def test_a_reader_that_goes_away_is_one_line(sim: Simulator, tmp_path: Path) -> 
             {"run_report_path": "/proc/report.json"},
             'run_report_path is "/proc/report.json"; it cannot be written (',
         ),
-        ({"client_secret": "wrong"}, "Genesys Cloud refuses the credentials (400"),
+        ({"client_id": "wrong"}, "Genesys Cloud refuses the credentials (400"),
+        ({"client_secret": "wrong"}, "Genesys Cloud refuses the credentials (401"),
     ],
 )
 def test_what_a_user_can_mend_is_one_line_and_exit_code_1(

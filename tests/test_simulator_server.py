@@ -104,6 +104,29 @@ def test_a_status_is_answered_with_an_error_body(
     assert [request.status for request in sim.requests[1:]] == [status, 200]
 
 
+@pytest.mark.parametrize(
+    ("options", "limit"),
+    [
+        (
+            "",
+            {"key": "token.rate.per.minute", "namespace": "platform.api", "value": 300},
+        ),
+        (
+            ",limit=details.jobs.rate.per.second",
+            {"key": "details.jobs.rate.per.second", "namespace": "analytics", "value": 300},
+        ),
+        (",limit=", None),
+    ],
+)
+def test_a_429_names_its_limit(
+    sim: Simulator, client: Client, options: str, limit: dict[str, object] | None
+) -> None:
+    sim.faults.add(parse(f"status:status=429{options}"))
+    body = page(client).json()
+    assert body["code"] == "too.many.requests.retry.after"
+    assert body.get("limit") == limit
+
+
 def test_retry_after_is_told_as_asked(sim: Simulator, client: Client) -> None:
     for given_ in ("7", "Sun, 01 Mar 2026 00:00:00 GMT"):
         sim.faults.add(Fault("status", status=429, retry_after=given_))
@@ -205,16 +228,18 @@ def test_nothing_is_told_without_a_token(
 
 
 @pytest.mark.parametrize(
-    ("login", "grant", "error"),
+    ("login", "grant", "status", "error"),
     [
-        (("demo", "wrong"), "client_credentials", "invalid_client"),
-        (("someone", "demo-secret"), "client_credentials", "invalid_client"),
-        (("dëmo", "ß"), "client_credentials", "invalid_client"),
-        (("demo", "demo-secret"), "password", "invalid_request"),
+        (("demo", "wrong"), "client_credentials", 401, "invalid_client"),
+        (("demo", ""), "client_credentials", 401, "invalid_client"),
+        (("someone", "demo-secret"), "client_credentials", 400, "invalid_client"),
+        (("someone", "wrong"), "client_credentials", 400, "invalid_client"),
+        (("dëmo", "ß"), "client_credentials", 400, "invalid_client"),
+        (("demo", "demo-secret"), "password", 400, "invalid_request"),
     ],
 )
 def test_a_failed_login_is_told_in_oauths_words(
-    sim: Simulator, login: tuple[str, str], grant: str, error: str
+    sim: Simulator, login: tuple[str, str], grant: str, status: int, error: str
 ) -> None:
     pair = base64.b64encode(":".join(login).encode()).decode()
     answer = requests.post(
@@ -223,7 +248,7 @@ def test_a_failed_login_is_told_in_oauths_words(
         headers={"Authorization": f"Basic {pair}"},
         timeout=10,
     )
-    assert answer.status_code == 400
+    assert answer.status_code == status
     assert set(answer.json()) == {"error", "description", "error_description"}
     assert answer.json()["error"] == error
 

@@ -32,25 +32,29 @@ class Logins:
         token_seconds: float,
         clock: Callable[[], float],
     ) -> None:
-        pair = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
-        self._expected = f"Basic {pair}".encode()
+        self._client_id = client_id.encode()
+        self._client_secret = client_secret.encode()
         self._token_seconds = token_seconds
         self._clock = clock
         self._ends: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def log_in(self, method: str, form: dict[str, Any] | None, login: str) -> Answer:
-        """Answer `POST /oauth/token`; what is wrong is told in OAuth's words, not the API's."""
+        """Answer `POST /oauth/token`; what is wrong is told in OAuth's words, not the API's.
+
+        400 for an unknown client and 401 for a wrong secret are what gildas/go-gcloudcx asserts of
+        a live org (`login_test.go`).
+        """
         if method != "POST":
             return error(405)
         if (form or {}).get("grant_type") != "client_credentials":
             text = "the grant type is missing or not client_credentials"
-            refusal = {"error": "invalid_request", "description": text, "error_description": text}
-            return Answer(400, refusal)
-        if not secrets.compare_digest(login.encode(), self._expected):
-            text = "client not found"
-            refusal = {"error": "invalid_client", "description": text, "error_description": text}
-            return Answer(400, refusal)
+            return _refused(400, "invalid_request", text)
+        client_id, client_secret = _pair(login)
+        if not secrets.compare_digest(client_id, self._client_id):
+            return _refused(400, "invalid_client", "client not found")
+        if not secrets.compare_digest(client_secret, self._client_secret):
+            return _refused(401, "invalid_client", "authentication failed")
         token = secrets.token_urlsafe(32)
         with self._lock:
             self._ends[token] = self._clock() + self._token_seconds
@@ -76,3 +80,18 @@ class Logins:
         """Let every token end now."""
         with self._lock:
             self._ends = dict.fromkeys(self._ends, _ENDED)
+
+
+def _pair(login: str) -> tuple[bytes, bytes]:
+    """Return id and secret of a header `Authorization: Basic ...`; empty ones of any other."""
+    kind, _, encoded = login.partition(" ")
+    try:
+        pair = base64.b64decode(encoded if kind.lower() == "basic" else "", validate=True)
+    except ValueError:
+        pair = b""
+    client_id, _, client_secret = pair.partition(b":")
+    return client_id, client_secret
+
+
+def _refused(status: int, name: str, text: str) -> Answer:
+    return Answer(status, {"error": name, "description": text, "error_description": text})
