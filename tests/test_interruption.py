@@ -105,3 +105,21 @@ def test_a_shield_lets_a_short_clean_up_finish() -> None:
         noted.wait(0.2)
     with pytest.raises(Interrupted):
         noted.check()
+
+
+def test_a_second_signal_does_not_break_into_a_clean_up() -> None:
+    """Not even into a blocked read: the deletion of a job is one."""
+    noted = interruption(Clock())
+    noted.handle(signal.SIGTERM)
+    reading, writing = os.pipe()
+    os.write(writing, b"x")
+    try:
+        with noted.shielded(), noted.breakable():
+            noted.handle(signal.SIGINT)
+            assert os.read(reading, 1) == b"x"
+    finally:
+        os.close(reading)
+        os.close(writing)
+    with pytest.raises(Interrupted) as leaving:
+        noted.check()
+    assert leaving.value.code == 143
