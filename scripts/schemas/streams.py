@@ -62,7 +62,14 @@ REPORTS: dict[str, tuple[Stream, str, Json, tuple[str, ...]]] = {
     "audits": (
         Audits,
         "AuditLogMessage",
-        {},
+        {
+            "eventTime": {
+                "type": ["string", "null"],
+                "format": "date-time",
+                "description": "What rows of a downloaded page have in place of eventDate, which "
+                "is filled from it.",
+            }
+        },
         tuple(f"{Audits.path}/{{transactionId}}{end}" for end in ("", "/results")),
     ),
     "workitems": (Workitems, "Workitem", {}, ()),

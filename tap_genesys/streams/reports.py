@@ -29,7 +29,7 @@ class Audits(ReportStream):
     Asked for by day, in four requests or more: the vendor prepares a report, which is waited for,
     and read in pages of 500. A large page is an address of the vendor's storage instead (302); the
     token does not go there. Rows of such a file have `eventTime` in place of `eventDate`: its
-    value becomes `eventDate`, and `eventTime` stays in `_extra`.
+    value becomes `eventDate`, and `eventTime` stays beside it.
 
     More than a declaration: a report is asked for, waited for, and read by cursor or as files.
     """
