@@ -16,13 +16,14 @@ export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-orchestrate bench lint clean installed
+.PHONY: help demo test test-orchestrate search bench lint clean installed
 
 help:
 	@echo "make demo   load a simulated org into DuckDB; a second time, what is new"
 	@echo "make test   lint, types and tests"
 	@echo "make lint   lint and types only"
 	@echo "make test-orchestrate   history by several workers, with Dagster"
+	@echo "make search fresh schedules of runs against the laws, in 10 minutes at most"
 	@echo "make bench  what it costs, beside what else there is, in 20 minutes; BENCH_QUICK=1 in 2"
 	@echo "make clean  remove what the others made"
 
@@ -34,6 +35,9 @@ test:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(VENDOR)
 	@$(MAKE) --no-print-directory lint
 	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 .venv/bin/python -m pytest --numprocesses auto --dist worksteal
+
+search: $(TESTS)
+	@.venv/bin/python scripts/search.py
 
 bench:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(VENDOR)

@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+import time
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import timedelta
 
-#: How many new schedules are tried, `LAW_SEARCH=100 pytest tests/test_law.py`; else the same few.
+#: How many new schedules are tried of each law, `make search`; else the same few.
 SEARCH = os.environ.get("LAW_SEARCH")
-#: How a law looks for a schedule that breaks it; one that does is shown as it is, for each takes
-#: seconds to try.
-searching = settings(
-    max_examples=int(SEARCH or 6),
-    phases=(Phase.explicit, Phase.generate),
-    derandomize=not SEARCH,
-)
+#: When a search ends, in seconds as `time.time` counts them, and where it notes what it tried.
+UNTIL = float(os.environ.get("LAW_SEARCH_UNTIL", "inf"))
+NOTED = os.environ.get("LAW_SEARCH_NOTED")
+
+
+def searching(law: Any) -> Callable[..., None]:
+    """Mark a property as a law: it looks for a schedule that breaks it, as long as it may.
+
+    One that does is reported as it is, not shrunk, for each takes seconds to try.
+    """
+    try_schedule = law.hypothesis.inner_test  # documented for plugins
+    tried = 0
+
+    @wraps(try_schedule)
+    def in_time(*arguments: Any, **options: Any) -> None:
+        nonlocal tried
+        if time.time() < UNTIL:
+            tried += 1
+            if NOTED:
+                Path(NOTED).write_text(str(tried), "utf-8")
+            try_schedule(*arguments, **options)
+
+    law.hypothesis.inner_test = in_time
+    configure = settings(
+        max_examples=int(SEARCH or 6),
+        phases=(Phase.explicit, Phase.generate),
+        derandomize=not SEARCH,
+    )
+    marked: Callable[..., None] = pytest.mark.law(configure(law))
+    return marked
 
 
 class Stretch(NamedTuple):

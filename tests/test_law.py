@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from direct import without_sockets
 from harness import Output, last_state, tap
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -106,7 +107,7 @@ def test_any_schedule_ends_with_the_truth_and_never_steps_back(
 ) -> None:
     warehouse = Warehouse(SINCE)
     first = replace(WORLD, step=step, late=late)
-    with Simulator(first, **habits) as sim:
+    with Simulator(first, **habits) as sim, without_sockets(sim):
         sim.each_request = each_request
         state: dict[str, Any] = {}
         for stretch, world, cut in runs_of(stretches, sim, first):
@@ -152,7 +153,7 @@ def test_no_change_of_the_source_steps_back(
     """What came by query alone has no attributes, so the end is not the whole truth."""
     warehouse = Warehouse(SINCE)
     first = replace(WORLD, step=step)
-    with Simulator(first, **habits) as sim:
+    with Simulator(first, **habits) as sim, without_sockets(sim):
         sim.each_request = each_request
         state: dict[str, Any] = {}
         for stretch, world, cut in runs_of(stretches, sim, first):

@@ -65,7 +65,7 @@ class Warehouse:
             if record["_source"] == "query":
                 read_at = datetime.fromisoformat(record["_readAt"])
                 # The response was made a request before it was read, or more if it was prefetched.
-                made = [read_at - each_request * count for count in range(_PREFETCHED, 0, -1)]
+                made = sorted({read_at - each_request * count for count in range(1, _PREFETCHED)})
                 moment = next(one for one in made if row == world.at(one).conversation(number))
                 self._is_announced(number, world, read_at)
             else:

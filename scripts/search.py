@@ -1,0 +1,124 @@
+"""Looks for a schedule of runs that breaks a law: fresh ones, each with a seed that finds it again.
+
+Run it: `make search`, or `.venv/bin/python scripts/search.py --schedules 1000 --minutes 60`. What
+was tried is appended to bench/SEARCHES.md. The exit code is 1 when a law is broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LOG = ROOT / "bench" / "SEARCHES.md"
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was tried of one law.
+
+    Args:
+        law: The test's node id.
+        seed: Finds the same schedules again.
+        tried: How many schedules were tried.
+        failure: What the test printed when a schedule broke the law; empty where none did.
+    """
+
+    law: str
+    seed: int
+    tried: int
+    failure: str
+
+
+def laws() -> list[str]:
+    """Return the node ids of the laws: the tests that are marked so."""
+    found = _pytest("--collect-only", "--quiet", "-m", "law", "tests")
+    return [line for line in found.stdout.splitlines() if "::" in line]
+
+
+def search(law: str, seed: int, *, schedules: int, until: float) -> Search:
+    """Try fresh schedules of one law.
+
+    Args:
+        law: The test's node id.
+        seed: Decides which schedules are tried.
+        schedules: How many are tried at most.
+        until: When to stop, in seconds as `time.time` counts them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        noted = Path(folder) / "tried"
+        result = _pytest(
+            law,
+            f"--hypothesis-seed={seed}",
+            LAW_SEARCH=str(schedules),
+            LAW_SEARCH_UNTIL=str(until),
+            LAW_SEARCH_NOTED=str(noted),
+        )
+        tried = int(noted.read_text("utf-8")) if noted.exists() else 0
+    return Search(law, seed, tried, result.stdout + result.stderr if result.returncode else "")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Search each law; print and note what was tried."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--schedules", type=int, default=100, help="of each law (default 100)")
+    parser.add_argument("--minutes", type=float, default=9, help="at most (default 9)")
+    parser.add_argument("--seed", type=int, help="default: a new one for each law")
+    options = parser.parse_args(arguments)
+    until = time.time() + 60 * options.minutes
+    try_one = partial(search, schedules=options.schedules, until=until)
+    found = laws()
+    fresh = random.SystemRandom()
+    seeds = [fresh.randrange(2**32) if options.seed is None else options.seed for _ in found]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        searches = list(pool.map(try_one, found, seeds))
+    commit = _commit()
+    LOG.touch()
+    with LOG.open("a", encoding="utf-8") as log:
+        for one in searches:
+            outcome = "BROKEN" if one.failure else "held"
+            name = one.law.rpartition("::")[2]
+            day = f"{datetime.now(UTC):%Y-%m-%d}"
+            log.write(f"| {day} | {commit} | `{name}` | {one.seed} | {one.tried} | {outcome} |\n")
+            print(f"{outcome:7} {one.tried:5} schedules  seed {one.seed:10}  {name}")
+    broken = [one for one in searches if one.failure]
+    for one in broken:
+        print(f"\n{one.failure}\nTo see it again:")
+        print(
+            f"LAW_SEARCH={options.schedules} .venv/bin/python -m pytest '{one.law}' "
+            f"--hypothesis-seed={one.seed}"
+        )
+    return 1 if broken else 0
+
+
+def _pytest(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(  # noqa: S603 - ours
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _commit() -> str:
+    """Return the commit that was searched, with a `+` where files were changed since."""
+    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    return result.stdout.strip() or "unknown"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Requests that reach a simulator in this process without a socket: a third of the time."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+
+from tap_genesys.simulator import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_genesys.simulator import Simulator
+
+
+@contextmanager
+def without_sockets(sim: Simulator) -> Iterator[None]:
+    """Send what is meant for a simulator straight to it; nothing goes wrong on the way.
+
+    Threads, pace, retries, status and parsing stay as they are; faults do not happen.
+    """
+
+    def send(
+        _adapter: HTTPAdapter, request: requests.PreparedRequest, *_arguments: Any, **_options: Any
+    ) -> requests.Response:
+        assert str(request.url).startswith(sim.url)
+        parts = urlsplit(str(request.url))
+        query = {name: ",".join(values) for name, values in parse_qs(parts.query).items()}
+        body = _read(request)
+        login = str(request.headers.get("Authorization", ""))
+        answer = sim.answer(str(request.method), parts.path, query, body, login)
+        headers = dict(request.headers.items())
+        sim.note(Request(str(request.method), parts.path, query, body, headers, answer.status))
+        response = requests.Response()
+        response.status_code = answer.status
+        response.headers.update(answer.headers)
+        response.request, response.url = request, str(request.url)
+        response._content = b"" if answer.status == 204 else orjson.dumps(answer.body)
+        vars(response)["_content_consumed"] = True
+        return response
+
+    with patch.object(HTTPAdapter, "send", send):
+        yield
+
+
+def _read(request: requests.PreparedRequest) -> Any:
+    content = request.body or b""
+    text = content.decode() if isinstance(content, bytes) else str(content)
+    if "form" in str(request.headers.get("Content-Type")):
+        return {name: values[-1] for name, values in parse_qs(text).items()}
+    return json.loads(text) if text else None
