@@ -1,22 +1,27 @@
-"""Counts the requests of a steady-state day, for each source of conversations.
+"""Counts the requests and rows of a steady-state day, for each source of conversations.
 
-Run it: `.venv/bin/python bench/requests_per_day.py`. The figures in README.md are its output.
-Nothing is waited for: the tap's clock is the simulator's. An org of 20,000 conversations a day is
-scaled down twenty times, and so are the pages, so that there are as many requests.
+Run it: `.venv/bin/python bench/requests_per_day.py 4 24 48`, for data lakes that are so many hours
+behind. The figures in README.md and docs/lanes.md are its output. Nothing is waited for: the tap's
+clock is the simulator's. An org of 20,000 conversations a day is scaled down twenty times, and so
+are the pages, so that there are as many requests. What is counted is the last day: hourly runs go
+before it until the passes of the query lane are as many as the lake's lag makes them.
 """
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from direct import without_sockets
 from harness import Output, tap
 
 from tap_genesys.simulator import Simulator, World
@@ -59,22 +64,28 @@ class Nothing(Output):
             self.messages = self.messages[-1:]
 
 
-def day_of(world: World, config: dict[str, Any], runs: int) -> tuple[Counter[str], int]:
-    """Run hourly for a day, in an org that was loaded before; return what was asked."""
-    asked: Counter[str] = Counter()
+def day_of(
+    world: World, config: dict[str, Any], runs: int, reading: str
+) -> tuple[Counter[str], int]:
+    """Run hourly for a day, in an org that was loaded before; return what was requested."""
+    requests: Counter[str] = Counter()
     records = 0
-    with Simulator(world) as sim:
+    source = config["conversation_details_source"]
+    # A row comes by job once the watermark has passed the pass of the query that read it.
+    before = 2 * int(world.lag / HOUR) + 2 if source == "auto" else 0
+    with Simulator(world, interval_reading=reading) as sim, without_sockets(sim):
         sim.lake.page_limit = 1000 // SCALE
-        state = steady(world, config["conversation_details_source"])
-        for hour in range(1, runs + 1):
+        state = steady(world.at(world.now - before * HOUR), source)
+        for hour in range(1 - before, runs + 1):
             sim.world = world.at(world.now + hour * HOUR)
             output = Nothing()
-            before = len(sim.requests)
+            sim.requests.clear()
             tap(sim, "conversation_details", state=state, output=output, **config).sync_or_leave()
             state = output.state
-            records += output.records_written
-            asked.update(kind(request.path) for request in sim.requests[before:])
-    return asked, records
+            if hour > 0:
+                records += output.records_written
+                requests.update(kind(request.path) for request in sim.requests)
+    return requests, records
 
 
 def steady(world: World, source: str) -> dict[str, Any]:
@@ -105,14 +116,18 @@ def kind(path: str) -> str:
 
 
 def main() -> None:
-    """Print a line for each case."""
+    """Print a line for each lag and case."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lags", nargs="*", type=int, default=[24], help="hours; default 24")
+    parser.add_argument("--reading", default="overlap", help="of intervals; default overlap")
+    options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     # The simulator forgets the oldest; here it is asked for all of them again and again.
-    vars(simulated)["_REMEMBERED"] = 40 * PER_DAY // SCALE
+    vars(simulated)["_REMEMBERED"] = 45 * PER_DAY // SCALE
     since = NOW - 34 * DAY
-    print(f"{PER_DAY:,} conversations a day, hourly runs, a lake four hours behind")
-    for name, case in CASES.items():
-        world = World(per_day=PER_DAY // SCALE, since=since, now=NOW)
+    print(f"{PER_DAY:,} conversations a day, hourly runs, reading {options.reading}")
+    for lag, (name, case) in product(options.lags, CASES.items()):
+        world = World(per_day=PER_DAY // SCALE, since=since, now=NOW, lag=lag * HOUR)
         config = {
             "start_date": iso(since),
             "recheck_days": RUNGS,
@@ -120,10 +135,14 @@ def main() -> None:
             **case,
         }
         begun = time.monotonic()
-        asked, records = day_of(world, config, 1 if name.endswith("one run") else 24)
+        runs = 1 if name.endswith("one run") else 24
+        requests, records = day_of(world, config, runs, options.reading)
         seconds = time.monotonic() - begun
-        print(f"{name}: {asked.total():,} requests, {records * SCALE:,} records, {seconds:.0f} s")
-        print("  " + ", ".join(f"{what} {count:,}" for what, count in sorted(asked.items())))
+        print(
+            f"{lag} h behind, {name}: {requests.total():,} requests, {records * SCALE:,} records, "
+            f"{seconds:.0f} s"
+        )
+        print("  " + ", ".join(f"{what} {count:,}" for what, count in sorted(requests.items())))
 
 
 if __name__ == "__main__":
