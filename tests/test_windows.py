@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_genesys.windows import DAY, Window, cells, floor, iso, parse, split
+from tap_genesys.windows import DAY, SHORTEST, Window, cells, floor, halves, iso, parse, split
 
 MOMENTS = st.datetimes(
     min_value=datetime(2015, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
@@ -83,6 +83,27 @@ def test_cells_lie_on_one_grid_and_cover_the_span(
         assert found[-1].start < start + span <= found[-1].end
     else:
         assert not found
+
+
+@pytest.mark.parametrize("hours", [1, 2, 3, 4, 6, 8, 12, 24])
+@pytest.mark.parametrize("number", [0, 1, 2, 5])
+def test_no_cell_lies_beyond_an_end_on_the_grid(hours: int, number: int) -> None:
+    size, start = timedelta(hours=hours), datetime(2026, 3, 1, tzinfo=UTC)
+    found = list(cells(start, start + number * size, size))
+    assert found == [Window(start + n * size, start + (n + 1) * size) for n in range(number)]
+    # A moment more is a cell more; a moment less is none less.
+    moment = timedelta(milliseconds=1)
+    assert len(list(cells(start, start + number * size + moment, size))) == number + 1
+    assert len(list(cells(start, start + number * size - moment, size))) == number
+
+
+def test_a_window_is_cut_in_two_down_to_the_shortest() -> None:
+    """Exactly two of the shortest are cut; what is a millisecond shorter is not."""
+    start = datetime(2026, 3, 1, 0, 0, 0, 1000, tzinfo=UTC)
+    middle, moment = start + SHORTEST, timedelta(milliseconds=1)
+    whole = Window(start, middle + SHORTEST)
+    assert halves(whole) == (Window(start, middle), Window(middle, whole.end))
+    assert halves(Window(start, whole.end - moment)) is None
 
 
 def test_an_hourly_run_touches_two_days_not_three() -> None:
