@@ -235,8 +235,9 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
         return self._tried(self._request)(request, None)
 
     def ask_anew(self) -> None:
-        """Drop what was asked ahead."""
+        """Drop what was asked ahead, and what was prepared for it."""
         self._ahead.forget()
+        self._coming = {}
 
     @cached_property
     def _ahead(self) -> ReadAhead[_Question, requests.Response]:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from tap_genesys.windows import Window
 
 
+#: Records a page that every endpoint is believed to allow.
+USUAL_PAGE_SIZE = 100
+
+
 class GenesysStream(AskingStream, ABC):
     """A stream of Genesys Cloud's Platform API.
 
@@ -43,8 +47,8 @@ class GenesysStream(AskingStream, ABC):
     #: The SDK's conforming drops fields that the schema does not know, and takes half of the time.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    #: Records a page that the endpoint allows, as far as known; else 100.
-    max_page_size: ClassVar[int] = 100
+    #: Records a page that the endpoint allows, as far as known.
+    max_page_size: ClassVar[int] = USUAL_PAGE_SIZE
     #: Rows that the endpoint can page through, where it has a limit.
     ceiling: ClassVar[int | None] = None
 
@@ -61,8 +65,8 @@ class GenesysStream(AskingStream, ABC):
 
     @cached_property
     def page_size(self) -> int:
-        """How many records a page is asked to hold."""
-        wanted = int(self.config["page_size"])
+        """How many records a page is requested to hold."""
+        wanted = int(self.config.get("page_size") or self.usual_page_size)
         if wanted > self.max_page_size:
             self.logger.info(
                 "page_size %d is lowered to %d, the most that %s allows.",
@@ -71,6 +75,11 @@ class GenesysStream(AskingStream, ABC):
                 self.path,
             )
         return min(wanted, self.max_page_size)
+
+    @property
+    def usual_page_size(self) -> int:
+        """How many that is where `page_size` is not set; never more than the endpoint allows."""
+        return USUAL_PAGE_SIZE
 
     @property
     def identity(self) -> str:

@@ -39,6 +39,10 @@ class TooManyRows(StopRun):
         self.rows = rows
 
 
+class PageTooLarge(StopRun):
+    """Request smaller pages; where that is not possible, stop the run."""
+
+
 class SkipStream(SkippableAPIError):
     """Leave this stream out with one warning, and go on with the others."""
 

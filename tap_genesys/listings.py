@@ -13,6 +13,8 @@ from typing_extensions import override
 
 from tap_genesys.activation import ActivatingStream
 from tap_genesys.answers import asked, body
+from tap_genesys.client import USUAL_PAGE_SIZE
+from tap_genesys.errors import PageTooLarge, StopRun
 from tap_genesys.pagination import TokenPaginator
 
 if TYPE_CHECKING:
@@ -46,6 +48,13 @@ class WholeStream(ActivatingStream):
     records_key: ClassVar[str | None] = "entities"
     #: Records that followers were offered.
     _offered = 0
+    #: Whether a page of the present size has come in this run.
+    _size_is_accepted = False
+
+    @property
+    @override
+    def usual_page_size(self) -> int:
+        return self.max_page_size
 
     def page_params(self, page: Any) -> dict[str, Any]:  # noqa: ANN401, ARG002 - each has its own
         """Return the parameters that ask for a page."""
@@ -74,6 +83,32 @@ class WholeStream(ActivatingStream):
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
         yield from self.request_records(context)
+
+    @override
+    def request_records(self, context: Context | None) -> Iterator[Record]:
+        try:
+            yield from super().request_records(context)
+        except PageTooLarge as refusal:
+            # Only a first page can be refused for its size, so nothing is out yet.
+            self.logger.info(
+                "%s: %s Sent again with %d records a page instead of %d, and so for this run.",
+                self.name,
+                refusal,
+                USUAL_PAGE_SIZE,
+                self.page_size,
+            )
+            self.page_size = USUAL_PAGE_SIZE
+            self.ask_anew()
+            yield from super().request_records(context)
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        is_refused = response.status_code == HTTPStatus.BAD_REQUEST
+        may_be_too_large = self.page_size > USUAL_PAGE_SIZE and not self._size_is_accepted
+        if is_refused and may_be_too_large and not self.is_accepted(response):
+            raise PageTooLarge(self.response_error_message(response))
+        super().validate_response(response)
+        self._size_is_accepted = True
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -156,8 +191,8 @@ class ListingStream(WholeStream):
 class LinkedStream(WholeStream):
     """`GET`, each page tells where the next one is: `nextUri`, used as it is.
 
-    That link is relative and already encoded; its host, if it has one, plays no part, so that the
-    token goes to no other host. A page may be empty and yet have a next one.
+    That link is relative and already encoded; a host that it names plays no part, so that the
+    token goes to no other one. A page may be empty and yet have a next one.
     """
 
     #: What the page's size is called; empty where it cannot be asked for.
@@ -179,8 +214,13 @@ class LinkedStream(WholeStream):
     def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
         if not page.next_page_token:
             return super().get_http_request(page=page)
-        link = urlsplit(page.next_page_token)
-        return HTTPRequest(url=f"{self.url_base}{link.path}?{link.query}")
+        try:
+            link = urlsplit(page.next_page_token)
+        except ValueError as error:
+            msg = f"{self.where}: the link to the next page cannot be followed: {error}."
+            raise StopRun(msg) from error
+        # Without the slash, a path such as `@host` would be taken for a part of the host's name.
+        return HTTPRequest(url=f"{self.url_base}/{link.path.lstrip('/')}?{link.query}")
 
 
 class ScanStream(LinkedStream):

@@ -100,11 +100,11 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "page_size",
-        th.IntegerType(minimum=1),
-        default=100,
+        th.IntegerType(minimum=1, nullable=True),
         title="Page size",
-        description="Records per request; lowered to what an endpoint allows (details and "
-        "listings 100, summaries 250).",
+        description="Records per request, lowered to what an endpoint allows. By default 100 for "
+        "queries, and for listings what each allows: users, queues and groups 500, those read by "
+        "cursor 200, the others 100. A listing that refuses more than 100 is read by 100.",
     ),
     th.Property(
         "division_ids",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -105,6 +106,29 @@ def test_it_never_comes_where_rows_may_be_missing(fault: Fault, windows: str) ->
 def test_it_never_comes_where_a_parent_is_missing(fault: Fault) -> None:
     again = Fault(**{k: v for k, v in vars(fault).items() if not k.startswith("_")})
     assert MEMBERS not in activated(read("groups", MEMBERS, faults=(again,)))
+
+
+@pytest.mark.parametrize("name", ["digital_rule_sets", MEMBERS])
+def test_it_never_comes_where_the_listing_is_empty(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A response that says `[]`, total 0: so does one that went wrong in a way nobody sees."""
+    monkeypatch.setitem(COUNTS, "/api/v2/outbound/digitalrulesets", 0)
+    monkeypatch.setitem(COUNTS, "/api/v2/groups", 2)
+    monkeypatch.setitem(COUNTS, "/api/v2/groups/{groupId}/members", 0)
+    with Simulator(World(seed=87, per_day=5, since=WORLD.since, now=NOW)) as sim:
+        output = run(sim, name, **ON)
+    assert [one["stream"] for one in output.of("SCHEMA") if one["stream"] == name]
+    assert not output.records(name)
+    assert name not in activated(output)
+
+
+def test_it_comes_for_parents_that_differ_in_size() -> None:
+    """Each parent's listing has a total of its own; some have none at all."""
+    output = read(MEMBERS)
+    sizes = Counter(row["groupId"] for row in output.records(MEMBERS))
+    assert len({*sizes.values(), *([0] if len(sizes) < 60 else [])}) > 1
+    assert activated(output) == [MEMBERS]
 
 
 def test_it_never_comes_for_a_part_of_the_org() -> None:

@@ -69,7 +69,7 @@ def test_a_stream_is_read_whole(sim: Simulator, stream: Any) -> None:
     output = run(sim, stream.name, page_size=25)
     found = output.records(stream.name)
     assert Counter(tuple(row[key] for key in stream.primary_keys) for row in found) == held(stream)
-    assert max(held(stream).values()) == 1
+    assert max(held(stream).values(), default=1) == 1
     assert len([one for one in output.of("SCHEMA") if one["stream"] == stream.name]) == 1
     assert all(row["_extra"] is None for row in found)
     assert len(json.dumps(output.state)) < 4096
@@ -85,14 +85,15 @@ def requests_for(stream: Any) -> int:
         return pages(stream, sum(held(stream).values()))
     parent = next(one for one in LISTINGS if one is stream.parent_stream_type)
     each = Counter(key[0] for key in held(stream).elements())
-    return requests_for(parent) + sum(pages(stream, count) for count in each.values())
+    parents = ids_of(WORLD, stream.path.partition("/{")[0])
+    return requests_for(parent) + sum(pages(stream, each[one]) for one in parents)
 
 
 def pages(stream: Any, rows: int) -> int:
     """Return how many requests so many rows cost; a full last page may not be the last."""
     if issubclass(stream, UnpagedStream):
         return 1
-    return rows // 25 + 1 if issubclass(stream, ListingStream) else -(-rows // 25)
+    return rows // 25 + 1 if issubclass(stream, ListingStream) else max(1, -(-rows // 25))
 
 
 def check_against_the_document(sim: Simulator, stream: Any, asked: list[Any]) -> None:

@@ -29,9 +29,9 @@ def test_credentials_alone_are_enough() -> None:
 def test_defaults_are_filled_in() -> None:
     config = completed(CREDENTIALS, {})
     assert config["region"] == "us-east-1"
-    assert config["page_size"] == 100
     assert config["window_days"] == 1.0
     assert "start_date" not in config
+    assert "page_size" not in config
 
 
 def test_missing_credentials_name_the_environment() -> None:

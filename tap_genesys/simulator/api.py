@@ -104,7 +104,15 @@ class Api:
             return "POST", partial(self.sums.answer, self.world, path, body)
         found = interactions.operation(self.world, method, path, self.url)
         found = found or self.reports.operation(self.world, method, path, query, body, self.url)
-        return method, found or listings.operation(self.world, method, path, query, body)
+        return method, found or listings.operation(
+            self.world,
+            method,
+            path,
+            query,
+            body,
+            url=self.url,
+            oversized=self.habits.oversized_page,
+        )
 
     def _summaries(self, body: Row | None) -> Answer:
         query = known_fields(body, _SUMMARY_FIELDS)
@@ -132,8 +140,9 @@ class Api:
         if state not in _STATES:
             raise invalid_value(state, "State", _STATES)
         rows = [user for user in self.world.users() if state in ("any", user["state"])]
+        query = listings.within_limits(path, query, self.habits.oversized_page)
         number, size = positive(query, "pageNumber", 1), positive(query, "pageSize", 25)
-        return Answer(body=listing(path, query, rows, number, min(size, 500)))
+        return Answer(body=listing(path, query, rows, number, size))
 
 
 def _jobs_above(path: str) -> str:

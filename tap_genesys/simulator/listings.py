@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
 
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_LARGEST = 500
 _LARGEST_SCAN = 200
+#: Path -> the most rows of a page, where that is not `_LARGEST`.
+LARGEST = {"/api/v2/groups": 500, "/api/v2/routing/queues": 500, "/api/v2/users": 500}
+_LARGEST = 100
 
-#: Path -> how many rows there are, for each parent where the path has one.
+#: Path -> how many rows there are; where the path has a parent, how many a parent has at most.
 COUNTS = {
     "/api/v2/architect/emergencygroups": 122,
     "/api/v2/architect/ivrs": 104,
@@ -65,7 +68,8 @@ COUNTS = {
     "/api/v2/outbound/contactlistfilters": 127,
     "/api/v2/outbound/contactlists": 135,
     "/api/v2/outbound/contactlisttemplates": 124,
-    "/api/v2/outbound/digitalrulesets": 117,
+    # Not every org uses everything.
+    "/api/v2/outbound/digitalrulesets": 0,
     "/api/v2/outbound/dnclists": 104,
     "/api/v2/outbound/events": 119,
     "/api/v2/outbound/filespecificationtemplates": 138,
@@ -143,8 +147,16 @@ _OWN: dict[str, Callable[[World], list[Row]]] = {
     "/api/v2/routing/wrapupcodes": lambda world: world.wrapup_codes(),
     "/api/v2/users": lambda world: world.users(),
 }
+#: The listing whose rows another module counts on.
+_FULL = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
 #: What links to the next page where it is not `pageNumber`.
 _LINKS = {"/api/v2/speechandtextanalytics/programs": "nextPage"}
+#: Listings whose links name the host.
+_ABSOLUTE = ("/api/v2/routing/skillgroups", "/api/v2/teams")
+#: What cursors end with: each of these means something in a URL.
+_CURSOR_END = "+/=&"
+#: Path -> an id of one of its rows that means something in a URL.
+_ODD_IDS = {"/api/v2/routing/email/domains": "mail/2+2 %41.contact.example"}
 
 
 def rows_of(world: World, template: str, parent: str = "") -> list[Row]:
@@ -165,9 +177,26 @@ def ids_of(world: World, template: str) -> list[str]:
 
 
 def operation(
-    world: World, method: str, path: str, query: Mapping[str, str], body: Row | None
+    world: World,
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    body: Row | None,
+    *,
+    url: str = "",
+    oversized: str = "clamp",
 ) -> Callable[[], Answer] | None:
-    """Return what answers a request for a listing; none where there is no such listing."""
+    """Return what answers a request for a listing; none where there is no such listing.
+
+    Args:
+        world: What is true.
+        method: The HTTP method.
+        path: The path as it was requested, encoded.
+        query: The URL's parameters.
+        body: The JSON object that was sent, if any.
+        url: Where the org can be reached; some links name it.
+        oversized: What a page gets that is larger than allowed: `clamp` or `refuse`.
+    """
     template, parent = _template(path)
     shape = shapes().get(template)
     if shape is None:
@@ -179,7 +208,10 @@ def operation(
     rows = _narrowed(rows_of(world, template, parent), query)
 
     def answered() -> Answer:
-        answer = _PAGING[shape["paging"]](path, query, body, rows, shape)
+        allowed = within_limits(template, query, oversized)
+        answer = _PAGING[shape["paging"]](path, allowed, body, rows, shape)
+        if template in _ABSOLUTE and "nextUri" in answer.body:
+            answer.body["nextUri"] = url + answer.body["nextUri"]
         if shape["paging"] in ("counted", "linked", "scan", "after"):
             # Not every listing says everything.
             known = shape["answer"]
@@ -187,6 +219,21 @@ def operation(
         return answer
 
     return answered
+
+
+def within_limits(template: str, query: Mapping[str, str], oversized: str) -> Mapping[str, str]:
+    """Return a query that asks for no larger page than its listing allows.
+
+    Raises:
+        RefusedError: It does, and such pages are refused.
+    """
+    largest = LARGEST.get(template, _LARGEST)
+    if positive(query, "pageSize", 1) <= largest:
+        return query
+    if oversized == "refuse":
+        msg = f"pageSize must not be greater than {largest}"
+        raise RefusedError(msg)
+    return {**query, "pageSize": str(largest)}
 
 
 def _narrowed(rows: list[Row], query: Mapping[str, str]) -> list[Row]:
@@ -203,7 +250,7 @@ def _narrowed(rows: list[Row], query: Mapping[str, str]) -> list[Row]:
 @cache
 def _made_up(seed: int, template: str, parent: str) -> tuple[Row, ...]:
     shape = shapes()[template]
-    names = [str(number) for number in range(COUNTS[template])]
+    names = [str(number) for number in range(_count(template, parent))]
     if shape["paging"] == "map":
         return tuple(
             {"id": name, "value": row(shape["row"], seed, template, name)} for name in names
@@ -211,11 +258,22 @@ def _made_up(seed: int, template: str, parent: str) -> tuple[Row, ...]:
     if not shape["row"]:  # the org's own columns
         return tuple({"key": name, "Some column": f"{name} of {parent}"} for name in names)
     made = [row(shape["row"], seed, template, parent, name) for name in names]
+    if template in _ODD_IDS:
+        made[0]["id"] = _ODD_IDS[template]
     divisions = [one["id"] for one in Staff(seed).divisions]
     for number, one in enumerate(made):
         if isinstance(one, dict) and "division" in one:
             one["division"] = {"id": divisions[number % len(divisions)]}
     return tuple(made)
+
+
+def _count(template: str, parent: str) -> int:
+    """Return how many rows a listing has: parents differ, and one in eight has none."""
+    most = COUNTS[template]
+    if not parent or template == _FULL:
+        return most
+    share = blake2b(parent.encode(), digest_size=2).digest()
+    return 0 if share[0] % 8 == 0 else most - share[1] % max(1, most // 4)
 
 
 def _template(path: str) -> tuple[str, str]:
@@ -236,7 +294,7 @@ def _counted(
     path: str, query: Mapping[str, str], _body: Row | None, rows: list[Row], _shape: Row
 ) -> Answer:
     link = _LINKS.get(path, "pageNumber")
-    number, size = positive(query, link, 1), min(positive(query, "pageSize", 25), _LARGEST)
+    number, size = positive(query, link, 1), positive(query, "pageSize", 25)
     answer = listing(path, query, rows, number, size)
     if link != "pageNumber" and "nextUri" in answer:
         answer["nextUri"] = f"{path}?{urlencode({'pageSize': size, link: number + 1})}"
@@ -246,15 +304,16 @@ def _counted(
 def _linked(
     path: str, query: Mapping[str, str], _body: Row | None, rows: list[Row], shape: Row
 ) -> Answer:
-    size = min(positive(query, "pageSize", 25), _LARGEST)
+    size = positive(query, "pageSize", 25)
     link = "pageNumber" if "pageNumber" in query else "after"
-    number = positive(query, link, 1)
+    number = positive(query, link, 1) if link == "pageNumber" else _page_at(query.get(link))
     answer: Row = {"entities": page_of(rows, number, size), "selfUri": path}
     if link == "pageNumber":
         answer |= {"pageSize": size, "pageNumber": number}
     if number * size < len(rows):
         others = {name: query[name] for name in query if name not in ("pageSize", link)}
-        answer["nextUri"] = f"{path}?{urlencode({'pageSize': size, link: number + 1, **others})}"
+        following = number + 1 if link == "pageNumber" else _cursor(number + 1)
+        answer["nextUri"] = f"{path}?{urlencode({'pageSize': size, link: following, **others})}"
     return Answer(body={shape["rows"]: answer.pop("entities"), **answer})
 
 
@@ -265,15 +324,12 @@ def _scanned(
     if not 10 <= size <= _LARGEST_SCAN:
         msg = f"limit must be between 10 and {_LARGEST_SCAN}"
         raise RefusedError(msg)
-    cursor = query.get("cursor", "p1")
-    number = int(cursor.removeprefix("p")) if cursor.removeprefix("p").isdigit() else 0
-    if not number:
-        msg = "The cursor is not valid."
-        raise RefusedError(msg)
+    number = _page_at(query.get("cursor"))
     answer: Row = {"entities": page_of(rows, number, size)}
     if number * size < len(rows):
-        answer["cursors"] = {"after": f"p{number + 1}"}
-        answer["nextUri"] = f"{path}?{urlencode({'limit': size, 'cursor': f'p{number + 1}'})}"
+        after = _cursor(number + 1)
+        answer["cursors"] = {"after": after}
+        answer["nextUri"] = f"{path}?{urlencode({'limit': size, 'cursor': after})}"
     return Answer(body=answer)
 
 
@@ -282,11 +338,27 @@ def _queried(
 ) -> Answer:
     asked = known_fields(body, ("pageSize", "after", "filters", "attributes", "sort", "select"))
     size = min(positive(asked, "pageSize", 25), _LARGEST_SCAN)
-    number = positive(asked, "after", 1)
+    number = _page_at(asked.get("after"))
     answer: Row = {"entities": page_of(rows, number, size)}
     if number * size < len(rows):
-        answer["after"] = str(number + 1)
+        answer["after"] = _cursor(number + 1)
     return Answer(body=answer)
+
+
+def _cursor(number: int) -> str:
+    """Return what leads to a page, and means nothing to whoever follows it."""
+    return f"p{number}{_CURSOR_END}"
+
+
+def _page_at(cursor: object) -> int:
+    """Return the page that a cursor leads to; without one, the first."""
+    if cursor is None:
+        return 1
+    number = str(cursor).removeprefix("p").removesuffix(_CURSOR_END)
+    if not number.isdecimal() or cursor != _cursor(int(number)):
+        msg = "The cursor is not valid."
+        raise RefusedError(msg)
+    return int(number)
 
 
 def _unpaged(

@@ -27,6 +27,7 @@ class Groups(ListingStream):
     name = "groups"
     path = "/api/v2/groups"
     selected_by_default = True
+    max_page_size = 500
 
 
 class Locations(ListingStream):
@@ -89,6 +90,7 @@ class Users(ListingStream):
     name = "users"
     path = "/api/v2/users"
     selected_by_default = True
+    max_page_size = 500
     # Without it the vendor lists the active ones only.
     params = {"state": "any"}  # noqa: RUF012 - declared as ClassVar on the base
 

@@ -32,6 +32,7 @@ class RoutingQueues(ListingStream):
     name = "routing_queues"
     path = "/api/v2/routing/queues"
     selected_by_default = True
+    max_page_size = 500
 
 
 class RoutingSkillGroups(LinkedStream):

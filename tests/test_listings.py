@@ -1,0 +1,232 @@
+"""How large the pages of listings are, and where their links may lead."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from datetime import UTC, datetime
+from functools import cache
+from itertools import count
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from harness import Output, run, tap
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from singer_sdk.streams.rest import PageContext
+
+from tap_genesys.errors import StopRun
+from tap_genesys.listings import LinkedStream, QueryListingStream, ScanStream
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.simulator.listings import COUNTS, LARGEST, ids_of
+from tap_genesys.streams import ASKING
+from tap_genesys.windows import DAY, iso
+
+if TYPE_CHECKING:
+    from tap_genesys.simulator.answers import Answer
+    from tap_genesys.simulator.server import Request
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(seed=83, per_day=5, since=SINCE, now=SINCE + DAY)
+#: What is made up is kept by seed: an org whose listings differ in length needs one of its own.
+SEEDS = count(8_300)
+GROUPS, USERS, TEAMS = "/api/v2/groups", "/api/v2/users", "/api/v2/teams"
+DETAILS = "/api/v2/analytics/conversations/details/query"
+
+
+def org(patch: pytest.MonkeyPatch, path: str, rows: int) -> World:
+    """Return an org with so many rows in one of its listings."""
+    patch.setitem(COUNTS, path, rows)
+    return World(seed=next(SEEDS), per_day=5, since=SINCE, now=SINCE + DAY)
+
+
+def sizes(sim: Simulator, path: str) -> list[int]:
+    """Return how large the pages are that were requested of an operation, in their order."""
+    return [size(one) for one in sim.requests if one.path == path]
+
+
+def size(request: Request) -> int:
+    body: dict[str, Any] = request.body or {}
+    stated = {**body, **body.get("paging", {}), **request.query}
+    return int(stated.get("pageSize", stated.get("limit", 0)))
+
+
+@pytest.mark.parametrize(
+    ("stream", "path", "usual", "when_set"),
+    [
+        ("users", USERS, 500, 300),
+        ("routing_queues", "/api/v2/routing/queues", 500, 300),
+        ("groups", GROUPS, 500, 300),
+        ("roles", "/api/v2/authorization/roles", 100, 100),
+        ("teams", TEAMS, 100, 100),
+        ("external_contacts", "/api/v2/externalcontacts/scan/contacts", 200, 200),
+        ("workbins", "/api/v2/taskmanagement/workbins/query", 200, 200),
+        ("conversation_details", DETAILS, 100, 100),
+        ("conversation_summaries", "/api/v2/analytics/conversations/summary/queries", 100, 250),
+    ],
+)
+def test_a_page_is_as_large_as_its_operation_allows_or_as_page_size_says(
+    stream: str, path: str, usual: int, when_set: int
+) -> None:
+    for option, expected in (({}, usual), ({"page_size": 300}, when_set), ({"page_size": 20}, 20)):
+        with Simulator(WORLD) as sim:
+            output = run(sim, stream, start_date=iso(SINCE), **option)
+            assert set(sizes(sim, path)) == {expected}
+        assert output.records(stream)
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_a_refused_page_size_is_lowered_to_100_for_the_run(
+    parallel: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """From page 1 on; each row comes once, and what follows each record is read once."""
+    caplog.set_level(logging.INFO)
+    monkeypatch.setitem(LARGEST, GROUPS, 100)
+    monkeypatch.setitem(COUNTS, f"{GROUPS}/{{groupId}}/members", 2)
+    world = org(monkeypatch, GROUPS, 230)
+    with Simulator(world, oversized_page="refuse") as sim:
+        output = run(sim, "groups", "group_members", max_parallel_requests=parallel)
+        read = [one for one in sim.requests if one.path == GROUPS]
+        parents = Counter(one.path for one in sim.requests if one.path.endswith("/members"))
+    assert output.ids("groups") == ids_of(world, GROUPS)
+    assert len(output.ids("groups")) == 230
+    assert [(size(one), one.query["pageNumber"], one.status) for one in read] == [
+        (500, "1", 400), (100, "1", 200), (100, "2", 200), (100, "3", 200),
+    ]  # fmt: skip
+    assert set(parents.values()) == {1}
+    assert len(parents) == 230
+    (line,) = [one.message for one in caplog.records if "Sent again with 100" in one.message]
+    assert line.startswith(f"groups: GET {GROUPS} answered 400: pageSize must not be greater")
+
+
+@pytest.mark.parametrize("largest", [500, 100])
+def test_no_user_is_lost_whatever_the_largest_page(
+    largest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leavers are listed as well."""
+    monkeypatch.setitem(LARGEST, USERS, largest)
+    with Simulator(WORLD, oversized_page="refuse") as sim:
+        output = run(sim, "users")
+        assert {one.query["state"] for one in sim.requests if one.path == USERS} == {"any"}
+    assert output.ids("users") == [user["id"] for user in WORLD.users()]
+    assert {row["state"] for row in output.records("users")} == {"active", "inactive", "deleted"}
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_a_page_that_is_cut_short_states_its_size_and_is_believed(
+    parallel: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LARGEST, GROUPS, 100)
+    world = org(monkeypatch, GROUPS, 231)
+    with Simulator(world, oversized_page="clamp") as sim:
+        output = run(sim, "groups", max_parallel_requests=parallel)
+        assert sizes(sim, GROUPS) == [500, 500, 500]
+    assert output.ids("groups") == ids_of(world, GROUPS)
+
+
+@pytest.mark.parametrize(("after", "expected"), [(0, [500, 100]), (1, [500, 500])])
+def test_another_refusal_stops_the_run(
+    after: int, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later page's 400 is not about its size: no row comes twice for it."""
+    world = org(monkeypatch, GROUPS, 600)
+    output = Output()
+    with Simulator(world) as sim:
+        sim.faults.add(Fault("status", path=GROUPS, status=400, after=after, times=None))
+        with pytest.raises(StopRun, match=r"groups: GET /api/v2/groups answered 400"):
+            tap(sim, "groups", output=output).sync_or_leave()
+        assert sizes(sim, GROUPS) == expected
+    assert len(output.ids("groups")) == (500 if after else 0)
+
+
+def test_a_refusal_that_its_caller_judges_is_left_to_the_caller() -> None:
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path=GROUPS, status=400))
+        groups: Any = tap(sim, "groups").streams["groups"]
+        assert groups.call("GET", GROUPS, accepted=frozenset({400})).status_code == 400
+
+
+@pytest.mark.parametrize(("option", "pages"), [({}, 1), ({"page_size": 100}, 3)])
+def test_the_estimate_knows_the_page_size(
+    option: dict[str, Any],
+    pages: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Simulator(org(monkeypatch, GROUPS, 230)) as sim:
+        tap(sim, "groups", **option).check(as_json=True)
+        (found,) = json.loads(capsys.readouterr().out)["streams"]
+        before = len(sizes(sim, GROUPS))
+        run(sim, "groups", **option)
+        assert len(sizes(sim, GROUPS)) - before == pages
+    assert (found["first_run"], found["a_day"]) == (pages, pages)
+
+
+class Misleading(Simulator):
+    """An org whose links name another place; `place` is formatted with the link's own path."""
+
+    place = "{uri}"
+
+    def answer(self, *request: Any) -> Answer:
+        answer = super().answer(*request)
+        if isinstance(answer.body, dict) and "nextUri" in answer.body:
+            link = urlsplit(answer.body["nextUri"])
+            answer.body["nextUri"] = self.place.format(uri=f"{link.path}?{link.query}")
+        return answer
+
+
+@pytest.mark.parametrize("place", ["http://{host}{{uri}}", "//{host}{{uri}}"])
+def test_a_link_to_another_host_takes_the_token_nowhere(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path and the parameters of a link count; the request goes to the host that is set."""
+    world = org(monkeypatch, TEAMS, 130)
+    with Simulator(world) as other, Misleading(world) as sim:
+        sim.place = place.format(host=urlsplit(other.url).netloc)
+        output = run(sim, "teams")
+        assert other.requests == []
+        assert sizes(sim, TEAMS) == [100, 100]
+    assert output.ids("teams") == ids_of(world, TEAMS)
+
+
+def test_a_link_that_is_none_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Misleading(org(monkeypatch, TEAMS, 130)) as sim:
+        sim.place = "https://[{uri}"
+        with pytest.raises(StopRun, match=r"teams: the link to the next page cannot be followed"):
+            run(sim, "teams")
+
+
+@cache
+def linked() -> dict[str, Any]:
+    """Return the streams that follow links, of a tap that asks nobody."""
+    names = [
+        vars(one)["name"]
+        for one in ASKING
+        if issubclass(one, LinkedStream) and not issubclass(one, QueryListingStream | ScanStream)
+    ]
+    nobody: Any = SimpleNamespace(url="https://api.example.test/gateway", world=WORLD)
+    return {name: tap(nobody, name).streams[name] for name in names}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.characters(codec="ascii"), min_size=1))
+@example("@thief.test/api/v2/teams?after=1")
+@example(".thief.test/api/v2/teams?after=1")
+@example("//thief.test/api/v2/teams?after=1")
+@example("https://thief.test/api/v2/teams?after=1")
+@example(":80@thief.test")
+@example("\\\\thief.test\\api")
+def test_whatever_a_link_says_the_request_stays_at_our_host(link: str) -> None:
+    for stream in linked().values():
+        try:
+            request = stream.get_http_request(page=PageContext({}, link))
+        except StopRun:
+            continue
+        url = requests.Request("GET", request.url).prepare().url
+        assert url is not None
+        assert url.startswith("https://api.example.test/gateway/")
+        assert urlsplit(url).netloc == "api.example.test"
