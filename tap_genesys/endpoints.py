@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from tap_genesys.client import GenesysStream
 from tap_genesys.errors import StopRun, TooManyRows
+from tap_genesys.old_data import OldData
 from tap_genesys.pagination import Page
 from tap_genesys.settings import Span, reversed_span, span
 from tap_genesys.windows import Window, halves, iso, parse
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.answers import Record
     from tap_genesys.asking import Coming
+    from tap_genesys.old_data import Horizon
 
 #: What is younger than this is printed but not promised, since the vendor still indexes it: it
 #: advises to leave the last minutes out ("now-30min/now-1min").
@@ -48,6 +50,8 @@ class WindowedStream(GenesysStream):
 
     _complete: bool
     _promises_from: datetime
+    #: What of the reading is so old that it may not be returned, where an age is known.
+    _old: OldData | None = None
 
     @abstractmethod
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
@@ -90,6 +94,23 @@ class WindowedStream(GenesysStream):
         for window in self._later:
             yield window, Page(1)
 
+    @property
+    def horizon(self) -> Horizon | None:
+        """The age from which on rows may not be returned; None where none is known."""
+        return None
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        rows = super().get_records(context)
+        for row in rows:
+            if self._old:
+                self._old.end(self.window.start)
+            yield row
+            # Only the first one matters.
+            yield from rows
+        if self._old and self.name not in self.run.skipped:
+            self._old.end(self.window.end)
+
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
         bookmark = self.bookmark(context)
@@ -101,6 +122,9 @@ class WindowedStream(GenesysStream):
         """Yield the records of a span, window by window; the bookmark follows."""
         self._promises_from, self._complete = asked.start, True
         yield from self.read_windows(self.windows(asked.start, asked.end))
+        if self._old and self._old.is_empty:
+            self._old.end(self._old.empty_until)
+            self._promise_window(self._old.empty_until)
 
     def read_windows(self, windows: Iterable[Window]) -> Iterator[Record]:
         """Yield the records of windows, one after the other; later ones are asked for ahead."""
@@ -172,9 +196,13 @@ class WindowedStream(GenesysStream):
     def finish_window(self, *, whole: bool) -> None:
         """Move the bookmark over the window, if all before is whole, and write STATE."""
         self._complete = self._complete and whole
-        if self._complete:
-            self.promise(self.window.end, self._promises_from)
+        if not (self._old and self._old.holds(self.window)):
+            self._promise_window(self.window.end)
         self.write_state()
+
+    def _promise_window(self, end: datetime) -> None:
+        if self._complete:
+            self.promise(end, self._promises_from)
 
     def write_state(self) -> None:
         """Write STATE, after all that it promises."""
@@ -254,6 +282,10 @@ class WindowedStream(GenesysStream):
             iso(asked.end),
             f"the bookmark is {iso(bookmark)}" if bookmark else "there is no bookmark",
         )
+        self.window = Window(asked.start, asked.start)
+        if horizon := self.horizon:
+            now = self.run.started
+            self._old = OldData(self.name, asked.start, now, horizon, self.logger)
 
     def promise(self, end: datetime, start: datetime) -> None:
         """Move the bookmark to the end of what was read, as far as that is settled.

@@ -13,6 +13,7 @@ from tap_genesys.answers import Record, body
 from tap_genesys.endpoints import WindowedStream
 from tap_genesys.errors import StopRun
 from tap_genesys.jobs import Jobs, JobTooLargeError
+from tap_genesys.old_data import BY_QUERY, Horizon
 from tap_genesys.windows import Window, halves, iso, parse, split
 
 if TYPE_CHECKING:
@@ -51,6 +52,12 @@ class LakeStream(WindowedStream):
     def source(self) -> str:
         """Where the rows come from: `auto`, `jobs` or `query`."""
         return str(self.config[self.source_setting])
+
+    @property
+    @override
+    def horizon(self) -> Horizon:
+        remedy = f"Jobs return it: set {self.source_setting} to jobs."
+        return Horizon(BY_QUERY, remedy if self.source == "query" else "")
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:

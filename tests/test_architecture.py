@@ -22,6 +22,7 @@ FLOORS = (
         "handover",
         "interruption",
         "ladder",
+        "old_data",
         "pii_schemas",
         "privacy",
         "settings",

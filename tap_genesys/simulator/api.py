@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ _JOBS = {
 }
 _SUMMARY_FIELDS = ("pageSize", "pageNumber", "dateFrom", "dateTo", "groupings", "metrics")
 _AGENTS = {agents.DETAILS: agents.user_details, agents.SEARCH: agents.search}
+_AUDITS = "/api/v2/audits/query"
 _STATES = ("active", "inactive", "deleted", "any")
 
 
@@ -81,7 +83,7 @@ class Api:
         own: dict[str, tuple[str, Callable[[], Answer]]] = {
             "/api/v2/analytics/conversations/details/query": (
                 "POST",
-                lambda: Details(self.world, self.habits, self.found).answer(body),
+                lambda: Details(self._queried, self.habits, self.found).answer(body),
             ),
             "/api/v2/analytics/conversations/summary/queries": (
                 "POST",
@@ -97,13 +99,15 @@ class Api:
             jobs = JobOperations(self.world, self.lake, _JOBS[start])
             return method, jobs.operation(method, path.removeprefix(start), query, body)
         if path in _AGENTS:
-            return "POST", partial(_AGENTS[path], self.world, body)
+            world = self._queried if path == agents.DETAILS else self.world
+            return "POST", partial(_AGENTS[path], world, body)
         if path in OBSERVATIONS:
             return "POST", partial(observations, path, body)
         if path in families():
             return "POST", partial(self.sums.answer, self.world, path, body)
         found = interactions.operation(self.world, method, path, self.url)
-        found = found or self.reports.operation(self.world, method, path, query, body, self.url)
+        world = self._since(self.habits.audit_days) if path.startswith(_AUDITS) else self.world
+        found = found or self.reports.operation(world, method, path, query, body, self.url)
         return method, found or listings.operation(
             self.world,
             method,
@@ -112,6 +116,19 @@ class Api:
             body,
             url=self.url,
             oversized=self.habits.oversized_page,
+        )
+
+    @property
+    def _queried(self) -> World:
+        """The world as far back as queries of details know it."""
+        return self._since(self.habits.query_days)
+
+    def _since(self, days: float | None) -> World:
+        """Return the world without what is more than so many days old."""
+        if days is None:
+            return self.world
+        return replace(
+            self.world, since=max(self.world.since, self.world.now - timedelta(days=days))
         )
 
     def _summaries(self, body: Row | None) -> Answer:

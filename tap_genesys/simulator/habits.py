@@ -37,6 +37,9 @@ class Habits:
         summaries: Whether the org has summary queries at all.
         summary_shape: `nested` groupings and metrics, `flat` fields, `own-id` with an id, or
             `own-dates` with the query's `dateFrom` and `dateTo`.
+        query_days: How many days back queries of details know anything; None for as long as the org
+            exists. Jobs know all of it.
+        audit_days: How many days back audits are kept; None likewise.
 
     Raises:
         ValueError: A word is not among those that its habit knows.
@@ -53,6 +56,8 @@ class Habits:
     details_shape: str = "vendor"
     summaries: bool = True
     summary_shape: str = "nested"
+    query_days: float | None = None
+    audit_days: float | None = None
 
     def __post_init__(self) -> None:
         for name, words in WORDS.items():

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from tap_genesys.answers import body
 from tap_genesys.errors import StopRun
+from tap_genesys.old_data import AUDITS, Horizon
 from tap_genesys.reports import ReportStream
 from tap_genesys.windows import DAY, Window, floor, iso, parse, split
 
@@ -41,6 +42,13 @@ class Audits(ReportStream):
     max_page_size = 500
     allow_redirects = False
     requests_of_window = 4
+
+    @property
+    @override
+    def horizon(self) -> Horizon:
+        return Horizon(
+            AUDITS, "The vendor keeps them for a year at least, and nothing else has them."
+        )
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:

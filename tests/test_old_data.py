@@ -1,0 +1,257 @@
+"""Data too old to be returned: announced, and logged where nothing came, before it is passed."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from harness import Output, bookmarked, run, tap
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_genesys.errors import StopRun
+from tap_genesys.old_data import AUDITS, BY_QUERY, Horizon, OldData
+from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.windows import DAY, Window, iso
+
+NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
+SINCE = datetime(2024, 8, 10, tzinfo=UTC)
+#: An org that is older than its queries reach: beyond their limit lie fourteen days and a half.
+WORLD = World(seed=14, per_day=3, since=SINCE, now=NOW, lag=timedelta(hours=4))
+LIMIT = NOW - BY_QUERY
+DETAILS, PRESENCES = "conversation_details", "user_presences"
+QUERIES = {DETAILS: "/conversations/details/query", PRESENCES: "/users/details/query"}
+SETTINGS: dict[str, Any] = {
+    "start_date": iso(SINCE),
+    "end_date": iso(LIMIT + 2 * DAY),
+    "user_details_source": "query",
+    "lookback_days": 0,
+}
+
+
+def logged(caplog: pytest.LogCaptureFixture, *levels: int) -> list[str]:
+    """Return what was logged about old data."""
+    return [
+        one.message
+        for one in caplog.records
+        if one.levelno in (levels or (logging.WARNING,)) and "days " in one.message
+        if "start_date: " in one.message or "nothing came" in one.message
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+@pytest.mark.parametrize("stream", [DETAILS, PRESENCES])
+def test_a_query_beyond_558_days_is_announced_and_what_stays_empty_is_logged(
+    stream: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Simulator(WORLD, query_days=BY_QUERY.days) as sim:
+        output = run(sim, stream, **SETTINGS)
+    announced, empty = logged(caplog)
+    source = "conversation_details_source" if stream == DETAILS else "user_details_source"
+    assert announced == (
+        f"start_date: {stream} begins at 2024-08-10T00:00:00.000Z, and what is more than 558 days "
+        "old (before 2024-08-24T13:30:00.000Z) may be missing. Jobs return it: set "
+        f"{source} to jobs. Or set start_date to a later date."
+    )
+    # The window in which the first row came begins at midnight.
+    assert empty == (
+        f"{stream}: nothing came from 2024-08-10T00:00:00.000Z to 2024-08-24T00:00:00.000Z, more "
+        f"than 558 days ago. The bookmark passes it. Jobs return it: set {source} to jobs."
+    )
+    assert output.records(stream)
+    assert output.bookmark(stream) == SETTINGS["end_date"]
+
+
+@pytest.mark.parametrize("end", [LIMIT + 2 * DAY, SINCE + 5 * DAY], ids=["rows", "none"])
+@pytest.mark.parametrize("stream", [DETAILS, PRESENCES])
+def test_the_bookmark_passes_what_is_empty_after_the_log_says_so(
+    stream: str, end: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    bookmarks: list[tuple[str | None, int]] = []
+    output = Output()
+    with Simulator(WORLD, query_days=BY_QUERY.days) as sim:
+        made = tap(sim, stream, output=output, **{**SETTINGS, "end_date": iso(end)})
+        write = output.write_message
+
+        def noted(message: Any) -> None:
+            write(message)
+            bookmarks.append((output.bookmark(stream), len(logged(caplog))))
+
+        output.write_message = noted  # type: ignore[method-assign]
+        made.sync_or_leave()
+    assert next(lines for moved, lines in bookmarks if moved) == 2
+    assert next(lines for moved, lines in bookmarks if not moved and lines) == 1
+
+
+def test_a_run_that_breaks_off_before_has_passed_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    output = Output()
+    with Simulator(WORLD, query_days=BY_QUERY.days) as sim:
+        sim.faults.add(Fault("status", path=QUERIES[DETAILS], status=400, after=9, times=None))
+        with pytest.raises(StopRun):
+            tap(sim, DETAILS, output=output, **SETTINGS).sync_or_leave()
+        assert len(logged(caplog)) == 1
+        assert output.bookmark() is None
+        sim.faults.clear()
+        resumed = run(sim, DETAILS, state=output.state, **SETTINGS)
+    assert resumed.bookmark() == SETTINGS["end_date"]
+    assert len(logged(caplog)) == 3
+    expected = list(WORLD.conversations(LIMIT, LIMIT + 2 * DAY))
+    assert set(resumed.ids()) == {row["conversationId"] for row in expected}
+
+
+def test_where_all_of_it_is_old_and_empty_the_bookmark_moves_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    end = iso(SINCE + 5 * DAY)
+    with Simulator(WORLD, query_days=BY_QUERY.days) as sim:
+        output = run(sim, DETAILS, **{**SETTINGS, "end_date": end})
+    moved = [
+        message["value"]["bookmarks"][DETAILS].get("replication_key_value")
+        for message in output.of("STATE")
+        if DETAILS in message["value"].get("bookmarks", {})
+    ]
+    assert set(moved) == {None, end}
+    assert [line for line in logged(caplog) if f"to {end}, more than 558 days ago" in line]
+
+
+@pytest.mark.parametrize("kept", [None, BY_QUERY.days])
+def test_a_reading_within_558_days_says_nothing(
+    kept: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And a bookmark that is later than start_date counts, not start_date."""
+    with Simulator(WORLD, query_days=kept) as sim:
+        run(sim, DETAILS, **{**SETTINGS, "start_date": iso(LIMIT)})
+        state = bookmarked(DETAILS, "conversationStart", iso(LIMIT + DAY))
+        run(sim, DETAILS, state=state, **SETTINGS)
+    assert logged(caplog) == []
+
+
+def test_what_is_old_and_there_is_read_as_ever(caplog: pytest.LogCaptureFixture) -> None:
+    with Simulator(WORLD) as sim:
+        output = run(sim, DETAILS, **SETTINGS)
+    (announced,) = logged(caplog)
+    assert announced.startswith("start_date: ")
+    expected = {row["conversationId"] for row in WORLD.conversations(SINCE, LIMIT + 2 * DAY)}
+    assert set(output.ids()) == expected
+
+
+@pytest.mark.parametrize("source", ["jobs", "auto"])
+@pytest.mark.parametrize("stream", [DETAILS, PRESENCES])
+def test_jobs_return_what_is_old_without_a_warning(
+    stream: str, source: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where even they return nothing, that is logged as an information, once."""
+    sources = {"conversation_details_source": source, "user_details_source": source}
+    early = iso(SINCE - 3 * DAY)
+    with Simulator(WORLD, query_days=BY_QUERY.days) as sim:
+        found = run(sim, stream, **{**SETTINGS, **sources})
+        assert logged(caplog, logging.WARNING, logging.INFO) == []
+        run(sim, stream, **{**SETTINGS, **sources, "start_date": early})
+    assert min(str(row[KEYS[stream]]) for row in found.records(stream)) < iso(SINCE + DAY)
+    assert logged(caplog) == []
+    assert logged(caplog, logging.INFO) == [
+        f"{stream}: nothing came from {early} to {iso(SINCE)}, more than 558 days ago."
+    ]
+
+
+def test_where_jobs_return_nothing_at_all_that_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    options = {"start_date": iso(SINCE - 3 * DAY), "end_date": iso(SINCE - DAY)}
+    with Simulator(WORLD) as sim:
+        run(sim, DETAILS, conversation_details_source="jobs", **options)
+    (line,) = logged(caplog, logging.INFO)
+    span = f"from {options['start_date']} to {options['end_date']}"
+    assert line == f"{DETAILS}: nothing came {span}, more than 558 days ago."
+
+
+@pytest.mark.parametrize("source", ["jobs", "query"])
+def test_what_was_not_read_is_not_called_empty(
+    source: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is logged of a span without a moment, nor of one that is refused."""
+    options = {"start_date": iso(SINCE), "conversation_details_source": source}
+    with Simulator(WORLD) as sim:
+        run(sim, DETAILS, end_date=iso(SINCE), **options)
+        sim.faults.add(Fault("forbidden", path="/details/query", times=None))
+        sim.faults.add(Fault("forbidden", path="/details/jobs", after=1, times=None))
+        with pytest.raises(StopRun, match="Skipped, which strict makes an error"):
+            run(sim, DETAILS, "users", strict=True, **options)
+    assert not [line for line in logged(caplog, logging.INFO, logging.WARNING) if "nothing" in line]
+
+
+KEYS = {DETAILS: "conversationStart", PRESENCES: "startTime"}
+
+
+def test_audits_are_kept_for_a_year(caplog: pytest.LogCaptureFixture) -> None:
+    limit = NOW - AUDITS
+    options = {"start_date": iso(limit - 3.5 * DAY), "end_date": iso(limit + DAY)}
+    with Simulator(WORLD, audit_days=AUDITS.days) as sim:
+        output = run(sim, "audits", **options)
+    announced, empty = logged(caplog)
+    assert "more than 365 days old" in announced
+    assert "for a year at least, and nothing else has them" in announced
+    # The day in which the first row came begins at midnight.
+    assert f"nothing came from {options['start_date']} to {iso(limit - 13.5 / 24 * DAY)}" in empty
+    assert min(row["eventDate"] for row in output.records("audits")) >= iso(limit)
+    assert output.bookmark("audits") == options["end_date"]
+
+
+HOURS = st.integers(0, 60)
+
+
+@given(HOURS, st.integers(1, 10), st.lists(st.booleans(), max_size=12))
+def test_whatever_is_empty_is_logged_once_and_before_it_is_passed(
+    before: int, length: int, rows: list[bool]
+) -> None:
+    """A model of a reading: windows with rows or without, from some hours before the limit on."""
+    logger = logging.getLogger("test_old_data")
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logger.addHandler(handler)
+    try:
+        _read(before, length, rows, lines, logger)
+    finally:
+        logger.removeHandler(handler)
+
+
+def _read(
+    before: int, length: int, rows: list[bool], lines: list[str], logger: logging.Logger
+) -> None:
+    hour, limit = timedelta(hours=1), NOW - DAY
+    start = limit - before * hour
+    old = OldData("s", start, NOW, Horizon(DAY, "Remedy."), logger)
+    assert len(lines) == (1 if before else 0)
+    passed, window = start, Window(start, start)
+    for number, has_rows in enumerate(rows):
+        window = Window(start + number * length * hour, start + (number + 1) * length * hour)
+        if has_rows:
+            old.end(window.start)
+        if not old.holds(window):
+            passed = window.end
+        empty = min(_first_row(rows, start, length), limit)
+        # What is passed without a row is logged.
+        assert (len(lines) == 2) == (passed > start and empty > start and before > 0)
+    if old.is_empty:
+        old.end(old.empty_until)
+    empty = min(_first_row(rows, start, length), limit)
+    line = (
+        f"s: nothing came from {iso(start)} to {iso(empty)}, more than 1 days ago. "
+        "The bookmark passes it. Remedy."
+    )
+    assert lines[1:] == ([line] if before and empty > start else [])
+
+
+def _first_row(rows: list[bool], start: datetime, length: int) -> datetime:
+    """Return where the first window with rows begins, or where the last one ends."""
+    number = rows.index(True) if True in rows else len(rows)
+    return start + number * length * timedelta(hours=1)
