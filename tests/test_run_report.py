@@ -98,7 +98,9 @@ def test_what_is_read_for_each_parent_says_how_many(path: Path) -> None:
     report = told(path)
     skills, users = row(report, "user_skills"), row(report, "users")
     assert (skills["parts"], skills["parts_done"]) == ("parents", skills["parts_total"])
-    assert skills["parts_total"] == len({one["userId"] for one in output.records("user_skills")})
+    # Some users have none.
+    assert skills["parts_total"] == len(WORLD.users())
+    assert len({one["userId"] for one in output.records("user_skills")}) < len(WORLD.users())
     assert users["requests"] > 0
 
 
