@@ -37,6 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
         since=options.since or midnight - timedelta(days=14),
         now=now,
         lag=timedelta(hours=options.lag_hours),
+        step=timedelta(minutes=options.step_minutes),
+        late=timedelta(hours=options.late_hours),
     )
     try:
         simulator = Simulator(
@@ -74,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--per-day", type=_at_least_three, default=200, help="conversations a day (default 200)")
     add("--since", type=_moment, help="the org's first moment (default 14 days ago)")
     add("--now", type=_moment, help="the present (default: when it starts); it stands still")
-    add("--lag-hours", type=float, default=4, help="how far the data lake is behind (default 4)")
+    add("--lag-hours", type=float, default=24, help="how far the data lake is behind (default 24)")
+    add("--step-minutes", type=float, default=15, help="its watermark moves in steps (default 15)")
+    add("--late-hours", type=_none_or_an_hour, default=0, help="some are seen so late (default 0)")
     add("--client-id", default="demo")
     add("--client-secret", default="demo-secret")
     add("--token-seconds", type=float, default=86_399, help="how long a token lives")
@@ -108,6 +112,14 @@ def _moment(text: str) -> datetime:
     except ValueError as wrong:
         raise argparse.ArgumentTypeError(str(wrong)) from wrong
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _none_or_an_hour(text: str) -> float:
+    hours = float(text)
+    if 0 < hours < 1 or hours < 0:
+        msg = "0, or an hour at least"
+        raise argparse.ArgumentTypeError(msg)
+    return hours
 
 
 def _at_least_three(text: str) -> int:
