@@ -112,17 +112,26 @@ def key(
     return f"{start}/{granularity}/{told}/{_escaped(metric)}{tail}"
 
 
-def days(start: datetime, end: datetime, zone: str) -> Iterator[Window]:
-    """Yield the whole days of a time zone that a span touches; a day may have 23 or 25 hours."""
+def day_of(moment: datetime, zone: str) -> Window:
+    """Return the day of a time zone that a moment is in; a day may have 23 or 25 hours.
+
+    Days follow each other without a gap: `day_of(day.end, zone)` is the next one.
+    """
     place = ZoneInfo(zone)
-    day = start.astimezone(place).date()
-    while True:
-        first = datetime(day.year, day.month, day.day, tzinfo=place).astimezone(UTC)
-        if first >= end:
-            return
-        day += timedelta(days=1)
-        following = datetime(day.year, day.month, day.day, tzinfo=place).astimezone(UTC)
-        yield Window(first, following)
+    date = moment.astimezone(place).date()
+    first, following = (
+        datetime(one.year, one.month, one.day, tzinfo=place).astimezone(UTC)
+        for one in (date, date + timedelta(days=1))
+    )
+    return Window(first, following)
+
+
+def days(start: datetime, end: datetime, zone: str) -> Iterator[Window]:
+    """Yield the whole days of a time zone that `[start, end)` touches."""
+    day = day_of(start, zone)
+    while day.start < end:
+        yield day
+        day = day_of(day.end, zone)
 
 
 def halves(window: Window, granularity: str) -> tuple[Window, Window] | None:

@@ -8,21 +8,28 @@ from typing import TYPE_CHECKING
 from tap_genesys.windows import DAY, Window, floor, iso, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+
+def utc_day(moment: datetime) -> Window:
+    """Return the UTC day that a moment is in."""
+    start = floor(moment, DAY)
+    return Window(start, start + DAY)
 
 
 class Ladder:
     """For each rung, an age in days, up to which day all have been read at that age.
 
     A day's age is counted from its end to the moment whose truth is read. Any whole reading of a
-    day, whatever it was for, satisfies each rung that the day has reached by then. Days satisfy a
-    rung in order, so that one mark a rung is all there is to remember.
+    day, whatever it was for, satisfies each rung that the day has reached by then. A state keeps
+    one mark a rung; what a run reads beyond a mark is remembered until the mark has come there.
 
     Args:
         rungs: Ages in days.
         marks: Rung -> the first day that has not satisfied it, as a state keeps them.
         bookmark: Up to where everything has been read once; None on a first run.
         since: The first moment that is read at all.
+        day_of: Returns the day that a moment is in; days follow each other without a gap.
     """
 
     def __init__(
@@ -32,18 +39,23 @@ class Ladder:
         marks: Mapping[str, str],
         bookmark: datetime | None,
         since: datetime,
+        day_of: Callable[[datetime], Window] = utc_day,
     ) -> None:
         self._since = since
-        first = floor(since, DAY)
+        self._day_of = day_of
         self._marks: dict[float, datetime] = {}
         for rung in sorted(set(rungs)):
-            mark = marks.get(f"{rung:g}")
-            if mark is not None:
-                self._marks[rung] = parse(mark)
-            elif bookmark is None:
-                self._marks[rung] = first
+            kept = marks.get(f"{rung:g}")
+            if kept is not None:
+                mark = parse(kept)
+            elif bookmark is not None:
+                mark = bookmark - timedelta(days=rung)
             else:
-                self._marks[rung] = max(first, floor(bookmark - timedelta(days=rung), DAY))
+                mark = since
+            # A start that has moved on leaves the days before it alone.
+            self._marks[rung] = day_of(max(mark, since)).start
+        #: Rung -> the starts of the days that have satisfied it in this run.
+        self._satisfied: dict[float, set[datetime]] = {rung: set() for rung in self._marks}
         self._begin = self._end = since
 
     @property
@@ -58,14 +70,15 @@ class Ladder:
             truth: The moment whose truth a reading would bring.
             until: Days that end later have not been read a first time.
         """
-        days: set[datetime] = set()
+        days: set[Window] = set()
         for rung, mark in self._marks.items():
-            last = floor(min(truth - timedelta(days=rung), until), DAY)
-            day = mark
-            while day < last:
-                days.add(day)
-                day += DAY
-        return [Window(max(day, self._since), day + DAY) for day in sorted(days)]
+            reached = min(truth - timedelta(days=rung), until)
+            day = self._day_of(mark)
+            while day.end <= reached:
+                if day.start not in self._satisfied[rung]:
+                    days.add(day)
+                day = self._day_of(day.end)
+        return [Window(max(day.start, self._since), day.end) for day in sorted(days)]
 
     def read(self, window: Window, truth: datetime) -> None:
         """Note that a window has been read whole; windows that touch make up whole days.
@@ -76,13 +89,15 @@ class Ladder:
         """
         self._begin = self._begin if window.start == self._end else window.start
         self._end = window.end
-        day = floor(window.start, DAY)
-        while day + DAY <= window.end:
-            if self._begin <= max(day, self._since):
+        day = self._day_of(window.start)
+        while day.end <= window.end:
+            if self._begin <= max(day.start, self._since):
                 self._satisfy(day, truth)
-            day += DAY
+            day = self._day_of(day.end)
 
-    def _satisfy(self, day: datetime, truth: datetime) -> None:
-        for rung, mark in self._marks.items():
-            if mark == day and day + DAY + timedelta(days=rung) <= truth:
-                self._marks[rung] = day + DAY
+    def _satisfy(self, day: Window, truth: datetime) -> None:
+        for rung, satisfied in self._satisfied.items():
+            if day.end + timedelta(days=rung) <= truth:
+                satisfied.add(day.start)
+                while self._marks[rung] in satisfied:
+                    self._marks[rung] = self._day_of(self._marks[rung]).end

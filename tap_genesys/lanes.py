@@ -298,6 +298,8 @@ class TwoLaneStream(DetailsQueryStream):
         since = self._oldest(bookmark, asked)
         rungs = [float(rung) for rung in self.config["recheck_days"]]
         self._ladder = Ladder(rungs, marks=marks, bookmark=bookmark, since=since)
+        # At once: a run that reads nothing by this lane leaves the other's marks to nobody.
+        self._state["rechecks"] = self._ladder.marks
 
     def _oldest(self, bookmark: datetime | None, asked: Span) -> datetime:
         """Return the first start that is wanted: the configured one, else the first run's."""

@@ -14,7 +14,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from test_openapi import answer_schema, body_schema, token, validate
 
-from tap_genesys.aggregates import GRANULARITIES, days, families, halves, key, problems, rows
+from tap_genesys.aggregates import (
+    GRANULARITIES,
+    day_of,
+    days,
+    families,
+    halves,
+    key,
+    problems,
+    rows,
+)
 from tap_genesys.analytics import AggregateStream
 from tap_genesys.errors import StopRun
 from tap_genesys.simulator import Fault, Simulator, World
@@ -31,6 +40,9 @@ SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=40, since=SINCE, now=datetime(2026, 3, 6, 12, 10, tzinfo=UTC))
 NAME = "conversation_aggregates"
 STREAMS: list[Any] = [one for one in ASKING if issubclass(one, AggregateStream)]
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu"]
+# There, clocks change at midnight.
+ZONES += ["Atlantic/Azores", "America/Santiago", "Africa/Cairo"]
 VALUES = st.one_of(st.none(), st.text(max_size=3), st.sampled_from(["None", "~"]))
 GROUPS = st.dictionaries(st.sampled_from(["a", "b", "a=1;b"]), VALUES, max_size=2)
 CELLS = st.tuples(
@@ -66,7 +78,7 @@ def test_a_cell_keeps_its_key_in_whatever_order_its_group_comes(cell: Any) -> No
 @given(
     st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001 - made aware below
     st.integers(1, 9_000),
-    st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu"]),
+    st.sampled_from(ZONES),
 )
 def test_days_are_whole_and_cover_the_span_without_a_gap(
     start: datetime, minutes: int, zone: str
@@ -78,6 +90,7 @@ def test_days_are_whole_and_cover_the_span_without_a_gap(
     assert found[-1].end >= end
     assert all(one.end == other.start for one, other in pairwise(found))
     assert {(one.end - one.start) / timedelta(hours=1) for one in found} <= {23, 24, 25}
+    assert all(day_of(one.end - timedelta(milliseconds=1), zone) == one for one in found)
 
 
 def test_what_is_absent_is_empty() -> None:

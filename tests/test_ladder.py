@@ -3,47 +3,84 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from hypothesis import given
+import pytest
+from harness import run
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_genesys.ladder import Ladder
-from tap_genesys.windows import DAY, Window, floor
+from tap_genesys.aggregates import day_of
+from tap_genesys.ladder import Ladder, utc_day
+from tap_genesys.simulator import Simulator, World
+from tap_genesys.windows import DAY, Window, floor, iso, parse
 
 SINCE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 RUNGS = st.lists(st.sampled_from([0.5, 1, 3, 7, 30]), max_size=4, unique=True)
 RUNS = st.lists(st.timedeltas(timedelta(minutes=5), timedelta(days=12)), min_size=1, max_size=30)
+ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"])
 
 
-@given(RUNGS, RUNS)
+@given(RUNGS, RUNS, ZONES)
+@example([1], [timedelta(hours=7), timedelta(days=2)], "UTC")
 def test_every_day_is_read_at_every_age_it_has_reached(
-    rungs: list[float], distances: list[timedelta]
+    rungs: list[float], distances: list[timedelta], zone: str
 ) -> None:
-    """And at no age more than once; a first reading at that age counts."""
+    """And at no age more than once; a first reading at that age counts, if it is of the whole."""
+    day_in = partial(day_of, zone=zone)
     marks: dict[str, str] = {}
     bookmark: datetime | None = None
-    readings: dict[datetime, list[datetime]] = {}
+    whole: dict[Window, list[datetime]] = {}
     now = SINCE + timedelta(days=2)
     for distance in distances:
         now += distance
-        ladder = Ladder(rungs, marks=marks, bookmark=bookmark, since=SINCE)
+        ladder = Ladder(rungs, marks=marks, bookmark=bookmark, since=SINCE, day_of=day_in)
         forward = Window(bookmark or SINCE, now)
-        day = floor(forward.start, DAY)
-        while day + DAY <= now:
-            readings.setdefault(day, []).append(now)
-            day += DAY
+        day = day_in(forward.start)
+        while day.end <= now:
+            readings = whole.setdefault(day, [])
+            if forward.start <= max(day.start, SINCE):
+                readings.append(now)
+            day = day_in(day.end)
         ladder.read(forward, now)
         for due in ladder.due(now, now):
-            readings[floor(due.start, DAY)].append(now)
+            readings = whole[day_in(due.start)]
+            ages = [day_in(due.start).end + timedelta(days=rung) for rung in rungs]
+            before = max(readings, default=SINCE)
+            assert any(before < age <= now for age in ages), "none was due"
+            assert due == Window(max(SINCE, day_in(due.start).start), day_in(due.start).end)
+            readings.append(now)
             ladder.read(due, now)
         assert not ladder.due(now, now)
         marks, bookmark = ladder.marks, now
-    for day, moments in readings.items():
+    for day, moments in whole.items():
         for rung in rungs:
-            reached = day + DAY + timedelta(days=rung)
+            reached = day.end + timedelta(days=rung)
             if reached <= now:
                 assert [moment for moment in moments if moment >= reached], (day, rung)
         assert len(moments) <= len(rungs) + 1
+
+
+def test_a_day_that_was_read_from_noon_on_is_still_due() -> None:
+    """A part of a day, however old, is no reading of it."""
+    day = floor(SINCE, DAY) + 4 * DAY
+    ladder = Ladder([1], marks={"1": iso(day)}, bookmark=day + DAY / 2, since=SINCE)
+    now = day + 5 * DAY
+    ladder.read(Window(day + DAY / 2, now), now)
+    assert ladder.due(now, day + DAY) == [Window(day, day + DAY)]
+    ladder.read(Window(day, day + DAY), now)
+    assert not ladder.due(now, day + DAY)
+
+
+@pytest.mark.parametrize("too_early", [timedelta(0), timedelta(milliseconds=1)])
+def test_an_age_that_is_reached_exactly_counts(too_early: timedelta) -> None:
+    """For a reading, as it does for what is due."""
+    day = floor(SINCE, DAY) + 4 * DAY
+    age = day + DAY + 3 * DAY
+    ladder = Ladder([3], marks={"3": iso(day)}, bookmark=day + DAY, since=SINCE)
+    assert bool(ladder.due(age - too_early, day + DAY)) == (not too_early)
+    ladder.read(Window(day, day + DAY), age - too_early)
+    assert bool(ladder.due(age, day + DAY)) == bool(too_early)
 
 
 def test_several_due_rungs_cost_one_reading() -> None:
@@ -74,3 +111,54 @@ def test_a_new_rung_starts_at_the_bookmark_less_its_age() -> None:
     ladder = Ladder([7], marks={}, bookmark=bookmark, since=SINCE)
     (first, *_rest) = ladder.due(bookmark + 30 * DAY, bookmark)
     assert first.start == floor(bookmark - 7 * DAY, DAY)
+
+
+def test_a_start_that_moves_past_a_mark_leaves_the_days_before_it_alone() -> None:
+    """And the days after it are not held back by them."""
+    mark = floor(SINCE, DAY)
+    later = mark + 9 * DAY + DAY / 2
+    now = mark + 11 * DAY
+    ladder = Ladder([1], marks={"1": iso(mark)}, bookmark=now - DAY, since=later)
+    assert ladder.due(now, now - DAY) == [Window(later, mark + 10 * DAY)]
+    ladder.read(Window(later, mark + 10 * DAY), now)
+    assert not ladder.due(now, now - DAY)
+
+
+def test_a_mark_of_another_time_zone_counts_as_its_day() -> None:
+    """So that a time zone that is changed holds nothing back."""
+    in_berlin = partial(day_of, zone="Europe/Berlin")
+    mark = floor(SINCE, DAY) + 4 * DAY
+    ladder = Ladder([1], marks={"1": iso(mark)}, bookmark=mark, since=SINCE, day_of=in_berlin)
+    now = mark + 3 * DAY
+    due = ladder.due(now, now)
+    assert due[0] == in_berlin(mark)
+    for day in due:
+        ladder.read(day, now)
+    assert not ladder.due(now, now)
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2037, 1, 1)))  # noqa: DTZ001 - made aware below
+def test_a_utc_day_is_that_of_the_zone_utc(moment: datetime) -> None:
+    assert utc_day(moment.replace(tzinfo=UTC)) == day_of(moment.replace(tzinfo=UTC), "UTC")
+
+
+def test_a_change_of_lane_begins_the_ladder_anew() -> None:
+    """What was read again by query is read again by job: by query it has no attributes.
+
+    Also where the first run by job reads nothing, since its watermark is before what the query saw.
+    """
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    lag = timedelta(hours=30)
+    world = World(seed=3, per_day=4, since=since, now=since + 4.5 * DAY, lag=lag)
+    options = {"start_date": iso(since), "recheck_days": [1]}
+    with Simulator(world) as sim:
+        state = run(sim, "conversation_details", **options).state
+        read_by_query = parse(state["bookmarks"]["conversation_details"]["rechecks"]["1"])
+        options["conversation_details_source"] = "jobs"
+        state = run(sim, "conversation_details", state=state, **options).state
+        sim.world = world.at(world.now + 3 * DAY)
+        before = len(sim.requests)
+        run(sim, "conversation_details", state=state, **options)
+        jobs = [one.body or {} for one in sim.requests[before:] if one.path.endswith("/jobs")]
+    again = [job["interval"] for job in jobs if job.get("startOfDayIntervalMatching")]
+    assert str(utc_day(read_by_query - DAY)) in again
