@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import assume, given, settings
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tap_genesys.simulator import World
 from tap_genesys.simulator import world as worlds
-from tap_genesys.simulator.known import REOPENED
+from tap_genesys.simulator.known import CORRECTED, REOPENED
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.summing import METRICS, summaries
 
@@ -134,8 +134,9 @@ def test_what_a_conversation_refers_to_is_listed() -> None:
 
 
 def test_metrics_are_as_long_as_their_segments() -> None:
+    """Before a nightly correction, too."""
     kinds = {"tTalk": "interact", "tHeld": "hold", "tAcw": "wrapup"}
-    for row in ROWS:
+    for row in [*ROWS, *uncorrected().values()]:
         for person in row["participants"]:
             if person["purpose"] != "agent":
                 continue
@@ -145,6 +146,42 @@ def test_metrics_are_as_long_as_their_segments() -> None:
                 segments = [one for one in session["segments"] if one["segmentType"] == kind]
                 assert values.get(name, 0) == sum(map(milliseconds, segments))
             assert values["tHandle"] == sum(values.get(name, 0) for name in kinds)
+
+
+def corrected() -> dict[int, datetime]:
+    """Return which conversations a night corrects, and when."""
+    whole = {number: LATER._whole(number) for number in LATER.numbers(SINCE, SINCE + 6 * DAY)}
+    return {
+        number: datetime.fromisoformat(row[CORRECTED][0])
+        for number, row in whole.items()
+        if CORRECTED in row
+    }
+
+
+def uncorrected() -> dict[int, dict[str, Any]]:
+    """Return these as they are told a moment before."""
+    nights = corrected().items()
+    return {number: LATER.at(night - MOMENT).conversation(number) for number, night in nights}
+
+
+def test_a_night_corrects_one_in_ten_and_says_so_by_no_date() -> None:
+    """Between 48 hours after its end and five days after its start, a query and a job alike."""
+    nights = corrected()
+    assert 0.05 < len(nights) / len(ROWS) < 0.15
+    assert len({night.date() for night in nights.values()}) > 3
+    for number, before in uncorrected().items():
+        night, end = nights[number], LATER.end_of(number)
+        assert night.timetz() == time(3, tzinfo=UTC)
+        assert end + 2 * DAY <= night <= LATER.start_of(number) + 5 * DAY
+        told = [LATER.at(one).conversation(number)["participants"] for one in (end, night)]
+        assert told[0] == before["participants"] != told[1]
+        assert told[1] == LATER.conversation(number)["participants"]
+        assert max(_moments(str(told[1]))) <= stamp(end)
+        by_job = [
+            LATER.at(night + behind, DAY).in_lake(number)["participants"][-1]
+            for behind in (DAY - MOMENT, DAY)
+        ]
+        assert by_job == [before["participants"][-1], told[1][-1]]
 
 
 def test_segments_follow_one_another_within_the_conversation() -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.known import REOPENED
-from tap_genesys.simulator.record import Record
+from tap_genesys.simulator.known import CORRECTED, REOPENED
+from tap_genesys.simulator.record import Record, stamp
 from tap_genesys.simulator.staff import person
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from tap_genesys.simulator.staff import Staff
 
 Row = dict[str, Any]
@@ -29,6 +28,9 @@ _HUNG_UP_LATE = 211
 #: How long after a conversation its survey is answered, and its evaluation written.
 _SURVEYED = (3600 * _SECOND, 2 * _DAY)
 _EVALUATED = (5 * _DAY, 9 * _DAY)
+#: At what time of the UTC day the vendor's nightly pipeline corrects, what is at least how old, and
+#: how long after a conversation's start it has done so at the latest.
+_NIGHT, _CORRECTABLE, _SETTLED = 3 * 3600 * _SECOND, 2 * _DAY, 5 * _DAY
 #: Medium -> shortest and longest life in milliseconds.
 _LIVES = {
     "voice": (15 * _SECOND, 1500 * _SECOND),
@@ -96,6 +98,8 @@ class Script(Record):
             self._judge(row)
         if self._medium == "email" and 3 * _DAY < self._life < _LONG:
             row[REOPENED] = (self._at(self._life // 3), self._at(2 * self._life // 3))
+        if self._choice.random() < 0.15:
+            self._correct(row)
         return row
 
     def _draw_life(self) -> int:
@@ -270,3 +274,30 @@ class Script(Record):
             row["resolutions"] = [
                 about | {"eventTime": self._at(resolved), "nNextContactAvoided": 1}
             ]
+
+    def _correct(self, row: Row) -> None:
+        """Let a night correct its wrap-ups, which were told too short; no date says so."""
+        midnight = self._start.replace(hour=0, minute=0, second=0, microsecond=0)
+        first = _NIGHT - (self._start - midnight) // timedelta(milliseconds=1)
+        nights = range(first, _SETTLED + 1, _DAY)
+        late_enough = [night for night in nights if night >= self._life + _CORRECTABLE]
+        end = row["conversationEnd"]
+        before = [_as_told_first(one, end) for one in row["participants"]]
+        if late_enough and before != row["participants"]:
+            row[CORRECTED] = (self._at(self._choice.choice(late_enough)), before)
+
+
+def _as_told_first(participant: Row, end: str) -> Row:
+    """Return a participant without half of the wrap-up that is over at a conversation's end."""
+    (session,) = participant["sessions"]
+    *others, last = session["segments"]
+    if last["segmentType"] != "wrapup" or last["segmentEnd"] > end:
+        return participant
+    metrics = {one["name"]: one for one in session["metrics"]}
+    missing = metrics["tAcw"]["value"] // 2
+    for name in ("tAcw", "tHandle"):
+        metrics[name] = metrics[name] | {"value": metrics[name]["value"] - missing}
+    over = datetime.fromisoformat(last["segmentEnd"]) - timedelta(milliseconds=missing)
+    segments = [*others, last | {"segmentEnd": stamp(over)}]
+    told = {"segments": segments, "metrics": [*metrics.values()]}
+    return participant | {"sessions": [session | told]}

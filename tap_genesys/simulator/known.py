@@ -8,6 +8,8 @@ Row = dict[str, Any]
 
 #: Marks, within the simulation only, when a conversation was closed first and opened again.
 REOPENED = "_reopened"
+#: Marks, likewise, when a nightly correction came, and who took part as it was told before.
+CORRECTED = "_corrected"
 #: What others think of it later.
 LATER = ("evaluations", "surveys", "resolutions")
 #: What a segment tells only when it is over.
@@ -26,7 +28,7 @@ def known_at(row: Row, moment: str, *, by_job: bool = False) -> Row:
         by_job: As a job tells it, with participants' attributes; a query has none, and calls the
             customer `external`.
     """
-    hidden = (*LATER, "conversationEnd", REOPENED)
+    hidden = (*LATER, "conversationEnd", REOPENED, CORRECTED)
     known = {name: value for name, value in row.items() if name not in hidden}
     end = row["conversationEnd"]
     closed, opened = row.get(REOPENED, (end, end))
@@ -37,9 +39,11 @@ def known_at(row: Row, moment: str, *, by_job: bool = False) -> Row:
     for name in LATER:
         if given := [one for one in row.get(name, ()) if one["eventTime"] <= moment]:
             known[name] = given
+    night, before = row.get(CORRECTED, ("", []))
+    participants = row["participants"] if night <= moment else before
     known["participants"] = [
         _participant_at(participant, moment, by_job=by_job)
-        for participant in row["participants"]
+        for participant in participants
         if participant["sessions"][0]["segments"][0]["segmentStart"] <= moment
     ]
     return known
