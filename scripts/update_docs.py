@@ -234,7 +234,7 @@ def _cost(stream: GenesysStream | TableStream) -> str:
     if isinstance(stream, WholeStream):
         return _cost_of_listing(stream)
     if isinstance(stream, AggregateStream):
-        return "1 a day"
+        return "1 for each reading of a day: see [aggregates.md](aggregates.md)"
     if isinstance(stream, ReportStream):
         return f"{stream.requests_of_window} or more for each window: see below"
     return "see [lanes.md](lanes.md)" if isinstance(stream, LakeStream) else "by window"

@@ -14,8 +14,10 @@ from tap_genesys import aggregates
 from tap_genesys.answers import body
 from tap_genesys.endpoints import WindowedStream
 from tap_genesys.errors import TooManyRows
+from tap_genesys.handover import BEGINNING
+from tap_genesys.ladder import Ladder
 from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
-from tap_genesys.windows import iso
+from tap_genesys.windows import iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,16 +30,20 @@ if TYPE_CHECKING:
     from tap_genesys.answers import Record
     from tap_genesys.asking import Coming
     from tap_genesys.pagination import Page
+    from tap_genesys.settings import Span
     from tap_genesys.windows import Window
 
 
 class AggregateStream(WindowedStream):
     """Sums over the cells of a fixed grid: whole days of a time zone, a request each.
 
-    A metric is counted where it was emitted, not where its conversation started: a talk of two
-    hours counts in the cell in which it ended. So a cell is settled soon, and the bookmark's
-    look-back of a day reads again what was not. There is no paging: a day whose answer would be too
-    large is asked for in halves, down to one cell.
+    Each run reads from the day of the bookmark on. A metric is counted where it was emitted, not
+    where its conversation started, so that a cell is settled soon; but the vendor reprocesses data
+    that is 48 hours old or older each night (help, "Why can my data change?"). So a day is read
+    again at each age of `recheck_days`, once each; the state keeps a mark for each (`rechecks`).
+
+    There is no paging: a day whose response would be too large is requested in halves, down to one
+    cell. All rows of one reading of a day have one `_readAt`.
     """
 
     primary_keys = ("_id",)
@@ -49,18 +55,51 @@ class AggregateStream(WindowedStream):
     group_by: ClassVar[tuple[str, ...]] = ()
     #: The size of a cell unless `aggregates` says otherwise.
     granularity: ClassVar[str] = "PT30M"
+    #: Ages, in days after its end, at which a day is read again: late events, and the corrections.
+    recheck_days: ClassVar[tuple[int, ...]] = (1, 3, 5)
+
+    _ladder: Ladder
+    #: When the reading of the present day began.
+    _reading_began: datetime
 
     def option(self, name: str, default: Any) -> Any:  # noqa: ANN401 - JSON is anything
         """Return what is configured for this stream."""
         found = (self.config.get("aggregates") or {}).get(self.name, {}).get(name)
         return default if found is None else found
 
+    def day_of(self, moment: datetime) -> Window:
+        """Return the day that a moment is in, of the time zone that is configured."""
+        return aggregates.day_of(moment, self.option("time_zone", "UTC"))
+
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
         return aggregates.days(start, end, self.option("time_zone", "UTC"))
 
     @override
+    def read(self, context: Context | None) -> Iterator[Record]:
+        bookmark = self.bookmark(context)
+        span = self.span(bookmark)
+        self.announce(span, bookmark)
+        self._ladder = Ladder(
+            self.recheck_days,
+            marks=self._state.get("rechecks") or {},
+            bookmark=bookmark,
+            since=self.day_of(self._oldest(bookmark, span)).start,
+            day_of=self.day_of,
+        )
+        yield from self.read_span(span)
+        reached = self.bookmark() or span.start
+        yield from self.read_windows(self._ladder.due(self.run.started, reached))
+
+    @override
     def read_window(self, window: Window) -> Iterator[Record]:
+        self._reading_began = self.run.now()
+        yield from self._read_halves(window)
+        self.window = window
+        self.finish_window(whole=True)
+
+    def _read_halves(self, window: Window) -> Iterator[Record]:
+        """Yield the rows of a window, in as many requests as it takes."""
         self.run.interruption.check()
         self.window = window
         try:
@@ -70,9 +109,29 @@ class AggregateStream(WindowedStream):
             if parts is None:
                 raise
             for part in parts:
-                yield from self.read_window(part)
-            return
-        self.finish_window(whole=True)
+                yield from self._read_halves(part)
+
+    @override
+    def finish_window(self, *, whole: bool) -> None:
+        if whole:
+            self._ladder.read(self.window, self.run.started)
+            self._state["rechecks"] = self._ladder.marks
+        super().finish_window(whole=whole)
+
+    @override
+    def read_at(self) -> datetime:
+        return self._reading_began
+
+    def _oldest(self, bookmark: datetime | None, span: Span) -> datetime:
+        """Return the first moment that is wanted at all."""
+        configured = self.config.get("start_date")
+        if configured:
+            return parse(configured)
+        return span.start if bookmark is None else BEGINNING
+
+    @property
+    def _state(self) -> dict[str, Any]:
+        return self.get_context_state(None)
 
     @override
     def get_new_paginator(self) -> BaseAPIPaginator[Any]:
@@ -117,7 +176,8 @@ class AggregateStream(WindowedStream):
     @property
     @override
     def default_lookback(self) -> timedelta:
-        return timedelta(days=1)
+        # The ladder reads again what changes later.
+        return timedelta(0)
 
 
 class ObservationStream(PerParentStream, UnpagedStream):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.streams.rest import PageContext
 
 from tap_genesys import estimates, schemas
-from tap_genesys.analytics import ObservationStream
+from tap_genesys.analytics import AggregateStream, ObservationStream
 from tap_genesys.answers import asked, body, refusal
 from tap_genesys.endpoints import WindowedStream
 from tap_genesys.errors import SkipStream, StopRun
@@ -225,10 +225,17 @@ def _estimate(
     elif isinstance(stream, SpanStream):
         _estimate_spans(finding, stream, body(answer), wanted)
     elif isinstance(stream, WindowedStream):
-        finding.first_run, finding.a_day = (
-            stream.requests_of_window * len([*stream.windows(*span)])
-            for span in ((wanted.start, wanted.end), _next_run(stream, wanted))
-        )
+        _estimate_windows(finding, stream, wanted)
+
+
+def _estimate_windows(finding: Finding, stream: WindowedStream, wanted: Window) -> None:
+    """Tell the same of windows that take as many requests each, and of days read again."""
+    first_run, a_day = (
+        len([*stream.windows(*span)]) for span in (wanted.bounds, _next_run(stream, wanted))
+    )
+    again = len(stream.recheck_days) if isinstance(stream, AggregateStream) else 0
+    finding.first_run = first_run * stream.requests_of_window
+    finding.a_day = (a_day + again) * stream.requests_of_window
 
 
 def _estimate_lanes(

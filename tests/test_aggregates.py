@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from harness import run
+from harness import Output, run, tap
 from hypothesis import example, given
 from hypothesis import strategies as st
 from test_openapi import answer_schema, body_schema, token, validate
@@ -254,6 +254,31 @@ def test_a_day_that_is_too_large_is_read_in_halves_with_the_same_keys() -> None:
     assert len(set(keys)) == len(keys)
     assert halved.bookmark(NAME) == whole.bookmark(NAME)
     assert asked[:4] == [f"{iso(SINCE)}/{iso(SINCE + DAY / part)}" for part in (1, 2, 4, 8)]
+
+
+def test_half_of_a_day_is_no_reading_of_it() -> None:
+    """The second half cannot be read: no state promises, or marks, the first one."""
+    output = Output()
+    with Simulator(WORLD) as sim:
+        sim.faults.add(Fault("status", path="/aggregates/", status=413))
+        sim.faults.add(Fault("status", path="/aggregates/", status=400, after=1))
+        with pytest.raises(StopRun, match=r"T12:00:00.000Z/2026-03-02T.* answered 400"):
+            tap(sim, NAME, output=output, start_date=iso(SINCE)).sync_or_leave()
+    assert output.records(NAME)
+    assert not output.state.get("bookmarks", {}).get(NAME)
+
+
+def test_all_rows_of_a_reading_say_the_same_moment() -> None:
+    """Also where it takes several requests, and time passes: what came before is older."""
+    with Simulator(WORLD) as sim:
+        sim.each_request = timedelta(seconds=2)
+        sim.faults.add(Fault("status", path="/aggregates/", status=413, times=3))
+        found = run(sim, NAME, start_date=iso(SINCE)).records(NAME)
+    moments = defaultdict(set)
+    for row in found:
+        moments[row["intervalStart"][:10]].add(row["_readAt"])
+    assert [len(told) for told in moments.values()] == [1] * 6
+    assert len(set().union(*moments.values())) == 6
 
 
 def test_a_cell_that_would_be_too_large_names_the_remedy() -> None:

@@ -252,3 +252,26 @@ def test_spans_of_users_are_estimated_by_their_own_source(
             state = run(sim, *streams, state=state, **options).state
             made = sum("/users/details/" in one.path for one in sim.requests)
         assert abs(told - made) <= max(4, made // 4), (told, made)
+
+
+def test_aggregates_are_estimated_with_the_days_that_are_read_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What a first run and, once days have come of age, one a day later ask."""
+    name, path = "conversation_aggregates", "/conversations/aggregates/"
+    with Simulator(SMALL) as sim:
+        tap(sim, name, start_date=iso(SINCE)).check(as_json=True)
+        (found,) = json.loads(capsys.readouterr().out)["streams"]
+        assert [found["first_run"], found["a_day"]] == requests_of_runs(sim, name, path)
+
+
+def requests_of_runs(sim: Simulator, name: str, path: str) -> list[int]:
+    """Return what a first run requests below a path, and what the last of six daily ones does."""
+    counted = []
+    state: dict[str, Any] = {}
+    for day in range(7):
+        sim.world = SMALL.at(SMALL.now + day * DAY)
+        before = len(sim.requests)
+        state = run(sim, name, state=state, start_date=iso(SINCE)).state
+        counted.append(sum(path in one.path for one in sim.requests[before:]))
+    return [counted[0], counted[-1]]
