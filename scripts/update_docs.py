@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tap_genesys.analytics import AggregateStream
+from tap_genesys.analytics import AggregateStream, UserAggregateStream
 from tap_genesys.derived import TableStream
 from tap_genesys.following import FollowingStream
 from tap_genesys.lake import LakeStream
@@ -233,6 +233,8 @@ def _cost(stream: GenesysStream | TableStream) -> str:
         return "none"
     if isinstance(stream, WholeStream):
         return _cost_of_listing(stream)
+    if isinstance(stream, UserAggregateStream):
+        return "1 per 100 users for each reading of a day: see [aggregates.md](aggregates.md)"
     if isinstance(stream, AggregateStream):
         return "1 for each reading of a day: see [aggregates.md](aggregates.md)"
     if isinstance(stream, ReportStream):

@@ -31,6 +31,10 @@ _MINUTES = {
 GRANULARITIES = (*_MINUTES, "P1D")
 #: What can be configured for each stream.
 OPTIONS = ("metrics", "group_by", "granularity", "time_zone", "filter")
+#: The family whose queries have to name users, and how many a query may name: "A single query may
+#: contain no more than 100 userId predicates" (the vendor's page "User Status Aggregate query").
+BY_USER = "user_aggregates"
+USERS_AT_ONCE = 100
 _ESCAPES = str.maketrans({"~": "~0", "/": "~1", "=": "~2", ";": "~3"})
 
 
@@ -112,6 +116,35 @@ def key(
     return f"{start}/{granularity}/{told}/{_escaped(metric)}{tail}"
 
 
+def users_at_once(own: Record | None) -> int:
+    """Return how many users a query may name beside the predicates of a filter of one's own."""
+    groups = [] if own is None else [own, *(own.get("clauses") or [])]
+    return USERS_AT_ONCE - sum(len(group.get("predicates") or []) for group in groups)
+
+
+def filter_of_users(users: Iterable[str], own: Record | None) -> Record:
+    """Return the filter that lets users through as far as a filter of one's own does.
+
+    Args:
+        users: Their ids.
+        own: A filter in the vendor's format that `clauses_of` can take apart.
+    """
+    predicates = [{"dimension": "userId", "value": user} for user in users]
+    these = {"type": "or", "predicates": predicates}
+    return these if own is None else {"type": "and", "clauses": [these, *(clauses_of(own) or [])]}
+
+
+def clauses_of(own: Record) -> list[Record] | None:
+    """Return clauses that let through together what a filter does; None where there are none.
+
+    The vendor's clauses hold predicates alone, so that an `or` of clauses is no clause.
+    """
+    clauses, predicates = own.get("clauses") or [], own.get("predicates") or []
+    if own.get("type") != "and":
+        return None if clauses else [own]
+    return [*clauses, *([{"type": "and", "predicates": predicates}] if predicates else [])]
+
+
 def day_of(moment: datetime, zone: str) -> Window:
     """Return the day of a time zone that a moment is in; a day may have 23 or 25 hours.
 
@@ -170,6 +203,8 @@ def problems(configured: object) -> Iterator[str]:
 def _problem(stream: str, option: str, value: object) -> str | None:
     if option not in OPTIONS:
         return f"there is no such option; use {_nearest(option, OPTIONS)}"
+    if stream == BY_USER and (problem := _user_problem(option, value)):
+        return problem
     if option in ("metrics", "group_by"):
         return _list_problem(value, families()[stream][option], may_be_empty=option == "group_by")
     if option == "granularity":
@@ -177,6 +212,21 @@ def _problem(stream: str, option: str, value: object) -> str | None:
     if option == "time_zone":
         return None if _is_zone(value) else "use a name such as Europe/Berlin"
     return None if isinstance(value, dict) else "use an object in the vendor's format"
+
+
+def _user_problem(option: str, value: object) -> str | None:
+    """Say what cannot be where each query names a hundred users."""
+    if option == "group_by" and value == []:
+        return 'use ["userId"]: each hundred of users would have sums with the same keys'
+    if option != "filter" or not isinstance(value, dict):
+        return None
+    try:
+        clauses, room = clauses_of(value), users_at_once(value)
+    except (AttributeError, TypeError):
+        return "use an object in the vendor's format"
+    if clauses is None:
+        return "it is combined with the users that each query names, so use type and for clauses"
+    return None if room > 0 else f"use fewer predicates: a query may have {USERS_AT_ONCE}"
 
 
 def _list_problem(value: object, known: list[str], *, may_be_empty: bool) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from math import ceil
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk.pagination import BaseAPIPaginator, SinglePagePaginator
 from singer_sdk.streams.rest import HTTPRequest
@@ -16,7 +17,7 @@ from tap_genesys.endpoints import WindowedStream
 from tap_genesys.errors import TooManyRows
 from tap_genesys.handover import BEGINNING
 from tap_genesys.ladder import Ladder
-from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
+from tap_genesys.listings import ChildStream, PerParentStream, UnpagedStream, WholeStream
 from tap_genesys.windows import iso, parse
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ class AggregateStream(WindowedStream):
     recheck_days: ClassVar[tuple[int, ...]] = (1, 3, 5)
 
     _ladder: Ladder
+    #: The day that is being read, and which of its queries is the present one.
+    _day: Window
+    _place = 0
     #: When the reading of the present day began.
     _reading_began: datetime
 
@@ -93,10 +97,12 @@ class AggregateStream(WindowedStream):
 
     @override
     def read_window(self, window: Window) -> Iterator[Record]:
-        self._reading_began = self.run.now()
-        yield from self._read_halves(window)
+        self._reading_began, self._day = self.run.now(), window
+        for place in range(self.queries):
+            self._place = place
+            yield from self._read_halves(window)
         self.window = window
-        self.finish_window(whole=True)
+        self.finish_window(whole=self.asks_for_all)
 
     def _read_halves(self, window: Window) -> Iterator[Record]:
         """Yield the rows of a window, in as many requests as it takes."""
@@ -137,10 +143,49 @@ class AggregateStream(WindowedStream):
     def get_new_paginator(self) -> BaseAPIPaginator[Any]:
         return SinglePagePaginator()
 
+    @property
+    def queries(self) -> int:
+        """How many queries make up a reading of a day."""
+        return 1
+
+    @property
+    def asks_for_all(self) -> bool:
+        """Whether these queries ask for all that is wanted."""
+        return True
+
+    def filter_at(self, place: int) -> Record | None:  # noqa: ARG002 - of one query, all
+        """Return the filter of one of these queries, counted from 0."""
+        return self.own_filter
+
+    @property
+    def own_filter(self) -> Record | None:
+        """The filter that is configured for the stream, else that of the simple filters."""
+        found: Record | None = self.option("filter", self.run.scope.filter_of(self.name))
+        return found
+
+    @override
+    def get_http_request(self, *, page: PageContext[Page]) -> HTTPRequest:
+        return self.request_for(((self.window, self._place), None))
+
+    @override
+    def request_for(self, coming: Coming) -> HTTPRequest:
+        window, place = coming[0]
+        request = super().request_for((window, None))
+        if narrowed := self.filter_at(place):
+            request.data = {**cast("Record", request.data), "filter": narrowed}
+        return request
+
+    @override
+    def where_in(self, coming: Coming) -> str:
+        return f"{self.name}, window {coming[0][0]}"
+
     @override
     def upcoming(self, context: Context | None) -> Iterator[Coming]:
-        for window in self._later:
-            yield window, None
+        for place in range(self._place + 1, self.queries):
+            yield (self._day, place), None
+        for day in self._later:
+            for place in range(self.queries):
+                yield (day, place), None
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
@@ -151,7 +196,6 @@ class AggregateStream(WindowedStream):
             "timeZone": self.option("time_zone", "UTC"),
             "groupBy": list(self.option("group_by", self.group_by)),
             "metrics": list(self.option("metrics", self.metrics or known["metrics"])),
-            "filter": self.option("filter", self.run.scope.filter_of(self.name)),
         }
         return {name: value for name, value in asked.items() if value}
 
@@ -178,6 +222,49 @@ class AggregateStream(WindowedStream):
     def default_lookback(self) -> timedelta:
         # The ladder reads again what changes later.
         return timedelta(0)
+
+
+class UserAggregateStream(AggregateStream, ChildStream):
+    """Aggregates of users, each of whose queries has to name some: all of the parent, in hundreds.
+
+    The vendor's page "User Status Aggregate query": filters and groups know `userId` alone, and "a
+    single query may contain no more than 100 userId predicates". The bookmark passes a day once all
+    of its queries have been read, and never where the parent's listing had a hole.
+    """
+
+    # No listing says which of its rows are gone.
+    is_history = True
+
+    @override
+    def read(self, context: Context | None) -> Iterator[Record]:
+        self.parents = list(dict.fromkeys(self.parents))
+        if not self.asks_for_all:
+            self.logger.warning("%s: not all users are known; the bookmark stays.", self.name)
+        elif self.doubt:
+            self.logger.info("%s: %s; users may be missing.", self.name, self.doubt)
+        yield from super().read(context)
+
+    @property
+    @override
+    def queries(self) -> int:
+        return ceil(len(self.parents) / self.at_once)
+
+    @property
+    def at_once(self) -> int:
+        """How many users a query names at most."""
+        return aggregates.users_at_once(self.own_filter)
+
+    @property
+    @override
+    def asks_for_all(self) -> bool:
+        listing = self._tap.streams[str(vars(self.parent_stream_type)["name"])]
+        return bool(self.parents) and not cast("WholeStream", listing).counts.holes
+
+    @override
+    def filter_at(self, place: int) -> Record | None:
+        first = place * self.at_once
+        users = self.parents[first : first + self.at_once]
+        return aggregates.filter_of_users(users, self.own_filter)
 
 
 class ObservationStream(PerParentStream, UnpagedStream):

@@ -28,11 +28,25 @@ if TYPE_CHECKING:
     from tap_genesys.asking import Coming
 
 
+class ChildStream(ActivatingStream):
+    """What is read for the records of another stream once these are read, in the same pass.
+
+    It is one stream with one SCHEMA, whatever its parents are.
+    """
+
+    state_partitioning_keys = ()
+
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(tap=tap)
+        #: The ids of the parents.
+        self.parents: list[str] = []
+
+
 class WholeStream(ActivatingStream):
     """What is read whole each time, from one request or from several.
 
-    Streams that are read once for each of its records (`PerParentStream`) follow it, in the same
-    pass: it is not listed a second time for them.
+    Streams that are read for its records (`ChildStream`) follow it, in the same pass: it is not
+    listed a second time for them.
     """
 
     http_method = "GET"
@@ -147,9 +161,9 @@ class WholeStream(ActivatingStream):
             if child_context and child_context["id"]:
                 child.parents.append(str(child_context["id"]))
 
-    def _followers(self) -> Iterator[PerParentStream]:
+    def _followers(self) -> Iterator[ChildStream]:
         for child in self.child_streams:
-            if isinstance(child, PerParentStream) and child.selected:
+            if isinstance(child, ChildStream) and child.selected:
                 if reason := self.run.skipped.get(self.name):
                     self.run.skipped[child.name] = reason
                 else:
@@ -300,19 +314,15 @@ class MapStream(UnpagedStream):
         return [{self.key_column: key, self.value_column: value} for key, value in entries.items()]
 
 
-class PerParentStream(WholeStream):
+class PerParentStream(ChildStream, WholeStream):
     """What is listed once for each record of another stream; its id is a column of each row.
 
-    It is one stream with one SCHEMA and without a bookmark. A parent that is gone by then (404) has
-    no rows; where one is refused (403), all are.
+    It has no bookmark. A parent that is gone by then (404) has no rows; where one is refused (403),
+    all are.
     """
-
-    state_partitioning_keys = ()
 
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap=tap)
-        #: The ids of the parents.
-        self.parents: list[str] = []
         #: What is asked for them, and how much of that has had its turn.
         self._contexts: list[dict[str, Any]] = []
         self._begun = 0

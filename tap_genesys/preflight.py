@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.streams.rest import PageContext
 
 from tap_genesys import estimates, schemas
-from tap_genesys.analytics import AggregateStream, ObservationStream
+from tap_genesys.analytics import AggregateStream, ObservationStream, UserAggregateStream
 from tap_genesys.answers import asked, body, refusal
 from tap_genesys.endpoints import WindowedStream
 from tap_genesys.errors import SkipStream, StopRun
@@ -23,7 +23,7 @@ from tap_genesys.following import FollowingStream
 from tap_genesys.jobs import PAGE_SIZE
 from tap_genesys.lake import LakeStream
 from tap_genesys.lanes import TwoLaneStream
-from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
+from tap_genesys.listings import ChildStream, PerParentStream, UnpagedStream, WholeStream
 from tap_genesys.pagination import Page
 from tap_genesys.settings import span
 from tap_genesys.spans import SpanStream
@@ -70,7 +70,7 @@ def check(run: Run, streams: Iterable[GenesysStream], tables: Iterable[TableStre
     wanted = Window(asked_for.start, max(asked_for.start, asked_for.end))
     seen = _Seen({}, {}, {}, {})
     # Parents first: their followers are asked for what is below one of them.
-    for stream in sorted(chosen, key=lambda one: isinstance(one, PerParentStream)):
+    for stream in sorted(chosen, key=lambda one: isinstance(one, ChildStream)):
         try:
             report.streams.append(
                 _finding(stream, seen, wanted, Window(_yesterday(run), _today(run)))
@@ -103,7 +103,7 @@ class _Seen:
 def _finding(stream: GenesysStream, seen: _Seen, wanted: Window, day: Window) -> Finding:
     finding = Finding(stream.name, works=True, said="")
     context = None
-    if isinstance(stream, PerParentStream):
+    if isinstance(stream, ChildStream):
         if (parent := _parent(stream)) and parent not in seen.listed:
             return Finding(stream.name, works=False, said=f"its parent, {parent}, cannot be read")
         contexts = _contexts(stream, seen)
@@ -133,17 +133,17 @@ def _other_answers(stream: GenesysStream, day: Window) -> Iterator[requests.Resp
         yield stream.call("POST", path, data=data, accepted=_TOLD)
 
 
-def _contexts(stream: PerParentStream, seen: _Seen) -> list[dict[str, Any]]:
+def _contexts(stream: ChildStream, seen: _Seen) -> list[dict[str, Any]]:
     """Return what the stream asks for the one record of its parent that was seen."""
     parent = _parent(stream)
     if not parent:
-        return stream.partitions
+        return stream.partitions or []
     if isinstance(stream, FollowingStream):
         return list(stream.contexts_of(seen.records[parent])) if parent in seen.records else []
     if parent not in seen.ids:
         return []
     stream.parents = [seen.ids[parent]]
-    return stream.partitions
+    return stream.partitions if isinstance(stream, PerParentStream) else [{}]
 
 
 def _note(stream: GenesysStream, seen: _Seen, answer: requests.Response) -> None:
@@ -225,17 +225,23 @@ def _estimate(
     elif isinstance(stream, SpanStream):
         _estimate_spans(finding, stream, body(answer), wanted)
     elif isinstance(stream, WindowedStream):
-        _estimate_windows(finding, stream, wanted)
+        _estimate_windows(finding, stream, wanted, seen)
 
 
-def _estimate_windows(finding: Finding, stream: WindowedStream, wanted: Window) -> None:
+def _estimate_windows(
+    finding: Finding, stream: WindowedStream, wanted: Window, seen: _Seen
+) -> None:
     """Tell the same of windows that take as many requests each, and of days read again."""
     first_run, a_day = (
         len([*stream.windows(*span)]) for span in (wanted.bounds, _next_run(stream, wanted))
     )
     again = len(stream.recheck_days) if isinstance(stream, AggregateStream) else 0
-    finding.first_run = first_run * stream.requests_of_window
-    finding.a_day = (a_day + again) * stream.requests_of_window
+    each = stream.requests_of_window
+    if isinstance(stream, UserAggregateStream):
+        users = seen.listed[_parent(stream)]
+        each = estimates.listing(users, stream.at_once)
+        finding.said = f"{users:,} users: {each:,} requests for each reading of a day"
+    finding.first_run, finding.a_day = first_run * each, (a_day + again) * each
 
 
 def _estimate_lanes(
@@ -294,7 +300,7 @@ def _lengths(windows: Iterable[Window]) -> list[float]:
     return [(window.end - window.start) / DAY for window in windows]
 
 
-def _parent(stream: PerParentStream) -> str:
+def _parent(stream: ChildStream) -> str:
     kind = stream.parent_stream_type
     return str(vars(kind)["name"]) if kind else ""
 

@@ -44,7 +44,6 @@ FLOORS = (
     {"lanes", "spans"},
     {
         "streams.agents",
-        "streams.aggregates",
         "streams.architect",
         "streams.conversations",
         "streams.directory",
@@ -57,7 +56,12 @@ FLOORS = (
         "streams.telephony",
         "streams.workforce",
     },
-    {"streams.conversation_tables", "streams.interactions", "streams.observations"},
+    {
+        "streams.aggregates",
+        "streams.conversation_tables",
+        "streams.interactions",
+        "streams.observations",
+    },
     {"preflight", "streams"},
     {"tap"},
     {"command"},

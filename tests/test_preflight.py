@@ -11,7 +11,7 @@ from harness import Output, run, tap
 from test_process import Process, config, errors
 
 from tap_genesys.errors import StopRun
-from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.simulator import Fault, Simulator, World, staff
 from tap_genesys.windows import DAY, iso
 
 if TYPE_CHECKING:
@@ -254,19 +254,28 @@ def test_spans_of_users_are_estimated_by_their_own_source(
         assert abs(told - made) <= max(4, made // 4), (told, made)
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("conversation_aggregates", "/conversations/aggregates/"),
+        ("user_aggregates", "/users/aggregates/"),
+    ],
+)
 def test_aggregates_are_estimated_with_the_days_that_are_read_again(
-    capsys: pytest.CaptureFixture[str],
+    name: str, path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a first run and, once days have come of age, one a day later ask."""
-    name, path = "conversation_aggregates", "/conversations/aggregates/"
-    with Simulator(SMALL) as sim:
+    """What a first run and, once days have come of age, a later one ask; 250 users are three."""
+    monkeypatch.setattr(staff, "_USERS", 250)
+    with Simulator(SMALL.at(SMALL.now)) as sim:
         tap(sim, name, start_date=iso(SINCE)).check(as_json=True)
-        (found,) = json.loads(capsys.readouterr().out)["streams"]
+        found = json.loads(capsys.readouterr().out)["streams"][-1]
         assert [found["first_run"], found["a_day"]] == requests_of_runs(sim, name, path)
+    if name == "user_aggregates":
+        assert found["said"] == "250 users: 3 requests for each reading of a day"
 
 
 def requests_of_runs(sim: Simulator, name: str, path: str) -> list[int]:
-    """Return what a first run requests below a path, and what the last of six daily ones does."""
+    """Return  run requests below a path, and what the last of six daily ones does."""
     counted = []
     state: dict[str, Any] = {}
     for day in range(7):

@@ -30,6 +30,7 @@ _CELLS = {
     "PT8H": 480, "PT12H": 720, "P1D": 1440,
 }  # fmt: skip
 _CONVERSATIONS = "/api/v2/analytics/conversations/aggregates/query"
+_USERS, _MOST_USERS = "/api/v2/analytics/users/aggregates/query", 100
 #: The metrics that are told apart once more, by presence or routing status, and two words for it.
 _QUALIFIERS = {
     "tAgentRoutingStatus": ("IDLE", "INTERACTING"),
@@ -74,8 +75,11 @@ class Sums:
         size = timedelta(minutes=_minutes(asked.get("granularity"), start, end))
         if path == _CONVERSATIONS:
             events = self._emitted(world)
+        elif path == _USERS:
+            groups = _users(world, asked.get("filter"))
+            events = list(_made_up(path, metrics, groups, start, end))
         else:
-            events = list(_made_up(path, metrics, grouping, start, end))
+            events = list(_made_up(path, metrics, _some_groups(grouping), start, end))
         results: dict[tuple[tuple[str, str], ...], Cells] = {}
         for event in events:
             if not start <= event.moment < end or event.metric not in metrics:
@@ -124,14 +128,31 @@ def events_of(conversation: Row) -> Iterator[Event]:
         yield Event(started, "nConversations", 1, group)
 
 
-def _made_up(
-    path: str, metrics: list[str], grouping: list[str], start: datetime, end: datetime
-) -> Iterator[Event]:
-    """Yield two events for each metric and group, an hour and half a day after each midnight."""
-    groups = [
+def _some_groups(grouping: list[str]) -> list[dict[str, str]]:
+    return [
         dict(zip(grouping, values, strict=True))
         for values in product(*[(f"{name}-1", f"{name}-2") for name in grouping])
     ][:4]
+
+
+def _users(world: World, condition: Row | None) -> list[dict[str, str]]:
+    """Return the users that a filter names, as groups.
+
+    Raises:
+        RefusedError: It names none, or too many.
+    """
+    parts = [] if condition is None else [condition, *(condition.get("clauses") or [])]
+    named = [one.get("value") for part in parts for one in part.get("predicates") or []]
+    if not 1 <= len(named) <= _MOST_USERS:
+        msg = f"A query must contain 1 to {_MOST_USERS} userId predicates, not {len(named)}"
+        raise RefusedError(msg)
+    return [{"userId": user["id"]} for user in world.users() if user["id"] in named]
+
+
+def _made_up(
+    path: str, metrics: list[str], groups: list[dict[str, str]], start: datetime, end: datetime
+) -> Iterator[Event]:
+    """Yield two events for each metric and group, an hour and half a day after each midnight."""
     day = start.replace(hour=0, minute=0, second=0, microsecond=0)
     while day < end:
         for hour, group, metric in product((1, 12), groups, metrics):

@@ -19,6 +19,8 @@ _CODES = """Resolved;Call back later;Wrong number;Order placed;Order changed;Ord
 Refund granted;Refund refused;Invoice explained;Address changed;Complaint logged;Escalated;
 Fault found;Fault not found;Appointment made;Password reset;Contract renewed;Contract ended;
 Offer made;Offer declined;No answer;Voicemail left;Duplicate;Spam"""
+#: How many users there are.
+_USERS = 60
 _DIVISIONS = ("Home", "North", "South")
 
 
@@ -94,7 +96,7 @@ class Staff:
     @cached_property
     def users(self) -> list[dict[str, Any]]:
         """Users, as the vendor lists them; some have left."""
-        return [self._user(number) for number in range(60)]
+        return [self._user(number) for number in range(_USERS)]
 
     @cached_property
     def agents(self) -> list[str]:

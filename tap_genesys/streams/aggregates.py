@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tap_genesys.analytics import AggregateStream
+from tap_genesys.analytics import AggregateStream, UserAggregateStream
+from tap_genesys.streams.directory import Users
 
 
 class ActionAggregates(AggregateStream):
@@ -187,9 +188,14 @@ class TranscriptAggregates(AggregateStream):
     group_by = ("mediaType",)
 
 
-class UserAggregates(AggregateStream):
-    """How long agents were in which presence and routing status."""
+class UserAggregates(UserAggregateStream):
+    """How long agents were in which presence and routing status, leavers too.
+
+    A query names users, 100 at most: so `users` are listed first, whether they are selected or not,
+    and a reading of a day takes a request for each hundred of them.
+    """
 
     name = "user_aggregates"
+    parent_stream_type = Users
     path = "/api/v2/analytics/users/aggregates/query"
     group_by = ("userId",)

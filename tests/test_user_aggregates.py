@@ -1,0 +1,229 @@
+"""Aggregates of users: each query names a hundred at most, and a day is whole with its last one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from harness import Output, run, tap
+from test_ahead import told
+from test_openapi import body_schema, token, validate
+
+from tap_genesys.aggregates import USERS_AT_ONCE, problems
+from tap_genesys.errors import Incomplete, StopRun
+from tap_genesys.simulator import Fault, Simulator, World, staff
+from tap_genesys.windows import DAY, iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = "user_aggregates"
+PATH = "/api/v2/analytics/users/aggregates/query"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(seed=9, per_day=1, since=SINCE, now=SINCE + 2.5 * DAY)
+OPTIONS: dict[str, Any] = {
+    "start_date": iso(SINCE),
+    "aggregates": {NAME: {"granularity": "P1D", "metrics": ["tSystemPresence"]}},
+}
+
+
+def org() -> World:
+    """Return the org, which hires only now."""
+    return WORLD.at(WORLD.now)
+
+
+@pytest.fixture
+def users(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the ids of 250 users, leavers too."""
+    monkeypatch.setattr(staff, "_USERS", 250)
+    return [user["id"] for user in World(seed=9).users()]
+
+
+def queries(sim: Simulator, before: int = 0) -> list[tuple[str, list[str]]]:
+    """Return the days and users of the queries that were made."""
+    bodies = [one.body or {} for one in sim.requests[before:] if one.path == PATH]
+    return [(body["interval"][:10], named(body["filter"])) for body in bodies]
+
+
+def named(narrowed: dict[str, Any]) -> list[str]:
+    """Return the users whom a filter names, in its own clause or in the only one."""
+    these = narrowed["clauses"][0] if "clauses" in narrowed else narrowed
+    assert these["type"] == "or"
+    assert {one["dimension"] for one in these["predicates"]} == {"userId"}
+    return [one["value"] for one in these["predicates"]]
+
+
+@pytest.mark.parametrize("selected", [(NAME,), (NAME, "users")])
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_all_users_are_named_by_the_hundred(
+    users: list[str], selected: tuple[str, ...], parallel: int
+) -> None:
+    """Leavers too, on each day, after one listing, whether that is emitted or not."""
+    with Simulator(org()) as sim:
+        output = run(sim, *selected, max_parallel_requests=parallel, **OPTIONS)
+        asked = queries(sim)
+        listed = [one.query for one in sim.requests if one.path == "/api/v2/users"]
+        for request in sim.requests:
+            if request.path == PATH:
+                validate(request.body, body_schema(PATH))
+    assert len(asked) == 3 * 3
+    each: dict[str, list[str]] = defaultdict(list)
+    for day, some in asked:
+        assert 1 <= len(some) <= USERS_AT_ONCE
+        each[day] += some
+    assert all(sorted(some) == sorted(users) for some in each.values())
+    assert set(Counter(query["pageNumber"] for query in listed).values()) == {1}
+    assert {query["state"] for query in listed} == {"any"}
+    assert len(output.records("users")) == (250 if "users" in selected else 0)
+    keys = Counter(row["_id"] for row in output.records(NAME))
+    assert len(keys) == 3 * 250 * 2
+    assert set(keys.values()) == {1}
+
+
+def test_reading_ahead_changes_nothing_but_when_it_is_asked(users: list[str]) -> None:
+    with Simulator(org()) as sim:
+        plain = run(sim, NAME, **OPTIONS)
+        before = len(sim.requests)
+        parallel = run(sim, NAME, max_parallel_requests=6, **OPTIONS)
+        assert len(sim.requests) == 2 * before
+    assert told(parallel) == told(plain)
+    assert len({row["userId"] for row in plain.records(NAME)}) == len(users)
+
+
+@pytest.mark.parametrize("too_large", [None, 0, 1, 5])
+def test_the_newest_reading_of_a_cell_has_all_users(
+    users: list[str], too_large: int | None
+) -> None:
+    """One `_readAt` for all responses of a day, also where one is too large and halved in time."""
+    options = {**OPTIONS, "aggregates": {NAME: {"granularity": "PT6H"}}}
+    rows: list[dict[str, Any]] = []
+    state: dict[str, Any] = {}
+    with Simulator(org()) as sim:
+        sim.each_request = timedelta(seconds=2)
+        for hours in (0, 1, 26):
+            sim.world = WORLD.at(WORLD.now + timedelta(hours=hours))
+            if too_large is not None:
+                sim.faults.add(Fault("status", path=PATH, status=413, after=too_large))
+            output = run(sim, NAME, state=state, **options)
+            state = output.state
+            rows += output.records(NAME)
+    newest: dict[str, str] = defaultdict(str)
+    for row in rows:
+        newest[row["intervalStart"]] = max(newest[row["intervalStart"]], row["_readAt"])
+    assert len(newest) == 4 * 2
+    for start, moment in newest.items():
+        one = [row for row in rows if (row["intervalStart"], row["_readAt"]) == (start, moment)]
+        assert {row["userId"] for row in one} == set(users)
+    assert len(set(newest.values())) == 4
+
+
+@pytest.mark.usefixtures("users")
+def test_the_bookmark_passes_a_day_with_its_last_query() -> None:
+    output = Output()
+    with Simulator(org()) as sim:
+        sim.faults.add(Fault("status", path=PATH, status=400, after=5, times=None))
+        with pytest.raises(StopRun, match="answered 400"):
+            tap(sim, NAME, output=output, **OPTIONS).sync_or_leave()
+    assert {row["intervalStart"][:10] for row in output.records(NAME)} == {
+        "2026-03-01",
+        "2026-03-02",
+    }
+    assert output.bookmark(NAME) == iso(SINCE + DAY)
+    assert output.state["bookmarks"][NAME]["rechecks"]["1"] == iso(SINCE + DAY)
+
+
+@pytest.mark.usefixtures("users")
+def test_no_day_is_promised_while_users_are_unknown() -> None:
+    """A page of users stays empty: those who are known are read, and the next run reads all."""
+    output = Output()
+    with Simulator(org()) as sim:
+        sim.faults.add(Fault("empty", path="/api/v2/users", page=2, times=None))
+        with pytest.raises(Incomplete):
+            tap(sim, NAME, output=output, **OPTIONS).sync_or_leave()
+        asked = queries(sim)
+    assert len(asked) == 3 * 2
+    assert output.records(NAME)
+    assert output.bookmark(NAME) is None
+    with Simulator(org()) as sim:
+        again = run(sim, NAME, state=output.state, **OPTIONS)
+    assert len(again.records(NAME)) == 3 * 250 * 2
+
+
+def test_without_a_user_nothing_is_asked_or_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staff, "_USERS", 0)
+    with Simulator(org()) as sim:
+        output = run(sim, NAME, **OPTIONS)
+        assert not queries(sim)
+    assert output.bookmark(NAME) is None
+
+
+def test_users_that_may_not_be_listed_leave_the_stream_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with Simulator(org()) as sim:
+        sim.faults.add(Fault("forbidden", path="/api/v2/users", permission="x:y:view"))
+        output = run(sim, NAME, "divisions", **OPTIONS)
+        assert not queries(sim)
+    assert output.bookmark(NAME) is None
+    assert any("users, user_aggregates (" in line for line in caplog.messages)
+
+
+def of_users(*ids: str, kind: str = "or") -> dict[str, Any]:
+    """Return a filter that names users."""
+    return {"type": kind, "predicates": [{"dimension": "userId", "value": one} for one in ids]}
+
+
+def filters(*ids: str) -> Iterator[dict[str, Any]]:
+    """Yield the ways in which a filter can let these through."""
+    yield of_users(*ids)
+    yield {"type": "and", "clauses": [of_users(*ids)]}
+    yield {"type": "and", "clauses": [of_users(*ids)], **of_users(ids[0], kind="and")}
+
+
+@pytest.mark.parametrize("way", range(3))
+def test_a_filter_of_ones_own_is_combined_with_the_users(users: list[str], way: int) -> None:
+    """By and; its predicates count among the hundred."""
+    few = users[120:130]
+    own = list(filters(*few))[way]
+    options = {"start_date": iso(SINCE), "aggregates": {NAME: {"filter": own}}}
+    with Simulator(org()) as sim:
+        output = run(sim, NAME, division_ids=["d"], queue_ids=["q"], **options)
+        bodies = [one.body or {} for one in sim.requests if one.path == PATH]
+    assert {row["userId"] for row in output.records(NAME)} == set(few if way < 2 else few[:1])
+    for body in bodies:
+        validate(body, body_schema(PATH))
+        assert body["filter"]["type"] == "and"
+        parts = [body["filter"], *body["filter"]["clauses"]]
+        assert sum(len(part.get("predicates", [])) for part in parts) <= USERS_AT_ONCE
+    assert sum(len(named(body["filter"])) for body in bodies) == 3 * 250
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("group_by", [], 'use ["userId"]'),
+        ("filter", {"type": "or", "clauses": [of_users("a")]}, "use type and"),
+        ("filter", of_users(*"a" * 100), "fewer predicates"),
+        ("filter", {"type": "and", "clauses": ["x"]}, "vendor's format"),
+        ("filter", [], "vendor's format"),
+    ],
+)
+def test_what_cannot_be_combined_is_refused(option: str, value: object, said: str) -> None:
+    (line,) = problems({NAME: {option: value}})
+    assert said in line
+    assert option in line
+    assert not list(problems({NAME: {"filter": of_users(*"a" * 99), "group_by": ["userId"]}}))
+
+
+@pytest.mark.parametrize("number", [0, 1, 100, 101])
+def test_the_simulator_wants_one_to_a_hundred_users(number: int) -> None:
+    body = {"interval": "2026-03-01/2026-03-02", "metrics": ["tSystemPresence"]}
+    narrowed = {"filter": of_users(*map(str, range(number)))} if number else {}
+    with Simulator(org()) as sim:
+        answer = requests.post(
+            f"{sim.url}{PATH}", json=body | narrowed, headers=token(sim), timeout=10
+        )
+    assert answer.status_code == (200 if 1 <= number <= USERS_AT_ONCE else 400)
