@@ -146,10 +146,22 @@ def test_no_day_is_promised_while_users_are_unknown() -> None:
         asked = queries(sim)
     assert len(asked) == 3 * 2
     assert output.records(NAME)
-    assert output.bookmark(NAME) is None
+    assert not output.state["bookmarks"][NAME].keys() & {"replication_key_value", "rechecks"}
     with Simulator(org()) as sim:
         again = run(sim, NAME, state=output.state, **OPTIONS)
     assert len(again.records(NAME)) == 3 * 250 * 2
+
+
+def test_a_user_who_is_listed_twice_is_named_once(
+    users: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the sums of two queries would have the same keys."""
+    listed = org().users()
+    monkeypatch.setattr(World, "users", lambda _: [*listed, listed[0]])
+    with Simulator(org()) as sim:
+        run(sim, NAME, **OPTIONS)
+        asked = Counter(user for _, some in queries(sim) for user in some)
+    assert asked == Counter(users * 3)
 
 
 def test_without_a_user_nothing_is_asked_or_promised(monkeypatch: pytest.MonkeyPatch) -> None:
