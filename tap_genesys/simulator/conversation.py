@@ -279,12 +279,17 @@ class Script(Record):
         """Let a night correct its wrap-ups, which were told too short; no date says so."""
         midnight = self._start.replace(hour=0, minute=0, second=0, microsecond=0)
         first = _NIGHT - (self._start - midnight) // timedelta(milliseconds=1)
-        nights = range(first, _SETTLED + 1, _DAY)
-        late_enough = [night for night in nights if night >= self._life + _CORRECTABLE]
         end = row["conversationEnd"]
+        nights = [
+            night
+            for night in range(first, _SETTLED + 1, _DAY)
+            if self._at(night - _CORRECTABLE) >= end
+        ]
+        if not nights:
+            return
         before = [_as_told_first(one, end) for one in row["participants"]]
-        if late_enough and before != row["participants"]:
-            row[CORRECTED] = (self._at(self._choice.choice(late_enough)), before)
+        if before != row["participants"]:
+            row[CORRECTED] = (self._at(self._choice.choice(nights)), before)
 
 
 def _as_told_first(participant: Row, end: str) -> Row:
