@@ -142,7 +142,7 @@ def test_no_day_is_promised_while_users_are_unknown() -> None:
     with Simulator(org()) as sim:
         sim.faults.add(Fault("empty", path="/api/v2/users", page=2, times=None))
         with pytest.raises(Incomplete):
-            tap(sim, NAME, output=output, **OPTIONS).sync_or_leave()
+            tap(sim, NAME, output=output, page_size=100, **OPTIONS).sync_or_leave()
         asked = queries(sim)
     assert len(asked) == 3 * 2
     assert output.records(NAME)
