@@ -182,11 +182,19 @@ class GenesysStream(AskingStream, ABC):
                 self.paginator.promised,
                 self.paginator.received,
             )
+        self.counts.short += self.paginator.was_short
         accepted = self.config["incomplete_windows"] == "accept"
         missing = [str(hole) for hole in self.paginator.holes]
-        if self.paginator.fewer and not missing:
-            missing = [self.fewer_rows()]
-        missing = [what for what in missing if what]
+        if self.paginator.fewer:
+            fewer = f"expected {self.paginator.owed:,} rows, received {self.paginator.distinct:,}"
+            if self.comes_again():
+                self.logger.info("%s: %s; a later run reads them again.", self.where, fewer)
+            elif self.paginator.lacks_a_page:
+                missing = [fewer]
+            else:
+                self.logger.warning(
+                    "%s: %s: taken for all, since totalHits is approximate.", self.where, fewer
+                )
         for what in missing:
             line = f"{self.where}: {what}."
             if accepted:
@@ -197,9 +205,9 @@ class GenesysStream(AskingStream, ABC):
                 self.counts.holes += 1
         return accepted or not missing
 
-    def fewer_rows(self) -> str:
-        """Say that fewer rows came than were promised; nothing where that is no harm."""
-        return f"expected {self.paginator.promised}, received {self.paginator.distinct:,}"
+    def comes_again(self) -> bool:
+        """Return whether a later run reads again what was just read."""
+        return False
 
     def read_at(self) -> datetime:
         """Return what `_readAt` says of the answer that is being read."""

@@ -52,6 +52,7 @@ class WindowedStream(GenesysStream):
     _promises_from: datetime
     #: What of the reading is so old that it may not be returned, where an age is known.
     _old: OldData | None = None
+    _is_second_reading = False
 
     @abstractmethod
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
@@ -89,7 +90,9 @@ class WindowedStream(GenesysStream):
 
     @override
     def upcoming(self, context: Context | None) -> Iterator[Coming]:
-        for page in islice(self.paginator.ahead(), self.room):
+        # Rows that arrive between two pages are never missed where these come in their order.
+        pages = () if self._is_second_reading else self.paginator.ahead()
+        for page in islice(pages, self.room):
             yield self.window, page
         for window in self._later:
             yield window, Page(1)
@@ -162,6 +165,8 @@ class WindowedStream(GenesysStream):
             self.begin_window()
         try:
             yield from self.request_records(None)
+            if self.paginator.fewer and not self.comes_again():
+                yield from self._read_once_more()
         except TooManyRows as error:
             parts = halves(window)
             # A half that promises as much as the whole: the server counts whole days.
@@ -171,16 +176,34 @@ class WindowedStream(GenesysStream):
             yield from self._read_part(parts[0], begun=True, parent_rows=error.rows)
             yield from self._read_part(parts[1], parent_rows=error.rows)
             return
-        if self.paginator.fewer:
-            self.logger.info(
-                "%s: %d rows came and %s were promised: the pages have shifted. Once more.",
-                self.where,
-                self.paginator.distinct,
-                self.paginator.promised,
-            )
-            yield from self.request_records(None)
         yield from self.rest_of_window()
         self.finish_window(whole=self.is_whole())
+
+    def _read_once_more(self) -> Iterator[Record]:
+        """Yield the present window's records again; what came in either reading has come."""
+        first = self.paginator
+        self.logger.info(
+            "%s: expected %d rows, received %d: no later run reads them again. Once more.",
+            self.where,
+            first.owed,
+            first.distinct,
+        )
+        self._is_second_reading = True
+        try:
+            yield from self.request_records(None)
+        finally:
+            self._is_second_reading = False
+        self.paginator.add(first)
+
+    @override
+    def comes_again(self) -> bool:
+        """Return whether the look-back of the next run reads the present window again.
+
+        Where it reads a part of it, that part has to hold all that no run has read before.
+        """
+        reached = min(span(dict(self.config), self.run.started).end, self.run.started - UNSETTLED)
+        again_from, start = reached - self.lookback, self.window.start
+        return again_from < self.window.end and again_from <= max(start, self.bookmark() or start)
 
     def begin_window(self) -> None:
         """Get ready for the window."""

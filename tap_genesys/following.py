@@ -48,15 +48,19 @@ class FollowingStream(PerParentStream):
             float(self.config["requests_per_minute"]),
             f"{float(self.config['requests_per_minute']) * 60:,.0f}",
         )
+        self._noted: set[tuple[Any, ...]] = set()
         self._counter = self.get_record_counter()
         self._counter.__enter__()
 
     def add(self, record: Record) -> None:
         """Take note of a record of the parent."""
         if self.name not in self.run.skipped:
-            before = len(self._contexts)
-            self._contexts += self.contexts_of(record)
-            self.counts.expect(len(self._contexts) - before, "requests")
+            # A window that is read twice brings its conversations twice.
+            new = {tuple(one.items()): one for one in self.contexts_of(record)}
+            added = [one for key, one in new.items() if key not in self._noted]
+            self._noted.update(new)
+            self._contexts += added
+            self.counts.expect(len(added), "requests")
 
     def follow(self) -> None:
         """Write the rows of what was noted."""
@@ -66,6 +70,7 @@ class FollowingStream(PerParentStream):
                 self._write_record_message(record)
                 self._counter.increment()
         self._contexts = []
+        self._noted.clear()
 
     def end(self) -> None:
         """Log the count."""

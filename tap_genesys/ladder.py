@@ -80,6 +80,16 @@ class Ladder:
                 day = self._day_of(day.end)
         return [Window(max(day.start, self._since), day.end) for day in sorted(days)]
 
+    def is_to_come(self, window: Window, truth: datetime) -> bool:
+        """Return whether a rung lies ahead of each of a window's days.
+
+        Args:
+            window: What is read now.
+            truth: The moment whose truth that is.
+        """
+        oldest = max(floor(window.start, DAY), floor(self._since, DAY)) + DAY
+        return any(oldest + timedelta(days=rung) > truth for rung in self._marks)
+
     def read(self, window: Window, truth: datetime) -> None:
         """Note that a window has been read whole; windows that touch make up whole days.
 

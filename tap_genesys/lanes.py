@@ -102,11 +102,14 @@ class TwoLaneStream(DetailsQueryStream):
         return self._purpose == "forward" and end is not None and end in self._ended_in
 
     @override
-    def fewer_rows(self) -> str:
-        if self._purpose != "fresh":
-            return super().fewer_rows()
-        self.logger.info("%s: %s; a job reads it again.", self.where, super().fewer_rows())
-        return ""
+    def comes_again(self) -> bool:
+        # What is fresh is read again by job.
+        is_fresh = self._purpose == "fresh"
+        return (
+            is_fresh
+            or self._ladder.is_to_come(self.window, self.run.started)
+            or (super().comes_again())
+        )
 
     @override
     def finish_window(self, *, whole: bool) -> None:

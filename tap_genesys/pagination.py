@@ -68,8 +68,10 @@ class CountedPaginator(BaseAPIPaginator[Page]):
 
     - records, and more is promised, or the page is full, or nothing is known: the next page;
     - records, a short page, nothing more promised: the end;
-    - no records, more promised: wait and ask the same again, a few times; then look one page
+    - no records, a page promised: wait and ask the same again, a few times; then look one page
       further: records there mean a hole, none mean that the count was stale;
+    - no records, only rows promised, fewer than a page, which the pages before had room for: the
+      end, without a wait (`totalHits` is approximate);
     - no records, nothing more promised: the end;
     - the records of the page before once more: stop, the server ignores the page number.
 
@@ -104,9 +106,14 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         self._full_size = 0
         self._missing = 0
         self._previous: list[object] = []
+        self._rows_promised_before: int | None = None
         self._ids: set[object] = set()
         self._named = 0
         self._promises: set[tuple[int | None, int | None]] = set()
+        #: The smallest `totalHits` of the first page's responses: what rows that arrive later, or
+        #: a later count, add to it is not owed.
+        self._owed: int | None = None
+        self._is_second = False
         #: Rows of all pages, before any filter.
         self.received = 0
         #: Pages that stayed empty though a later one held records.
@@ -143,11 +150,8 @@ class CountedPaginator(BaseAPIPaginator[Page]):
 
     def ahead(self) -> Iterator[Page]:
         """Yield the pages after the present one that are promised, in their order."""
-        pages = self._promise.pages
-        if pages is None:
-            size = self._promise.page_size or self._full_size or self._asked_size
-            pages = -(-(self._promise.rows or 0) // size)
-        for number in range(self.current_value.number + 1, min(pages, self._last_page) + 1):
+        last = min(self._last_promised, self._last_page)
+        for number in range(self.current_value.number + 1, last + 1):
             yield Page(number)
 
     @property
@@ -158,14 +162,39 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         return "no count" if self._promise.rows is None else f"{self._promise.rows:,} rows"
 
     @property
-    def fewer(self) -> bool:
-        """Whether fewer rows came, one told from the other, than were promised at last.
+    def owed(self) -> int:
+        """How many rows are to come: the smallest `totalHits` of the first page's responses.
 
-        Rows that arrive while one pages shift the pages: then some come twice and others not. A
-        count that an empty page has shown to be stale proves nothing.
+        Nothing where pages are counted, or nothing is.
         """
-        promised = 0 if self._promise.pages is not None else self._promise.rows or 0
-        return len(self._ids) < promised and not self.stale_count and not self.holes
+        return 0 if self._promise.pages is not None else self._owed or 0
+
+    @property
+    def fewer(self) -> bool:
+        """Whether fewer distinct rows came than are owed.
+
+        `totalHits` is approximate, or rows were deleted while one paged, which moves one from a
+        page that is to come into one that has come. A promised page that stayed empty, and the one
+        after it too, has shown the count to be stale.
+        """
+        return len(self._ids) < self.owed and not self.stale_count and not self.holes
+
+    @property
+    def lacks_a_page(self) -> bool:
+        """Whether a page of rows or more is missing, which no approximate count explains."""
+        return self.fewer and self.owed - len(self._ids) >= self._page_size
+
+    @property
+    def was_short(self) -> bool:
+        """Whether a reading brought less than was promised."""
+        return self.fewer or self.stale_count or self._is_second
+
+    def add(self, first: CountedPaginator) -> None:
+        """Count the rows of an earlier reading of the same query together with this one's."""
+        self._ids |= first._ids
+        if first._owed is not None:
+            self._owed = min(first._owed, self._owed if self._owed is not None else first._owed)
+        self._is_second = True
 
     def doubt(self, totals: Collection[object]) -> str:
         """Say why a row may exist that did not come; nothing where none can, as far as one can see.
@@ -197,6 +226,31 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         if said.pages is not None or said.rows is not None:
             self._promise = said
             self._promises.add((said.pages, said.rows))
+        if said.rows is not None and self.current_value.number == 1:
+            self._owed = said.rows if self._owed is None else min(self._owed, said.rows)
+
+    @property
+    def _page_size(self) -> int:
+        """Return how many records a full page holds.
+
+        A first page shorter than asked for is taken for a lowered size once a second page came:
+        before that it may as well be the only one.
+        """
+        has_second = self.current_value.number > 2  # noqa: PLR2004 - the page after a second one
+        lowered = self._full_size if has_second else 0
+        return self._promise.page_size or lowered or self._asked_size
+
+    @property
+    def _last_promised(self) -> int:
+        if self._promise.pages is not None:
+            return self._promise.pages
+        return -(-(self._promise.rows or 0) // self._page_size)
+
+    @property
+    def _is_almost_whole(self) -> bool:
+        """Whether rows are missing by `totalHits`, but fewer than a page of them."""
+        missing = (self._promise.rows or 0) - self.received - self._missing
+        return 0 < missing < self._page_size
 
     def _after_records(self, found: list[Record]) -> Page | None:
         self._refuse_repetition(found)
@@ -209,9 +263,8 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         self._full_size = self._promise.page_size or self._full_size or len(found)
         full = len(found) >= self._full_size
         unknown = self._promise.pages is None and self._promise.rows is None
-        if not (full or unknown or self._more_after(self.current_value.number)):
-            return None
-        return self._following()
+        more = self._more_after(self.current_value.number) or self._is_almost_whole
+        return self._following() if full or unknown or more else None
 
     def _after_nothing(self) -> Page | None:
         page = self.current_value
@@ -222,6 +275,8 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         # are promised; but one page without a record is how an empty result is told.
         owed = page.number - 1 if page.number > 1 else 1
         if not self._more_after(owed):
+            return None
+        if page.number > self._last_promised and self._is_almost_whole:
             return None
         if page.attempt < self._empty_tries:
             self._wait()
@@ -250,7 +305,11 @@ class CountedPaginator(BaseAPIPaginator[Page]):
 
     def _refuse_repetition(self, found: list[Record]) -> None:
         same = [record.get(self._identity, record) for record in found]
-        if same == self._previous:
+        before, promised = self._rows_promised_before, self._promise.rows
+        self._rows_promised_before = promised
+        # As many rows as a page holds may have arrived before it; then the count has grown.
+        have_arrived = before is not None and promised is not None and promised > before
+        if same == self._previous and not have_arrived:
             msg = (
                 f"{self._where}: page {self.current_value.number} holds the same "
                 f"{len(found)} records as the page before; the server ignores pageNumber."

@@ -32,6 +32,8 @@ class Counts:
     waited: float = 0.0
     #: Windows that could not be read whole.
     holes: int = 0
+    #: Windows of which a reading brought less than the counts had promised.
+    short: int = 0
     #: Up to when the data lake knows everything, where it was asked.
     watermark: str | None = None
     began: float | None = None

@@ -117,6 +117,7 @@ class Account:
             "parts_total": counts.parts_total,
             "parts_done": counts.parts_done,
             "incomplete_windows": counts.holes,
+            "short_windows": counts.short,
             "bookmark": self._bookmark(name),
             "watermark": counts.watermark,
         }

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from responses import response, rows
 
 from tap_genesys.answers import records
-from tap_genesys.errors import StopRun
+from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.pagination import LAST_PAGE, CountedPaginator, Page, TokenPaginator
 
 if TYPE_CHECKING:
@@ -242,6 +242,175 @@ def test_no_page_beyond_the_ceiling_is_asked_for() -> None:
     with pytest.raises(StopRun, match="goes on past the last page"):
         read(server, paginator(ceiling=40))
     assert max(server.asked) == 10
+
+
+@pytest.mark.parametrize("hits", [11, 12])
+def test_a_total_that_is_a_little_too_high_costs_one_look(hits: int) -> None:
+    """No wait: the pages that it promises have come, and `totalHits` is approximate."""
+    server = Server([4, 4, 2], body={"totalHits": hits})
+    waits: list[int] = []
+    pages = paginator(wait=lambda: waits.append(1))
+    assert read(server, pages) == 10
+    assert server.asked == [1, 2, 3, 4]
+    assert not waits
+    assert (pages.owed, pages.fewer, pages.lacks_a_page, pages.stale_count) == (
+        hits,
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize("hits", [3, 4])
+def test_one_short_page_costs_one_look_too(hits: int) -> None:
+    server = Server([2], body={"totalHits": hits})
+    pages = paginator(wait=lambda: pytest.fail("a wait"))
+    assert read(server, pages) == 2
+    assert server.asked == [1, 2]
+    assert [*pages.ahead()] == []
+
+
+def test_what_the_look_finds_is_read() -> None:
+    server = Server([4, 2, 2], body={"totalHits": 8})
+    assert read(server, paginator(wait=lambda: pytest.fail("a wait"))) == 8
+    assert server.asked == [1, 2, 3]
+
+
+@pytest.mark.parametrize("hits", [13, 17, 18])
+def test_a_further_page_that_is_promised_is_waited_for(hits: int) -> None:
+    """Its rows would make one, or two."""
+    server = Server([4, 4, 2], body={"totalHits": hits})
+    pages = paginator()
+    assert read(server, pages) == 10
+    assert server.asked == [1, 2, 3, 4, 4, 4, 4, 5]
+    assert pages.stale_count
+    assert not pages.fewer
+
+
+def test_a_page_of_rows_is_waited_for_where_short_pages_had_room_for_them() -> None:
+    """Pages of 1, 4 and 3 hold four rows less than three pages could."""
+    server = Server([1, 4, 3], body={"pageSize": 4, "totalHits": 12})
+    assert read(server) == 8
+    assert server.asked == [1, 2, 3, 4, 4, 4, 4, 5]
+
+
+@pytest.mark.parametrize(("hits", "asked"), [(10, 3), (11, 4), (13, 4), (14, 3), (99, 3)])
+def test_a_counted_last_page_is_followed_by_a_look_where_less_than_a_page_is_missing(
+    hits: int, asked: int
+) -> None:
+    """The pages' count goes before that of the rows: no wait, and nothing is owed."""
+    server = Server([4, 4, 2], header="3", body={"totalHits": hits})
+    pages = paginator(wait=lambda: pytest.fail("a wait"))
+    assert read(server, pages) == 10
+    assert server.asked == [*range(1, asked + 1)]
+    assert not pages.fewer
+
+
+@pytest.mark.parametrize("late", [1, 3])
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_lowered_page_size_promises_more_pages(number: int, late: int) -> None:
+    """Pages of two, though four were asked for: an empty one of them is waited for."""
+    server = Server([2, 2, 2], body={"totalHits": 6}, empties={number: late})
+    assert read(server) == 6
+    assert server.asked == [*range(1, number), *[number] * late, *range(number, 5)]
+
+
+def test_what_is_owed_is_the_smallest_count_of_the_first_page() -> None:
+    """Not what later pages say, when more rows have arrived, nor an earlier, higher count."""
+    pages = paginator()
+    pages.advance(response({"totalHits": 9}))
+    assert pages.current_value == Page(1, 1)
+    pages.advance(response({"conversations": rows(0, 4), "totalHits": 6}))
+    pages.advance(response({"conversations": rows(2, 4), "totalHits": 8}))
+    pages.advance(response({"conversations": rows(6, 1), "totalHits": 5}))
+    assert (pages.owed, pages.distinct, pages.fewer) == (6, 7, False)
+
+
+def reading(count: int, hits: int) -> CountedPaginator:
+    """Read a page of rows; each reading has its first one twice."""
+    pages = paginator()
+    pages.check_ceiling(response({"conversations": rows(0, count), "totalHits": hits}))
+    pages.advance(response({"conversations": [*rows(0, count), *rows(0, 1)], "totalHits": hits}))
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "owed", "fewer"),
+    [
+        ((2, 4), (4, 4), 4, False),
+        ((2, 4), (3, 5), 4, True),
+        ((3, 5), (2, 3), 3, False),
+        ((3, 9), (3, 8), 8, True),
+    ],
+)
+def test_two_readings_count_together(
+    first: tuple[int, int], second: tuple[int, int], owed: int, *, fewer: bool
+) -> None:
+    again = reading(*second)
+    again.add(reading(*first))
+    assert (again.owed, again.fewer, again.was_short) == (owed, fewer, True)
+
+
+def test_rows_of_either_reading_have_come() -> None:
+    first, second = paginator(), paginator()
+    first.advance(response({"conversations": rows(0, 3), "totalHits": 4}))
+    second.advance(response({"conversations": rows(1, 3), "totalHits": 4}))
+    assert first.fewer
+    assert second.fewer
+    second.add(first)
+    assert (second.distinct, second.fewer) == (4, False)
+
+
+@pytest.mark.parametrize(("missing", "lacks"), [(3, False), (4, True)])
+def test_a_page_of_rows_is_more_than_an_approximate_count_explains(
+    missing: int, *, lacks: bool
+) -> None:
+    pages = paginator()
+    pages.advance(response({"conversations": rows(0, 4), "totalHits": 6 + missing}))
+    pages.advance(response({"conversations": [*rows(4, 2), *rows(0, 2)], "totalHits": 8}))
+    assert (pages.fewer, pages.lacks_a_page) == (True, lacks)
+
+
+@given(
+    st.integers(0, 14),
+    st.lists(st.tuples(st.integers(0, SIZE), st.floats(0, 1)), max_size=8),
+)
+@example(10, [(SIZE, 0.0), (SIZE, 0.0), (1, 0.0)])
+def test_rows_that_arrive_while_one_pages_hide_none_and_stop_nothing(
+    count: int, arrivals: list[tuple[int, float]]
+) -> None:
+    """After each page so many arrive, somewhere; what was there at first comes, and is enough."""
+    held, coming = rows(0, count), iter(arrivals)
+    numbers = itertools.count(1000)
+    pages = paginator(wait=lambda: None)
+    seen: set[str] = set()
+    while not pages.finished:
+        start = SIZE * (pages.current_value.number - 1)
+        page = held[start : start + SIZE]
+        seen |= {row["conversationId"] for row in page}
+        pages.advance(response({"conversations": page, "totalHits": len(held)}))
+        number, place = next(coming, (0, 0.0))
+        for _ in range(number):
+            held.insert(int(place * len(held)), *rows(next(numbers), 1))
+    assert {f"c{number}" for number in range(count)} <= seen
+    assert not pages.fewer
+    assert not pages.holes
+
+
+def test_a_page_that_comes_again_while_no_row_arrives_is_refused() -> None:
+    """Rows arrived before, and explain one page that comes twice; not the next."""
+    pages = paginator()
+    pages.advance(response({"conversations": rows(0, 4), "totalHits": 9}))
+    pages.advance(response({"conversations": rows(0, 4), "totalHits": 13}))
+    with pytest.raises(StopRun, match="page 3 holds the same 4 records"):
+        pages.advance(response({"conversations": rows(0, 4), "totalHits": 13}))
+
+
+def test_rows_that_arrive_beyond_the_ceiling_are_too_many() -> None:
+    """So the window is halved."""
+    server = Server([4] * 12, body={"totalHits": 30})
+    with pytest.raises(TooManyRows):
+        read(server, paginator(ceiling=40))
 
 
 def test_endless_records_come_to_an_end() -> None:
