@@ -111,7 +111,7 @@ class AggregateStream(WindowedStream):
         try:
             yield from self.request_records(None)
         except TooManyRows:
-            parts = aggregates.halves(window, self.option("granularity", self.granularity))
+            parts = self.parts_of(window)
             if parts is None:
                 raise
             for part in parts:
@@ -138,6 +138,10 @@ class AggregateStream(WindowedStream):
     @property
     def _state(self) -> dict[str, Any]:
         return self.get_context_state(None)
+
+    @override
+    def parts_of(self, window: Window) -> tuple[Window, Window] | None:
+        return aggregates.halves(window, self.option("granularity", self.granularity))
 
     @override
     def get_new_paginator(self) -> BaseAPIPaginator[Any]:

@@ -12,10 +12,11 @@ from typing_extensions import override
 
 from tap_genesys.ahead import ReadAhead
 from tap_genesys.answers import asked, body, refusal, sent
-from tap_genesys.errors import SkipStream, StopRun, TryAgain, Unauthorized
+from tap_genesys.errors import SkipStream, StopRun, TimedOut, TryAgain, Unauthorized
 from tap_genesys.metering import CountedStream
 from tap_genesys.pagination import Page
 from tap_genesys.progress import STREAM
+from tap_genesys.timeouts import noted
 from tap_genesys.verdicts import Verdict, verdict
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
 
     #: Whether an answer is an array of records.
     answers_with_array: ClassVar[bool] = False
+    #: Whether what is asked for is a window, of which one that times out can be cut in two.
+    is_windowed: ClassVar[bool] = False
     #: Whether an org may not have the endpoint at all.
     may_be_missing: ClassVar[bool] = False
 
@@ -114,13 +117,29 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
 
     @override
     def request_decorator(self, func: RequestFunc) -> RequestFunc:
-        tried = self._tried(func)
+        tried = self._tried(func, is_cut=self.is_windowed)
 
         def call(request: requests.PreparedRequest, context: Context | None) -> requests.Response:
             ask = partial(tried, request, context)
-            return self._ahead.answer(_question(request), ask, self._following(context, tried))
+            following = self._following(context, tried)
+            try:
+                response = self._ahead.answer(_question(request), ask, following)
+            except TimedOut as error:
+                # Decided here, where its response is wanted, and not where it was sent ahead.
+                if self.can_be_cut() and self.run.time_outs.cut():
+                    self.logger.warning("%s: %s Cut in two.", self.where, error)
+                    raise
+                response = self._tried(func, after=error)(request, context)
+                self.run.time_outs.note(request, has_failed=True)
+            else:
+                self.run.time_outs.note(response.request)
+            return response
 
         return call
+
+    def can_be_cut(self) -> bool:
+        """Return whether the window that is being read may be cut, since it times out."""
+        return False
 
     def _following(
         self, context: Context | None, ask: RequestFunc
@@ -141,8 +160,16 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
             self._coming[coming] = request
             yield _question(request), partial(ask, request, context)
 
-    def _tried(self, func: RequestFunc) -> RequestFunc:
-        """Return what asks with a token that is valid, and again where that may help."""
+    def _tried(
+        self, func: RequestFunc, *, is_cut: bool = False, after: TimedOut | None = None
+    ) -> RequestFunc:
+        """Return what asks with a token that is valid, and again where that may help.
+
+        Args:
+            func: Makes one try.
+            is_cut: Whether a second time-out raises `TimedOut`.
+            after: Why and how often the same request has failed already.
+        """
 
         def call(request: requests.PreparedRequest, context: Context | None) -> requests.Response:
             try:
@@ -155,7 +182,7 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
                 msg = f"The credentials are refused, with a new token too: {error}"
                 raise StopRun(msg) from error
 
-        return self.run.retry(call)
+        return self.run.retry(noted(call, is_cut=is_cut), after=after)
 
     @override
     def validate_response(self, response: requests.Response) -> None:
@@ -232,7 +259,9 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
         setattr(request, _ACCEPTED, accepts)
         if once:
             return self.run.session.send(request, timeout=_MOMENT_SECONDS)
-        return self._tried(self._request)(request, None)
+        response = self._tried(self._request)(request, None)
+        self.run.time_outs.note(response.request)
+        return response
 
     def ask_anew(self) -> None:
         """Drop what was asked ahead, and what was prepared for it."""

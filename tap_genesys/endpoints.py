@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tap_genesys.asking import Coming
     from tap_genesys.old_data import Horizon
 
+#: No window is cut to parts below this because of time-outs.
+SHORTEST_AFTER_TIME_OUTS = timedelta(hours=1)
 #: What is younger than this is printed but not promised, since the vendor still indexes it: it
 #: advises to leave the last minutes out ("now-30min/now-1min").
 UNSETTLED = timedelta(minutes=30)
@@ -42,6 +44,7 @@ class WindowedStream(GenesysStream):
     """
 
     http_method = "POST"
+    is_windowed = True
     window: Window
     #: How many requests a window is, where it has one page.
     requests_of_window: ClassVar[int] = 1
@@ -168,13 +171,14 @@ class WindowedStream(GenesysStream):
             if self.paginator.fewer and not self.comes_again():
                 yield from self._read_once_more()
         except TooManyRows as error:
-            parts = halves(window)
+            parts = self.parts_of(window)
             # A half that promises as much as the whole: the server counts whole days.
             if parts is None or 0 < parent_rows <= error.rows:
                 yield from self.read_too_large(error)
                 return
-            yield from self._read_part(parts[0], begun=True, parent_rows=error.rows)
-            yield from self._read_part(parts[1], parent_rows=error.rows)
+            rows = error.rows or parent_rows
+            yield from self._read_part(parts[0], begun=True, parent_rows=rows)
+            yield from self._read_part(parts[1], parent_rows=rows)
             return
         yield from self.rest_of_window()
         self.finish_window(whole=self.is_whole())
@@ -204,6 +208,15 @@ class WindowedStream(GenesysStream):
         reached = min(span(dict(self.config), self.run.started).end, self.run.started - UNSETTLED)
         again_from, start = reached - self.lookback, self.window.start
         return again_from < self.window.end and again_from <= max(start, self.bookmark() or start)
+
+    def parts_of(self, window: Window) -> tuple[Window, Window] | None:
+        """Return the two windows that are read instead of one; None where it cannot be cut."""
+        return halves(window)
+
+    @override
+    def can_be_cut(self) -> bool:
+        parts = self.parts_of(self.window) or ()
+        return bool(parts) and all(part.length >= SHORTEST_AFTER_TIME_OUTS for part in parts)
 
     def begin_window(self) -> None:
         """Get ready for the window."""

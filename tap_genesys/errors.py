@@ -43,6 +43,21 @@ class PageTooLarge(StopRun):
     """Request smaller pages; where that is not possible, stop the run."""
 
 
+class TimedOut(TooManyRows):
+    """Ask for a shorter window, or go on trying: a query timed out twice.
+
+    Args:
+        message: What the last try was answered.
+        cause: The error of the last try.
+        tries: How many tries there were.
+    """
+
+    def __init__(self, message: str, cause: Exception, tries: int) -> None:
+        super().__init__(message)
+        self.cause = cause
+        self.tries = tries
+
+
 class SkipStream(SkippableAPIError):
     """Leave this stream out with one warning, and go on with the others."""
 

@@ -12,7 +12,7 @@ import requests
 from singer_sdk.exceptions import RetriableAPIError
 
 from tap_genesys.answers import retry_after
-from tap_genesys.errors import StopRun
+from tap_genesys.errors import StopRun, TimedOut
 
 if TYPE_CHECKING:
     import logging
@@ -68,20 +68,32 @@ class Retry:
         self._now = now
         self._note = note
 
-    def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
+    def __call__(
+        self, function: Callable[P, T], *, after: TimedOut | None = None
+    ) -> Callable[P, T]:
         """Decorate `function`.
+
+        Args:
+            function: Makes one try.
+            after: Why and how often it has failed already: those tries count.
 
         Raises:
             StopRun: By the decorated function, after the last try, or at once where the vendor
                 asks for a longer wait than is obeyed.
         """
         # The waiting is done in the handler, where a signal can end it; backoff itself waits 0 s.
+        before = 0 if after is None else after.tries
+
+        def pause(details: Details) -> None:
+            request = next(iter(details["args"]), None)
+            self._pause(details["exception"], before + details["tries"], request)
+
         tried = backoff.on_exception(
             backoff.constant,
             RETRIABLE,
-            max_tries=self._tries,
+            max_tries=self._tries - before,
             jitter=None,
-            on_backoff=self._pause,
+            on_backoff=pause,
             logger=None,
             interval=0,
         )(function)
@@ -89,6 +101,10 @@ class Retry:
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> T:
             try:
+                if after is not None:
+                    if before >= self._tries:
+                        raise after.cause
+                    self._pause(after.cause, before, next(iter(args), None))
                 return tried(*args, **kwargs)
             except RETRIABLE as error:
                 msg = f"Gave up after {self._tries} tries (retry_max_tries): {_cause(error)}"
@@ -96,8 +112,7 @@ class Retry:
 
         return call
 
-    def _pause(self, details: Details) -> None:
-        error, tries = details["exception"], details["tries"]
+    def _pause(self, error: BaseException, tries: int, request: object) -> None:
         asked = _asked_wait(error, self._now())
         if asked is not None and asked > self._longest_wait:
             raise StopRun(self._come_back(asked, error))
@@ -105,7 +120,7 @@ class Retry:
         self._logger.warning(
             "Try %d of %d failed: %s. Waiting %.1f s.", tries, self._tries, _cause(error), seconds
         )
-        self._note(next(iter(details["args"]), None), seconds)
+        self._note(request, seconds)
         self._wait(seconds)
 
     def _own_wait(self, tries: int) -> float:

@@ -16,6 +16,7 @@ from tap_genesys.regions import Hosts, hosts
 from tap_genesys.retrying import Retry
 from tap_genesys.scope import Scope
 from tap_genesys.telling import Teller
+from tap_genesys.timeouts import TimeOuts
 from tap_genesys.windows import utc_now
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Run:
             attributes_exclude=config.get("attributes_exclude"),
         )
         self.scope = Scope(config)
+        self.time_outs = TimeOuts()
         #: Stream -> why it was left out.
         self.skipped: dict[str, str] = {}
         #: A line for each window that could not be read whole.

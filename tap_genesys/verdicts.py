@@ -41,6 +41,12 @@ _VERDICTS: dict[int, Verdict] = {
 }
 
 
+#: What a query gets that takes too long; half of its window may not.
+TIME_OUTS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
+#: What says that requests come too fast, and nothing of how the vendor fares.
+THROTTLED = HTTPStatus.TOO_MANY_REQUESTS
+
+
 def verdict(status: int) -> Verdict:
     """Return what is done about an answer with this HTTP status."""
     return _VERDICTS.get(status, Verdict.STOP)

@@ -28,6 +28,11 @@ class Window:
         """Both ends."""
         return self.start, self.end
 
+    @property
+    def length(self) -> timedelta:
+        """How long it is."""
+        return self.end - self.start
+
     def __contains__(self, moment: datetime) -> bool:
         return self.start <= moment < self.end
 

@@ -32,7 +32,7 @@ FLOORS = (
         "telling",
     },
     {"ahead", "messages", "polling", "pacing", "pagination", "retrying", "summaries", "validation"},
-    {"auth", "downloads", "jobs"},
+    {"auth", "downloads", "jobs", "timeouts"},
     {"run"},
     {"metering", "run_report"},
     {"asking"},

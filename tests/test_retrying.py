@@ -11,7 +11,7 @@ import requests
 from responses import response
 
 from tap_genesys.answers import limit
-from tap_genesys.errors import StopRun, TryAgain
+from tap_genesys.errors import StopRun, TimedOut, TryAgain
 from tap_genesys.retrying import Retry
 
 if TYPE_CHECKING:
@@ -165,3 +165,25 @@ def test_a_limit_is_read_as_the_response_names_it(
 
 def test_a_429_without_json_names_no_limit() -> None:
     assert limit(response(content=b"<html>", status=429)) is None
+
+
+@pytest.mark.parametrize(("tries", "waits"), [(2, [4, 8]), (3, [8])])
+def test_tries_that_were_made_already_count(tries: int, waits: list[float]) -> None:
+    """So the next wait is as long as it would have been."""
+    waited: list[float] = []
+    after = TimedOut("504", refusal(504), tries)
+    call = retry(waited, tries=4)(failing(9, refusal(504)), after=after)
+    with pytest.raises(StopRun, match="Gave up after 4 tries"):
+        call()
+    assert waited == waits
+    waited.clear()
+    assert retry(waited, tries=4)(failing(0, refusal()), after=after)() == "done"
+    assert waited == waits[:1]
+
+
+def test_no_try_is_left_after_as_many_as_there_may_be() -> None:
+    waits: list[float] = []
+    call = retry(waits, tries=2)(failing(0, refusal()), after=TimedOut("504", refusal(504), 2))
+    with pytest.raises(StopRun, match=r"Gave up after 2 tries \(retry_max_tries\): 429 Too Many"):
+        call()
+    assert waits == []

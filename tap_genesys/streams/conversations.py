@@ -78,6 +78,11 @@ class ConversationSummaries(WindowedStream):
         yield from cells(start, end, timedelta(hours=int(self.config["summary_cell_hours"])))
 
     @override
+    def parts_of(self, window: Window) -> tuple[Window, Window] | None:
+        # A cell is part of its rows' keys: those of halves would count beside the whole's.
+        return None
+
+    @override
     def begin_window(self) -> None:
         self._keys = SummaryKeys(self.window, self.config["summary_metrics"])
         self._cell_read_at = self.run.now()

@@ -1,0 +1,328 @@
+"""A query that times out twice may be too heavy: then its window is cut in two, within bounds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from harness import Output, tap
+from responses import response
+from test_ahead import told
+
+from tap_genesys.errors import StopRun, TimedOut, TryAgain
+from tap_genesys.simulator import Fault, Simulator, World, answers
+from tap_genesys.timeouts import MOST_CUTS, TimeOuts, noted
+from tap_genesys.windows import iso, parse
+
+DETAILS = "conversation_details"
+SUMS = "conversation_aggregates"
+QUERY = "/conversations/details/query"
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+NOW = SINCE + 4 * DAY
+WORLD = World(seed=9, per_day=30, since=SINCE, now=NOW, lag=8 * HOUR)
+TRUTH = [row["conversationId"] for row in WORLD.conversations(SINCE, NOW)]
+START: dict[str, Any] = {"start_date": iso(SINCE), "page_size": 10}
+READING: dict[str, Any] = {"interval_reading": "overlap"}
+TRIES = 8
+
+
+class Heavy(Simulator):
+    """An org whose queries of more than so many hours time out, from a moment on."""
+
+    longest = timedelta(hours=12)
+    heavy_from = SINCE
+    path = QUERY
+
+    def answer(
+        self, method: str, path: str, query: dict[str, str], body: Any, login: str
+    ) -> answers.Answer:
+        """Answer a request."""
+        if path.endswith(self.path):
+            start, end = map(parse, body["interval"].split("/"))
+            if end - start > self.longest and start >= self.heavy_from:
+                return answers.error(504)
+        return super().answer(method, path, query, body, login)
+
+
+def hours(sim: Simulator, path: str = QUERY) -> list[float]:
+    """Return the hours of each window that was asked for, request by request."""
+    intervals = [
+        (one.body or {})["interval"].split("/") for one in sim.requests if one.path.endswith(path)
+    ]
+    return [(parse(end) - parse(start)) / HOUR for start, end in intervals]
+
+
+def read(*faults: Fault, streams: tuple[str, ...] = (DETAILS,), **options: Any) -> Any:
+    """Read while these things go wrong; return what was written, and the org."""
+    output = Output()
+    with Simulator(WORLD, **READING) as sim:
+        for fault in faults:
+            sim.faults.add(fault)
+        tap(sim, *streams, output=output, **{**START, **options}).sync_or_leave()
+    return output, sim
+
+
+def timed_out(times: int | None = 2, after: int = 0, path: str = QUERY, **more: Any) -> Fault:
+    """Return the fault of a query that times out."""
+    chosen: dict[str, Any] = {"status": 504, "path": path, "times": times, "after": after, **more}
+    return Fault("status", **chosen)
+
+
+@pytest.mark.parametrize("status", [408, 504])
+def test_a_window_that_times_out_twice_is_cut_in_two(status: int) -> None:
+    output, sim = read(timed_out(status=status))
+    plain, _sim = read()
+    assert output.ids() == plain.ids() == TRUTH
+    # Two time-outs, two pages and a look for one half, two for the other; then whole days.
+    assert hours(sim)[:2] == [24, 24]
+    assert set(hours(sim)[2:6]) == {12}
+    assert hours(sim)[2:].count(24) == 3 * 4
+    assert output.bookmark() == plain.bookmark()
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [timed_out(1)],
+        [Fault("status", path=QUERY, status=503, times=4)],
+        [Fault("status", path=QUERY, status=429, times=4)],
+        [timed_out(1), Fault("status", path=QUERY, status=500, times=3)],
+        [Fault("drop", path=QUERY, times=2)],
+    ],
+)
+def test_what_does_not_time_out_twice_is_tried_again(faults: list[Fault]) -> None:
+    output, sim = read(*faults)
+    assert output.ids() == TRUTH
+    assert set(hours(sim)) == {24}
+
+
+def test_time_outs_count_across_another_failure() -> None:
+    """504, 503, 504."""
+    output, sim = read(timed_out(1), Fault("status", path=QUERY, times=1), timed_out(1))
+    assert output.ids() == TRUTH
+    assert hours(sim)[:4] == [24, 24, 24, 12]
+
+
+def test_a_half_is_cut_again_three_times_in_all_and_then_tried_as_ever() -> None:
+    """A query that always times out: the eighth try of the smallest window is the last."""
+    with Simulator(WORLD, **READING) as sim:
+        sim.faults.add(timed_out(None))
+        made = tap(sim, DETAILS, **START)
+        begun = made.interruption.clock()
+        with pytest.raises(StopRun, match=r"Gave up after 8 tries \(retry_max_tries\): .*504"):
+            made.sync_or_leave()
+        waited = made.interruption.clock() - begun
+    assert hours(sim) == [24, 24, 12, 12, 6, 6] + [3] * TRIES
+    doubled = [2, 2, 2, *(2**one for one in range(1, TRIES))]
+    assert sum(doubled) <= waited <= 1.25 * sum(doubled) + 1
+
+
+@pytest.mark.parametrize(
+    ("window_days", "asked"),
+    [(2 / 24, [2, 2, 1]), (1.9 / 24, [24 / 13] * 3), (1 / 24, [1] * 3)],
+)
+def test_no_part_is_below_an_hour(window_days: float, asked: list[float]) -> None:
+    output, sim = read(timed_out(), window_days=window_days)
+    assert output.ids() == TRUTH
+    assert hours(sim)[:3] == pytest.approx(asked, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("before", "is_cut"),
+    [
+        (Fault("status", path=QUERY, page=1, status=503), False),
+        (Fault("status", path=QUERY, page=1, status=504), False),
+        (Fault("drop", path=QUERY, page=1), False),
+        (Fault("status", path=QUERY, page=1, status=429), True),
+        # The request before it is page 1, and that of users long ago.
+        (Fault("status", path="/api/v2/users", status=503), True),
+    ],
+)
+def test_in_an_outage_no_window_is_cut(before: Fault, is_cut: bool) -> None:  # noqa: FBT001
+    """The request before it failed as well, at first."""
+    output, sim = read(before, timed_out(page=2), streams=("users", DETAILS))
+    assert set(output.ids()) == set(TRUTH)
+    assert (12 in hours(sim)) is is_cut
+
+
+def test_an_outage_may_show_in_another_stream() -> None:
+    """Its last request failed at first, just before."""
+    last = Fault("status", path="/aggregates/query", status=503, after=3)
+    output, sim = read(last, timed_out(), streams=(SUMS, DETAILS))
+    paths = [one.path.rpartition("/analytics")[2] for one in sim.requests]
+    assert paths[: paths.index(QUERY)].count("/conversations/aggregates/query") == 5
+    assert output.ids() == TRUTH
+    assert set(hours(sim)) == {24}
+
+
+def test_an_outage_that_is_over_counts_no_more() -> None:
+    """A window that was not cut then may be later."""
+    output, sim = read(
+        Fault("status", path=QUERY, page=1, status=503),
+        timed_out(page=2),
+        timed_out(page=1, after=2),
+    )
+    assert set(output.ids()) == set(TRUTH)
+    assert 12 in hours(sim)
+
+
+def test_the_rows_of_a_window_that_is_cut_half_way_come_all() -> None:
+    """Some twice; the bookmark moves with each half."""
+    output, sim = read(timed_out(page=2))
+    assert set(output.ids()) == set(TRUTH)
+    assert len(output.ids()) == len(TRUTH) + 10
+    assert hours(sim)[:4] == [24, 24, 24, 12]
+    states = [state["value"]["bookmarks"][DETAILS] for state in output.of("STATE")]
+    assert iso(SINCE + DAY / 2) in [one.get("replication_key_value") for one in states]
+
+
+@pytest.mark.parametrize("parallel", [2, 4, 8])
+@pytest.mark.parametrize("heavy_from", [SINCE, SINCE + DAY, SINCE + 3 * DAY])
+@pytest.mark.parametrize("longest", [12, 6])
+def test_what_is_sent_ahead_is_cut_alike(parallel: int, heavy_from: datetime, longest: int) -> None:
+    """Message by message, and where the run gives up, it does so at the same place."""
+    found = []
+    for requests in (1, parallel):
+        output = Output()
+        with Heavy(WORLD, **READING) as sim:
+            sim.heavy_from, sim.longest = heavy_from, longest * HOUR
+            made = tap(sim, DETAILS, output=output, max_parallel_requests=requests, **START)
+            error = ""
+            try:
+                made.sync_or_leave()
+            except StopRun as stop:
+                error = str(stop).partition(" Correlation")[0]
+        found.append((told(output), error))
+    assert found[0] == found[1]
+    assert found[0][0]
+    # Three days of 24 hours may be cut, or a day into quarters.
+    gives_up = heavy_from == SINCE or (longest == 6 and heavy_from < SINCE + 3 * DAY)
+    assert bool(found[0][1]) is gives_up
+
+
+def test_all_streams_share_the_three_cuts() -> None:
+    faults = [timed_out(), timed_out(after=2), timed_out(path="/aggregates/query", times=4)]
+    output, sim = read(*faults, streams=(DETAILS, SUMS))
+    plain, _sim = read(streams=(DETAILS, SUMS))
+    assert output.ids() == plain.ids()
+    assert sorted(output.ids(SUMS)) == sorted(plain.ids(SUMS))
+    cut = [set(hours(sim, path)) for path in (QUERY, "conversations/aggregates/query")]
+    assert sum(len(one) - 1 for one in cut) == MOST_CUTS
+
+
+def test_a_day_of_aggregates_is_cut_between_its_cells() -> None:
+    output, sim = read(timed_out(path="/aggregates/query"), streams=(SUMS,))
+    plain, _sim = read(streams=(SUMS,))
+    assert sorted(output.ids(SUMS)) == sorted(plain.ids(SUMS))
+    assert hours(sim, "aggregates/query")[:5] == [24, 24, 12, 12, 24]
+    assert output.bookmark(SUMS) == plain.bookmark(SUMS)
+
+
+def test_a_day_that_is_one_cell_is_not_cut() -> None:
+    options = {SUMS: {"granularity": "P1D"}}
+    output, sim = read(timed_out(path="/aggregates/query"), streams=(SUMS,), aggregates=options)
+    assert output.records(SUMS)
+    assert set(hours(sim, "aggregates/query")) == {24}
+
+
+def test_spans_of_users_are_all_there() -> None:
+    options = {"user_details_source": "query"}
+    path = "/users/details/query"
+    output, sim = read(timed_out(path=path), streams=("user_presences",), **options)
+    plain, _sim = read(streams=("user_presences",), **options)
+    assert set(output.ids("user_presences")) == set(plain.ids("user_presences"))
+    assert hours(sim, path)[:3] == [24, 24, 12]
+
+
+def test_a_cell_of_summaries_is_not_cut() -> None:
+    """It is part of its rows' keys: halves would count beside a whole that is read later."""
+    name = "conversation_summaries"
+    output, _sim = read(timed_out(path="/summary/queries"), streams=(name,))
+    plain, _sim = read(streams=(name,))
+    assert output.ids(name) == plain.ids(name)
+
+
+@pytest.mark.parametrize(
+    ("streams", "path", "options"),
+    [
+        (("users",), "/api/v2/users", {}),
+        ((DETAILS,), "/details/jobs", {"conversation_details_source": "jobs"}),
+        ((DETAILS,), "/results", {"conversation_details_source": "jobs"}),
+    ],
+)
+def test_what_is_no_window_is_tried_again(
+    streams: tuple[str, ...], path: str, options: dict[str, str]
+) -> None:
+    output, _sim = read(timed_out(5, path=path), streams=streams, **options)
+    plain, _sim = read(streams=streams, **options)
+    assert output.ids(*streams) == plain.ids(*streams)
+
+
+@pytest.mark.parametrize("bounds", ["[)", "[]", "(]"])
+@pytest.mark.parametrize("limit", ["time-out", "ceiling"])
+def test_rows_that_the_window_before_owes_survive_a_cut(bounds: str, limit: str) -> None:
+    """Where an interval includes its end only, a day brings what starts at the next midnight."""
+    output = Output()
+    with Heavy(WORLD, ceiling=25 if limit == "ceiling" else 100_000, **READING) as sim:
+        sim.habits.interval_bounds = bounds
+        sim.heavy_from = SINCE + DAY if limit == "time-out" else NOW
+        options = {**START, "page_size": 5}
+        made = tap(sim, DETAILS, output=output, **options)
+        if limit == "ceiling":
+            vars(made.streams[DETAILS])["ceiling"] = 25
+        made.sync_or_leave()
+    assert 12 in hours(sim)
+    first = {WORLD.conversation_id(WORLD.numbers(SINCE, NOW)[0])} if bounds == "(]" else set()
+    assert set(TRUTH) - first <= set(output.ids())
+
+
+def test_the_world_holds_the_hard_case() -> None:
+    """A conversation that starts and ends at a midnight, but for the first."""
+    midnights = [iso(SINCE + day * DAY) for day in (1, 2, 3)]
+    rows = list(WORLD.conversations(SINCE, NOW))
+    assert [
+        row for row in rows if row["conversationStart"] == row.get("conversationEnd") in midnights
+    ]
+
+
+def failing(statuses: list[int]) -> Any:
+    """Make a try that fails with these statuses, one after the other."""
+    coming = iter(statuses)
+
+    def call(_request: Any, _context: Any) -> Any:
+        status = next(coming, 200)
+        if status != 200:
+            raise TryAgain(str(status), response({}, status=status))
+        return response({})
+
+    return call
+
+
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_the_second_time_out_is_the_last_try(is_cut: bool) -> None:  # noqa: FBT001
+    request = response().request = type("Request", (), {})()
+    call = noted(failing([503, 504, 429, 408, 504]), is_cut=is_cut)
+    raised: list[Exception] = []
+    for _ in range(4):
+        with pytest.raises((TryAgain, TimedOut)) as error:
+            call(request, None)
+        raised.append(error.value)
+    assert [isinstance(one, TimedOut) for one in raised] == [False, False, False, is_cut]
+    assert not isinstance(raised[-1], TimedOut) or raised[-1].tries == 4
+
+
+def test_three_are_cut_and_none_in_an_outage() -> None:
+    time_outs = TimeOuts()
+    well, ill, throttled = (type("Request", (), {})() for _ in range(3))
+    for request, status in ((ill, 503), (throttled, 429)):
+        with pytest.raises(TryAgain):
+            noted(failing([status]), is_cut=True)(request, None)
+    time_outs.note(ill)
+    assert not time_outs.cut()
+    time_outs.note(well, has_failed=True)
+    assert not time_outs.cut()
+    time_outs.note(throttled)
+    assert [time_outs.cut() for _ in range(4)] == [True, True, True, False]
