@@ -188,6 +188,47 @@ def test_no_more_than_the_vendor_allows_is_asked_for() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["conversation_filters", "segment_filters"])
+def test_with_one_kind_of_filter_a_month_is_asked_for_at_once(kind: str) -> None:
+    world = World(seed=3, per_day=2, since=SINCE, now=SINCE + timedelta(days=60))
+    dimension, value = {
+        "conversation_filters": ("originatingDirection", "inbound"),
+        "segment_filters": ("mediaType", "voice"),
+    }[kind]
+    predicate = {
+        "type": "dimension",
+        "dimension": dimension,
+        "operator": "matches",
+        "value": value,
+    }
+    filters = {kind: [{"type": "and", "predicates": [predicate]}]}
+    with Simulator(world) as sim:
+        output = run(sim, DETAILS, start_date=iso(SINCE), window_days=90, **filters)
+        intervals = list(dict.fromkeys(asked_intervals(sim)))
+    assert output.ids()
+    assert [
+        parse(interval.partition("/")[2]) - parse(interval.partition("/")[0])
+        for interval in intervals
+    ] == [timedelta(days=31), timedelta(days=29)]
+
+
+@pytest.mark.parametrize("bounds", ["[]", "(]"])
+def test_a_re_check_brings_no_row_of_another_window(bounds: str) -> None:
+    """The last window's interval includes its end, at which a conversation starts."""
+    day = timedelta(days=1)
+    world = World(seed=7, per_day=60, since=SINCE, now=SINCE + 4 * day)
+    state = bookmarked(DETAILS, "conversationStart", iso(SINCE + 2.5 * day))
+    marks = {"1": iso(SINCE + day)}
+    state["bookmarks"][DETAILS] |= {"rechecks": marks, "recheckedBy": "query"}
+    options = {"end_date": iso(SINCE + 3 * day), "lookback_days": 0, "recheck_days": [1]}
+    with Simulator(world, interval_reading="overlap", interval_bounds=bounds) as sim:
+        output = run(sim, DETAILS, state=state, **options)
+        intervals = asked_intervals(sim)
+    assert f"{iso(SINCE + day)}/{iso(SINCE + 2 * day)}" in intervals
+    assert set(truth(world, SINCE + 2.5 * day, SINCE + 3 * day)) <= set(output.ids())
+    assert set(output.ids()) <= set(truth(world, SINCE + day, SINCE + 3 * day))
+
+
 @pytest.mark.parametrize("size", [7, 60, 100, 1000])
 def test_a_page_size_is_lowered_to_what_an_endpoint_allows(world: World, size: int) -> None:
     with Simulator(world) as sim:

@@ -137,3 +137,18 @@ def test_a_window_holds_its_start_and_not_its_end() -> None:
 
 def _days(windows: list[Window]) -> set[datetime]:
     return {floor(window.start, DAY) for window in windows}
+
+
+def test_a_window_of_two_shortest_ones_is_the_shortest_that_is_halved() -> None:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    two = Window(start, start + 2 * SHORTEST)
+    assert halves(two) == (
+        Window(start, start + SHORTEST),
+        Window(start + SHORTEST, start + 2 * SHORTEST),
+    )
+    assert halves(Window(start, two.end - timedelta(milliseconds=1))) is None
+
+
+def test_a_span_that_ends_on_the_grid_touches_no_cell_beyond() -> None:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    assert list(cells(start, start + DAY, DAY)) == [Window(start, start + DAY)]
