@@ -103,13 +103,10 @@ class TwoLaneStream(DetailsQueryStream):
 
     @override
     def comes_again(self) -> bool:
-        # What is fresh is read again by job.
-        is_fresh = self._purpose == "fresh"
-        return (
-            is_fresh
-            or self._ladder.is_to_come(self.window, self.run.started)
-            or (super().comes_again())
-        )
+        if self._purpose == "fresh":
+            return True  # by job
+        is_to_come = self._ladder.is_to_come(self.window, self.run.started)
+        return is_to_come or super().comes_again()
 
     @override
     def finish_window(self, *, whole: bool) -> None:

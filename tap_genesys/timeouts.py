@@ -68,8 +68,7 @@ def noted(func: RequestFunc, *, is_cut: bool) -> RequestFunc:
             response = error.response if isinstance(error, TryAgain) else None
             failures = _failures(request)
             failures.append(0 if response is None else response.status_code)
-            count = sum(one in TIME_OUTS for one in failures)
-            if is_cut and failures[-1] in TIME_OUTS and count == _ENOUGH:
+            if is_cut and sum(one in TIME_OUTS for one in failures) == _ENOUGH:
                 raise TimedOut(str(error), error, len(failures)) from error
             raise
 

@@ -315,12 +315,20 @@ def test_a_lowered_page_size_promises_more_pages(number: int, late: int) -> None
     assert server.asked == [*range(1, number), *[number] * late, *range(number, 5)]
 
 
-def test_what_is_owed_is_the_smallest_count_of_the_first_page() -> None:
-    """Not what later pages say, when more rows have arrived, nor an earlier, higher count."""
+def test_a_hole_is_not_missing_once_more() -> None:
+    """The page behind the last is looked at once, without a wait."""
+    server = Server([4, 4, 4, 2], body={"totalHits": 15}, empties={2: 99})
+    assert read(server) == 10
+    assert server.asked == [1, 2, 2, 2, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("hits", [(9, 6), (6, 9)])
+def test_what_is_owed_is_the_smallest_count_of_the_first_page(hits: tuple[int, int]) -> None:
+    """Not what later pages say, when more rows have arrived, nor another, higher count."""
     pages = paginator()
-    pages.advance(response({"totalHits": 9}))
+    pages.advance(response({"totalHits": hits[0]}))
     assert pages.current_value == Page(1, 1)
-    pages.advance(response({"conversations": rows(0, 4), "totalHits": 6}))
+    pages.advance(response({"conversations": rows(0, 4), "totalHits": hits[1]}))
     pages.advance(response({"conversations": rows(2, 4), "totalHits": 8}))
     pages.advance(response({"conversations": rows(6, 1), "totalHits": 5}))
     assert (pages.owed, pages.distinct, pages.fewer) == (6, 7, False)

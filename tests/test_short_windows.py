@@ -171,6 +171,34 @@ def test_what_was_read_before_and_does_not_come_again_is_read_twice(tmp_path: Pa
     assert [*first_pages(sim).values()] == [2, 1, 1]
 
 
+def test_what_ends_where_the_next_run_begins_does_not_come_again(tmp_path: Path) -> None:
+    """From 23 o'clock to the midnight at which the next look-back starts."""
+    state = bookmarked(DETAILS, "conversationStart", iso(NOW - timedelta(minutes=90)))
+    options: dict[str, Any] = {"lookback_days": 1 + 13 / 24}
+    _output, sim, _row = read(WORLD, tmp_path, total_hits="high", state=state, **options)
+    assert [*first_pages(sim).values()] == [2, 1, 1]
+
+
+def test_a_second_reading_asks_for_no_page_ahead() -> None:
+    """Rows that arrive between two pages are then never missed; windows are still sent ahead."""
+    ahead: list[int] = []
+    options = {"end_date": iso(SINCE + 2 * DAY), "lookback_days": 0, "max_parallel_requests": 4}
+    with Simulator(WORLD, total_hits="high", interval_reading="overlap") as sim:
+        made = tap(sim, DETAILS, **START, **options)
+        stream: Any = made.streams[DETAILS]
+        upcoming = stream.upcoming
+
+        def noted(context: Any) -> Any:
+            coming = [*upcoming(context)]
+            ahead.append(sum(window == stream.window for window, _page in coming))
+            return iter(coming)
+
+        stream.upcoming = noted
+        made.sync_or_leave()
+    # Page 3 is known of when page 2 is asked for; then comes the look. Each window is read twice.
+    assert ahead == [0, 1, 0, 0, 0, 0, 0, 0] * 2
+
+
 def test_the_last_re_check_is_read_twice(tmp_path: Path) -> None:
     state = bookmarked(DETAILS, "conversationStart", iso(NOW - timedelta(minutes=90)))
     marks = {"1": iso(SINCE + 2 * DAY), "2": iso(SINCE + DAY)}

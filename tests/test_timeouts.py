@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness import Output, tap
+from harness import Output, run, tap
 from responses import response
 from test_ahead import told
 
@@ -201,6 +202,49 @@ def test_what_is_sent_ahead_is_cut_alike(parallel: int, heavy_from: datetime, lo
     # Three days of 24 hours may be cut, or a day into quarters.
     gives_up = heavy_from == SINCE or (longest == 6 and heavy_from < SINCE + 3 * DAY)
     assert bool(found[0][1]) is gives_up
+
+
+class Ill(Simulator):
+    """An org that fails by plan: the statuses of the first tries of a day's page."""
+
+    plan: dict[tuple[str, int], list[int]]
+    lock = threading.Lock()
+
+    def answer(
+        self, method: str, path: str, query: dict[str, str], body: Any, login: str
+    ) -> answers.Answer:
+        """Answer a request."""
+        if path.endswith(QUERY):
+            page = body["interval"].partition("/")[0], body["paging"]["pageNumber"]
+            with self.lock:
+                statuses = self.plan.get(page)
+                status = statuses.pop(0) if statuses else 0
+            if status:
+                return answers.error(status)
+        return super().answer(method, path, query, body, login)
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_a_request_that_was_sent_ahead_and_failed_shows_an_outage(parallel: int) -> None:
+    """The last page of a day, the first of the next one, and its second."""
+    first, second = iso(SINCE), iso(SINCE + DAY)
+    with Ill(WORLD, **READING) as sim:
+        sim.plan = {(first, 4): [503], (second, 1): [504, 504], (second, 2): [504, 504]}
+        output = run(sim, DETAILS, max_parallel_requests=parallel, **START)
+        assert not any(sim.plan.values())
+    assert output.ids() == TRUTH
+    assert set(hours(sim)) == {24}
+
+
+def test_a_half_that_times_out_still_knows_what_the_whole_promised() -> None:
+    """A server that counts whole days: halves promise as much, and no smaller part helps."""
+    with Simulator(WORLD, interval_reading="touched-days") as sim:
+        sim.faults.add(timed_out(after=1))
+        made = tap(sim, DETAILS, conversation_details_source="auto", **START)
+        vars(made.streams[DETAILS])["ceiling"] = 25
+        with pytest.raises(StopRun, match="promises 30 rows"):
+            made.sync_or_leave()
+    assert hours(sim)[1:] == [length / 2 for length in hours(sim)[:1] * 2] + [hours(sim)[0] / 4]
 
 
 def test_all_streams_share_the_three_cuts() -> None:
