@@ -182,7 +182,11 @@ def test_what_ends_where_the_next_run_begins_does_not_come_again(tmp_path: Path)
 def test_a_second_reading_asks_for_no_page_ahead() -> None:
     """Rows that arrive between two pages are then never missed; windows are still sent ahead."""
     ahead: list[int] = []
-    options = {"end_date": iso(SINCE + 2 * DAY), "lookback_days": 0, "max_parallel_requests": 4}
+    options: dict[str, Any] = {
+        "end_date": iso(SINCE + 2 * DAY),
+        "lookback_days": 0,
+        "max_parallel_requests": 4,
+    }
     with Simulator(WORLD, total_hits="high", interval_reading="overlap") as sim:
         made = tap(sim, DETAILS, **START, **options)
         stream: Any = made.streams[DETAILS]
