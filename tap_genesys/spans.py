@@ -1,13 +1,15 @@
 """What users were in, span by span: by job up to the watermark, by query from there to now.
 
-A span begins, and later it has an end; nothing else about it changes. So a row with an end is
-final, whichever lane it came from, and only one without can be older than what is printed already.
-A job prints those only when the lake knows at least as much as everything that was printed before.
+A span begins, and later it has an end. The vendor stores it on its start day, and once it has ended
+on its end day too, not on the days between. Some ends are corrected, days later.
+
+A row with an end is not older than any other of its span. One without can be: a job emits it only
+when the lake knows at least as much as everything that was emitted before.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -15,22 +17,29 @@ from typing_extensions import override
 
 from tap_genesys.answers import body
 from tap_genesys.derived import FeedingStream, TableStream
+from tap_genesys.endpoints import UNSETTLED
+from tap_genesys.entries import EntryPaginator
 from tap_genesys.handover import BEGINNING, LEASE
+from tap_genesys.ladder import Ladder
 from tap_genesys.lake import LakeStream
 from tap_genesys.queries import moment
 from tap_genesys.windows import DAY, Window, iso, parse, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     import requests
     from singer_sdk.helpers.types import Context
+    from singer_sdk.pagination import BaseAPIPaginator
 
     from tap_genesys.answers import Record
     from tap_genesys.settings import Span
 
+#: At this age a day is read again: the vendor corrects what is between 48 hours and some five days
+#: old (its help page "Why can my data change?").
+SETTLED_DAYS = 5
 _MOMENT = timedelta(milliseconds=1)
+_EVER = Window(BEGINNING, datetime.max.replace(tzinfo=UTC))
 
 
 class SpanTable(TableStream):
@@ -53,9 +62,12 @@ class SpanTable(TableStream):
 class SpanStream(FeedingStream, LakeStream):
     """The spans that a user's details hold, a row for each; tables take the other kinds of them.
 
-    The bookmark says up to where all that has ended was printed; by `auto` and `jobs` it belongs to
-    the jobs, and the query reads from there to now in each run. Beside it the state keeps `told`, a
-    moment: nothing that was printed is a later truth.
+    The state has, beside the bookmark, which belongs to jobs unless the source is `query`:
+
+    - `told`: nothing that was emitted knows what happened at that moment or later;
+    - `readTo`: all that began or ended before it was emitted, by whichever lane; a query starts
+      here. It is behind the bookmark where a job had to leave out spans that go on;
+    - `rechecks`: the first day that has not been read at the age of five days.
     """
 
     source_setting = "user_details_source"
@@ -68,16 +80,16 @@ class SpanStream(FeedingStream, LakeStream):
 
     #: `job` or `query`, the lane that is being read.
     _source = "query"
-    #: Whether a job may print spans without an end.
+    #: Whether a job may emit spans without an end.
     _may_be_open = True
-    _bookmark_follows = True
-    #: Where the reading of the lane began.
-    _begins = BEGINNING
-
-    @property
-    @override
-    def identity(self) -> str:
-        return "userId"
+    #: Whether the present windows move the bookmark, and `readTo`.
+    _moves_bookmark = _moves_read_to = True
+    #: All that is read by the present lane.
+    _reading: Window = _EVER
+    #: When the response that is being read was taken.
+    _taken: datetime
+    _read_to: datetime
+    _ladder: Ladder
 
     @property
     @override
@@ -93,58 +105,114 @@ class SpanStream(FeedingStream, LakeStream):
         return {"interval": str(window), "order": "asc"}
 
     @override
+    def get_new_paginator(self) -> BaseAPIPaginator[Any]:
+        seconds = float(self.config["empty_page_wait_seconds"])
+        self.paginator = EntryPaginator(
+            page_size=self.page_size,
+            where=self.where,
+            empty_tries=int(self.config["empty_page_max_tries"]),
+            wait=lambda: self._wait_for_page(seconds),
+        )
+        return self.paginator
+
+    @property
+    @override
+    def default_lookback(self) -> timedelta:
+        # The lake knows all that is before its watermark.
+        return super().default_lookback if self.source == "query" else timedelta(0)
+
+    @override
     def read(self, context: Context | None) -> Iterator[Record]:
         bookmark = self.bookmark(context)
         asked = self.span(bookmark)
         self.announce(asked, bookmark)
+        self._begin(bookmark, asked)
         if self.source == "query":
-            yield from self._by_query(asked.start, self.read_span(asked))
+            yield from self._by_query(min(asked.start, self._read_to), asked)
             return
         yield from self._by_job(asked, has_history=bookmark is not None)
         if self.source == "auto":
-            start = max(self.bookmark() or asked.start, asked.start)
-            self._bookmark_follows = False
-            windows = self.windows(start, asked.end)
-            yield from self._by_query(start, self.read_windows(windows))
+            self._moves_bookmark = False
+            yield from self._by_query(self._read_to, asked)
+
+    def _begin(self, bookmark: datetime | None, asked: Span) -> None:
+        configured = self.config.get("start_date")
+        oldest = parse(configured) if configured else BEGINNING if bookmark else asked.start
+        kept = self._state.get("readTo") if bookmark else None
+        self._read_to = max(parse(kept) if kept else bookmark or asked.start, oldest)
+        marks = (self._state.get("rechecks") or {}) if bookmark else {}
+        self._ladder = Ladder([SETTLED_DAYS], marks=marks, bookmark=bookmark, since=oldest)
 
     def _by_job(self, asked: Span, *, has_history: bool) -> Iterator[Record]:
-        kept = self._state.get("told")
-        # What was read by something that kept no such moment may be as young as this run.
-        told = parse(kept) if kept else self.run.started if has_history else BEGINNING
+        told = self._told(has_history=has_history)
         self._source, self._may_be_open = "job", self.watermark >= told
         self._tell(max(told, self.watermark))
-        self._begins = asked.start
         # What ends at the very watermark may not be known; both lanes' next reading touches it.
         limit = min(self.watermark - _MOMENT, asked.end)
+        start = min(asked.start, self._read_to) if self._may_be_open else asked.start
+        self._reading = Window(start, limit)
 
         def finish(window: Window) -> None:
             self.promise(window.end, asked.start)
-            self.write_state()
+            self._finish(window, self.watermark, moves=self._may_be_open)
 
         try:
-            windows = self.jobs_windows(asked.start, limit)
-            yield from self.read_by_job(
-                windows, lambda one: self.job_rows(self.question(one)), finish
-            )
+            windows = self.jobs_windows(start, limit)
+            yield from self.read_by_job(windows, self._rows_of_job, finish)
+            days = self._ladder.due(self.watermark, min(self.bookmark() or asked.start, limit))
+            yield from self.read_by_job(iter(days), self._rows_of_day, self._finish_day)
         finally:
             self.jobs.close()
 
-    def _by_query(self, start: datetime, reading: Iterator[Record]) -> Iterator[Record]:
-        """Yield what queries read; a run that is killed has said until when it may print."""
-        self._source, self._begins = "query", start
-        self._tell(self.run.now() + LEASE)
-        yield from reading
-        self._tell(self.run.now())
+    def _rows_of_job(self, window: Window) -> Iterator[Record]:
+        return self.job_rows(self.question(window))
+
+    def _rows_of_day(self, window: Window) -> Iterator[Record]:
+        self._reading = window
+        return self._rows_of_job(window)
+
+    def _finish_day(self, window: Window) -> None:
+        self._finish(window, self.watermark, moves=False)
+
+    def _by_query(self, start: datetime, asked: Span) -> Iterator[Record]:
+        """Yield what queries read; a run that is killed has noted until when it may emit."""
+        self._source, self._reading = "query", Window(start, asked.end)
+        self._promises_from, self._complete = asked.start, True
+        told = self._told(has_history=self.bookmark() is not None)
+        self._tell(max(told, self.run.now() + LEASE))
+        yield from self.read_windows(self.windows(start, asked.end))
+        if self._moves_bookmark:
+            self._moves_bookmark = self._moves_read_to = False
+            reached = min(self.bookmark() or asked.start, asked.end)
+            for day in self._ladder.due(self.run.started, reached):
+                self._reading = day
+                yield from self.read_windows([day])
+        self._tell(max(told, self.run.now() + _MOMENT))
 
     @override
     def finish_window(self, *, whole: bool) -> None:
-        if self._bookmark_follows:
-            super().finish_window(whole=whole)
+        self._complete = self._complete and whole
+        if self._complete and self._moves_bookmark:
+            self.promise(self.window.end, self._promises_from)
+        if whole:
+            moves = self._complete and self._moves_read_to
+            self._finish(self.window, self.run.started, moves=moves)
         else:
             self.write_state()
 
+    def _finish(self, window: Window, truth: datetime, *, moves: bool) -> None:
+        """Note that a window has been read whole, and write STATE."""
+        reached = min(window.end, self.run.started - UNSETTLED)
+        if moves and reached > self._read_to:
+            self._read_to = reached
+        self._state["readTo"] = iso(self._read_to)
+        self._ladder.read(window, truth)
+        self._state["rechecks"] = self._ladder.marks
+        self.write_state()
+
     @override
     def rows_of(self, response: requests.Response) -> Iterator[Record]:
+        self._taken = self.run.now()
         self._prolong(response)
         for table in cast("Iterable[SpanTable]", self._tables.values()):
             found = self._spans_in(response, table)
@@ -152,6 +220,10 @@ class SpanStream(FeedingStream, LakeStream):
             table.emit(made)
             table.count(len(made))
         yield from self._from_lane(super().rows_of(response))
+
+    @override
+    def read_at(self) -> datetime:
+        return self._taken
 
     @override
     def records_of(self, response: requests.Response) -> list[Record]:
@@ -169,23 +241,31 @@ class SpanStream(FeedingStream, LakeStream):
         for user in body(response).get("userDetails") or []:
             shown = self.shown({"userId": user.get("userId")})["userId"]
             for span in user.get(kind.spans) or []:
-                if not self._is_wanted(span):
+                start = moment(span, "startTime")
+                if not self._is_wanted(start, moment(span, "endTime")):
                     continue
-                told = [shown, span.get("startTime"), *(span.get(name) for name in kind.told_by)]
+                # A date is written with milliseconds or without; the key is the same.
+                begun = iso(start) if start else span.get("startTime")
+                told = [shown, begun, *(span.get(name) for name in kind.told_by)]
                 key = "/".join(map(str, told))
                 found.append({**span, "userId": user.get("userId"), "_id": key})
         return found
 
-    def _is_wanted(self, span: Record) -> bool:
-        """Whether a span is not older than what was printed."""
-        if span.get("endTime"):
-            return True
-        if self._source == "job" and not self._may_be_open:
+    def _is_wanted(self, start: datetime | None, end: datetime | None) -> bool:
+        """Whether a span belongs to the present window, and may be emitted.
+
+        One that two windows return belongs to that in which it ends, or has begun if it goes on:
+        windows are read ahead, and a lost job is submitted again, so that either can be the older.
+        """
+        first = self.window.start <= self._reading.start
+        last = self.window.end >= self._reading.end
+        if end is not None and end < self._reading.end:
+            return self.window.start <= end <= self.window.end
+        if end is None and self._source == "job" and not self._may_be_open:
             return False
-        # The window before has told it, and may have been asked later than this one: windows are
-        # asked for ahead, and a job that is lost is submitted again.
-        start = moment(span, "startTime")
-        return start is None or start >= self.window.start or self.window.start <= self._begins
+        return start is None or (
+            (first or start >= self.window.start) and (last or start <= self.window.end)
+        )
 
     def _from_lane(self, rows: Iterable[Record]) -> Iterator[Record]:
         for row in rows:
@@ -193,21 +273,30 @@ class SpanStream(FeedingStream, LakeStream):
             yield row
 
     def _prolong(self, response: requests.Response) -> None:
-        """Note it before an answer is printed that can be a later truth than all before."""
+        """Note it before a response is emitted that can know more than all before."""
         told = parse(self._state["told"])
         if self._source == "query":
-            now = self.run.now()
-            if now > told:
-                self._tell(now + LEASE)
+            if self._taken >= told:
+                self._tell(self._taken + LEASE)
             return
         # A job knows what the lake knew when it was submitted, which goes on while a run reads.
         known = moment(body(response), "dataAvailabilityDate")
         if known is not None and known > told:
             self._tell(known)
 
+    def _told(self, *, has_history: bool) -> datetime:
+        """Return what may be known of what was emitted: all that happened before this moment."""
+        kept = self._state.get("told")
+        if not kept:
+            # What was read by something that kept no such moment may be as young as this run.
+            return self.run.started + _MOMENT if has_history else BEGINNING
+        # Without the other marks it is of a version that meant the moment itself, too.
+        return parse(kept) + (timedelta(0) if "readTo" in self._state else _MOMENT)
+
     def _tell(self, told: datetime) -> None:
-        """Write up to when what is printed can be true."""
+        """Write up to when what is emitted can be true."""
         self._state["told"] = iso(told)
+        self._state["readTo"] = iso(self._read_to)
         self.write_state()
 
     @property

@@ -32,7 +32,7 @@ FLOORS = (
         "telling",
     },
     {"ahead", "messages", "polling", "pacing", "pagination", "retrying", "summaries", "validation"},
-    {"auth", "downloads", "jobs", "timeouts"},
+    {"auth", "downloads", "entries", "jobs", "timeouts"},
     {"run"},
     {"metering", "run_report"},
     {"asking"},

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 from harness import Output, last_state, run, tap
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from schedules import Stretch, schedules, searching
 from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
 
-from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.simulator import Fault, Simulator, World, agents
 from tap_genesys.simulator.agents import spans
+from tap_genesys.simulator.lake import Lake
+from tap_genesys.simulator.record import stamp
 from tap_genesys.streams.agents import UserPresences
-from tap_genesys.windows import DAY, iso
+from tap_genesys.windows import DAY, floor, iso, parse
+
+if TYPE_CHECKING:
+    from tap_genesys.simulator.lake import Kind
 
 PRESENCES, STATUSES = "user_presences", "user_routing_statuses"
 KINDS = {PRESENCES: "systemPresence", STATUSES: "routingStatus"}
 HOUR = timedelta(hours=1)
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
-WORLD = World(seed=4, per_day=1, since=SINCE, now=SINCE + 3 * DAY + 11 * HOUR)
+WORLD = World(
+    seed=4, per_day=1, since=SINCE, now=SINCE + 3 * DAY + 11 * HOUR, lag=timedelta(hours=4)
+)
 QUERY, JOBS = UserPresences.path, UserPresences.jobs_path
 
 Known = dict[tuple[str, str], str | None]
@@ -37,25 +46,78 @@ def held(world: World, stream: str, known: datetime | None = None) -> Known:
     }
 
 
+def span_of(row: dict[str, Any]) -> tuple[str, str]:
+    """Return a row's user and start, however that is written."""
+    return row["userId"], iso(parse(row["startTime"]))
+
+
+def end_of(row: dict[str, Any]) -> str | None:
+    """Return a row's end, however that is written."""
+    return iso(parse(row["endTime"])) if row.get("endTime") else None
+
+
+class MarkingLake(Lake):
+    """Writes into each span what the lake knew when its job was submitted."""
+
+    def submit(self, world: World, kind: Kind, query: dict[str, Any]) -> str:
+        name = super().submit(world, kind, query)
+        job, known = self.jobs[name], stamp(world.watermark)
+        row_of = job.tell
+
+        def marked(entry: Any) -> dict[str, Any]:
+            return {
+                field: [{**span, "knownTo": known} for span in value]
+                if isinstance(value, list)
+                else value
+                for field, value in row_of(entry).items()
+            }
+
+        job.tell = marked
+        return name
+
+
 class Warehouse:
-    """Takes rows in by their key, and looks at each whether it takes an end away."""
+    """Takes rows in by their key, and looks at each whether it makes one older.
 
-    def __init__(self) -> None:
+    An end is never taken away. It is replaced by a corrected one only, and that is final. And the
+    last STATE before each row allows it: `told` is after the moment that a query knows, and not
+    before the one up to which a job does.
+    """
+
+    def __init__(self, final: dict[str, Known] | None = None) -> None:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {PRESENCES: {}, STATUSES: {}}
+        self.final = final or {}
 
-    def load(self, messages: list[dict[str, Any]]) -> None:
-        """Take in what one run wrote."""
+    def load(
+        self, messages: list[dict[str, Any]], state: dict[str, Any] | None = None
+    ) -> None:
+        """Take in what one run wrote, and the state that it began with."""
         for message in messages:
+            if message["type"] == "STATE":
+                state = message["value"]
             if message["type"] == "RECORD":
-                row, rows = message["record"], self.rows[message["stream"]]
-                before = rows.get(row["_id"], {}).get("endTime")
-                assert before is None or row.get("endTime") == before
-                rows[row["_id"]] = row
+                row = message["record"]
+                self._check_told(row, (state or {})["bookmarks"][PRESENCES]["told"])
+                self._take(message["stream"], row)
+
+    def _check_told(self, row: dict[str, Any], told: str) -> None:
+        if row["_source"] == "query":
+            assert parse(told) > parse(row["_readAt"])
+        elif row["_extra"]:
+            assert parse(told) >= parse(row["_extra"]["knownTo"])
+
+    def _take(self, stream: str, row: dict[str, Any]) -> None:
+        rows = self.rows[stream]
+        before = end_of(rows[row["_id"]]) if row["_id"] in rows else None
+        if before != end_of(row) and before is not None:
+            final = self.final.get(stream, {}).get(span_of(row))
+            assert end_of(row) == final
+        rows[row["_id"]] = row
 
     def known(self, stream: str) -> Known:
         """Return each span's user and start with its end."""
         rows = self.rows[stream].values()
-        found = {(row["userId"], row["startTime"]): row.get("endTime") for row in rows}
+        found = {span_of(row): end_of(row) for row in rows}
         assert len(found) == len(rows)
         return found
 
@@ -67,7 +129,7 @@ def asked(sim: Simulator, path: str, method: str = "POST") -> list[Any]:
 
 @pytest.mark.parametrize("source", ["auto", "query"])
 def test_every_span_of_every_user_comes_and_gets_its_end(source: str) -> None:
-    later = WORLD.at(WORLD.now + DAY)
+    later = WORLD.at(WORLD.now + 8 * DAY)
     options = {"start_date": iso(SINCE), "page_size": 20, "user_details_source": source}
     warehouse = Warehouse()
     state: dict[str, Any] = {}
@@ -98,7 +160,7 @@ def test_jobs_alone_bring_what_the_lake_knows_and_nothing_beyond() -> None:
 @pytest.mark.parametrize("before", ["auto", "query"])
 def test_a_job_tells_what_goes_on_only_when_it_knows_what_was_told(before: str) -> None:
     """A query at eleven knows ends that the lake, which knows up to seven, does not."""
-    options: dict[str, Any] = {"start_date": iso(SINCE)}
+    options: dict[str, Any] = {"start_date": iso(SINCE), "lookback_days": 1}
     with Simulator(WORLD) as sim:
         state = run(sim, *KINDS, user_details_source=before, **options).state
         told = []
@@ -208,42 +270,73 @@ def test_a_job_that_comes_to_nothing_is_submitted_again(state: str) -> None:
         sim.faults.add(Fault("state", path="/users/details/jobs/job-", state=state))
         output = run(sim, PRESENCES, start_date=iso(SINCE))
         assert not sim.lake.jobs
-    found = {(row["userId"], row["startTime"]) for row in output.records(PRESENCES)}
+    found = {span_of(row) for row in output.records(PRESENCES)}
     assert found == set(held(WORLD, PRESENCES))
+
+
+@dataclass
+class Steps(World):
+    """A world whose lake moves on every few hours only."""
+
+    step: timedelta = timedelta(hours=6)
+
+    @property
+    def watermark(self) -> datetime:
+        return floor(super().watermark, self.step)
+
+
+#: A query at exactly eleven knows what ended at eleven; a watermark of eleven does not.
+EQUAL = [
+    Stretch(HOUR, 3, 30 * HOUR, 0.1, "auto"),
+    Stretch(HOUR, 2, 80 * HOUR, None, "query"),
+    Stretch(HOUR, 2, 80 * HOUR, 0.013086874938907703, "auto"),
+    Stretch(HOUR, 2, 2 * HOUR, None, "auto"),
+    Stretch(DAY, 2, 80 * HOUR, None, "auto"),
+    Stretch(5 * HOUR, 2, 7 * HOUR, None, "query"),
+]
 
 
 @searching
 @given(
     schedules(
         [HOUR, 5 * HOUR, DAY, 50 * HOUR],
-        [timedelta(0), 2 * HOUR, 7 * HOUR, 30 * HOUR, 80 * HOUR],
+        [timedelta(0), 2 * HOUR, 7 * HOUR, 24 * HOUR, 30 * HOUR, 80 * HOUR],
         ["auto", "auto", "jobs", "query"],
         most_runs=3,
         stretches=(2, 6),
     ),
     st.sampled_from([0.5, 1, 5]),
     st.sampled_from([None, 0]),
-    st.sampled_from([timedelta(0), timedelta(minutes=7)]),
+    st.sampled_from([timedelta(0), timedelta(minutes=7), timedelta(minutes=25)]),
     st.sampled_from([1, 4]),
+    st.sampled_from([None, timedelta(hours=1), timedelta(hours=6)]),
 )
+@example(EQUAL, 0.5, None, timedelta(0), 1, None)
 def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
     stretches: list[Stretch],
     window_days: float,
     lookback: float | None,
     each_request: timedelta,
     parallel: int,
+    step: timedelta | None,
 ) -> None:
-    """The watermark is anywhere, moves back too; runs are killed, and change their source."""
-    warehouse = Warehouse()
+    """The watermark is anywhere, moves back too; runs are killed, and change their source.
+
+    Ends are corrected days later. A span that goes on for days is found on its start day, and once
+    it has ended on its end day, not on those between.
+    """
+    begun = Steps(**_settings_of(WORLD), step=step) if step else WORLD
+    warehouse, originals = Warehouse(finals()), finals(corrected=False)
     state: dict[str, Any] = {}
-    world = WORLD
+    world = begun
     options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": window_days}
     options |= {"lookback_days": lookback, "max_parallel_requests": parallel}
     with Simulator(world) as sim:
+        sim.lake = MarkingLake()
         for stretch in stretches:
             for number in range(stretch.runs):
                 sim.each_request = each_request
-                world = WORLD.at(max(sim.world.now, world.now + stretch.distance), stretch.lag)
+                world = begun.at(max(sim.world.now, world.now + stretch.distance), stretch.lag)
                 sim.world = world
                 output = Output()
                 source = stretch.source
@@ -255,26 +348,47 @@ def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
                 is_cut = number == stretch.runs - 1 and stretch.cut is not None
                 if is_cut:
                     messages = messages[: int(len(messages) * (stretch.cut or 0))]
+                warehouse.load(messages, state)
                 state = last_state(messages) or state
-                warehouse.load(messages)
                 if not is_cut:
-                    known = world.watermark - timedelta(milliseconds=1)
-                    hold(warehouse, world, None if source != "jobs" else known)
+                    hold(warehouse, originals, world, source)
         sim.each_request = timedelta(0)
-        sim.world = world = WORLD.at(max(sim.world.now, world.now) + 20 * DAY, 3 * HOUR)
+        sim.world = world = begun.at(max(sim.world.now, world.now) + 20 * DAY, 3 * HOUR)
         output = run(sim, *KINDS, state=state, user_details_source="auto", **options)
-    warehouse.load(output.messages)
+    warehouse.load(output.messages, state)
     for stream in KINDS:
         assert warehouse.known(stream) == held(world, stream)
 
 
-def hold(warehouse: Warehouse, world: World, known: datetime | None) -> None:
+def _settings_of(world: World) -> dict[str, Any]:
+    names = ("seed", "per_day", "since", "now", "lag")
+    return {name: getattr(world, name) for name in names}
+
+
+@cache
+def finals(*, corrected: bool = True) -> dict[str, Known]:
+    """Return what each span's end will be in the end, corrected or not."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not corrected:
+            patch.setattr(agents, "corrected", lambda _world, _place, _kind, until: until)
+        return {stream: held(WORLD.at(WORLD.now + 100 * DAY), stream) for stream in KINDS}
+
+
+def hold(warehouse: Warehouse, originals: dict[str, Known], world: World, source: str) -> None:
     """After a run that was not killed: each span that was to be read is there, with its end.
 
     Those without one may come later by job, where something has read beyond the watermark before.
+    An end may wait for its correction until its day has been read at the age of five days.
     """
+    known = world.watermark - timedelta(milliseconds=1) if source == "jobs" else None
+    truth = world.now if source == "query" else world.watermark
     for stream in KINDS:
         found = warehouse.known(stream)
         for span, end in held(world, stream, known).items():
             assert span in found or (known and end is None)
-            assert end is None or found[span] == end
+            if end is None:
+                continue
+            original, final = originals[stream][span], warehouse.final[stream][span]
+            assert found[span] in (original, final)
+            settled = floor(parse(str(original)), DAY) + 6 * DAY
+            assert found[span] == final or truth < settled

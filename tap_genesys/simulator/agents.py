@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from tap_genesys.simulator.answers import Answer, page_of
 from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, moment, positive
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from tap_genesys.simulator.world import World
 
 Row = dict[str, Any]
+#: A user, the field of the user's details, and the span.
+Entry = tuple[str, str, Row]
 
 DETAILS = "/api/v2/analytics/users/details/query"
 SEARCH = "/api/v2/quality/evaluations/search"
@@ -46,53 +49,105 @@ _LONGEST_OFF = timedelta(days=4)
 #: Which of seven leaves, and after how long.
 _LEAVER, _STAY = 4, timedelta(days=12)
 _A_DAY = 3
+#: Which fields of a user's details hold spans of which kind.
+_FIELDS = {"primaryPresence": "systemPresence", "routingStatus": "routingStatus"}
+#: One of so many ends is corrected.
+_CORRECTED = 7
+#: What the latest questions found, so that a next page costs no second search.
+_STORED: dict[tuple[Any, ...], list[Entry]] = {}
+_REMEMBERED = 8
 
 
 def user_details(world: World, body: Row | None) -> Answer:
-    """Answer a details query about users: each with the spans that the interval touches."""
+    """Return a page of the entries that a details query about users finds, grouped by user.
+
+    A page is cut from what is stored, so `totalHits` counts entries; one that is stored twice comes
+    once, and its page is the shorter.
+    """
     asked = known_fields(body, ("interval", "order", "paging", "userFilters"))
     start, end = interval(asked.get("interval"))
     paging = asked.get("paging") or {}
     number, size = positive(paging, "pageNumber", 1), min(positive(paging, "pageSize", 25), 100)
-    rows = _rows(world, start, end, world.now - world.indexing + _MOMENT)
-    answer: Row = {"totalHits": len(rows)}
-    if found := page_of(rows, number, size):
-        answer["userDetails"] = found
+    entries = stored(world, start, end, world.now - world.indexing + _MOMENT)
+    first = (number - 1) * size
+    users: dict[str, Row] = {}
+    for place, entry in enumerate(page_of(entries, number, size), first):
+        if place == 0 or entries[place - 1] != entry:
+            agent, field, span = entry
+            users.setdefault(agent, {"userId": agent}).setdefault(field, []).append(span)
+    answer: Row = {"totalHits": len(entries)}
+    if users:
+        answer["userDetails"] = [*users.values()]
     return Answer(body=answer)
 
 
-def _rows(world: World, start: datetime, end: datetime, known: datetime) -> list[Row]:
-    """Return each user who has spans in an interval, with these."""
-    rows = [
-        {
-            "userId": agent,
-            "primaryPresence": [
-                {**span, "organizationPresenceId": identifier(world.seed, span["systemPresence"])}
-                for span in spans(world, place, "systemPresence", start, end, known)
-            ],
-            "routingStatus": list(spans(world, place, "routingStatus", start, end, known)),
-        }
-        for place, agent in enumerate(world.staff.agents)
-    ]
-    return [one for one in rows if one["primaryPresence"] or one["routingStatus"]]
+def stored(world: World, start: datetime, end: datetime, known: datetime) -> list[Entry]:
+    """Return what is stored of an interval: user, field and span, in the order of their starts.
+
+    A span is stored on its start day, and once it has ended, on its end day, too; so it comes twice
+    where the interval touches both.
+
+    Args:
+        world: What is true.
+        start: The interval's first moment.
+        end: The moment after its last.
+        known: What happens from then on is not known.
+    """
+    question = (world.seed, world.since, world.now, start, end, known)
+    if question not in _STORED:
+        entries = [
+            (str(agent), field, {**span, **_organization(world, span)})
+            for place, agent in enumerate(world.staff.agents)
+            for field, kind in _FIELDS.items()
+            for span in spans(world, place, kind, start, end, known)
+            for _ in _days(span, start, end)
+        ]
+        entries.sort(key=lambda entry: (entry[2]["startTime"], entry[0], entry[1]))
+        if len(_STORED) >= _REMEMBERED:
+            _STORED.clear()
+        _STORED[question] = entries
+        return entries
+    return _STORED[question]
+
+
+def _organization(world: World, span: Row) -> Row:
+    presence = span.get("systemPresence")
+    return {"organizationPresenceId": identifier(world.seed, presence)} if presence else {}
+
+
+def _days(span: Row, start: datetime, end: datetime) -> list[datetime]:
+    """Return the days that an interval touches on which a span is stored."""
+    touched = _midnight(start), _midnight(end - _MOMENT)
+    moments = (span[name] for name in ("startTime", "endTime") if name in span)
+    days = {_midnight(datetime.fromisoformat(moment)) for moment in moments}
+    return sorted(day for day in days if touched[0] <= day <= touched[1])
 
 
 def _in_lake(
     world: World, start: datetime, end: datetime, _query: Row, _bounds: str
-) -> tuple[list[Row], Callable[[Row], Row]]:
-    """Return what the lake knows of an interval: a row for each day and user."""
+) -> tuple[list[Entry], Callable[[Entry], Row]]:
+    """Return what the lake knows of an interval, in fragments: an entry each, day by day."""
     days = (end - start).days + 2
     midnights = [_midnight(start) + timedelta(days=number) for number in range(days + 1)]
     bounds = [start, *(one for one in midnights if start < one < end), end]
-    found = [
-        row
+    entries = [
+        entry
         for first, last in pairwise(bounds)
-        for row in _rows(world, first, last, world.watermark)
+        for entry in stored(world, first, last, world.watermark)
     ]
-    return found, dict
+    return entries, _fragment
 
 
-#: Jobs that tell the same as the details query, as far as the lake knows.
+def _fragment(entry: Entry) -> Row:
+    """Return a row of a job: its dates have no milliseconds where they are whole seconds."""
+    agent, field, span = entry
+    dates = {
+        name: span[name].replace(".000Z", "Z") for name in ("startTime", "endTime") if name in span
+    }
+    return {"userId": agent, field: [{**span, **dates}]}
+
+
+#: Jobs that know the same as the details query, as far as the lake does.
 JOBS = Kind("userDetails", ("interval", "order", "userFilters", "limit"), _in_lake)
 
 
@@ -104,7 +159,10 @@ def spans(
     end: datetime,
     known: datetime | None = None,
 ) -> Iterator[Row]:
-    """Yield the spans of one agent that an interval touches, with an end where they have ended.
+    """Yield the spans of one agent that are found in an interval, with an end if it is known.
+
+    Found is what is stored on a UTC day that the interval touches, its start day or its end day,
+    and overlaps the interval: not what goes on through all of it.
 
     Args:
         world: What is true.
@@ -117,9 +175,26 @@ def spans(
     known = known or world.now + _MOMENT
     begun = [*_changes(world, place, kind, start, end), (_NEVER, "")]
     for (since, what), (until, _) in pairwise(begun):
-        if world.since <= since < min(end, known) and until > start:
-            span = {kind: what, "startTime": stamp(since)}
-            yield span | ({"endTime": stamp(until)} if until < known else {})
+        if not world.since <= since < min(end, known):
+            continue
+        ended = corrected(world, place, kind, until) if until < known else _NEVER
+        span = {kind: what, "startTime": stamp(since)}
+        span |= {"endTime": stamp(ended)} if until < known else {}
+        if ended > start and _days(span, start, end):
+            yield span
+
+
+def corrected(world: World, place: int, kind: str, until: datetime) -> datetime:
+    """Return the end of a span as it is told now: some are moved by seconds, days later.
+
+    It happens in one of the nights between 48 hours and five days after the end's day, for queries
+    and jobs at the same moment.
+    """
+    chance = crc32(f"{world.seed}/{place}/{kind}/{until}".encode())
+    night = _midnight(until) + timedelta(days=3 + chance % 3, hours=2, minutes=chance % 97)
+    if chance % _CORRECTED or world.now < night:
+        return until
+    return until + timedelta(seconds=chance % 40 - 20 or 1)
 
 
 def _changes(
@@ -135,7 +210,9 @@ def _changes(
     while day < last:
         if place % 3 or day.weekday() < _SATURDAY:
             for minute, what in _PRESENCES if kind == "systemPresence" else _STATUSES:
-                yield day + timedelta(minutes=minute + place), what
+                moment = day + timedelta(minutes=minute + place)
+                # Some change between two seconds.
+                yield moment + timedelta(milliseconds=250 if place % 5 == 1 else 0), what
         day += timedelta(days=1)
 
 

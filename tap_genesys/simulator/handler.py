@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and kind == "state":
             answer.body["state"] = fault.state
         if kind == "empty":
-            for name in ("conversations", "entities"):
+            for name in ("conversations", "entities", "userDetails"):
                 answer.body.pop(name, None)
         return answer
 
