@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -42,6 +43,7 @@ _STATUSES = (
 )
 _LONGEST = timedelta(days=92)
 _MOMENT = timedelta(milliseconds=1)
+_DAY = timedelta(days=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _SATURDAY = 5
 #: Longer than a weekend.
@@ -115,12 +117,11 @@ def _organization(world: World, span: Row) -> Row:
     return {"organizationPresenceId": identifier(world.seed, presence)} if presence else {}
 
 
-def _days(span: Row, start: datetime, end: datetime) -> list[datetime]:
+def _days(span: Row, start: datetime, end: datetime) -> set[str]:
     """Return the days that an interval touches on which a span is stored."""
-    touched = _midnight(start), _midnight(end - _MOMENT)
-    moments = (span[name] for name in ("startTime", "endTime") if name in span)
-    days = {_midnight(datetime.fromisoformat(moment)) for moment in moments}
-    return sorted(day for day in days if touched[0] <= day <= touched[1])
+    first, last = stamp(start)[:10], stamp(end - _MOMENT)[:10]
+    days = {span[name][:10] for name in ("startTime", "endTime") if name in span}
+    return {day for day in days if first <= day <= last}
 
 
 def _in_lake(
@@ -173,9 +174,9 @@ def spans(
         known: What happens from then on is not known; by default, what has not happened yet.
     """
     known = known or world.now + _MOMENT
-    begun = [*_changes(world, place, kind, start, end), (_NEVER, "")]
-    for (since, what), (until, _) in pairwise(begun):
-        if not world.since <= since < min(end, known):
+    changes = _changes(world.since, place, kind, _midnight(start), _midnight(end) + _DAY)
+    for (since, what), (until, _) in pairwise(changes):
+        if since < world.since or since >= min(end, known) or until < start - _DAY:
             continue
         ended = corrected(world, place, kind, until) if until < known else _NEVER
         span = {kind: what, "startTime": stamp(since)}
@@ -197,23 +198,27 @@ def corrected(world: World, place: int, kind: str, until: datetime) -> datetime:
     return until + timedelta(seconds=chance % 40 - 20 or 1)
 
 
+@lru_cache(maxsize=4096)
 def _changes(
-    world: World, place: int, kind: str, start: datetime, end: datetime
-) -> Iterator[tuple[datetime, str]]:
-    """Yield when an agent changed to what, from days before an interval to days after it.
+    since: datetime, place: int, kind: str, first: datetime, last: datetime
+) -> tuple[tuple[datetime, str], ...]:
+    """Return when an agent changed to what, from days before some days to days after them.
 
     Every third has weekends off, and one in seven leaves for good after twelve days: so some spans
     last for days, and some have no end.
     """
-    leaves = _midnight(world.since) + _STAY if place % 7 == _LEAVER else _NEVER
-    day, last = _midnight(min(start, leaves)) - _LONGEST_OFF, min(end + _LONGEST_OFF, leaves)
-    while day < last:
+    leaves = _midnight(since) + _STAY if place % 7 == _LEAVER else _NEVER
+    day = min(first, leaves) - _LONGEST_OFF
+    changes = []
+    while day < min(last + _LONGEST_OFF, leaves):
         if place % 3 or day.weekday() < _SATURDAY:
             for minute, what in _PRESENCES if kind == "systemPresence" else _STATUSES:
                 moment = day + timedelta(minutes=minute + place)
                 # Some change between two seconds.
-                yield moment + timedelta(milliseconds=250 if place % 5 == 1 else 0), what
+                moment += timedelta(milliseconds=250 if place % 5 == 1 else 0)
+                changes.append((moment, what))
         day += timedelta(days=1)
+    return (*changes, (_NEVER, ""))
 
 
 def _midnight(moment: datetime) -> datetime:
