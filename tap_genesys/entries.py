@@ -104,7 +104,10 @@ class EntryPaginator(CountedPaginator):
         if page.beyond_empty:
             self.stale_count = True
             return None
-        if 2 * (self.received + self._in_holes) >= (self._total or 0):
+        missing = (self._total or 0) - self.received - self._in_holes
+        if 2 * missing <= (self._total or 0):
+            # It is logged where that is a page or more.
+            self.stale_count = missing >= self._asked_size
             return None
         if page.attempt < self._empty_tries:
             self._wait()

@@ -1,0 +1,171 @@
+"""Pages of entries: all of them are read, whatever the counts say, and the paging always ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from responses import response
+
+from tap_genesys.entries import EntryPaginator, entries
+from tap_genesys.errors import StopRun
+from tap_genesys.pagination import LAST_PAGE, Page
+
+SIZE = 4
+
+
+def page_of(numbers: list[int], users: int = 2, total: object = None) -> Any:
+    """Make a page that holds these entries, grouped by user."""
+    body: dict[str, Any] = {} if total is None else {"totalHits": total}
+    grouped: dict[int, list[dict[str, str]]] = {}
+    for number in numbers:
+        span = {"startTime": f"t{number}", "routingStatus": "IDLE"}
+        grouped.setdefault(number % users, []).append(span)
+    if grouped:
+        body["userDetails"] = [
+            {"userId": f"u{user}", "routingStatus": spans} for user, spans in grouped.items()
+        ]
+    return response(body)
+
+
+@dataclass
+class Server:
+    """Pages of entries, some shorter than was asked for, some empty a few times."""
+
+    sizes: list[int]
+    total: object = None
+    empties: dict[int, int] = field(default_factory=dict)
+    asked: list[int] = field(default_factory=list)
+
+    def answer(self, page: Page) -> Any:
+        """Answer a request for a page."""
+        self.asked.append(page.number)
+        number = page.number
+        numbers = [10 * number + place for place in range([0, *self.sizes, 0, 0][number])]
+        if self.empties.get(number, 0) > 0:
+            self.empties[number] -= 1
+            numbers = []
+        return page_of(numbers, total=self.total)
+
+
+def read(server: Server, tries: int = 3) -> tuple[EntryPaginator, int]:
+    """Page through, as the SDK does; return the paginator and how often it waited."""
+    waits: list[int] = []
+    pages = EntryPaginator(
+        page_size=SIZE, where="here", empty_tries=tries, wait=lambda: waits.append(1)
+    )
+    while not pages.finished:
+        pages.advance(server.answer(pages.current_value))
+    return pages, len(waits)
+
+
+@given(st.lists(st.integers(1, SIZE), max_size=30), st.none() | st.floats(0, 2))
+def test_only_a_page_without_users_ends_the_paging(sizes: list[int], factor: float | None) -> None:
+    """Short pages in between are normal; a count that is up to twice too high costs nothing."""
+    server = Server(sizes, None if factor is None else int(sum(sizes) * factor))
+    pages, waits = read(server)
+    assert (pages.received, waits, pages.holes) == (sum(sizes), 0, [])
+    assert server.asked == [*range(1, len(sizes) + 2)]
+    assert not pages.fewer
+
+
+def test_a_page_that_is_empty_once_is_requested_again() -> None:
+    server = Server([4] * 18, 72, {3: 1})
+    pages, waits = read(server)
+    assert (pages.received, waits, pages.holes) == (72, 1, [])
+    assert server.asked == [1, 2, 3, *range(3, 20)]
+
+
+def test_a_page_that_stays_empty_is_a_hole_if_a_later_one_has_entries() -> None:
+    server = Server([4] * 18, 72, {3: 99})
+    pages, waits = read(server)
+    assert (pages.received, waits) == (68, 3)
+    assert [str(hole) for hole in pages.holes] == [
+        "page 3 stayed empty: expected about 72 entries, received 8 rows before it"
+    ]
+    assert server.asked == [1, 2, 3, 3, 3, 3, *range(4, 20)]
+
+
+def test_a_count_that_is_far_too_high_is_found_out() -> None:
+    server = Server([4, 4], 17)
+    pages, waits = read(server)
+    assert (pages.received, waits, pages.holes, pages.stale_count) == (8, 3, [], True)
+    assert server.asked == [1, 2, 3, 3, 3, 3, 4]
+
+
+def test_half_of_the_count_is_believed() -> None:
+    server = Server([4, 4], 16)
+    pages, waits = read(server)
+    assert (waits, server.asked, pages.stale_count) == (0, [1, 2, 3], True)
+
+
+def test_a_gap_of_less_than_a_page_is_not_worth_a_line() -> None:
+    assert not read(Server([4, 4], 11))[0].stale_count
+    assert read(Server([4, 4], 12))[0].stale_count
+
+
+@pytest.mark.parametrize("total", [0, None, "many"])
+def test_an_empty_result_is_one_request(total: object) -> None:
+    server = Server([], total)
+    _pages, waits = read(server)
+    assert (waits, server.asked) == (0, [1])
+
+
+def paginator() -> EntryPaginator:
+    """Make a paginator that does not wait."""
+    return EntryPaginator(page_size=SIZE, where="here", empty_tries=3, wait=lambda: None)
+
+
+def test_a_server_that_ignores_the_page_number_is_refused() -> None:
+    pages = paginator()
+    pages.advance(page_of([1, 2, 3, 4], total=9))
+    with pytest.raises(StopRun, match=r"here: page 2 holds the same 4 entries .* ignores pageNu"):
+        pages.advance(page_of([4, 3, 2, 1], total=9))
+
+
+@pytest.mark.parametrize("second", [[2, 3, 4, 5], [1, 2, 3], [4]])
+def test_the_same_users_or_some_of_the_entries_once_more_are_no_repetition(
+    second: list[int],
+) -> None:
+    """Entries that arrive move others to the next page, all that a last page has, too."""
+    pages = paginator()
+    pages.advance(page_of([1, 2, 3, 4], total=9))
+    pages.advance(page_of(second, total=9))
+    assert pages.current_value == Page(3)
+
+
+def test_an_entry_that_has_ended_meanwhile_is_the_same() -> None:
+    pages = paginator()
+    user = {"userId": "u", "routingStatus": [{"startTime": "t", "routingStatus": "IDLE"}]}
+    pages.advance(response({"userDetails": [user]}))
+    user["routingStatus"][0]["endTime"] = "t2"  # type: ignore[index]
+    with pytest.raises(StopRun, match="ignores pageNumber"):
+        pages.advance(response({"userDetails": [user]}))
+
+
+def test_users_without_entries_end_nothing() -> None:
+    first, second = ({"userDetails": [{"userId": name}]} for name in "ab")
+    pages = paginator()
+    pages.advance(response(first))
+    pages.advance(response(second))
+    assert pages.current_value == Page(3)
+    assert entries(response(first)) == [("a",)]
+
+
+def test_endless_entries_come_to_an_end() -> None:
+    """No server can make the run endless, though every page holds something new."""
+    pages = paginator()
+    pages._value = Page(LAST_PAGE)
+    with pytest.raises(StopRun, match=f"{LAST_PAGE:,}"):
+        pages.advance(page_of([1, 2], total=3))
+
+
+def test_pages_ahead_are_as_many_as_the_count_has_of_what_was_asked_for() -> None:
+    """Not of the users on a page, of whom there are fewer."""
+    pages = paginator()
+    pages.advance(page_of([1, 2, 3, 4], total=13))
+    assert [page.number for page in pages.ahead()] == [3, 4]
+    assert not [*paginator().ahead()]
