@@ -270,6 +270,156 @@ def test_a_job_that_comes_to_nothing_is_submitted_again(state: str) -> None:
     assert found == set(held(WORLD, PRESENCES))
 
 
+@pytest.mark.parametrize("source", ["query", "jobs"])
+def test_a_key_does_not_depend_on_how_a_date_is_written(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs write no milliseconds where there are none. These keys are in warehouses: they stay."""
+    user, organization = "40f5f050-65b7-49e6-8e93-a67aa11fd44d", "ccf3c10a-aa2c-4845-8e8d-f59f"
+    offline = {"systemPresence": "OFFLINE", "organizationPresenceId": organization}
+    entries = [
+        (user, "primaryPresence", {"startTime": "2026-03-01T10:05:00.604Z", **offline}),
+        (user, "primaryPresence", {"startTime": "2026-03-01T11:05:00.000Z", **offline}),
+        (user, "routingStatus", {"startTime": "2026-03-01T10:05:01.000Z", "routingStatus": "X"}),
+        (user, "routingStatus", {"startTime": "2026-03-01T11:05:01.528Z", "routingStatus": "Y"}),
+    ]
+    monkeypatch.setattr(agents, "stored", lambda *_: entries)
+    with Simulator(WORLD.at(SINCE + DAY, timedelta(0))) as sim:
+        output = run(sim, *KINDS, start_date=iso(SINCE), user_details_source=source)
+    assert sorted(set(output.ids(PRESENCES))) == [
+        f"{user}/2026-03-01T10:05:00.604Z/OFFLINE/{organization}",
+        f"{user}/2026-03-01T11:05:00.000Z/OFFLINE/{organization}",
+    ]
+    assert sorted(set(output.ids(STATUSES))) == [
+        f"{user}/2026-03-01T10:05:01.000Z/X",
+        f"{user}/2026-03-01T11:05:01.528Z/Y",
+    ]
+    written = {row["startTime"] for row in output.records(STATUSES)}
+    assert ("2026-03-01T10:05:01Z" in written) == (source == "jobs")
+
+
+def test_a_span_is_found_on_its_start_day_and_on_its_end_day_only() -> None:
+    """So one that began before the first load comes when it has ended."""
+    friday = datetime(2026, 3, 6, tzinfo=UTC)
+    place, agent = 0, WORLD.staff.agents[0]
+    begun, ended = iso(friday + 17 * HOUR), iso(friday + 3 * DAY + 8 * HOUR)
+
+    def found(day: int, now: datetime) -> set[str | None]:
+        start = friday + day * DAY
+        world = WORLD.at(now)
+        held_there = spans(world, place, "systemPresence", start, start + DAY)
+        return {one.get("endTime") for one in held_there if one["startTime"] == begun}
+
+    sunday, monday = friday + 2.5 * DAY, friday + 3.5 * DAY
+    assert [found(day, sunday) for day in range(3)] == [{None}, set(), set()]
+    assert [found(day, monday) for day in range(4)] == [{ended}, set(), set(), {ended}]
+    warehouse = Warehouse()
+    state: dict[str, Any] = {}
+    options: dict[str, Any] = {"start_date": iso(friday + DAY), "user_details_source": "query"}
+    with Simulator(WORLD.at(sunday)) as sim:
+        for now, expected in ((sunday, None), (monday, ended)):
+            sim.world = WORLD.at(now)
+            output = run(sim, *KINDS, state=state, **options)
+            state = output.state
+            warehouse.load(output.messages)
+            assert warehouse.known(PRESENCES).get((agent, begun)) == expected
+
+
+def test_an_open_span_that_begins_with_a_window_comes() -> None:
+    """At noon, where a window of half a day begins; the first window begins days before."""
+    noon = SINCE + DAY + 12 * HOUR
+    world = WORLD.at(noon + 10 * timedelta(minutes=1), timedelta(0))
+    options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": 0.5}
+    with Simulator(world) as sim:
+        output = run(sim, *KINDS, user_details_source="jobs", **options)
+    starts = [row["startTime"] for row in output.records(PRESENCES) if not row.get("endTime")]
+    assert "2026-03-02T12:00:00Z" in starts
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+@pytest.mark.parametrize("source", ["query", "jobs", "auto"])
+def test_a_run_of_hours_notes_what_it_knows_before_it_is_emitted(
+    source: str, parallel: int
+) -> None:
+    """A lease is prolonged, and what the lake learns meanwhile is noted."""
+    warehouse = Warehouse()
+    options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": 0.5, "page_size": 20}
+    with Simulator(WORLD) as sim:
+        sim.lake = MarkingLake()
+        sim.each_request = timedelta(minutes=25)
+        output = run(
+            sim, *KINDS, user_details_source=source, max_parallel_requests=parallel, **options
+        )
+        assert sim.world.now - WORLD.now > 6 * HOUR
+    warehouse.load(output.messages)
+    states = [message["value"]["bookmarks"][PRESENCES] for message in output.of("STATE")]
+    assert len({state["told"] for state in states}) > 3
+
+
+@pytest.mark.parametrize("source", ["auto", "query", "jobs"])
+def test_each_day_is_read_again_once_when_it_is_five_days_old(source: str) -> None:
+    """By the lane of the source; a first load reads nothing twice."""
+    state: dict[str, Any] = {}
+    options: dict[str, Any] = {"start_date": iso(SINCE), "user_details_source": source}
+    read: list[tuple[str, int]] = []
+    path = QUERY if source == "query" else JOBS
+    with Simulator(WORLD) as sim:
+        for run_ in range(30):
+            sim.world = world = WORLD.at(SINCE + 8 * DAY + run_ * 7 * HOUR)
+            before = len(asked(sim, path))
+            state = run(sim, *KINDS, state=state, **options).state
+            truth = world.now if source == "query" else world.watermark
+            for one in asked(sim, path)[before:]:
+                day = parse(one.body["interval"].partition("/")[0])
+                if run_ and one.body["interval"] == f"{iso(day)}/{iso(day + DAY)}":
+                    read += [(iso(day)[:10], (truth - day - DAY) // DAY)] * (
+                        one.body.get("paging", {"pageNumber": 1})["pageNumber"] == 1
+                    )
+    again = [(day, age) for day, age in read if age >= 5]
+    assert len(again) == len({day for day, _ in again}) >= 7
+    assert {age for _, age in again} == {5}
+    assert source == "query" or not [age for _, age in read if 1 < age < 5]
+
+
+def test_what_a_killed_query_may_have_emitted_open_is_emitted_by_the_next_query() -> None:
+    """A job may not emit what goes on, then, and the query of its run begins where that began."""
+    thursday = datetime(2026, 3, 5, tzinfo=UTC)
+    world = WORLD.at(thursday + 3.5 * DAY, 30 * HOUR)
+    options: dict[str, Any] = {"start_date": iso(thursday)}
+    warehouse = Warehouse()
+    with Simulator(world) as sim:
+        output = run(sim, *KINDS, user_details_source="query", **options)
+        state = output.of("STATE")[0]["value"]
+        sim.world = world = world.at(world.now + 10 * timedelta(minutes=1))
+        output = run(sim, *KINDS, state=state, user_details_source="auto", **options)
+        warehouse.load(output.messages, state)
+        known = warehouse.known(PRESENCES)
+        ongoing = [span for span, end in held(world, PRESENCES).items() if end is None]
+        assert set(ongoing) <= set(known)
+        # From now on it begins where the run before has read, however far behind the lake is.
+        sim.world = world.at(world.now + HOUR)
+        before = len(asked(sim, QUERY))
+        run(sim, *KINDS, state=output.state, user_details_source="auto", **options)
+        (interval,) = {one.body["interval"] for one in asked(sim, QUERY)[before:]}
+    assert interval.partition("/")[0] == iso(world.now - HOUR / 2)
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_state_of_an_earlier_version_means_the_moment_itself_too(beyond: int) -> None:
+    """It was written by a query at exactly eight, which knew what ended at eight."""
+    eight = SINCE + 2 * DAY + 8 * HOUR
+    kept = {"replication_key": "startTime", "replication_key_value": iso(eight - HOUR)}
+    state = {"bookmarks": {PRESENCES: {**kept, "told": iso(eight)}}}
+    world = WORLD.at(eight + beyond * timedelta(milliseconds=1) + HOUR, HOUR)
+    with Simulator(world) as sim:
+        output = run(
+            sim, *KINDS, state=state, start_date=iso(SINCE), lookback_days=1,
+            user_details_source="jobs",
+        )  # fmt: skip
+    ongoing = [row for row in output.records(PRESENCES) if not row.get("endTime")]
+    assert bool(ongoing) == bool(beyond)
+
+
 @dataclass
 class Steps(World):
     """A world whose lake moves on every few hours only."""
