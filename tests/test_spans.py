@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from direct import without_sockets
 from harness import Output, last_state, run, tap
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -477,8 +478,8 @@ def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
     world = begun
     options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": window_days}
     options |= {"lookback_days": lookback, "max_parallel_requests": parallel}
-    with Simulator(world) as sim:
-        sim.lake = MarkingLake()
+    with Simulator(world, interval_bounds=bounds) as sim, without_sockets(sim):
+        sim.lake = MarkingLake(interval_bounds=job_bounds)
         for stretch in stretches:
             for number in range(stretch.runs):
                 sim.each_request = each_request

@@ -191,6 +191,8 @@ def corrected(world: World, place: int, kind: str, until: datetime) -> datetime:
     It happens in one of the nights between 48 hours and five days after the end's day, for queries
     and jobs at the same moment.
     """
+    if world.now < until + 2 * _DAY:
+        return until
     chance = crc32(f"{world.seed}/{place}/{kind}/{until}".encode())
     night = _midnight(until) + timedelta(days=3 + chance % 3, hours=2, minutes=chance % 97)
     if chance % _CORRECTED or world.now < night:
