@@ -23,6 +23,7 @@ from tap_genesys.handover import BEGINNING, LEASE
 from tap_genesys.ladder import Ladder
 from tap_genesys.lake import LakeStream
 from tap_genesys.queries import moment
+from tap_genesys.settings import Span
 from tap_genesys.windows import DAY, Window, iso, parse, split
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from singer_sdk.pagination import BaseAPIPaginator
 
     from tap_genesys.answers import Record
-    from tap_genesys.settings import Span
 
 #: At this age a day is read again: the vendor corrects what is between 48 hours and some five days
 #: old (its help page "Why can my data change?").
@@ -154,7 +154,9 @@ class SpanStream(FeedingStream, LakeStream):
 
         def finish(window: Window) -> None:
             self.promise(window.end, asked.start)
-            self._finish(window, self.watermark, moves=self._may_be_open)
+            if self._may_be_open:
+                self._reach(window.end)
+            self._finish_day(window)
 
         try:
             windows = self.jobs_windows(start, limit)
@@ -172,15 +174,15 @@ class SpanStream(FeedingStream, LakeStream):
         return self._rows_of_job(window)
 
     def _finish_day(self, window: Window) -> None:
-        self._finish(window, self.watermark, moves=False)
+        self._note_read(window, self.watermark)
+        self.write_state()
 
     def _by_query(self, start: datetime, asked: Span) -> Iterator[Record]:
         """Yield what queries read; a run that is killed has noted until when it may emit."""
         self._source, self._reading = "query", Window(start, asked.end)
-        self._promises_from, self._complete = asked.start, True
         told = self._told(has_history=self.bookmark() is not None)
         self._tell(max(told, self.run.now() + LEASE))
-        yield from self.read_windows(self.windows(start, asked.end))
+        yield from self.read_span(Span(start, asked.end, asked.start_is_configured))
         if self._moves_bookmark:
             self._moves_bookmark = self._moves_read_to = False
             reached = min(self.bookmark() or asked.start, asked.end)
@@ -191,24 +193,25 @@ class SpanStream(FeedingStream, LakeStream):
 
     @override
     def finish_window(self, *, whole: bool) -> None:
-        self._complete = self._complete and whole
-        if self._complete and self._moves_bookmark:
-            self.promise(self.window.end, self._promises_from)
         if whole:
-            moves = self._complete and self._moves_read_to
-            self._finish(self.window, self.run.started, moves=moves)
-        else:
-            self.write_state()
+            self._note_read(self.window, self.run.started)
+        super().finish_window(whole=whole)
 
-    def _finish(self, window: Window, truth: datetime, *, moves: bool) -> None:
-        """Note that a window has been read whole, and write STATE."""
-        reached = min(window.end, self.run.started - UNSETTLED)
-        if moves and reached > self._read_to:
-            self._read_to = reached
+    @override
+    def _promise_window(self, end: datetime) -> None:
+        if self._moves_bookmark:
+            super()._promise_window(end)
+        if self._moves_read_to and self._complete:
+            self._reach(end)
+
+    def _reach(self, end: datetime) -> None:
+        """Note that all that began or ended before a moment is out, as far as that is settled."""
+        self._read_to = max(self._read_to, min(end, self.run.started - UNSETTLED))
         self._state["readTo"] = iso(self._read_to)
+
+    def _note_read(self, window: Window, truth: datetime) -> None:
         self._ladder.read(window, truth)
         self._state["rechecks"] = self._ladder.marks
-        self.write_state()
 
     @override
     def rows_of(self, response: requests.Response) -> Iterator[Record]:
@@ -259,7 +262,7 @@ class SpanStream(FeedingStream, LakeStream):
         """
         first = self.window.start <= self._reading.start
         last = self.window.end >= self._reading.end
-        if end is not None and end < self._reading.end:
+        if end is not None and end <= self._reading.end:
             return self.window.start <= end <= self.window.end
         if end is None and self._source == "job" and not self._may_be_open:
             return False

@@ -60,14 +60,14 @@ _STORED: dict[tuple[Any, ...], list[Entry]] = {}
 _REMEMBERED = 8
 
 
-def user_details(world: World, body: Row | None) -> Answer:
+def user_details(world: World, body: Row | None, bounds: str) -> Answer:
     """Return a page of the entries that a details query about users finds, grouped by user.
 
     A page is cut from what is stored, so `totalHits` counts entries; one that is stored twice comes
     once, and its page is the shorter.
     """
     asked = known_fields(body, ("interval", "order", "paging", "userFilters"))
-    start, end = interval(asked.get("interval"))
+    start, end = _moments(*interval(asked.get("interval")), bounds)
     paging = asked.get("paging") or {}
     number, size = positive(paging, "pageNumber", 1), min(positive(paging, "pageSize", 25), 100)
     entries = stored(world, start, end, world.now - world.indexing + _MOMENT)
@@ -112,6 +112,12 @@ def stored(world: World, start: datetime, end: datetime, known: datetime) -> lis
     return _STORED[question]
 
 
+def _moments(start: datetime, end: datetime, bounds: str) -> tuple[datetime, datetime]:
+    """Return an interval's first moment, and the one after its last: one with these bounds."""
+    first = start + _MOMENT if bounds[0] == "(" else start
+    return first, end + _MOMENT if bounds[1] == "]" else end
+
+
 def _organization(world: World, span: Row) -> Row:
     presence = span.get("systemPresence")
     return {"organizationPresenceId": identifier(world.seed, presence)} if presence else {}
@@ -125,15 +131,15 @@ def _days(span: Row, start: datetime, end: datetime) -> set[str]:
 
 
 def _in_lake(
-    world: World, start: datetime, end: datetime, _query: Row, _bounds: str
+    world: World, start: datetime, end: datetime, _query: Row, bounds: str
 ) -> tuple[list[Entry], Callable[[Entry], Row]]:
     """Return what the lake knows of an interval, in fragments: an entry each, day by day."""
-    days = (end - start).days + 2
-    midnights = [_midnight(start) + timedelta(days=number) for number in range(days + 1)]
-    bounds = [start, *(one for one in midnights if start < one < end), end]
+    start, end = _moments(start, end, bounds)
+    midnights = [_midnight(start) + number * _DAY for number in range((end - start).days + 3)]
+    cuts = [start, *(one for one in midnights if start < one < end), end]
     entries = [
         entry
-        for first, last in pairwise(bounds)
+        for first, last in pairwise(cuts)
         for entry in stored(world, first, last, world.watermark)
     ]
     return entries, _fragment
@@ -181,7 +187,7 @@ def spans(
         ended = corrected(world, place, kind, until) if until < known else _NEVER
         span = {kind: what, "startTime": stamp(since)}
         span |= {"endTime": stamp(ended)} if until < known else {}
-        if ended > start and _days(span, start, end):
+        if ended >= start and _days(span, start, end):
             yield span
 
 

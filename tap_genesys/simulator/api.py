@@ -37,7 +37,6 @@ _JOBS = {
     "/api/v2/analytics/users/details/jobs": agents.JOBS,
 }
 _SUMMARY_FIELDS = ("pageSize", "pageNumber", "dateFrom", "dateTo", "groupings", "metrics")
-_AGENTS = {agents.DETAILS: agents.user_details, agents.SEARCH: agents.search}
 _AUDITS = "/api/v2/audits/query"
 _STATES = ("active", "inactive", "deleted", "any")
 
@@ -89,6 +88,10 @@ class Api:
                 "POST",
                 lambda: self._summaries(body),
             ),
+            agents.DETAILS: (
+                "POST",
+                lambda: agents.user_details(self._queried, body, self.habits.interval_bounds),
+            ),
             "/api/v2/users": ("GET", lambda: self._users(path, query)),
         }
         if not self.habits.summaries:
@@ -98,9 +101,8 @@ class Api:
         if start := _jobs_above(path):
             jobs = JobOperations(self.world, self.lake, _JOBS[start])
             return method, jobs.operation(method, path.removeprefix(start), query, body)
-        if path in _AGENTS:
-            world = self._queried if path == agents.DETAILS else self.world
-            return "POST", partial(_AGENTS[path], world, body)
+        if path == agents.SEARCH:
+            return "POST", partial(agents.search, self.world, body)
         if path in OBSERVATIONS:
             return "POST", partial(observations, path, body)
         if path in families():
