@@ -51,25 +51,32 @@ def takeover(states: Mapping[datetime, State], streams: Sequence[str]) -> State:
             if datetime.fromisoformat(end) < day:
                 msg = f"{name} is not loaded from {end} to {day.isoformat()}; load that first."
                 raise SetupError(msg)
-        made["bookmarks"][name] = _by_job(kept) if name == BY_JOB else kept[-1]
+        last = _by_job(kept) if name == BY_JOB else kept[-1]
+        made["bookmarks"][name] = last | _rechecks(kept)
     return made
 
 
 def _by_job(kept: list[State]) -> State:
     watermarks = [one["watermark"] for one in kept]
     last = kept[-1]["replication_key_value"]
-    rechecks: dict[str, str] = {}
-    for rung in kept[-1].get("rechecks", {}):
-        marks = [one["rechecks"][rung] for one in kept]
-        ends = [one["replication_key_value"] for one in kept]
-        open_ = [mark for mark, end in zip(marks, ends, strict=True) if mark < end]
-        rechecks[rung] = min(open_, default=last)
     return {
         **kept[-1],
         "replication_key_value": min(last, *watermarks),
         "watermark": max(watermarks),
-        "rechecks": rechecks,
     }
+
+
+def _rechecks(kept: list[State]) -> State:
+    """Return the marks of the first day that still needs each, where the stream keeps marks."""
+    if "rechecks" not in kept[-1]:
+        return {}
+    last = kept[-1]["replication_key_value"]
+    rechecks: dict[str, str] = {}
+    for rung in kept[-1]["rechecks"]:
+        marked = [one for one in kept if rung in one.get("rechecks", {})]
+        marks = [(one["rechecks"][rung], one["replication_key_value"]) for one in marked]
+        rechecks[rung] = min((mark for mark, end in marks if mark < end), default=last)
+    return {"rechecks": rechecks}
 
 
 def _bookmark(state: State, name: str) -> str | None:

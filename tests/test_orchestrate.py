@@ -101,6 +101,24 @@ def test_who_takes_over_begins_where_the_first_day_was_read() -> None:
     assert made["rechecks"] == {"7": iso(SINCE)}
 
 
+def test_aggregates_are_read_again_from_the_first_day_that_needs_it() -> None:
+    """Days are loaded apart, each with marks of its own; one without marks plays no part."""
+    name = "conversation_aggregates"
+    ends = [SINCE + day * DAY for day in (1, 2, 3, 4)]
+    marks = [{}, *({"1": iso(end), "3": iso(end - DAY)} for end in ends[1:])]
+    states = {
+        end - DAY: {"bookmarks": {name: {"replication_key_value": iso(end), "rechecks": mark}}}
+        for end, mark in zip(ends, marks, strict=True)
+    }
+    made = takeover(states, [name])["bookmarks"][name]
+    assert made == {
+        "replication_key_value": iso(ends[-1]),
+        "rechecks": {"1": iso(ends[-1]), "3": iso(SINCE + DAY)},
+    }
+    del states[SINCE + 3 * DAY]["bookmarks"][name]["rechecks"]
+    assert "rechecks" not in takeover(states, [name])["bookmarks"][name]
+
+
 def test_a_day_that_is_missing_is_told() -> None:
     states = {SINCE: bookmark(SINCE + DAY), SINCE + 2 * DAY: bookmark(SINCE + 3 * DAY)}
     with pytest.raises(SetupError, match="is not loaded from 2025-03-02"):
