@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -46,14 +47,39 @@ def laws() -> list[str]:
     return [line for line in found.stdout.splitlines() if "::" in line]
 
 
-def search(law: str, seed: int, *, schedules: int, until: float) -> Search:
+class Budget:
+    """The time that laws share, so that none takes what the others need.
+
+    Args:
+        minutes: How long all of them may take together.
+        laws: How many there are.
+        workers: How many are searched at once.
+    """
+
+    def __init__(self, minutes: float, laws: int, workers: int) -> None:
+        self._end = time.time() + 60 * minutes
+        self._laws = laws
+        self._workers = workers
+        self._lock = threading.Lock()
+
+    def share(self) -> float:
+        """Return when the next law has to stop, in seconds as `time.time` counts them."""
+        with self._lock:
+            now = time.time()
+            left = max(self._end - now, 0.0)
+            share = left * self._workers / self._laws
+            self._laws -= 1
+        return now + min(share, left)
+
+
+def search(law: str, seed: int, *, schedules: int, budget: Budget) -> Search:
     """Try fresh schedules of one law.
 
     Args:
         law: The test's node id.
         seed: Decides which schedules are tried.
         schedules: How many are tried at most.
-        until: When to stop, in seconds as `time.time` counts them.
+        budget: Says when to stop.
     """
     with tempfile.TemporaryDirectory() as folder:
         noted = Path(folder) / "tried"
@@ -61,7 +87,7 @@ def search(law: str, seed: int, *, schedules: int, until: float) -> Search:
             law,
             f"--hypothesis-seed={seed}",
             LAW_SEARCH=str(schedules),
-            LAW_SEARCH_UNTIL=str(until),
+            LAW_SEARCH_UNTIL=str(budget.share()),
             LAW_SEARCH_NOTED=str(noted),
         )
         tried = int(noted.read_text("utf-8")) if noted.exists() else 0
@@ -75,12 +101,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=9, help="at most (default 9)")
     parser.add_argument("--seed", type=int, help="default: a new one for each law")
     options = parser.parse_args(arguments)
-    until = time.time() + 60 * options.minutes
-    try_one = partial(search, schedules=options.schedules, until=until)
-    found = laws()
+    found, workers = laws(), os.cpu_count() or 1
+    budget = Budget(options.minutes, len(found), workers)
+    try_one = partial(search, schedules=options.schedules, budget=budget)
     fresh = random.SystemRandom()
     seeds = [fresh.randrange(2**32) if options.seed is None else options.seed for _ in found]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         searches = list(pool.map(try_one, found, seeds))
     commit = _commit()
     LOG.touch()
