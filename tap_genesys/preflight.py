@@ -268,19 +268,26 @@ def _estimate_lanes(
 def _estimate_spans(
     finding: Finding, stream: SpanStream, answer: dict[str, Any], wanted: Window
 ) -> None:
-    """Tell the same of spans, from the number of users who had any yesterday."""
-    users = int(answer.get("totalHits") or 0)
-    finding.said = f"{users:,} users yesterday"
-    load = estimates.Load(users, stream.page_size, PAGE_SIZE)
-    # All users are told of a window, however short it is; and after a first page there is a look.
-    window = max(2, load.query(1))
-    finding.first_run, finding.a_day = (
-        window * len([*stream.windows(*span)])
-        if stream.source == "query"
-        else estimates.by_job(load, _lengths(stream.jobs_windows(*span)))
-        + (window if stream.source == "auto" else 0)
-        for span in (wanted.bounds, _next_run(stream, wanted))
-    )
+    """Estimate the same of spans, from the number of yesterday's entries."""
+    entries = int(answer.get("totalHits") or 0)
+    finding.said = f"{entries:,} entries yesterday"
+    # A row of a job is a fragment: it holds one entry at least.
+    load = estimates.Load(entries, stream.page_size, PAGE_SIZE)
+
+    def by_query(days: list[float]) -> int:
+        # The last page of each window has no entries.
+        return estimates.by_query(load, days) + len(days)
+
+    def requests(start: datetime, end: datetime, again: int) -> int:
+        if stream.source == "query":
+            return by_query([*_lengths(stream.windows(start, end)), *[1.0] * again])
+        by_job = estimates.by_job(load, _lengths(stream.jobs_windows(start, end)), again)
+        # From the watermark, up to a day ago, to now: parts of two days.
+        return by_job + (by_query([0.5, 0.5]) if stream.source == "auto" else 0)
+
+    finding.first_run = requests(*wanted.bounds, 0)
+    # A day is read again when it is five days old.
+    finding.a_day = requests(*_next_run(stream, wanted), 1)
 
 
 def _is_counted(answer: requests.Response) -> bool:
