@@ -1,53 +1,93 @@
-"""Counts the requests of presences and routing statuses, for each source.
+"""Counts the requests and rows of presences and routing statuses, for each source.
 
-Run it: `.venv/bin/python bench/requests_of_presences.py`. docs/lanes.md has its output. Nothing is
-waited for: the tap's clock is the simulator's. Its 48 users are all that it has, so pages are
-scaled down: one of 4 stands for one of 100, one of 40 for a job's of 1,000, as for 1,200 users.
+Run it: `.venv/bin/python bench/requests_of_presences.py 4 24 48`, for data lakes that are so many
+hours behind. docs/lanes.md has its output. Nothing is waited for: the tap's clock is the
+simulator's. A user has some 60 entries a day, which come in some 33 rows of a job. The simulator's
+48 users have ten, so pages are scaled down to as many as there would be, and rows are scaled up.
 """
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from harness import run
+from direct import without_sockets
+from harness import Output, tap
 
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.windows import DAY, iso
 
+if TYPE_CHECKING:
+    from singer_sdk.singerlib import Message
+
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
-WORLD = World(seed=1, per_day=1, since=SINCE, now=SINCE + 10 * DAY)
+NOW = SINCE + 10 * DAY + timedelta(hours=1)
 HOUR = timedelta(hours=1)
 STREAMS = ("user_presences", "user_routing_statuses")
-#: Users -> what a page of a query holds, and of a job.
-SCALES = {48: (100, 1000), 1200: (4, 40)}
+#: Of a user and day: entries, and rows of a job.
+ENTRIES, FRAGMENTS = 60, 33
+#: Of a day of the simulator's users, who are 48: as many entries as rows of a job.
+SIMULATED = 48 * 10
+USERS = (48, 800)
+SOURCES = ("auto", "jobs", "query")
+
+
+class Counted(Output):
+    """Keeps the last state, and counts records instead of keeping them."""
+
+    records_written = 0
+
+    def write_message(self, message: Message) -> None:
+        """Count a record; keep a state."""
+        if message.to_dict()["type"] == "RECORD":
+            self.records_written += 1
+        else:
+            super().write_message(message)
+            self.messages = self.messages[-1:]
+
+
+def runs(world: World, users: int, source: str) -> tuple[Counter[str], Counter[str]]:
+    """Load ten days, and run hourly for a day; return the requests and rows of both."""
+    options: dict[str, Any] = {
+        "start_date": iso(SINCE),
+        "page_size": round(100 * SIMULATED / (users * ENTRIES)),
+        "user_details_source": source,
+    }
+    state: dict[str, Any] = {}
+    first, day = Counter[str](), Counter[str]()
+    with Simulator(world) as sim, without_sockets(sim):
+        sim.lake.page_limit = round(1000 * SIMULATED / (users * FRAGMENTS))
+        for hour in range(25):
+            sim.world = world.at(world.now + hour * HOUR)
+            sim.requests.clear()
+            output = Counted()
+            tap(sim, *STREAMS, state=state, output=output, **options).sync_or_leave()
+            state = output.state
+            counts = day if hour else first
+            counts["requests"] += sum("/users/details/" in one.path for one in sim.requests)
+            counts["rows"] += output.records_written * users * ENTRIES // SIMULATED
+    return first, day
 
 
 def main() -> None:
-    """Print a line for each source and size: ten days at first, then a day of hourly runs."""
+    """Print a line for each lag, size and source."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lags", nargs="*", type=int, default=[24], help="hours; default 24")
     logging.disable(logging.CRITICAL)
-    for users, (page, job_page) in SCALES.items():
-        for source in ("auto", "jobs", "query"):
-            options: dict[str, Any] = {"start_date": iso(SINCE), "page_size": page}
-            state: dict[str, Any] = {}
-            counts = []
-            with Simulator(WORLD) as sim:
-                sim.lake.page_limit = job_page
-                for hour in range(25):
-                    sim.world = WORLD.at(WORLD.now + hour * HOUR)
-                    before = len(sim.requests)
-                    state = run(
-                        sim, *STREAMS, state=state, user_details_source=source, **options
-                    ).state
-                    counts.append(
-                        sum("/users/details/" in one.path for one in sim.requests[before:])
-                    )
-            print(f"{users:5} users, {source:5}: {counts[0]:4} at first, {sum(counts[1:]):5} a day")
+    for lag, users, source in product(parser.parse_args().lags, USERS, SOURCES):
+        world = World(seed=1, per_day=1, since=SINCE, now=NOW, lag=lag * HOUR)
+        first, day = runs(world, users, source)
+        costs = (f"{one['requests']:6,} requests and {one['rows']:9,} rows" for one in (first, day))
+        line = "at first {}, a day {}".format(*costs)
+        print(f"{lag:3} h behind, {users:4} users, {source:5}: {line}", flush=True)
 
 
 if __name__ == "__main__":

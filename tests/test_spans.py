@@ -405,6 +405,27 @@ def test_what_a_killed_query_may_have_emitted_open_is_emitted_by_the_next_query(
     assert interval.partition("/")[0] == iso(world.now - HOUR / 2)
 
 
+def test_what_a_job_left_out_as_it_goes_on_comes_once_a_job_may_emit_it() -> None:
+    """Some leave for good on the twelfth day, so that their last spans are found on that only."""
+    midnight = SINCE + 12 * DAY
+    options: dict[str, Any] = {"start_date": iso(midnight - DAY)}
+    warehouse = Warehouse()
+    with Simulator(WORLD.at(midnight)) as sim:
+        output = run(sim, *KINDS, user_details_source="query", **options)
+        state = output.of("STATE")[0]["value"]
+        options["user_details_source"] = "jobs"
+        for hours, expected in ((2, False), (24, True)):
+            sim.world = world = WORLD.at(midnight + hours * HOUR, 1.5 * HOUR)
+            output = run(sim, *KINDS, state=state, **options)
+            warehouse.load(output.messages, state)
+            state = output.state
+            known = warehouse.known(PRESENCES)
+            left = {span for span, end in held(world, PRESENCES).items() if end is None}
+            left = {span for span in left if span[1] < iso(midnight)}
+            assert bool(left & set(known)) == expected
+            assert not expected or left <= set(known)
+
+
 @pytest.mark.parametrize("beyond", [0, 1])
 def test_a_state_of_an_earlier_version_means_the_moment_itself_too(beyond: int) -> None:
     """It was written by a query at exactly eight, which knew what ended at eight."""
