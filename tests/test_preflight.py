@@ -285,7 +285,7 @@ def test_aggregates_are_estimated_with_the_days_that_are_read_again(
 
 
 def requests_of_runs(sim: Simulator, name: str, path: str) -> list[int]:
-    """Return  run requests below a path, and what the last of six daily ones does."""
+    """Return what a first run requests below a path, and the last of six daily ones after it."""
     counted = []
     state: dict[str, Any] = {}
     for day in range(7):
