@@ -259,16 +259,13 @@ class SpanStream(FeedingStream, LakeStream):
 
         One that two windows return belongs to that in which it ends, or has begun if it goes on:
         windows are read ahead, and a lost job is submitted again, so that either can be the older.
+        What began before all of them, and goes on, is out already.
         """
-        first = self.window.start <= self._reading.start
-        last = self.window.end >= self._reading.end
-        if end is not None and end <= self._reading.end:
-            return self.window.start <= end <= self.window.end
         if end is None and self._source == "job" and not self._may_be_open:
             return False
-        return start is None or (
-            (first or start >= self.window.start) and (last or start <= self.window.end)
-        )
+        has_ended = end is not None and end <= self._reading.end
+        at = end if has_ended else start
+        return at is None or self.window.start <= at <= self.window.end
 
     def _from_lane(self, rows: Iterable[Record]) -> Iterator[Record]:
         for row in rows:

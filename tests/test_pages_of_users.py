@@ -93,6 +93,22 @@ def test_a_page_that_stays_empty_is_a_hole_and_stops_the_bookmark(
     assert queried == [1, 2, 3, 3, 3, 3, *range(4, 20)]
 
 
+@pytest.mark.usefixtures("day")
+def test_a_hole_is_read_again_by_the_next_query_of_auto_too() -> None:
+    """Its bookmark is the jobs', so it is not that which says where the query begins."""
+    output, options = Output(), {**OPTIONS, "user_details_source": "auto"}
+    with Simulator(WORLD.at(WORLD.now + 10 * timedelta(hours=1), timedelta(hours=20))) as sim:
+        sim.faults.add(Fault("empty", path=PATH, page=3, times=4))
+        with pytest.raises(StopRun, match="page 3 stayed empty"):
+            tap(sim, STREAM, output=output, **options).sync_or_leave()
+        sim.requests.clear()
+        sim.world = sim.world.at(sim.world.now + timedelta(hours=1))
+        run(sim, STREAM, state=output.state, **options)
+        intervals = [(one.body or {})["interval"] for one in sim.requests if one.path == PATH]
+    begun = SINCE + timedelta(hours=14) - timedelta(milliseconds=1)
+    assert intervals[0].partition("/")[0] == iso(begun)
+
+
 def test_what_arrives_while_one_pages_takes_nothing_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry comes before all others with each request: what moves on comes twice."""
     held = [entry(number) for number in range(300, 700)]

@@ -25,8 +25,10 @@ class UserPresences(SpanStream):
     By job up to the data lake's watermark and by query from there to now (`user_details_source`).
     `user_routing_statuses` are made of the same answers.
 
-    A span that goes on over midnight is told on each day that it touches; its key stays, and the
-    later reading knows its end.
+    The vendor stores a span on the UTC day on which it begins, and once it has ended, on the day on
+    which it ends, too ("User Status Detail query"). So one that began before the first load appears
+    when it ends, and one that lasts for days comes twice, with one key: without an end, then with
+    it. Each day is read again when it is five days old, as the vendor corrects ends.
     """
 
     name = "user_presences"
