@@ -95,9 +95,9 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.NumberType(minimum=0, maximum=3660, nullable=True),
         title="Look-back days",
         description="How far before the bookmark each run starts again, in days, so that what "
-        "changed late is read once more. By default 1; 0 for conversation details by job, which "
-        "bring back what is still going on, and for aggregates, which read a day again at 1, 3 "
-        "and 5 days.",
+        "changed late is read once more. By default 1; 0 for details of conversations and users "
+        "by job, which bring back what is still going on, and for aggregates, which read a day "
+        "again at 1, 3 and 5 days.",
     ),
     th.Property(
         "page_size",
