@@ -43,6 +43,7 @@ _STATUSES = (
 )
 _LONGEST = timedelta(days=92)
 _MOMENT = timedelta(milliseconds=1)
+_WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _SATURDAY = 5
@@ -180,9 +181,12 @@ def spans(
         known: What happens from then on is not known; by default, what has not happened yet.
     """
     known = known or world.now + _MOMENT
-    changes = _changes(world.since, place, kind, _midnight(start), _midnight(end) + _DAY)
+    # A week at a time, so that the same changes serve many intervals.
+    first, last = _week(start), _week(end) + _WEEK
+    changes = _changes(world.since, place, kind, first, last)
+    begin, before = world.since, min(end, known)
     for (since, what), (until, _) in pairwise(changes):
-        if since < world.since or since >= min(end, known) or until < start - _DAY:
+        if since < begin or since >= before or until < start - _DAY:
             continue
         ended = corrected(world, place, kind, until) if until < known else _NEVER
         span = {kind: what, "startTime": stamp(since)}
@@ -199,11 +203,18 @@ def corrected(world: World, place: int, kind: str, until: datetime) -> datetime:
     """
     if world.now < until + 2 * _DAY:
         return until
-    chance = crc32(f"{world.seed}/{place}/{kind}/{until}".encode())
+    night, moved = _correction(world.seed, place, kind, until)
+    return until if world.now < night else moved
+
+
+@lru_cache(maxsize=1 << 15)
+def _correction(seed: int, place: int, kind: str, until: datetime) -> tuple[datetime, datetime]:
+    """Return when an end is corrected, and to what; most of them never."""
+    chance = crc32(f"{seed}/{place}/{kind}/{until}".encode())
     night = _midnight(until) + timedelta(days=3 + chance % 3, hours=2, minutes=chance % 97)
-    if chance % _CORRECTED or world.now < night:
-        return until
-    return until + timedelta(seconds=chance % 40 - 20 or 1)
+    if chance % _CORRECTED:
+        return _NEVER, until
+    return night, until + timedelta(seconds=chance % 40 - 20 or 1)
 
 
 @lru_cache(maxsize=4096)
@@ -227,6 +238,11 @@ def _changes(
                 changes.append((moment, what))
         day += timedelta(days=1)
     return (*changes, (_NEVER, ""))
+
+
+def _week(moment: datetime) -> datetime:
+    """Return the first midnight of the week that a moment is in, in UTC."""
+    return _midnight(moment) - moment.weekday() * _DAY
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from tap_genesys.simulator.staff import identifier
@@ -10,6 +11,7 @@ from tap_genesys.simulator.staff import identifier
 Row = dict[str, Any]
 
 
+@lru_cache(maxsize=1 << 17)
 def stamp(moment: datetime) -> str:
     """Write a moment as the vendor does."""
     if moment.tzinfo is not UTC:
