@@ -82,8 +82,6 @@ class SpanStream(FeedingStream, LakeStream):
     _source = "query"
     #: Whether a job may emit spans without an end.
     _may_be_open = True
-    #: Whether the present windows move the bookmark, and `readTo`.
-    _moves_bookmark = _moves_read_to = True
     #: All that is read by the present lane.
     _reading: Window = _EVER
     #: When the response that is being read was taken.
@@ -132,7 +130,6 @@ class SpanStream(FeedingStream, LakeStream):
             return
         yield from self._by_job(asked, has_history=bookmark is not None)
         if self.source == "auto":
-            self._moves_bookmark = False
             yield from self._by_query(self._read_to, asked)
 
     def _begin(self, bookmark: datetime | None, asked: Span) -> None:
@@ -183,8 +180,7 @@ class SpanStream(FeedingStream, LakeStream):
         told = self._told(has_history=self.bookmark() is not None)
         self._tell(max(told, self.run.now() + LEASE))
         yield from self.read_span(Span(start, asked.end, asked.start_is_configured))
-        if self._moves_bookmark:
-            self._moves_bookmark = self._moves_read_to = False
+        if self.source == "query":
             reached = min(self.bookmark() or asked.start, asked.end)
             for day in self._ladder.due(self.run.started, reached):
                 self._reading = day
@@ -199,9 +195,9 @@ class SpanStream(FeedingStream, LakeStream):
 
     @override
     def _promise_window(self, end: datetime) -> None:
-        if self._moves_bookmark:
+        if self.source == "query":
             super()._promise_window(end)
-        if self._moves_read_to and self._complete:
+        if self._complete:
             self._reach(end)
 
     def _reach(self, end: datetime) -> None:

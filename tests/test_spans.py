@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -347,7 +348,8 @@ def test_a_run_of_hours_notes_what_it_knows_before_it_is_emitted(
     options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": 0.5, "page_size": 20}
     with Simulator(WORLD) as sim:
         sim.lake = MarkingLake()
-        sim.each_request = timedelta(minutes=25)
+        # Three of them are exactly as long as a lease.
+        sim.each_request = timedelta(minutes=20)
         output = run(
             sim, *KINDS, user_details_source=source, max_parallel_requests=parallel, **options
         )
@@ -355,6 +357,19 @@ def test_a_run_of_hours_notes_what_it_knows_before_it_is_emitted(
     warehouse.load(output.messages)
     states = [message["value"]["bookmarks"][PRESENCES] for message in output.of("STATE")]
     assert len({state["told"] for state in states}) > 3
+
+
+def test_a_row_says_when_its_response_was_taken_not_when_it_is_emitted() -> None:
+    """Each look at the clock takes more than an hour, so no later moment is within the lease."""
+    clock = (WORLD.now + number * 1.1 * HOUR for number in itertools.count())
+    output, warehouse = Output(), Warehouse()
+    with Simulator(WORLD) as sim:
+        options: dict[str, Any] = {"start_date": iso(SINCE), "user_details_source": "query"}
+        made = tap(sim, *KINDS, output=output, **options)
+        made.now = lambda: next(clock)
+        made.sync_or_leave()
+    warehouse.load(output.messages)
+    assert warehouse.known(PRESENCES)
 
 
 @pytest.mark.parametrize("source", ["auto", "query", "jobs"])
@@ -405,18 +420,18 @@ def test_what_a_killed_query_may_have_emitted_open_is_emitted_by_the_next_query(
     assert interval.partition("/")[0] == iso(world.now - HOUR / 2)
 
 
-def test_what_a_job_left_out_as_it_goes_on_comes_once_a_job_may_emit_it() -> None:
+@pytest.mark.parametrize("then", ["jobs", "query", "auto"])
+def test_what_a_job_left_out_as_it_goes_on_comes_once_it_may_be_emitted(then: str) -> None:
     """Some leave for good on the twelfth day, so that their last spans are found on that only."""
     midnight = SINCE + 12 * DAY
-    options: dict[str, Any] = {"start_date": iso(midnight - DAY)}
+    options: dict[str, Any] = {"start_date": iso(midnight - DAY), "lookback_days": 0}
     warehouse = Warehouse()
     with Simulator(WORLD.at(midnight)) as sim:
         output = run(sim, *KINDS, user_details_source="query", **options)
         state = output.of("STATE")[0]["value"]
-        options["user_details_source"] = "jobs"
-        for hours, expected in ((2, False), (24, True)):
+        for source, hours, expected in (("jobs", 2, False), (then, 24, True)):
             sim.world = world = WORLD.at(midnight + hours * HOUR, 1.5 * HOUR)
-            output = run(sim, *KINDS, state=state, **options)
+            output = run(sim, *KINDS, state=state, user_details_source=source, **options)
             warehouse.load(output.messages, state)
             state = output.state
             known = warehouse.known(PRESENCES)
