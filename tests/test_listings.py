@@ -94,9 +94,10 @@ def test_a_refused_page_size_is_lowered_to_100_for_the_run(
         parents = Counter(one.path for one in sim.requests if one.path.endswith("/members"))
     assert output.ids("groups") == ids_of(world, GROUPS)
     assert len(output.ids("groups")) == 230
-    assert [(size(one), one.query["pageNumber"], one.status) for one in read] == [
-        (500, "1", 400), (100, "1", 200), (100, "2", 200), (100, "3", 200),
-    ]  # fmt: skip
+    pages = [(size(one), one.query["pageNumber"], one.status) for one in read]
+    assert pages[:2] == [(500, "1", 400), (100, "1", 200)]
+    # These may be under way at once.
+    assert sorted(pages[2:]) == [(100, "2", 200), (100, "3", 200)]
     assert set(parents.values()) == {1}
     assert len(parents) == 230
     (line,) = [one.message for one in caplog.records if "Sent again with 100" in one.message]

@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -137,7 +137,7 @@ def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: P
     made = project(tmp_path)
     since = datetime(2025, 3, 3, tzinfo=UTC)
     wednesday, thursday = (datetime(2025, 3, day, 16, 30, tzinfo=UTC) for day in (5, 6))
-    org = OrgWithNews(per_day=60, since=since, now=wednesday)
+    org = OrgWithNews(per_day=60, since=since, now=wednesday, lag=timedelta(hours=4))
 
     with Simulator(org) as simulator:
         log = load(made, "target-duckdb", _chosen(simulator.url, since, wednesday))
