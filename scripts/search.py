@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 ROOT = Path(__file__).parents[1]
 LOG = ROOT / "bench" / "SEARCHES.md"
@@ -44,7 +45,10 @@ class Search:
 def laws() -> list[str]:
     """Return the node ids of the laws: the tests that are marked so."""
     found = _pytest("--collect-only", "--quiet", "-m", "law", "tests")
-    return [line for line in found.stdout.splitlines() if "::" in line]
+    names = [line for line in found.stdout.splitlines() if "::" in line]
+    if not names:
+        sys.exit(f"No law could be collected:\n{found.stdout}{found.stderr}")
+    return names
 
 
 class Budget:
@@ -70,6 +74,18 @@ class Budget:
             share = left * self._workers / self._laws
             self._laws -= 1
         return now + min(share, left)
+
+
+def seed_of(commit: str, law: str) -> int:
+    """Return a seed that no other commit has had: a run of this one can be repeated.
+
+    Args:
+        commit: As `_commit` returns it; one that was changed since gets a new seed each time.
+        law: The test's node id.
+    """
+    if commit.endswith(("+", "unknown")):
+        return random.SystemRandom().randrange(2**32)
+    return crc32(f"{commit} {law}".encode())
 
 
 def search(law: str, seed: int, *, schedules: int, budget: Budget) -> Search:
@@ -99,16 +115,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--schedules", type=int, default=100, help="of each law (default 100)")
     parser.add_argument("--minutes", type=float, default=9, help="at most (default 9)")
-    parser.add_argument("--seed", type=int, help="default: a new one for each law")
+    parser.add_argument("--seed", type=int, help="default: a new one for each commit and law")
     options = parser.parse_args(arguments)
     found, workers = laws(), os.cpu_count() or 1
     budget = Budget(options.minutes, len(found), workers)
     try_one = partial(search, schedules=options.schedules, budget=budget)
-    fresh = random.SystemRandom()
-    seeds = [fresh.randrange(2**32) if options.seed is None else options.seed for _ in found]
+    commit = _commit()
+    seeds = [seed_of(commit, law) if options.seed is None else options.seed for law in found]
     with ThreadPoolExecutor(workers) as pool:
         searches = list(pool.map(try_one, found, seeds))
-    commit = _commit()
     LOG.touch()
     with LOG.open("a", encoding="utf-8") as log:
         for one in searches:
@@ -141,7 +156,7 @@ def _pytest(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 
 def _commit() -> str:
     """Return the commit that was searched, with a `+` where files were changed since."""
-    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    command = ["git", "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
     return result.stdout.strip() or "unknown"
 
