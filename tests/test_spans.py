@@ -327,6 +327,21 @@ def test_a_span_is_found_on_its_start_day_and_on_its_end_day_only() -> None:
             assert warehouse.known(PRESENCES).get((agent, begun)) == expected
 
 
+@pytest.mark.parametrize("source", ["jobs", "query"])
+def test_a_span_comes_once_though_two_windows_return_it(source: str) -> None:
+    """In the window in which it ends; at the very bound of two, it may come with both."""
+    options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": 0.5}
+    with Simulator(WORLD) as sim:
+        output = run(sim, *KINDS, user_details_source=source, **options)
+    rows = [
+        (stream, row["_id"])
+        for stream in KINDS
+        for row in output.records(stream)
+        if not str(row.get("endTime")).endswith(("T12:00:00Z", "T00:00:00Z"))
+    ]
+    assert len(rows) == len(set(rows)) > 0
+
+
 def test_an_open_span_that_begins_with_a_window_comes() -> None:
     """At noon, where a window of half a day begins; the first window begins days before."""
     noon = SINCE + DAY + 12 * HOUR
