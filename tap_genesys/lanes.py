@@ -259,8 +259,8 @@ class TwoLaneStream(DetailsQueryStream):
 
     def _started_in(self, window: Window) -> Iterator[Record]:
         """Yield what started in a window."""
-        body = {**self.job_question(window), "startOfDayIntervalMatching": True}
-        for record in self.job_rows(body):
+        question = {**self.job_question(window), "startOfDayIntervalMatching": True}
+        for record in self.job_rows(question):
             start = moment(record, "conversationStart")
             if start is None or start in window:
                 yield record

@@ -24,7 +24,7 @@ from tap_genesys.ladder import Ladder
 from tap_genesys.lake import LakeStream
 from tap_genesys.queries import moment
 from tap_genesys.settings import Span
-from tap_genesys.windows import DAY, Window, iso, parse, split
+from tap_genesys.windows import DAY, MILLISECOND, Window, iso, parse, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 #: At this age a day is read again: the vendor corrects what is between 48 hours and some five days
 #: old (its help page "Why can my data change?").
 SETTLED_DAYS = 5
-_MOMENT = timedelta(milliseconds=1)
 _EVER = Window(BEGINNING, datetime.max.replace(tzinfo=UTC))
 
 
@@ -145,7 +144,7 @@ class SpanStream(FeedingStream, LakeStream):
         self._source, self._may_be_open = "job", self.watermark >= told
         self._tell(max(told, self.watermark))
         # What ends at the very watermark may not be known; both lanes' next reading touches it.
-        limit = min(self.watermark - _MOMENT, asked.end)
+        limit = min(self.watermark - MILLISECOND, asked.end)
         start = min(asked.start, self._read_to) if self._may_be_open else asked.start
         self._reading = Window(start, limit)
 
@@ -185,7 +184,7 @@ class SpanStream(FeedingStream, LakeStream):
             for day in self._ladder.due(self.run.started, reached):
                 self._reading = day
                 yield from self.read_windows([day])
-        self._tell(max(told, self.run.now() + _MOMENT))
+        self._tell(max(told, self.run.now() + MILLISECOND))
 
     @override
     def finish_window(self, *, whole: bool) -> None:
@@ -285,9 +284,9 @@ class SpanStream(FeedingStream, LakeStream):
         kept = self._state.get("told")
         if not kept:
             # What was read by something that kept no such moment may be as young as this run.
-            return self.run.started + _MOMENT if has_history else BEGINNING
+            return self.run.started + MILLISECOND if has_history else BEGINNING
         # Without the other marks it is of a version that meant the moment itself, too.
-        return parse(kept) + (timedelta(0) if "readTo" in self._state else _MOMENT)
+        return parse(kept) + (timedelta(0) if "readTo" in self._state else MILLISECOND)
 
     def _tell(self, told: datetime) -> None:
         """Write up to when what is emitted can be true."""

@@ -53,6 +53,8 @@ USUAL = {name: words[0] for name, words in WORDS.items() if name.startswith(("in
 #: How the lake's watermark moves, and how late some conversations are seen.
 STEPS = st.sampled_from([timedelta(0), timedelta(minutes=20), 6 * HOUR])
 LATE = st.sampled_from([timedelta(0), 12 * HOUR])
+#: The run that brings what is left, by both lanes.
+LAST = Stretch(timedelta(0), 1, timedelta(0), None, "auto")
 DISTANCES = [HOUR, DAY, 5 * HOUR, 50 * HOUR, 9 * DAY]
 LAGS = [timedelta(0), 2 * HOUR, 7 * HOUR, 24 * HOUR, 30 * HOUR, 80 * HOUR]
 WINDOW_DAYS = st.sampled_from([0.5, 1, 5])
@@ -110,26 +112,15 @@ def test_any_schedule_ends_with_the_truth_and_never_steps_back(
     with Simulator(first, **habits) as sim, without_sockets(sim):
         sim.each_request = each_request
         state: dict[str, Any] = {}
+        options = {"window_days": window_days, "max_parallel_requests": parallel}
         for stretch, world, cut in runs_of(stretches, sim, first):
-            before, state = (
-                state,
-                one_run(
-                    sim,
-                    world,
-                    state,
-                    warehouse,
-                    cut=cut,
-                    window_days=window_days,
-                    max_parallel_requests=parallel,
-                    conversation_details_source=stretch.source,
-                ),
-            )
+            before, state = state, one_run(sim, world, state, warehouse, stretch, cut, **options)
             if cut is None:
                 hold_to_what_is_due(warehouse, before, state, world, stretch.source, habits)
         sim.each_request = timedelta(0)
         # The last mail is closed 90 days after it began, and the last rung is 30 days later.
         last = first.at(END + 130 * DAY, 6 * HOUR)
-        one_run(sim, last, state, warehouse, window_days=31, conversation_details_source="auto")
+        one_run(sim, last, state, warehouse, LAST, None, window_days=31)
     assert warehouse.rows == warehouse.truth(last)
 
 
@@ -156,17 +147,9 @@ def test_no_change_of_the_source_steps_back(
     with Simulator(first, **habits) as sim, without_sockets(sim):
         sim.each_request = each_request
         state: dict[str, Any] = {}
+        options = {"window_days": window_days, "max_parallel_requests": parallel}
         for stretch, world, cut in runs_of(stretches, sim, first):
-            state = one_run(
-                sim,
-                world,
-                state,
-                warehouse,
-                cut=cut,
-                window_days=window_days,
-                max_parallel_requests=parallel,
-                conversation_details_source=stretch.source,
-            )
+            state = one_run(sim, world, state, warehouse, stretch, cut, **options)
 
 
 def runs_of(
@@ -187,14 +170,15 @@ def one_run(
     world: World,
     state: dict[str, Any],
     warehouse: Warehouse,
-    *,
-    cut: float | None = None,
+    stretch: Stretch,
+    cut: float | None,
     **options: Any,
 ) -> dict[str, Any]:
     """Run once, up to a kill; load what came, and return the state that a later run finds."""
     sim.world = world
     before = len(sim.requests)
     output = Output()
+    options["conversation_details_source"] = stretch.source
     tap(sim, DETAILS, state=state, output=output, **{**CONFIG, **options}).sync_or_leave()
     messages = output.messages
     if cut is not None:
