@@ -112,13 +112,18 @@ def tap(
         state=deepcopy(state or {}),
         message_writer=output or Output(),
     )
-    clock = Clock()
-    made.interruption = Interruption(sleep=clock.wait, clock=clock)
-    made.started = sim.world.now
-    made.now = lambda: sim.world.now
+    simulate_time(made, sim)
     for name, stream in made.streams.items():
         stream.selected = not streams or name in streams
     return made
+
+
+def simulate_time(tap: TapGenesys, sim: Simulator) -> None:
+    """Give a tap the simulator's time, and a clock that waits for nothing."""
+    clock = Clock()
+    tap.interruption = Interruption(sleep=clock.wait, clock=clock)
+    tap.started = sim.world.now
+    tap.now = lambda: sim.world.now
 
 
 def tap_of(*names: str) -> type[TapGenesys]:

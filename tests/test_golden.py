@@ -1,0 +1,156 @@
+"""The messages are those that were recorded; `golden.renames` lists each intended change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from golden.comparison import first_difference, renamed
+from golden.files import load
+from golden.renames import PRESENT, Difference, Renames
+from golden.runs import canonical, lines_of
+from golden.worlds import GOLDENS, Golden
+
+RUNS = [(golden, parallel) for golden in GOLDENS for parallel in golden.parallel]
+
+
+@pytest.mark.parametrize(
+    ("golden", "parallel"), RUNS, ids=[f"{golden.name}-{parallel}" for golden, parallel in RUNS]
+)
+def test_a_run_writes_what_was_recorded(golden: Golden, parallel: int) -> None:
+    difference = first_difference(golden.name, load(golden.name), lines_of(golden, parallel))
+    assert not difference, difference
+
+
+@pytest.mark.parametrize("golden", GOLDENS, ids=[golden.name for golden in GOLDENS])
+def test_a_recording_holds_all_message_types_and_both_runs(golden: Golden) -> None:
+    types = {orjson.loads(line)["type"] for line in load(golden.name)}
+    versions = (
+        {"ACTIVATE_VERSION"} if "emit_activate_version_messages" in golden.settings else set()
+    )
+    assert types == {"RUN", "SCHEMA", "RECORD", "STATE"} | versions
+
+
+# Comparison
+
+OLD = [
+    '{"type":"SCHEMA","stream":"old","schema":{"properties":{"told":{}}},"key_properties":["id"]}',
+    '{"type":"RECORD","stream":"old","record":{"told":1,"stream":"old"}}',
+    '{"type":"RECORD","stream":"other","record":{"id":1}}',
+    '{"type":"STATE","value":{"bookmarks":{"old":{"told":"x"},"other":{"partitions":[{"told":1}]}}}}',
+    '{"type":"ACTIVATE_VERSION","stream":"old","version":1}',
+]
+NEW = [
+    '{"type":"SCHEMA","stream":"young","schema":{"properties":{"told":{}}},"key_properties":["id"]}',
+    '{"type":"RECORD","stream":"young","record":{"told":1,"stream":"old"}}',
+    '{"type":"RECORD","stream":"other","record":{"id":1}}',
+    '{"type":"STATE","value":{"bookmarks":{"other":{"partitions":[{"new":1}]},"young":{"new":"x"}}}}',
+    '{"type":"ACTIVATE_VERSION","stream":"young","version":1}',
+]
+RENAMES = Renames({"told": "new"}, {"old": "young"}, {})
+NONE = Renames({}, {}, {})
+
+
+def test_renames_apply_to_streams_and_state_keys_only() -> None:
+    """Not to a record's fields, nor to its values."""
+    assert renamed("a", OLD, RENAMES) == NEW
+    assert renamed("a", OLD, NONE) == OLD
+
+
+def test_a_renamed_stream_may_come_in_another_place() -> None:
+    """Streams are read by name; the order of one stream's messages, and of STATEs, still counts."""
+    moved = [NEW[2], *NEW[:2], *NEW[3:]]
+    assert not first_difference("a", OLD, moved, RENAMES)
+    for wrong in (
+        [NEW[1], NEW[0], *NEW[2:]],
+        [*NEW[:2], NEW[3], NEW[2], NEW[4]],
+        [*NEW[:4], NEW[4].replace("1", "2")],
+    ):
+        assert first_difference("a", OLD, wrong, RENAMES)
+
+
+def test_without_a_rename_the_order_of_streams_counts() -> None:
+    assert first_difference("a", OLD, [OLD[2], *OLD[:2], *OLD[3:]], NONE)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        OLD[0].replace('"told"', '"new"'),
+        OLD[1].replace('"told"', '"new"'),
+        OLD[3].replace("told", "new"),
+        OLD[4].replace("old", "young"),
+    ],
+)
+def test_a_difference_that_is_no_rename_is_found(line: str) -> None:
+    kind = orjson.loads(line)["type"]
+    present = [line if orjson.loads(old)["type"] == kind else old for old in OLD]
+    assert first_difference("a", OLD, present, NONE).startswith("a, line ")
+
+
+def test_a_difference_is_described_by_run_line_and_place() -> None:
+    assert first_difference("a", OLD, [*OLD[:1], OLD[1].replace("1", "2"), *OLD[2:]], NONE) == (
+        "a, line 2 (5 lines, 5 now), character 50:\n"
+        f"  message:  {OLD[1][:60]}\n"
+        f"  recorded: {OLD[1]}\n"
+        f"  present:  {OLD[1].replace('1', '2')}"
+    )
+    assert first_difference("a", OLD, OLD[:-1], NONE).startswith(
+        "a, line 5 is missing (5 lines, 4 now)"
+    )
+    assert first_difference("a", OLD[:-1], OLD, NONE).startswith(
+        "a, line 5 is new (4 lines, 5 now)"
+    )
+    swapped = OLD[1].replace('"told":1,"stream":"old"', '"stream":"old","told":1')
+    assert "order of its fields" in first_difference("a", [OLD[1]], [swapped], NONE)
+
+
+def test_an_explained_difference_is_of_one_run_type_and_stream() -> None:
+    def without_id(message: dict[str, Any]) -> list[dict[str, Any]]:
+        del message["record"]["id"]
+        return [message]
+
+    explained = Difference("a", "RECORD", "other", "Because.", without_id)
+    renames = Renames({}, {}, {}, (explained,))
+    present = [*OLD[:2], OLD[2].replace('"id":1', ""), *OLD[3:]]
+    assert not first_difference("a", OLD, present, renames)
+    assert first_difference("b", OLD, present, renames)
+    assert first_difference("a", OLD, OLD, renames)
+    dropped = Renames({}, {}, {}, (Difference("a", "STATE", "", "Because.", lambda _: []),))
+    assert not first_difference("a", OLD, [*OLD[:3], OLD[4]], dropped)
+
+
+def test_only_the_real_clock_and_the_order_of_a_states_keys_are_left_out() -> None:
+    written = (
+        b'{"type":"RECORD","time_extracted":"2026-11-27T03:31:02.123456+00:00","record":{"b":1}}'
+    )
+    other = written.replace(b"2026-11-27T03", b"2027-01-01T09")
+    assert canonical(written) == canonical(other)
+    assert canonical(written) != canonical(written.replace(b"2026-11-27T03:31:02.123456", b"now"))
+    assert canonical(written) != canonical(written.replace(b'"b":1', b'"b":2'))
+    one, two = b'{"type":"STATE","value":{"a":1,"b":2}}', b'{"type":"STATE","value":{"b":2,"a":1}}'
+    assert canonical(one) == canonical(two)
+    assert canonical(b'{"type":"RECORD","record":{"b":1,"a":2}}').endswith('{"b":1,"a":2}}')
+
+
+def test_each_entry_of_the_renames_applies() -> None:
+    """One that applies to no recording is a mistake, or left over from the one before."""
+    texts = {golden.name: load(golden.name) for golden in GOLDENS}
+    words = [f'"{word}"' for word in (*PRESENT.state_keys, *PRESENT.streams)]
+    for word in words:
+        assert any(word in line for lines in texts.values() for line in lines)
+    for setting, values in PRESENT.values.items():
+        sources = {golden.source for golden in GOLDENS}
+        assert setting.endswith("_source")
+        assert values.keys() <= sources
+    for one in PRESENT.explained:
+        without = Renames(
+            PRESENT.state_keys,
+            PRESENT.streams,
+            PRESENT.values,
+            tuple(other for other in PRESENT.explained if other is not one),
+        )
+        lines = texts[one.run]
+        assert renamed(one.run, lines, PRESENT) != renamed(one.run, lines, without)
+        assert one.reason
