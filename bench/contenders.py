@@ -12,7 +12,7 @@ from typing import Any
 
 from environments import HERE, environment
 
-from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS
+from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
 
 DETAILS = "conversation_details"
 FIRST = date(2026, 3, 9)

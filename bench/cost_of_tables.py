@@ -15,9 +15,9 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS
-from tap_genesys.windows import DAY, iso
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 DETAILS = "conversation_details"

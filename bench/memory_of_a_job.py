@@ -12,8 +12,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import DAY, iso
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 SIZES = (2_000, 20_000, 100_000)

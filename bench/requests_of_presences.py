@@ -23,8 +23,8 @@ from direct import without_sockets
 from harness import tap
 from requests_per_day import Nothing
 
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import DAY, iso
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = SINCE + 10 * DAY + timedelta(hours=1)

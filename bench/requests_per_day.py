@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from direct import without_sockets
 from harness import Output, tap
 
+from tap_genesys.replication.windows import DAY, floor, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator import world as simulated
-from tap_genesys.windows import DAY, floor, iso
 
 if TYPE_CHECKING:
     from singer_sdk.singerlib import Message

@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from harness import run
 
-from tap_genesys.analytics import AggregateStream
+from tap_genesys.endpoints.aggregates import AggregateStream
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import DAY, iso
 
 NAME = "conversation_aggregates"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)

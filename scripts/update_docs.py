@@ -3,10 +3,9 @@
     python scripts/update_docs.py            # write
     python scripts/update_docs.py --check    # exit 1 and name what is stale
 
-The settings' one source is `tap_genesys/settings.py`; from it come `docs/settings.md`, the table in
-README.md and the tap's settings in meltano.yml. The streams' one source is `STREAMS`; from it comes
-`docs/streams.md`. What they can be narrowed down by becomes the
-table in `docs/filters.md`.
+The settings' one source is `tap_genesys/config/settings.py`; from it come `docs/settings.md`, the
+table in README.md and the tap's settings in meltano.yml. The streams' one source is `STREAMS`; from
+it comes `docs/streams.md`. The filters that each takes become the table in `docs/filters.md`.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tap_genesys.analytics import AggregateStream, UserAggregateStream
-from tap_genesys.derived import TableStream
-from tap_genesys.following import FollowingStream
-from tap_genesys.lake import LakeStream
-from tap_genesys.listings import PerParentStream, UnpagedStream, WholeStream
-from tap_genesys.reports import ReportStream
-from tap_genesys.scope import known
-from tap_genesys.settings import SCHEMA
+from tap_genesys.config.org_filters import known
+from tap_genesys.config.settings import SCHEMA
+from tap_genesys.endpoints.aggregates import AggregateStream, UserAggregateStream
+from tap_genesys.endpoints.derived_tables import TableStream
+from tap_genesys.endpoints.follow_ups import FollowingStream
+from tap_genesys.endpoints.listings import PerParentStream, UnpagedStream, WholeStream
+from tap_genesys.endpoints.query_or_job import LakeStream
+from tap_genesys.endpoints.reports import ReportStream
 from tap_genesys.streams import STREAMS
 from tap_genesys.streams.platform import OrganizationLimits
 from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:
-    from tap_genesys.client import GenesysStream
+    from tap_genesys.endpoints.stream import GenesysStream
 
 ROOT = Path(__file__).parent.parent
 PERMISSIONS: dict[str, Any] = json.loads(

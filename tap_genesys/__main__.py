@@ -13,7 +13,7 @@ def main() -> None:
     """
     # What is imported stays: looking for garbage in it takes a sixth of the time to start.
     gc.disable()
-    from tap_genesys.command import run  # noqa: PLC0415 - see above
+    from tap_genesys.cli import run  # noqa: PLC0415 - see above
 
     gc.freeze()
     # Records are trees, which need no search for cycles; the default looks after each 700 objects.

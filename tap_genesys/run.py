@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from tap_genesys.auth import ClientCredentials
-from tap_genesys.downloads import Downloads
-from tap_genesys.environs import settle
-from tap_genesys.pacing import PacedAdapter, Pacer
-from tap_genesys.privacy import Privacy
-from tap_genesys.progress import Progress
-from tap_genesys.regions import Hosts, hosts
-from tap_genesys.retrying import Retry
-from tap_genesys.scope import Scope
-from tap_genesys.telling import Teller
-from tap_genesys.timeouts import TimeOuts
-from tap_genesys.windows import utc_now
+from tap_genesys.api.auth import ClientCredentials
+from tap_genesys.api.downloads import Downloads
+from tap_genesys.api.pacing import PacedAdapter, Pacer
+from tap_genesys.api.proxies import settle
+from tap_genesys.api.retry import Retry
+from tap_genesys.api.timeouts import TimeOuts
+from tap_genesys.config.org_filters import Scope
+from tap_genesys.config.regions import Hosts, hosts
+from tap_genesys.output.console import Teller
+from tap_genesys.output.progress import Progress
+from tap_genesys.privacy.redaction import Privacy
+from tap_genesys.replication.windows import utc_now
 
 if TYPE_CHECKING:
     import logging

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.exceptions import SingerSDKError
 
 from tap_genesys.errors import Incomplete, Interrupted, SettingError
-from tap_genesys.progress import duration
-from tap_genesys.windows import iso
+from tap_genesys.output.progress import duration
+from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -20,25 +20,25 @@ from singer_sdk.helpers.capabilities import (
 from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
-from tap_genesys.client import GenesysStream
-from tap_genesys.derived import TableStream
-from tap_genesys.errors import Incomplete, Interrupted, SettingError, StopRun
-from tap_genesys.interruption import Interruption
-from tap_genesys.messages import LineWriter
-from tap_genesys.pii_schemas import misfits, unknown
-from tap_genesys.preflight import check
-from tap_genesys.run import Run
-from tap_genesys.run_report import Account
-from tap_genesys.settings import SCHEMA
-from tap_genesys.streams import STREAMS
-from tap_genesys.telling import terminal
-from tap_genesys.validation import (
+from tap_genesys.config.settings import SCHEMA
+from tap_genesys.config.validation import (
     completed,
     environment_problems,
     notes,
     problems,
 )
-from tap_genesys.windows import utc_now
+from tap_genesys.endpoints.derived_tables import TableStream
+from tap_genesys.endpoints.stream import GenesysStream
+from tap_genesys.errors import Incomplete, Interrupted, SettingError, StopRun
+from tap_genesys.interruption import Interruption
+from tap_genesys.output.console import terminal
+from tap_genesys.output.writer import LineWriter
+from tap_genesys.preflight.check import check
+from tap_genesys.privacy.schema_check import misfits, unknown
+from tap_genesys.replication.windows import utc_now
+from tap_genesys.run import Run
+from tap_genesys.run_report import Account
+from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
     import logging

@@ -18,10 +18,10 @@ import yaml
 from lineage import descendants, is_reading_tap
 
 from orchestrate.pipe import pipe
+from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault
-from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS
 from tap_genesys.tap import TapGenesys
-from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

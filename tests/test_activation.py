@@ -12,8 +12,8 @@ import pytest
 from harness import Output, run, tap
 from responses import response
 
+from tap_genesys.api.pagination import CountedPaginator
 from tap_genesys.errors import Interrupted, StopRun
-from tap_genesys.pagination import CountedPaginator
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.listings import COUNTS
 

@@ -8,10 +8,10 @@ import requests
 from harness import run
 from test_openapi import answer_schema, body_schema, token, validate
 
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.agents import evaluations
 from tap_genesys.streams.agents import Evaluations
-from tap_genesys.windows import DAY, iso
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=10, since=SINCE, now=SINCE + 3 * DAY + timedelta(hours=11))

@@ -14,7 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from test_openapi import answer_schema, body_schema, token, validate
 
-from tap_genesys.aggregates import (
+from tap_genesys.endpoints.aggregates import AggregateStream
+from tap_genesys.errors import StopRun
+from tap_genesys.records.aggregate_rows import (
     GRANULARITIES,
     day_of,
     days,
@@ -24,17 +26,15 @@ from tap_genesys.aggregates import (
     problems,
     rows,
 )
-from tap_genesys.analytics import AggregateStream
-from tap_genesys.errors import StopRun
+from tap_genesys.replication.windows import DAY, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.aggregating import events_of
 from tap_genesys.streams import ASKING
-from tap_genesys.windows import DAY, iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_genesys.windows import Window
+    from tap_genesys.replication.windows import Window
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=40, since=SINCE, now=datetime(2026, 3, 6, 12, 10, tzinfo=UTC))

@@ -16,9 +16,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from schedules import Stretch, schedules, searching
 
-from tap_genesys.aggregates import day_of, days
+from tap_genesys.records.aggregate_rows import day_of, days
+from tap_genesys.replication.windows import DAY, Window, iso, parse
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import DAY, Window, iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +138,7 @@ def test_a_correction_arrives_by_being_read_again_alone(monkeypatch: pytest.Monk
     """So the law above can fail."""
     options = {"start_date": iso(SINCE)}
     rows: dict[str, Any] = {}
-    monkeypatch.setattr("tap_genesys.analytics.AggregateStream.recheck_days", ())
+    monkeypatch.setattr("tap_genesys.endpoints.aggregates.AggregateStream.recheck_days", ())
     with Simulator(WORLD) as sim:
         state: dict[str, Any] = {}
         for day in range(9):

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from responses import Clock
 
-from tap_genesys.ahead import ReadAhead
+from tap_genesys.api.pagination import CountedPaginator, Page
+from tap_genesys.api.prefetch import ReadAhead
 from tap_genesys.errors import Interrupted, StopRun
 from tap_genesys.interruption import Interruption
-from tap_genesys.pagination import CountedPaginator, Page
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.answers import COUNTS
-from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,9 @@ import requests
 from harness import run
 from responses import Clock, response
 
-from tap_genesys.auth import ClientCredentials
+from tap_genesys.api.auth import ClientCredentials
+from tap_genesys.api.retry import Retry
 from tap_genesys.errors import StopRun
-from tap_genesys.retrying import Retry
 from tap_genesys.simulator import Simulator, World
 
 

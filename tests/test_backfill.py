@@ -21,8 +21,8 @@ from test_warehouse import plain
 from orchestrate.groups import GROUPS
 from orchestrate.loading import Programs, select
 from orchestrate.pipe import pipe
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import DAY, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

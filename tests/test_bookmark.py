@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_genesys.errors import StopRun
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.windows import iso
 
 DETAILS = "conversation_details"
 SUMMARIES = "conversation_summaries"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tap_genesys.settings import SCHEMA
+from tap_genesys.config.settings import SCHEMA
 from tap_genesys.streams import STREAMS
 from tap_genesys.tap import TapGenesys
 
@@ -96,7 +96,7 @@ def test_the_readme_names_every_stream_that_is_read_by_default() -> None:
 def test_troubleshooting_quotes_what_the_code_says(text: str) -> None:
     """An error's text is in the README as it is in the code, numbers and names aside."""
     source = " ".join(
-        path.read_text("utf-8") for path in sorted((ROOT / "tap_genesys").glob("*.py"))
+        path.read_text("utf-8") for path in sorted((ROOT / "tap_genesys").rglob("*.py"))
     )
     joined = re.sub(r'"\s+f?"', "", source)
     spoken = re.sub(r"\{[^}]*\}|%s", "\N{HORIZONTAL ELLIPSIS}", joined)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from harness import run
 
+from tap_genesys.replication.windows import DAY, floor, iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import DAY, floor, iso
 
 DETAILS, PRESENCES, AGGREGATES = "conversation_details", "user_presences", "conversation_aggregates"
 HOUR = timedelta(hours=1)

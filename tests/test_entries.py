@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from responses import response
 
-from tap_genesys.entries import EntryPaginator, entries
+from tap_genesys.api.entries import EntryPaginator, entries
+from tap_genesys.api.pagination import LAST_PAGE, Page
 from tap_genesys.errors import StopRun
-from tap_genesys.pagination import LAST_PAGE, Page
 
 SIZE = 4
 

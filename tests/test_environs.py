@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.utils import select_proxy
 
-from tap_genesys.environs import settle
+from tap_genesys.api.proxies import settle
 from tap_genesys.simulator import Simulator, World
 
 API, LOGIN = "https://api.mypurecloud.de", "https://login.mypurecloud.de"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from harness import Output, bookmarked, run, tap
 
+from tap_genesys.api.pacing import SPREAD
 from tap_genesys.errors import StopRun
-from tap_genesys.pacing import SPREAD
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.windows import iso
 
 DETAILS = "conversation_details"
 SUMMARIES = "conversation_summaries"

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_genesys.handover import BEGINNING, LEASE, MOST, Passes
-from tap_genesys.windows import iso
+from tap_genesys.replication.query_passes import BEGINNING, LEASE, MOST, Passes
+from tap_genesys.replication.windows import iso
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from schedules import Stretch, schedules, searching
 from test_openapi import DOCUMENT, answer_schema, token, validate
 
+from tap_genesys.endpoints.follow_ups import FollowingStream
 from tap_genesys.errors import StopRun
-from tap_genesys.following import FollowingStream
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.interactions import customers_sessions, is_analysed, transcript
 from tap_genesys.streams import ASKING
-from tap_genesys.windows import DAY, iso
 
 DETAILS = "conversation_details"
 SPEECH = "conversation_speech_analytics"

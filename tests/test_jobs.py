@@ -11,17 +11,17 @@ import requests
 from harness import Output, run, tap
 from responses import Clock, response
 
-from tap_genesys.answers import body
+from tap_genesys.api.jobs import SUBMISSIONS, Jobs
+from tap_genesys.api.response import body
 from tap_genesys.errors import StopRun
 from tap_genesys.interruption import Interruption
-from tap_genesys.jobs import SUBMISSIONS, Jobs
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_genesys.jobs import Asker
+    from tap_genesys.api.jobs import Asker
 
 PATH = "/api/v2/analytics/conversations/details/jobs"
 

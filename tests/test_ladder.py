@@ -10,10 +10,10 @@ from harness import run
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_genesys.aggregates import day_of
-from tap_genesys.ladder import Ladder, utc_day
+from tap_genesys.records.aggregate_rows import day_of
+from tap_genesys.replication.rechecks import Ladder, utc_day
+from tap_genesys.replication.windows import DAY, Window, floor, iso, parse
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import DAY, Window, floor, iso, parse
 
 SINCE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 RUNGS = st.lists(st.sampled_from([0.5, 1, 3, 7, 30]), max_size=4, unique=True)

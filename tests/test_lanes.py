@@ -12,8 +12,8 @@ from harness import Output, last_state, run, tap
 from warehouse import Warehouse
 
 from tap_genesys.errors import StopRun
+from tap_genesys.replication.windows import Window, iso
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.windows import Window, iso
 
 DETAILS = "conversation_details"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from schedules import Stretch, schedules, searching
 from warehouse import Warehouse
 
+from tap_genesys.replication.windows import DAY, floor, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.habits import WORDS
-from tap_genesys.windows import DAY, floor, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

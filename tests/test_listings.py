@@ -19,12 +19,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from singer_sdk.streams.rest import PageContext
 
+from tap_genesys.endpoints.listings import LinkedStream, QueryListingStream, ScanStream
 from tap_genesys.errors import StopRun
-from tap_genesys.listings import LinkedStream, QueryListingStream, ScanStream
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.listings import COUNTS, LARGEST, ids_of
 from tap_genesys.streams import ASKING
-from tap_genesys.windows import DAY, iso
 
 if TYPE_CHECKING:
     from tap_genesys.simulator.answers import Answer

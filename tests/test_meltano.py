@@ -30,8 +30,8 @@ from loading import (
     settings,
 )
 
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

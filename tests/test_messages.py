@@ -13,8 +13,8 @@ import pytest
 from responses import response
 from singer_sdk.singerlib import RecordMessage, StateMessage
 
-from tap_genesys.answers import body, records
-from tap_genesys.messages import LineWriter
+from tap_genesys.api.response import body, records
+from tap_genesys.output.writer import LineWriter
 
 
 class Raw(io.RawIOBase):

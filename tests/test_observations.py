@@ -9,11 +9,11 @@ import pytest
 from harness import run
 from test_openapi import body_schema, validate
 
-from tap_genesys.analytics import ObservationStream
+from tap_genesys.endpoints.aggregates import ObservationStream
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.listings import ids_of
 from tap_genesys.streams import ASKING
-from tap_genesys.windows import iso
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=10, since=SINCE, now=SINCE)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_genesys.errors import StopRun
-from tap_genesys.old_data import AUDITS, BY_QUERY, Horizon, OldData
+from tap_genesys.replication.old_data import AUDITS, BY_QUERY, Horizon, OldData
+from tap_genesys.replication.windows import DAY, Window, iso
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.windows import DAY, Window, iso
 
 NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
 SINCE = datetime(2024, 8, 10, tzinfo=UTC)

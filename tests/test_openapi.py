@@ -15,10 +15,10 @@ import pytest
 import requests
 from harness import run
 
-from tap_genesys.listings import WholeStream
+from tap_genesys.endpoints.listings import WholeStream
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.streams import ASKING
-from tap_genesys.windows import iso
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").read_text("utf-8"))
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)

@@ -19,8 +19,8 @@ from orchestrate.loading import Programs, select, settings_of
 from orchestrate.pipe import pipe
 from orchestrate.shares import Share, share
 from orchestrate.states import behind, takeover
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.streams import STREAMS
-from tap_genesys.windows import DAY, iso
 
 if TYPE_CHECKING:
     from pathlib import Path

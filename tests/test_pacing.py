@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from responses import Clock
 from urllib3 import HTTPResponse
 
-from tap_genesys.pacing import SPREAD, Pacer, read_whole
+from tap_genesys.api.pacing import SPREAD, Pacer, read_whole
 
 
 @given(st.integers(1, 600), st.lists(st.floats(0, 3), min_size=2, max_size=40))

@@ -10,10 +10,10 @@ from harness import Output, run, tap
 from test_spans import span_of
 
 from tap_genesys.errors import StopRun
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World, agents
 from tap_genesys.simulator.record import stamp
 from tap_genesys.streams.agents import UserPresences
-from tap_genesys.windows import DAY, iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable

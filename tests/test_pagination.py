@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from responses import response, rows
 
-from tap_genesys.answers import records
+from tap_genesys.api.pagination import LAST_PAGE, CountedPaginator, Page, TokenPaginator
+from tap_genesys.api.response import records
 from tap_genesys.errors import StopRun, TooManyRows
-from tap_genesys.pagination import LAST_PAGE, CountedPaginator, Page, TokenPaginator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

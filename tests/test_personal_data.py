@@ -13,8 +13,8 @@ from harness import Output, run, tap
 from test_tables import NAMES
 
 from tap_genesys.errors import SettingError
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import DAY, iso
 
 DETAILS = "conversation_details"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)

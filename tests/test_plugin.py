@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft7Validator
 from test_docs import ROOT, script
 
-from tap_genesys.settings import SCHEMA
+from tap_genesys.config.settings import SCHEMA
 
 TEXT = {"type": "string", "minLength": 1}
 TEXTS = {"type": "array", "items": TEXT, "minItems": 1, "uniqueItems": True}

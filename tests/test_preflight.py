@@ -11,8 +11,8 @@ from harness import Output, run, tap
 from test_process import Process, config, errors
 
 from tap_genesys.errors import StopRun
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World, staff
-from tap_genesys.windows import DAY, iso
 
 if TYPE_CHECKING:
     from pathlib import Path

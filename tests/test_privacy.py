@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_genesys.errors import SettingError
-from tap_genesys.pii import ACTIONS, problems
-from tap_genesys.pii_schemas import misfits, unknown
-from tap_genesys.privacy import Privacy, Rule
+from tap_genesys.privacy.redaction import Privacy, Rule
+from tap_genesys.privacy.rules import ACTIONS, problems
+from tap_genesys.privacy.schema_check import misfits, unknown
 
 KEY = "a-secret-of-some-length"
 LIKE = "write it like participants[*].attributes.ssn, or a bare name like ani"

@@ -27,11 +27,11 @@ import pytest
 from harness import last_state
 from loading import STREAMS as LOADED
 
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.listings import COUNTS
 from tap_genesys.streams import ASKING, STREAMS
 from tap_genesys.tap import TapGenesys
-from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

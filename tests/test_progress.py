@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from responses import Clock
 
-from tap_genesys.pacing import Pacer
-from tap_genesys.progress import STREAM, Counts, Progress, duration, line
+from tap_genesys.api.pacing import Pacer
+from tap_genesys.output.progress import STREAM, Counts, Progress, duration, line
 
 NUMBERS = st.integers(0, 10**9)
 SECONDS = st.floats(0, 10**7)

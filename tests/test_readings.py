@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from harness import run
 
+from tap_genesys.replication.windows import iso, split
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import iso, split
 
 DETAILS = "conversation_details"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)

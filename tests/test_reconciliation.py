@@ -10,9 +10,9 @@ from harness import run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_genesys.reconciliation import rows
+from tap_genesys.records.reconciliation_rows import rows
+from tap_genesys.replication.windows import DAY, Window, iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import DAY, Window, iso
 
 NAME = "conversation_reconciliation"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)

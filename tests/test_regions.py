@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_genesys.regions import DOMAINS, hosts
+from tap_genesys.config.regions import DOMAINS, hosts
 
 
 def test_all_regions_of_the_vendor_are_known() -> None:

@@ -12,11 +12,11 @@ from harness import Output, run, tap
 from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
 
 from tap_genesys.errors import StopRun
+from tap_genesys.replication.windows import DAY, Window, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World, listings
 from tap_genesys.simulator import reports as org
 from tap_genesys.simulator.listings import ids_of, rows_of
 from tap_genesys.streams.reports import AdherenceHistorical, ApiUsage, Audits, Workitems
-from tap_genesys.windows import DAY, Window, iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

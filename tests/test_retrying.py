@@ -10,9 +10,9 @@ import pytest
 import requests
 from responses import response
 
-from tap_genesys.answers import limit
+from tap_genesys.api.response import limit
+from tap_genesys.api.retry import Retry
 from tap_genesys.errors import StopRun, TimedOut, TryAgain
-from tap_genesys.retrying import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_genesys.errors import Incomplete, Interrupted, SettingError, StopRun
+from tap_genesys.replication.windows import iso
 from tap_genesys.run_report import table, write_whole
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     from pathlib import Path

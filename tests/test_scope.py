@@ -9,12 +9,12 @@ import pytest
 from harness import run
 from test_openapi import body_schema, validate
 
-from tap_genesys.analytics import AggregateStream
-from tap_genesys.scope import known
+from tap_genesys.config.org_filters import known
+from tap_genesys.endpoints.aggregates import AggregateStream
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.listings import rows_of
 from tap_genesys.streams import ASKING
-from tap_genesys.windows import DAY, iso
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=5, per_day=60, since=SINCE, now=SINCE + 3 * DAY)

@@ -10,10 +10,10 @@ from harness import QUICK, Output, run, tap
 from singer_sdk.singerlib import Catalog
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_genesys.listings import ChildStream
+from tap_genesys.endpoints.listings import ChildStream
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.tap import TapGenesys
-from tap_genesys.windows import iso
 
 if TYPE_CHECKING:
     from singer_sdk import Stream

@@ -10,8 +10,8 @@ import pytest
 from harness import Output, bookmarked, run, tap
 
 from tap_genesys.errors import StopRun
+from tap_genesys.replication.windows import Window, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World, answers
-from tap_genesys.windows import Window, iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

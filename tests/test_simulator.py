@@ -13,9 +13,9 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.faults import KINDS, Faults, parse
-from tap_genesys.windows import iso
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from schedules import Stretch, schedules, searching
 from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
 
+from tap_genesys.replication.windows import DAY, floor, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World, agents
 from tap_genesys.simulator.agents import spans
 from tap_genesys.simulator.lake import Lake
 from tap_genesys.simulator.record import stamp
 from tap_genesys.streams.agents import UserPresences
-from tap_genesys.windows import DAY, floor, iso, parse
 
 if TYPE_CHECKING:
     from tap_genesys.simulator.lake import Kind

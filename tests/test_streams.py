@@ -13,9 +13,9 @@ import requests
 from harness import halve_listings, run
 from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
 
-from tap_genesys.analytics import ObservationStream
-from tap_genesys.following import FollowingStream
-from tap_genesys.listings import (
+from tap_genesys.endpoints.aggregates import ObservationStream
+from tap_genesys.endpoints.follow_ups import FollowingStream
+from tap_genesys.endpoints.listings import (
     ListingStream,
     PerParentStream,
     UnpagedStream,

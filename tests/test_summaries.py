@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_genesys.summaries import SummaryKeys
-from tap_genesys.windows import Window, parse
+from tap_genesys.records.summary_keys import SummaryKeys
+from tap_genesys.replication.windows import Window, parse
 
 CELL = Window(parse("2026-03-01"), parse("2026-03-02"))
 METRICS = ["conversation:duration", "conversation:count"]

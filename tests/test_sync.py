@@ -9,8 +9,8 @@ import pytest
 from harness import Output, bookmarked, run, tap
 
 from tap_genesys.errors import StopRun
+from tap_genesys.replication.windows import iso, parse
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import iso, parse
 
 DETAILS = "conversation_details"
 SUMMARIES = "conversation_summaries"

@@ -17,10 +17,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_genesys.errors import StopRun
-from tap_genesys.messages import LineWriter
+from tap_genesys.output.writer import LineWriter
+from tap_genesys.records.conversation_rows import (
+    ATTRIBUTES,
+    TABLES,
+    WRAP_UPS,
+    Harvest,
+    rows,
+    vendors_fields,
+)
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS, Harvest, rows, vendors_fields
-from tap_genesys.windows import DAY, iso
 
 DETAILS = "conversation_details"
 SCHEMAS = Path(__file__).parent.parent / "tap_genesys" / "schemas"

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from responses import Clock
 
-from tap_genesys.progress import STREAM, Progress
-from tap_genesys.telling import LOG_SECONDS, Teller, Terminal, terminal
+from tap_genesys.output.console import LOG_SECONDS, Teller, Terminal, terminal
+from tap_genesys.output.progress import STREAM, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,10 @@ from harness import Output, run, tap
 from responses import response
 from test_ahead import told
 
+from tap_genesys.api.timeouts import MOST_CUTS, TimeOuts, noted
 from tap_genesys.errors import StopRun, TimedOut, TryAgain
+from tap_genesys.replication.windows import iso, parse
 from tap_genesys.simulator import Fault, Simulator, World, answers
-from tap_genesys.timeouts import MOST_CUTS, TimeOuts, noted
-from tap_genesys.windows import iso, parse
 
 DETAILS = "conversation_details"
 SUMS = "conversation_aggregates"

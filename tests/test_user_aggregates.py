@@ -12,10 +12,10 @@ from harness import Output, run, tap
 from test_ahead import told
 from test_openapi import body_schema, token, validate
 
-from tap_genesys.aggregates import USERS_AT_ONCE, problems
 from tap_genesys.errors import Incomplete, StopRun
+from tap_genesys.records.aggregate_rows import USERS_AT_ONCE, problems
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World, staff
-from tap_genesys.windows import DAY, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

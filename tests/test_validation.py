@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_genesys.settings import SCHEMA
-from tap_genesys.validation import completed, environment_problems, notes, problems
+from tap_genesys.config.settings import SCHEMA
+from tap_genesys.config.validation import completed, environment_problems, notes, problems
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 CREDENTIALS = {"client_id": "the-id", "client_secret": "the-secret"}

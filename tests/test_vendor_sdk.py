@@ -13,12 +13,12 @@ import pytest
 from harness import halve_listings
 from test_openapi import token
 
-from tap_genesys.listings import WholeStream
+from tap_genesys.endpoints.listings import WholeStream
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.fabricate import shapes
 from tap_genesys.simulator.listings import rows_of
 from tap_genesys.streams import ASKING
-from tap_genesys.windows import DAY, iso
 
 ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / ".venv-vendor" / "bin" / "python"

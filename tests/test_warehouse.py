@@ -25,9 +25,9 @@ from loading import (
 from servers import Postgres, binaries
 from test_tables import COLUMNS, FIELDS, NAMES
 
+from tap_genesys.records.conversation_rows import rows
+from tap_genesys.replication.windows import DAY
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.tables import rows
-from tap_genesys.windows import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

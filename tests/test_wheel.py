@@ -14,8 +14,8 @@ import pytest
 from packaging.metadata import Metadata
 from trove_classifiers import classifiers
 
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.windows import iso
 
 ROOT = Path(__file__).parent.parent
 

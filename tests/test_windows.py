@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_genesys.windows import DAY, SHORTEST, Window, cells, floor, halves, iso, parse, split
+from tap_genesys.replication.windows import (
+    DAY,
+    SHORTEST,
+    Window,
+    cells,
+    floor,
+    halves,
+    iso,
+    parse,
+    split,
+)
 
 MOMENTS = st.datetimes(
     min_value=datetime(2015, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone

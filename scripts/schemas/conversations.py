@@ -5,7 +5,13 @@ from __future__ import annotations
 from schemas.columns import MOMENT, OWN, TEXT, schema_of_rows
 from schemas.models import Json, properties, reference
 from schemas.streams import STREAMS
-from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UP_FIELDS, WRAP_UP_METRICS, WRAP_UPS
+from tap_genesys.records.conversation_rows import (
+    ATTRIBUTES,
+    TABLES,
+    WRAP_UP_FIELDS,
+    WRAP_UP_METRICS,
+    WRAP_UPS,
+)
 
 #: Columns of our own that only conversations and their tables have.
 SOURCE: Json = {

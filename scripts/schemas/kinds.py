@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from schemas.columns import MOMENT, OWN, TEXT, schema_of_rows
 from schemas.models import DEEPEST_MODEL, Json, properties, reference, schema
 from schemas.operations import family, record_of
-from tap_genesys import aggregates
-from tap_genesys.listings import MapStream, PerParentStream
+from tap_genesys.endpoints.listings import MapStream, PerParentStream
+from tap_genesys.records import aggregate_rows
 
 if TYPE_CHECKING:
     from schemas.streams import Stream
@@ -83,7 +83,7 @@ def shift_columns(definitions: Json) -> Json:
 
 def aggregate_schema(document: Json, stream: Stream) -> Json:
     """Return the schema of a stream that sums up: the cell, what it can be grouped by, the sums."""
-    grouped = map(aggregates.column, family(document, stream)["group_by"])
+    grouped = map(aggregate_rows.column, family(document, stream)["group_by"])
     columns = _columns(document["definitions"], "StatisticalSummary")
     columns |= dict.fromkeys(("granularity", "metric", "qualifier", *grouped), TEXT)
     columns |= dict.fromkeys(("intervalStart", "intervalEnd"), MOMENT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.models import REF, Json, fields, parts
 from schemas.streams import AGGREGATES, LISTINGS, OBSERVATIONS, PATHS, Stream
-from tap_genesys.listings import ArrayStream, MapStream, ObjectStream
+from tap_genesys.endpoints.listings import ArrayStream, MapStream, ObjectStream
 
 #: Setting -> the model of its predicates.
 PREDICATES = {

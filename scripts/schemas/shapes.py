@@ -7,7 +7,7 @@ from typing import Any
 from schemas.models import Json, Models, fields, parts
 from schemas.operations import answer_of, record_of
 from schemas.streams import LISTINGS, SEARCHES, Stream
-from tap_genesys.listings import ArrayStream, MapStream, ObjectStream, WholeStream
+from tap_genesys.endpoints.listings import ArrayStream, MapStream, ObjectStream, WholeStream
 
 #: Streams that the simulator does not answer as a listing.
 ANSWERED_APART = ("organization_limits", "schedules_published")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.analytics import AggregateStream, ObservationStream
-from tap_genesys.listings import WholeStream
+from tap_genesys.endpoints.aggregates import AggregateStream, ObservationStream
+from tap_genesys.endpoints.listings import WholeStream
+from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
 from tap_genesys.streams import ASKING
 from tap_genesys.streams.agents import Evaluations, UserPresences, UserRoutingStatuses
 from tap_genesys.streams.reports import AdherenceHistorical, ApiUsage, Audits, Workitems
-from tap_genesys.tables import ATTRIBUTES, TABLES, WRAP_UPS
 
 if TYPE_CHECKING:
     from schemas.models import Json

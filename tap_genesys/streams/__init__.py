@@ -191,8 +191,8 @@ from tap_genesys.streams.workforce import (
 )
 
 if TYPE_CHECKING:
-    from tap_genesys.client import GenesysStream
-    from tap_genesys.derived import TableStream
+    from tap_genesys.endpoints.derived_tables import TableStream
+    from tap_genesys.endpoints.stream import GenesysStream
 
 #: Streams that ask for something.
 ASKING: tuple[type[GenesysStream], ...] = (

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_genesys.endpoints import WindowedStream
-from tap_genesys.spans import SpanStream, SpanTable
-from tap_genesys.windows import split
+from tap_genesys.endpoints.user_details import SpanStream, SpanTable
+from tap_genesys.endpoints.windowed import WindowedStream
+from tap_genesys.replication.windows import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tap_genesys.pagination import Page
-    from tap_genesys.windows import Window
+    from tap_genesys.api.pagination import Page
+    from tap_genesys.replication.windows import Window
 
 
 class UserPresences(SpanStream):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_genesys.analytics import AggregateStream, UserAggregateStream
+from tap_genesys.endpoints.aggregates import AggregateStream, UserAggregateStream
 from tap_genesys.streams.directory import Users
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_genesys.listings import ListingStream, PerParentListingStream
+from tap_genesys.endpoints.listings import ListingStream, PerParentListingStream
 
 if TYPE_CHECKING:
     import requests
 
-    from tap_genesys.answers import Record
+    from tap_genesys.api.response import Record
 
 
 class Datatables(ListingStream):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_genesys.derived import TableStream
+from tap_genesys.endpoints.derived_tables import TableStream
 from tap_genesys.streams.conversations import ConversationDetails
 
 

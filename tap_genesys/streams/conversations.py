@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_genesys.answers import Record, records
-from tap_genesys.derived import FeedingStream
-from tap_genesys.endpoints import WindowedStream
-from tap_genesys.lanes import TwoLaneStream
-from tap_genesys.summaries import SummaryKeys
-from tap_genesys.windows import Window, cells, iso
+from tap_genesys.api.response import Record, records
+from tap_genesys.endpoints.conversation_details import TwoLaneStream
+from tap_genesys.endpoints.derived_tables import FeedingStream
+from tap_genesys.endpoints.windowed import WindowedStream
+from tap_genesys.records.summary_keys import SummaryKeys
+from tap_genesys.replication.windows import Window, cells, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
 
-    from tap_genesys.pagination import Page
+    from tap_genesys.api.pagination import Page
 
 
 class ConversationDetails(FeedingStream, TwoLaneStream):

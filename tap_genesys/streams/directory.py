@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_genesys.listings import (
+from tap_genesys.endpoints.listings import (
     ArrayStream,
     LinkedStream,
     ListingStream,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from tap_genesys.answers import Record, body
-from tap_genesys.following import FollowingStream
-from tap_genesys.listings import ArrayStream, ObjectStream, UnpagedStream
+from tap_genesys.api.response import Record, body
+from tap_genesys.endpoints.follow_ups import FollowingStream
+from tap_genesys.endpoints.listings import ArrayStream, ObjectStream, UnpagedStream
 from tap_genesys.streams.conversations import ConversationDetails
 
 if TYPE_CHECKING:

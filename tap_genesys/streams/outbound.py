@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_genesys.listings import ArrayStream, ListingStream, MapStream
+from tap_genesys.endpoints.listings import ArrayStream, ListingStream, MapStream
 
 
 class AttemptLimits(ListingStream):

@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from tap_genesys import schemas
-from tap_genesys.listings import (
+from tap_genesys.endpoints.listings import (
     ArrayStream,
     LinkedStream,
     ListingStream,

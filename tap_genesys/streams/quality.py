@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_genesys.listings import LinkedStream, ListingStream, UnpagedStream
+from tap_genesys.endpoints.listings import LinkedStream, ListingStream, UnpagedStream
 
 
 class Categories(ListingStream):

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_genesys import aggregates, reconciliation
-from tap_genesys.answers import body
-from tap_genesys.endpoints import UNSETTLED, WindowedStream
-from tap_genesys.windows import Window, iso
+from tap_genesys.api.response import body
+from tap_genesys.endpoints.windowed import UNSETTLED, WindowedStream
+from tap_genesys.records import aggregate_rows, reconciliation_rows
+from tap_genesys.replication.windows import Window, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tap_genesys.answers import Record
-    from tap_genesys.pagination import Page
+    from tap_genesys.api.pagination import Page
+    from tap_genesys.api.response import Record
 
 
 class ConversationReconciliation(WindowedStream):
@@ -36,12 +36,12 @@ class ConversationReconciliation(WindowedStream):
     replication_key = "day"
     selected_by_default = False
     #: The aggregates' count, and the details' of each medium.
-    requests_of_window = 1 + len(reconciliation.MEDIA)
+    requests_of_window = 1 + len(reconciliation_rows.MEDIA)
     aggregates_path = "/api/v2/analytics/conversations/aggregates/query"
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        return aggregates.days(start, end, "UTC")
+        return aggregate_rows.days(start, end, "UTC")
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
@@ -76,8 +76,8 @@ class ConversationReconciliation(WindowedStream):
         self.run.interruption.check()
         self.window = window
         counted = self._aggregated()
-        media = sorted({*reconciliation.MEDIA, *counted})
-        found = reconciliation.rows(
+        media = sorted({*reconciliation_rows.MEDIA, *counted})
+        found = reconciliation_rows.rows(
             window,
             {medium: self._hits(medium) for medium in media},
             counted,
@@ -112,7 +112,7 @@ class ConversationReconciliation(WindowedStream):
         asked = self._aggregate_question(self.window)
         answer = body(self.call("POST", self.aggregates_path, data=asked))
         counted: dict[str, int] = {}
-        for row in aggregates.rows(answer, "P1D"):
+        for row in aggregate_rows.rows(answer, "P1D"):
             medium = str(row.get("mediaType") or "unknown")
             counted[medium] = counted.get(medium, 0) + int(row.get("count") or 0)
         return counted

@@ -10,18 +10,18 @@ from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
-from tap_genesys.answers import body
+from tap_genesys.api.response import body
+from tap_genesys.endpoints.reports import ReportStream
 from tap_genesys.errors import StopRun
-from tap_genesys.old_data import AUDITS, Horizon
-from tap_genesys.reports import ReportStream
-from tap_genesys.windows import DAY, Window, floor, iso, parse, split
+from tap_genesys.replication.old_data import AUDITS, Horizon
+from tap_genesys.replication.windows import DAY, Window, floor, iso, parse, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tap_genesys.answers import Record
-    from tap_genesys.pagination import Page
+    from tap_genesys.api.pagination import Page
+    from tap_genesys.api.response import Record
 
 
 class Audits(ReportStream):

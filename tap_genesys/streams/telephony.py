@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_genesys.listings import ListingStream
+from tap_genesys.endpoints.listings import ListingStream
 
 
 class DidPools(ListingStream):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from tap_genesys.endpoints.listings import ListingStream, PerParentUnpagedStream, UnpagedStream
 from tap_genesys.errors import StopRun
-from tap_genesys.listings import ListingStream, PerParentUnpagedStream, UnpagedStream
-from tap_genesys.windows import DAY, floor, iso, parse
+from tap_genesys.replication.windows import DAY, floor, iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.streams.rest import HTTPRequest, PageContext
 
-    from tap_genesys.answers import Record
+    from tap_genesys.api.response import Record
 
 _WEEK = 7 * DAY
 #: The most days that a query for time off may be about; both bounds belong to it.

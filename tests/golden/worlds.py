@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import World
 from tap_genesys.simulator.listings import COUNTS
-from tap_genesys.windows import DAY, iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,117 @@
+"""The layers of the project, and measures of its structure: imports, cycles, inheritance."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "tap_genesys"
+#: From the top down: a package imports from layers below its own, and from itself. Two packages of
+#: one layer do not import each other.
+LAYERS = (
+    ("cli",),
+    ("tap",),
+    ("preflight", "run_report"),
+    ("streams",),
+    ("endpoints",),
+    ("run",),
+    ("output", "records", "privacy"),
+    ("api",),
+    ("config",),
+    ("replication",),
+    ("errors", "interruption", "schemas"),
+)
+
+#: Module -> its file.
+Modules: TypeAlias = "dict[str, Path]"
+
+
+def modules(folder: Path, prefix: str = "") -> Modules:
+    """Return the modules below a folder by their dotted names.
+
+    Args:
+        folder: The package's folder, or one that is on the search path.
+        prefix: The package's name; empty for a folder on the search path.
+    """
+    found = {}
+    for path in folder.rglob("*.py"):
+        parts = path.relative_to(folder).with_suffix("").parts
+        name = ".".join((prefix, *parts) if prefix else parts).removesuffix(".__init__")
+        found[name] = path
+    return found
+
+
+def imports(name: str, known: Modules) -> set[str]:
+    """Return the modules that a module imports, for types too, wherever in it.
+
+    Args:
+        name: The importing module.
+        known: The modules that count.
+    """
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(known[name].read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = _absolute(node, name, known)
+            inner = {f"{base}.{alias.name}" for alias in node.names}
+            found |= (inner & known.keys()) or ({base} & known.keys())
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names} & known.keys()
+    return found - {name}
+
+
+def _absolute(node: ast.ImportFrom, name: str, known: Modules) -> str:
+    if not node.level:
+        return node.module or ""
+    package = name.split(".") if known[name].stem == "__init__" else name.split(".")[:-1]
+    parts = package[: len(package) - node.level + 1]
+    return ".".join([*parts, *([node.module] if node.module else [])])
+
+
+def cycles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Return the groups of nodes that reach each other.
+
+    Args:
+        graph: Node -> the nodes that it points to.
+    """
+    reached = {node: _reached(node, graph) for node in graph}
+    groups = {
+        tuple(sorted(other for other in reached[node] if node in reached[other]))
+        for node in graph
+        if node in reached[node]
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def _reached(start: str, graph: Mapping[str, Iterable[str]]) -> set[str]:
+    reached: set[str] = set()
+    waiting = [*graph[start]]
+    while waiting:
+        node = waiting.pop()
+        if node not in reached:
+            reached.add(node)
+            waiting += graph[node]
+    return reached
+
+
+def layers_table() -> str:
+    """Return the layers as a Markdown table: each package with the modules that it holds."""
+    lines = ["| layer | package | holds | modules |", "| --- | --- | --- | --- |"]
+    for number, layer in enumerate(LAYERS, 1):
+        for name in layer:
+            held = sorted(path.stem for path in (PACKAGE / name).glob("[!_]*.py"))
+            named = ", ".join(f"`{module}`" for module in held)
+            lines.append(f"| {number} | `{name}` | {_purpose(name)} | {named} |")
+    return "\n".join(lines)
+
+
+def _purpose(name: str) -> str:
+    """Return the first line of a package's, or a module's, docstring."""
+    folder = PACKAGE / name
+    path = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    return text.partition("\n")[0]

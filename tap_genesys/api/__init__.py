@@ -1,0 +1,1 @@
+"""Requests to Genesys Cloud and its responses, without a word of Singer."""

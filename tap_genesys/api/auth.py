@@ -1,0 +1,136 @@
+"""Client credentials: one token for the whole tap, renewed under a lock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from requests.auth import AuthBase
+from typing_extensions import override
+
+from tap_genesys.api.response import body, limit
+from tap_genesys.api.status import Verdict, verdict
+from tap_genesys.errors import StopRun, TryAgain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+    from tap_genesys.api.retry import Retry
+
+#: A token is renewed this many seconds before it ends, or a tenth of its life if that is less.
+_EARLY_SECONDS = 300.0
+#: Assumed where the answer does not say; the vendor's default is a day, and a 401 renews anyway.
+_LIFETIME_SECONDS = 3600.0
+
+
+class ClientCredentials(AuthBase):
+    """Puts the token on a request, and fetches one when there is none or it is about to end.
+
+    Source: the vendor's Python SDK 269.0.0, `get_client_credentials_token`; there is no refresh
+    token for this grant. An unknown client id answers 400 and a wrong secret 401, as
+    gildas/go-gcloudcx asserts of a live org (`login_test.go`).
+
+    Args:
+        login_url: Base URL of the login host.
+        client_id: The OAuth client's id.
+        client_secret: Its secret.
+        session: What the token request is sent with.
+        retry: Decorates the token request, which is retried like any other.
+        timeout: Seconds.
+        clock: Counts seconds, like `time.monotonic`.
+    """
+
+    def __init__(
+        self,
+        *,
+        login_url: str,
+        client_id: str,
+        client_secret: str,
+        session: requests.Session,
+        retry: Retry,
+        timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = f"{login_url}/oauth/token"
+        self._credentials = (client_id, client_secret)
+        self._session = session
+        self._timeout = timeout
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token = ""
+        self._renew_at = 0.0
+        self._fetch = retry(self._request_token)
+
+    @override
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        with self._lock:
+            if not self._token or self._clock() >= self._renew_at:
+                self._fetch()
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def renew(self, refused: requests.PreparedRequest) -> None:
+        """Fetch a new token, unless another thread has done so since `refused` was sent."""
+        with self._lock:
+            if refused.headers.get("Authorization") == f"Bearer {self._token}":
+                self._fetch()
+
+    def conceal(self, text: str) -> str:
+        """Blot the id, the secret and the token out of a text that came from elsewhere."""
+        for secret in (*self._credentials, self._token):
+            if secret:
+                text = text.replace(secret, "***")
+        return text
+
+    def _request_token(self) -> None:
+        response = self._session.post(
+            self._url,
+            data={"grant_type": "client_credentials"},
+            auth=self._credentials,
+            timeout=self._timeout,
+            allow_redirects=False,
+        )
+        if verdict(response.status_code) is Verdict.RETRY:
+            named = limit(response)
+            msg = f"{response.status_code} {response.reason} from {self._url}"
+            raise TryAgain(f"{msg}. Limit: {named}." if named else msg, response)
+        if response.status_code != HTTPStatus.OK:
+            raise StopRun(self._refusal(response))
+        try:
+            answer = body(response)
+            self._token = str(answer["access_token"])
+        except (ValueError, KeyError) as error:
+            msg = f"no access token in the answer of {self._url}"
+            raise TryAgain(msg, response) from error
+        lifetime = _seconds(answer.get("expires_in"))
+        self._renew_at = self._clock() + lifetime - min(_EARLY_SECONDS, lifetime / 10)
+
+    def _refusal(self, response: requests.Response) -> str:
+        status = f"{response.status_code} {response.reason}".strip()
+        if response.status_code not in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
+            return f"No login at {self._url} ({status}): check region, or login_url."
+        try:
+            answer = body(response)
+        except ValueError:
+            answer = {}
+        reason = answer.get("error_description") or answer.get("error") or answer.get("message")
+        said = f", {self.conceal(str(reason))[:200]}" if reason else ""
+        settings = (
+            "client_secret"
+            if response.status_code == HTTPStatus.UNAUTHORIZED
+            else "client_id, and that region is where the OAuth client was made"
+        )
+        return (
+            f"Genesys Cloud refuses the credentials ({status}{said}) at {self._url}: "
+            f"check {settings}."
+        )
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        return float(value)
+    return _LIFETIME_SECONDS

@@ -1,0 +1,165 @@
+"""When a request is asked again: a wait that doubles, or the one that the vendor names."""
+
+from __future__ import annotations
+
+import functools
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import backoff
+import requests
+from singer_sdk.exceptions import RetriableAPIError
+
+from tap_genesys.api.response import retry_after
+from tap_genesys.errors import StopRun, TimedOut
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+
+    from backoff.types import Details
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: What a second try may cure: an answer that says so, or no whole answer at all.
+RETRIABLE = (
+    RetriableAPIError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ConnectionError,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
+
+class Retry:
+    """Decorates a function that makes one request, so that it is tried a bounded number of times.
+
+    Args:
+        first_wait: Seconds before the second try; doubled before each one after it.
+        tries: How often to try in all.
+        longest_wait: Seconds; no wait of ours is longer, and no `Retry-After` beyond it is obeyed.
+        wait: Waits for some seconds.
+        jitter: Returns what a wait is multiplied with, so that clients do not meet again.
+        now: Returns the present, aware.
+        logger: Where each wait is said.
+        note: Called with each wait's seconds, and what the decorated function got first.
+    """
+
+    def __init__(
+        self,
+        *,
+        first_wait: float,
+        tries: int,
+        longest_wait: float,
+        wait: Callable[[float], None],
+        logger: logging.Logger,
+        jitter: Callable[[], float] = lambda: random.uniform(1, 1.25),  # noqa: S311 - no secret
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        note: Callable[[object, float], None] = lambda _request, _seconds: None,
+    ) -> None:
+        self._first_wait = first_wait
+        self._tries = tries
+        self._longest_wait = longest_wait
+        self._wait = wait
+        self._logger = logger
+        self._jitter = jitter
+        self._now = now
+        self._note = note
+
+    def __call__(
+        self, function: Callable[P, T], *, after: TimedOut | None = None
+    ) -> Callable[P, T]:
+        """Decorate `function`.
+
+        Args:
+            function: Makes one try.
+            after: Why and how often it has failed already: those tries count.
+
+        Raises:
+            StopRun: By the decorated function, after the last try, or at once where the vendor
+                asks for a longer wait than is obeyed.
+        """
+        # The waiting is done in the handler, where a signal can end it; backoff itself waits 0 s.
+        before = 0 if after is None else after.tries
+
+        def pause(details: Details) -> None:
+            request = next(iter(details["args"]), None)
+            self._pause(details["exception"], before + details["tries"], request)
+
+        tried = backoff.on_exception(
+            backoff.constant,
+            RETRIABLE,
+            max_tries=self._tries - before,
+            jitter=None,
+            on_backoff=pause,
+            logger=None,
+            interval=0,
+        )(function)
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                if after is not None:
+                    if before >= self._tries:
+                        raise after.cause
+                    self._pause(after.cause, before, next(iter(args), None))
+                return tried(*args, **kwargs)
+            except RETRIABLE as error:
+                msg = f"Gave up after {self._tries} tries (retry_max_tries): {_cause(error)}"
+                raise StopRun(msg) from error
+
+        return call
+
+    def _pause(self, error: BaseException, tries: int, request: object) -> None:
+        asked = _asked_wait(error, self._now())
+        if asked is not None and asked > self._longest_wait:
+            raise StopRun(self._come_back(asked, error))
+        seconds = self._own_wait(tries) if asked is None else asked
+        self._logger.warning(
+            "Try %d of %d failed: %s. Waiting %.1f s.", tries, self._tries, _cause(error), seconds
+        )
+        self._note(request, seconds)
+        self._wait(seconds)
+
+    def _own_wait(self, tries: int) -> float:
+        doubled = self._first_wait * 2.0 ** min(tries - 1, 60)
+        return min(doubled * self._jitter(), self._longest_wait)
+
+    def _come_back(self, seconds: float, error: BaseException) -> str:
+        try:
+            when = f"after {self._now() + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S} UTC"
+        except OverflowError:
+            when = "much later"
+        return (
+            f"Genesys Cloud asks to wait {seconds:.0f} s, longer than retry_max_wait_seconds "
+            f"({self._longest_wait:g}): run again {when}. ({_cause(error)})"
+        )
+
+
+def _asked_wait(error: BaseException, now: datetime) -> float | None:
+    response = getattr(error, "response", None)
+    return None if response is None else retry_after(response, now)
+
+
+def _cause(error: BaseException) -> str:
+    """Say what failed in words, without the chain of library names that `requests` gives."""
+    if isinstance(error, RetriableAPIError):
+        return str(error)
+    request = getattr(error, "request", None)
+    where = f" at {request.url.partition('?')[0]}" if request is not None else ""
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"no answer in time (request_timeout_seconds){where}"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return f"the connection failed or was lost{where} ({_root(error)})"
+    return f"the answer was cut or garbled{where}"
+
+
+def _root(error: BaseException) -> str:
+    """Return the innermost reason's type and text, the part that helps."""
+    reason = error.args[0] if error.args else error
+    reason = getattr(reason, "reason", reason)
+    while isinstance(reason, BaseException) and reason.__cause__ is not None:
+        reason = reason.__cause__
+    return " ".join(str(reason).split())[:200]

@@ -1,0 +1,1 @@
+"""The settings: what each may be, and what follows from it before the first request."""

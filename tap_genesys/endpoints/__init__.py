@@ -1,0 +1,1 @@
+"""The kinds of stream, one module each."""

@@ -1,0 +1,332 @@
+"""The kinds of endpoint that count: over the cells of a grid, and at the present moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from math import ceil
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from singer_sdk.pagination import BaseAPIPaginator, SinglePagePaginator
+from singer_sdk.streams.rest import HTTPRequest
+from typing_extensions import override
+
+from tap_genesys.api.response import body
+from tap_genesys.endpoints.listings import ChildStream, PerParentStream, UnpagedStream, WholeStream
+from tap_genesys.endpoints.windowed import WindowedStream
+from tap_genesys.errors import TooManyRows
+from tap_genesys.records import aggregate_rows
+from tap_genesys.replication.query_passes import BEGINNING
+from tap_genesys.replication.rechecks import Ladder
+from tap_genesys.replication.windows import iso, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    import requests
+    from singer_sdk.helpers.types import Context
+    from singer_sdk.streams.rest import PageContext
+
+    from tap_genesys.api.pagination import Page
+    from tap_genesys.api.response import Record
+    from tap_genesys.config.settings import Span
+    from tap_genesys.endpoints.requests import Coming
+    from tap_genesys.replication.windows import Window
+
+
+class AggregateStream(WindowedStream):
+    """Sums over the cells of a fixed grid: whole days of a time zone, a request each.
+
+    Each run reads from the day of the bookmark on. A metric is counted where it was emitted, not
+    where its conversation started, so that a cell is settled soon; but the vendor reprocesses data
+    that is 48 hours old or older each night (help, "Why can my data change?"). So a day is read
+    again at each age of `recheck_days`, once each; the state keeps a mark for each (`rechecks`).
+
+    There is no paging: a day whose response would be too large is requested in halves, down to one
+    cell. All rows of one reading of a day have one `_readAt`.
+    """
+
+    primary_keys = ("_id",)
+    replication_key = "intervalStart"
+    selected_by_default = False
+    #: What is measured unless `aggregates` says otherwise; nothing means all that there is.
+    metrics: ClassVar[tuple[str, ...]] = ()
+    #: What it is grouped by unless `aggregates` says otherwise.
+    group_by: ClassVar[tuple[str, ...]] = ()
+    #: The size of a cell unless `aggregates` says otherwise.
+    granularity: ClassVar[str] = "PT30M"
+    #: Ages, in days after its end, at which a day is read again: late events, and the corrections.
+    recheck_days: ClassVar[tuple[int, ...]] = (1, 3, 5)
+
+    _ladder: Ladder
+    #: The day that is being read, and which of its queries is the present one.
+    _day: Window
+    _place = 0
+    #: When the reading of the present day began.
+    _reading_began: datetime
+
+    def option(self, name: str, default: Any) -> Any:  # noqa: ANN401 - JSON is anything
+        """Return what is configured for this stream."""
+        found = (self.config.get("aggregates") or {}).get(self.name, {}).get(name)
+        return default if found is None else found
+
+    def day_of(self, moment: datetime) -> Window:
+        """Return the day that a moment is in, of the time zone that is configured."""
+        return aggregate_rows.day_of(moment, self.option("time_zone", "UTC"))
+
+    @override
+    def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
+        return aggregate_rows.days(start, end, self.option("time_zone", "UTC"))
+
+    @override
+    def read(self, context: Context | None) -> Iterator[Record]:
+        bookmark = self.bookmark(context)
+        span = self.span(bookmark)
+        self.announce(span, bookmark)
+        self._ladder = Ladder(
+            self.recheck_days,
+            marks=self._state.get("rechecks") or {},
+            bookmark=bookmark,
+            since=self.day_of(self._oldest(bookmark, span)).start,
+            day_of=self.day_of,
+        )
+        yield from self.read_span(span)
+        reached = self.bookmark() or span.start
+        yield from self.read_windows(self._ladder.due(self.run.started, reached))
+
+    @override
+    def read_window(self, window: Window) -> Iterator[Record]:
+        self._reading_began, self._day = self.run.now(), window
+        for place in range(self.queries):
+            self._place = place
+            yield from self._read_halves(window)
+        self.window = window
+        self.finish_window(whole=self.asks_for_all)
+
+    def _read_halves(self, window: Window) -> Iterator[Record]:
+        """Yield the rows of a window, in as many requests as it takes."""
+        self.run.interruption.check()
+        self.window = window
+        try:
+            yield from self.request_records(None)
+        except TooManyRows:
+            parts = self.parts_of(window)
+            if parts is None:
+                raise
+            for part in parts:
+                yield from self._read_halves(part)
+
+    @override
+    def finish_window(self, *, whole: bool) -> None:
+        if whole:
+            self._ladder.read(self.window, self.run.started)
+            self._state["rechecks"] = self._ladder.marks
+        super().finish_window(whole=whole)
+
+    @override
+    def read_at(self) -> datetime:
+        return self._reading_began
+
+    def _oldest(self, bookmark: datetime | None, span: Span) -> datetime:
+        """Return the first moment that is wanted at all."""
+        configured = self.config.get("start_date")
+        if configured:
+            return parse(configured)
+        return span.start if bookmark is None else BEGINNING
+
+    @property
+    def _state(self) -> dict[str, Any]:
+        return self.get_context_state(None)
+
+    @override
+    def parts_of(self, window: Window) -> tuple[Window, Window] | None:
+        return aggregate_rows.halves(window, self.option("granularity", self.granularity))
+
+    @override
+    def get_new_paginator(self) -> BaseAPIPaginator[Any]:
+        return SinglePagePaginator()
+
+    @property
+    def queries(self) -> int:
+        """How many queries make up a reading of a day."""
+        return 1
+
+    @property
+    def asks_for_all(self) -> bool:
+        """Whether these queries ask for all that is wanted."""
+        return True
+
+    def filter_at(self, place: int) -> Record | None:  # noqa: ARG002 - of one query, all
+        """Return the filter of one of these queries, counted from 0."""
+        return self.own_filter
+
+    @property
+    def own_filter(self) -> Record | None:
+        """The filter that is configured for the stream, else that of the simple filters."""
+        found: Record | None = self.option("filter", self.run.scope.filter_of(self.name))
+        return found
+
+    @override
+    def get_http_request(self, *, page: PageContext[Page]) -> HTTPRequest:
+        return self.request_for(((self.window, self._place), None))
+
+    @override
+    def request_for(self, coming: Coming) -> HTTPRequest:
+        window, place = coming[0]
+        request = super().request_for((window, None))
+        if narrowed := self.filter_at(place):
+            request.data = {**cast("Record", request.data), "filter": narrowed}
+        return request
+
+    @override
+    def where_in(self, coming: Coming) -> str:
+        return f"{self.name}, window {coming[0][0]}"
+
+    @override
+    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+        for place in range(self._place + 1, self.queries):
+            yield (self._day, place), None
+        for day in self._later:
+            for place in range(self.queries):
+                yield (day, place), None
+
+    @override
+    def query(self, window: Window, page: Page) -> dict[str, Any]:
+        known = aggregate_rows.families()[self.name]
+        asked = {
+            "interval": str(window),
+            "granularity": self.option("granularity", self.granularity),
+            "timeZone": self.option("time_zone", "UTC"),
+            "groupBy": list(self.option("group_by", self.group_by)),
+            "metrics": list(self.option("metrics", self.metrics or known["metrics"])),
+        }
+        return {name: value for name, value in asked.items() if value}
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        granularity = self.option("granularity", self.granularity)
+        return list(aggregate_rows.rows(body(response), granularity, self.shown))
+
+    @property
+    @override
+    def keyed_by(self) -> tuple[str, ...]:
+        return tuple(map(aggregate_rows.column, self.option("group_by", self.group_by)))
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            refused = f"{self.where_of(response)}: {self.response_error_message(response)}"
+            msg = f"{refused} Group by less, or ask for fewer metrics: aggregates of {self.name}."
+            raise TooManyRows(msg)
+        super().validate_response(response)
+
+    @property
+    @override
+    def default_lookback(self) -> timedelta:
+        # The ladder reads again what changes later.
+        return timedelta(0)
+
+
+class UserAggregateStream(AggregateStream, ChildStream):
+    """Aggregates of users, each of whose queries has to name some: all of the parent, in hundreds.
+
+    The vendor's page "User Status Aggregate query": filters and groups know `userId` alone, and "a
+    single query may contain no more than 100 userId predicates". The bookmark passes a day once all
+    of its queries have been read, and never where the parent's listing had a hole.
+    """
+
+    # No listing says which of its rows are gone.
+    is_history = True
+
+    @override
+    def read(self, context: Context | None) -> Iterator[Record]:
+        self.parents = list(dict.fromkeys(self.parents))
+        if not self.asks_for_all:
+            self.logger.warning("%s: not all users are known; the bookmark stays.", self.name)
+        elif self.doubt:
+            self.logger.info("%s: %s; users may be missing.", self.name, self.doubt)
+        yield from super().read(context)
+
+    @property
+    @override
+    def queries(self) -> int:
+        return ceil(len(self.parents) / self.at_once)
+
+    @property
+    def at_once(self) -> int:
+        """How many users a query names at most."""
+        return aggregate_rows.users_at_once(self.own_filter)
+
+    @property
+    @override
+    def asks_for_all(self) -> bool:
+        listing = self._tap.streams[str(vars(self.parent_stream_type)["name"])]
+        return bool(self.parents) and not cast("WholeStream", listing).counts.holes
+
+    @override
+    def filter_at(self, place: int) -> Record | None:
+        first = place * self.at_once
+        users = self.parents[first : first + self.at_once]
+        return aggregate_rows.filter_of_users(users, self.own_filter)
+
+
+class ObservationStream(PerParentStream, UnpagedStream):
+    """How things stand at the moment of the run, for the records of another stream.
+
+    A hundred of them are asked for at once. Each run adds rows; `observedAt` says when.
+    """
+
+    http_method = "POST"
+    primary_keys = ("_id",)
+    is_history = True
+    #: Records of the parent that one request asks for.
+    at_once = 100
+    #: What the records of the parent are called here.
+    dimension: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]]
+
+    _asked_at: str
+
+    @property
+    @override
+    def partitions(self) -> list[dict[str, Any]]:
+        return [{"from": first} for first in range(0, len(self.parents), self.at_once)]
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        if context and self.name not in self.run.skipped:
+            yield from WholeStream.get_records(self, context)
+
+    @override
+    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+        # Each says when it was asked.
+        return iter(())
+
+    @override
+    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
+        first = int((page.stream_context or {}).get("from", 0))
+        predicates = [
+            {"dimension": self.dimension, "value": parent}
+            for parent in self.parents[first : first + self.at_once]
+        ]
+        these = {"type": "or", "predicates": predicates}
+        others = self.run.scope.clauses_of(self.name, but=self.dimension)
+        self._asked_at = iso(self.run.now())
+        return HTTPRequest(
+            f"{self.url_base}{self.path}",
+            self.http_method,
+            data={
+                "filter": {"type": "and", "clauses": [these, *others]} if others else these,
+                "metrics": list(self.metrics),
+            },
+        )
+
+    @override
+    def records_of(self, response: requests.Response) -> list[Record]:
+        return list(aggregate_rows.observations(body(response), self._asked_at, self.shown))
+
+    @property
+    @override
+    def keyed_by(self) -> tuple[str, ...]:
+        return (self.dimension,)

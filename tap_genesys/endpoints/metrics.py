@@ -1,0 +1,116 @@
+"""Where the SDK counts, we count too; its metrics come once, when a stream has been read."""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, Self, cast
+
+from singer_sdk import Stream, metrics
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from singer_sdk.helpers.types import Context
+
+    from tap_genesys.output.progress import Counts
+    from tap_genesys.run import Run
+
+
+class HasRun(Protocol):
+    """A tap that has what its streams share."""
+
+    run: Run
+
+
+class CountedStream(Stream, ABC):
+    """A stream whose rows and requests are counted, for people and for the report."""
+
+    @property
+    def run(self) -> Run:
+        """What all streams of this run share."""
+        return cast("HasRun", self._tap).run
+
+    @cached_property
+    def counts(self) -> Counts:
+        """What is counted of this stream."""
+        return self.run.progress.of(self.name)
+
+    @override
+    def get_record_counter(
+        self, *, endpoint: str | None = None, log_interval: float = metrics.DEFAULT_LOG_INTERVAL
+    ) -> RecordCounter:
+        return RecordCounter(self.counts, self.run.progress.clock, self.request_counter)
+
+    @cached_property
+    def request_counter(self) -> RequestCounter:
+        """The one counter of all that the stream asks for."""
+        tags = {metrics.Tag.STREAM: self.name, metrics.Tag.ENDPOINT: getattr(self, "path", "")}
+        return RequestCounter(metrics.Metric.HTTP_REQUEST_COUNT, tags)
+
+
+class RecordCounter(metrics.Counter):
+    """Counts rows for us; the SDK's own would look at the clock for each, and log each minute.
+
+    Args:
+        counts: Where they are counted.
+        clock: Counts seconds.
+        requests: Is closed when all rows have been counted.
+    """
+
+    def __init__(
+        self, counts: Counts, clock: Callable[[], float], requests: RequestCounter
+    ) -> None:
+        super().__init__(metrics.Metric.RECORD_COUNT, {metrics.Tag.STREAM: counts.stream})
+        self._counts = counts
+        self._clock = clock
+        self._requests = requests
+        self._before = counts.records
+
+    @override
+    def __enter__(self) -> Self:
+        self._counts.begin(self._clock())
+        return self
+
+    @override
+    def with_context(self, value: Context | None) -> None:
+        """Leave the parents out: it counts all of them."""
+
+    @override
+    def increment(self, value: int = 1) -> None:
+        self._counts.records += value
+
+    @override
+    def exit(self) -> None:
+        # Tables end in a `finally`, as streams do in a `with`: what passes through says how.
+        self._counts.end(self._clock(), broke_off=sys.exc_info()[0] is not None)
+        self.value = self._counts.records - self._before
+        super().exit()
+        self._requests.close()
+
+
+class RequestCounter(metrics.Counter):
+    """Counts the answers of a stream; the SDK's own would log them parent by parent."""
+
+    @override
+    def __enter__(self) -> Self:
+        return self
+
+    @override
+    def __exit__(self, *_error: object) -> None:
+        """Leave a window or a parent, and count on."""
+
+    @override
+    def with_context(self, value: Context | None) -> None:
+        """Leave the parents out, as above."""
+
+    @override
+    def increment(self, value: int = 1) -> None:
+        self.value += value
+
+    def close(self) -> None:
+        """Log what was counted."""
+        if self.value:
+            self.exit()

@@ -1,0 +1,84 @@
+"""Reports that the vendor prepares: asked for by a window of time, waited for, and read."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from typing_extensions import override
+
+from tap_genesys.api.pagination import LAST_PAGE, Page, goes_round
+from tap_genesys.api.polling import poll
+from tap_genesys.api.response import body
+from tap_genesys.endpoints.windowed import WindowedStream
+from tap_genesys.errors import StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_genesys.api.response import Record
+    from tap_genesys.replication.windows import Window
+
+T = TypeVar("T")
+
+
+class ReportStream(WindowedStream):
+    """A window's rows come in answers that nothing counts: by token, by job, as files."""
+
+    selected_by_default = False
+
+    @abstractmethod
+    def parts(self, window: Window) -> Iterator[list[Record]]:
+        """Yield a window's records, answer by answer, as the vendor has them."""
+
+    @override
+    def read_window(self, window: Window) -> Iterator[Record]:
+        self.run.interruption.check()
+        self.window = window
+        for records in self.parts(window):
+            yield from self.with_own_columns(records)
+        self.finish_window(whole=True)
+
+    def submitted(self, window: Window) -> Record:
+        """Ask for a window; return the answer."""
+        return body(self.call("POST", self.path, data=self.query(window, Page(1))))
+
+    def wait_for(self, look: Callable[[], T | None]) -> T:
+        """Look until the window's report is there.
+
+        Raises:
+            StopRun: It is not in time.
+        """
+        return poll(
+            look,
+            self.where,
+            clock=self.run.interruption.clock,
+            wait=self.wait,
+            first=float(self.config["job_poll_seconds"]),
+            timeout=float(self.config["job_timeout_seconds"]),
+        )
+
+    def by_token(self, ask: Callable[[str], tuple[T, str]]) -> Iterator[T]:
+        """Yield answer after answer, each telling the next one's token.
+
+        Args:
+            ask: Returns the answer for a token, and the token after it; the first token, and the
+                one after the last answer, are empty.
+
+        Raises:
+            StopRun: The tokens go round.
+        """
+        token, seen = "", set[str]()
+        for _ in range(LAST_PAGE):
+            answer, token = ask(token)
+            yield answer
+            if not token:
+                return
+            if token in seen:
+                break
+            seen.add(token)
+        raise goes_round(self.where)
+
+    def failed(self, what: Any) -> StopRun:  # noqa: ANN401 - whatever the vendor says
+        """Return the error for a report that will not come."""
+        return StopRun(f"{self.where}: the report is {what!r}. Run again later.")

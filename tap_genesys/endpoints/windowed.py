@@ -1,0 +1,343 @@
+"""Endpoints that are asked for one window of time after the other."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.singerlib import StateMessage
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+from singer_sdk.streams.rest import HTTPRequest, PageContext
+from typing_extensions import override
+
+from tap_genesys.api.pagination import Page
+from tap_genesys.config.settings import Span, reversed_span, span
+from tap_genesys.endpoints.stream import GenesysStream
+from tap_genesys.errors import StopRun, TooManyRows
+from tap_genesys.replication.old_data import OldData
+from tap_genesys.replication.windows import Window, halves, iso, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from singer_sdk.helpers.types import Context
+
+    from tap_genesys.api.response import Record
+    from tap_genesys.endpoints.requests import Coming
+    from tap_genesys.replication.old_data import Horizon
+
+#: No window is cut to parts below this because of time-outs.
+SHORTEST_AFTER_TIME_OUTS = timedelta(hours=1)
+#: What is younger than this is printed but not promised, since the vendor still indexes it: it
+#: advises to leave the last minutes out ("now-30min/now-1min").
+UNSETTLED = timedelta(minutes=30)
+
+
+class WindowedStream(GenesysStream):
+    """A query that is asked for one window of time after the other: `POST`, pages in the body.
+
+    The bookmark says up to where every record has been printed. It moves only here, after a whole
+    window, never backwards, never over a window with a hole, and never to within half an hour of
+    the run's start. The SDK would move it with each record, or at the end.
+    """
+
+    http_method = "POST"
+    is_windowed = True
+    window: Window
+    #: How many requests a window is, where it has one page.
+    requests_of_window: ClassVar[int] = 1
+    #: Windows that come after the present one.
+    _later: Sequence[Window] = ()
+
+    _complete: bool
+    _promises_from: datetime
+    #: What of the reading is so old that it may not be returned, where an age is known.
+    _old: OldData | None = None
+    _is_second_reading = False
+
+    @abstractmethod
+    def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
+        """Return the windows to ask for, in the order of time."""
+
+    @abstractmethod
+    def query(self, window: Window, page: Page) -> dict[str, Any]:
+        """Return the body that asks for a page of a window."""
+
+    def rest_of_window(self) -> Iterator[Record]:
+        """Yield what belongs to the present window and did not come with its pages."""
+        return iter(())
+
+    @property
+    @override
+    def where(self) -> str:
+        return f"{self.name}, window {self.window}"
+
+    @override
+    def where_in(self, coming: Coming) -> str:
+        return f"{self.name}, window {coming[0]}"
+
+    @override
+    def get_http_request(self, *, page: PageContext[Page]) -> HTTPRequest:
+        return self.request_for((self.window, page.next_page_token))
+
+    @override
+    def request_for(self, coming: Coming) -> HTTPRequest:
+        window, page = coming
+        return HTTPRequest(
+            url=f"{self.url_base}{self.path}",
+            method=self.http_method,
+            data=self.query(window, page or Page(1)),
+        )
+
+    @override
+    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+        # Rows that arrive between two pages are never missed where these come in their order.
+        pages = () if self._is_second_reading else self.paginator.ahead()
+        for page in islice(pages, self.room):
+            yield self.window, page
+        for window in self._later:
+            yield window, Page(1)
+
+    @property
+    def horizon(self) -> Horizon | None:
+        """The age from which on rows may not be returned; None where none is known."""
+        return None
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        rows = super().get_records(context)
+        for row in rows:
+            if self._old:
+                self._old.end(self.window.start)
+            yield row
+            # Only the first one matters.
+            yield from rows
+        if self._old and self.name not in self.run.skipped:
+            self._old.end(self.window.end)
+
+    @override
+    def read(self, context: Context | None) -> Iterator[Record]:
+        bookmark = self.bookmark(context)
+        asked = self.span(bookmark)
+        self.announce(asked, bookmark)
+        yield from self.read_span(asked)
+
+    def read_span(self, asked: Span) -> Iterator[Record]:
+        """Yield the records of a span, window by window; the bookmark follows."""
+        self._promises_from, self._complete = asked.start, True
+        yield from self.read_windows(self.windows(asked.start, asked.end))
+        if self._old and self._old.is_empty:
+            self._old.end(self._old.empty_until)
+            self._promise_window(self._old.empty_until)
+
+    def read_windows(self, windows: Iterable[Window]) -> Iterator[Record]:
+        """Yield the records of windows, one after the other; later ones are asked for ahead."""
+        all_of_them = list(windows)
+        self.counts.expect(len(all_of_them), "windows")
+        try:
+            for place, window in enumerate(all_of_them, 1):
+                self._later = all_of_them[place : place + self.room]
+                yield from self.read_window(window)
+                self.counts.parts_done += 1
+        finally:
+            self._later = ()
+
+    def read_window(self, window: Window) -> Iterator[Record]:
+        """Yield a window's records; one with too many to page through is cut in two.
+
+        Raises:
+            StopRun: It has too many rows, and cutting it does not help.
+        """
+        return self._read_part(window)
+
+    def _read_part(
+        self, window: Window, *, begun: bool = False, parent_rows: int = 0
+    ) -> Iterator[Record]:
+        """Yield the records of a window or of a part of one.
+
+        Args:
+            window: What to ask for.
+            begun: Whether it is the first half of a window that was begun already.
+            parent_rows: What the whole promised of which this is a half.
+        """
+        self.run.interruption.check()
+        self.window = window
+        if not begun:
+            self.begin_window()
+        try:
+            yield from self.request_records(None)
+            if self.paginator.fewer and not self.comes_again():
+                yield from self._read_once_more()
+        except TooManyRows as error:
+            parts = self.parts_of(window)
+            # A half that promises as much as the whole: the server counts whole days.
+            if parts is None or 0 < parent_rows <= error.rows:
+                yield from self.read_too_large(error)
+                return
+            rows = error.rows or parent_rows
+            yield from self._read_part(parts[0], begun=True, parent_rows=rows)
+            yield from self._read_part(parts[1], parent_rows=rows)
+            return
+        yield from self.rest_of_window()
+        self.finish_window(whole=self.is_whole())
+
+    def _read_once_more(self) -> Iterator[Record]:
+        """Yield the present window's records again; what came in either reading has come."""
+        first = self.paginator
+        self.logger.info(
+            "%s: expected %d rows, received %d: no later run reads them again. Once more.",
+            self.where,
+            first.owed,
+            first.distinct,
+        )
+        self._is_second_reading = True
+        try:
+            yield from self.request_records(None)
+        finally:
+            self._is_second_reading = False
+        self.paginator.add(first)
+
+    @override
+    def comes_again(self) -> bool:
+        """Return whether the look-back of the next run reads the present window again.
+
+        Where it reads a part of it, that part has to hold all that no run has read before.
+        """
+        reached = min(span(dict(self.config), self.run.started).end, self.run.started - UNSETTLED)
+        again_from, start = reached - self.lookback, self.window.start
+        return again_from < self.window.end and again_from <= max(start, self.bookmark() or start)
+
+    def parts_of(self, window: Window) -> tuple[Window, Window] | None:
+        """Return the two windows that are read instead of one; None where it cannot be cut."""
+        return halves(window)
+
+    @override
+    def can_be_cut(self) -> bool:
+        parts = self.parts_of(self.window) or ()
+        return bool(parts) and all(part.length >= SHORTEST_AFTER_TIME_OUTS for part in parts)
+
+    def begin_window(self) -> None:
+        """Get ready for the window."""
+
+    def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
+        """Yield the present window's records although a query cannot page through them.
+
+        Raises:
+            StopRun: There is no other way.
+        """
+        raise StopRun(str(error)) from error
+
+    def finish_window(self, *, whole: bool) -> None:
+        """Move the bookmark over the window, if all before is whole, and write STATE."""
+        self._complete = self._complete and whole
+        if not (self._old and self._old.holds(self.window)):
+            self._promise_window(self.window.end)
+        self.write_state()
+
+    def _promise_window(self, end: datetime) -> None:
+        if self._complete:
+            self.promise(end, self._promises_from)
+
+    def write_state(self) -> None:
+        """Write STATE, after all that it promises."""
+        self.before_state()
+        self._tap.write_message(StateMessage(value=self._tap.state))
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        """Return nothing: the bookmark needs no cap, it is never ahead of what was printed."""
+
+    @override
+    def compare_start_date(self, value: str, start_date_value: str) -> str:
+        """Return the bookmark: which of the two counts is decided here, not by the SDK."""
+        return value
+
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        """Leave the bookmark alone: a record says nothing about those before it."""
+
+    def bookmark(self, context: Context | None = None) -> datetime | None:
+        """Return up to where every record has been printed, by an earlier run or by this one."""
+        value = self.get_context_state(context).get("replication_key_value")
+        if value is None or self.replication_method == REPLICATION_FULL_TABLE:
+            return None
+        try:
+            return parse(value)
+        except (TypeError, ValueError) as error:
+            msg = (
+                f"The state's bookmark of {self.name} is {value!r}, not a date; mend the state, "
+                "or leave it out to start again at start_date."
+            )
+            raise StopRun(msg) from error
+
+    def span(self, bookmark: datetime | None) -> Span:
+        """Return what this run reads: from the bookmark, less the look-back, or from the start."""
+        configured = span(dict(self.config), self.run.started)
+        if bookmark is None:
+            if configured.start > configured.end:
+                raise StopRun(reversed_span(configured, self.run.started))
+            return configured
+        if bookmark > self.run.started:
+            self.logger.warning(
+                "The bookmark %s is in the future: nothing is read until then. Mend the state if "
+                "that is a mistake.",
+                iso(bookmark),
+            )
+        start = bookmark - self.lookback
+        if configured.start_is_configured:
+            if configured.start > bookmark:
+                self.logger.warning(
+                    "start_date %s is after the bookmark %s: what lies between is skipped.",
+                    iso(configured.start),
+                    iso(bookmark),
+                )
+            start = max(start, configured.start)
+        return Span(start, configured.end, configured.start_is_configured)
+
+    @property
+    def lookback(self) -> timedelta:
+        """How far before the bookmark a run starts again."""
+        configured = self.config.get("lookback_days")
+        return self.default_lookback if configured is None else timedelta(days=float(configured))
+
+    @property
+    def default_lookback(self) -> timedelta:
+        """How far that is when nothing is configured."""
+        return timedelta(days=1)
+
+    def announce(self, asked: Span, bookmark: datetime | None) -> None:
+        """Say what this run reads."""
+        self.logger.info(
+            "Reading %s from %s to %s (%s).",
+            self.name,
+            iso(asked.start),
+            iso(asked.end),
+            f"the bookmark is {iso(bookmark)}" if bookmark else "there is no bookmark",
+        )
+        self.window = Window(asked.start, asked.start)
+        if horizon := self.horizon:
+            now = self.run.started
+            self._old = OldData(self.name, asked.start, now, horizon, self.logger)
+
+    def promise(self, end: datetime, start: datetime) -> None:
+        """Move the bookmark to the end of what was read, as far as that is settled.
+
+        Args:
+            end: Up to where every record has been printed.
+            start: From where on, in this run.
+        """
+        if self.replication_method == REPLICATION_FULL_TABLE:
+            return
+        reached = min(end, self.run.started - UNSETTLED)
+        if reached > (self.bookmark() or start):
+            self.keep_bookmark(reached)
+
+    def keep_bookmark(self, moment: datetime) -> None:
+        """Write the bookmark into the state."""
+        state = self.get_context_state(None)
+        state["replication_key"] = self.replication_key
+        state["replication_key_value"] = iso(moment)

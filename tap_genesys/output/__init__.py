@@ -1,0 +1,1 @@
+"""Singer messages, and how far a run is."""

@@ -1,0 +1,164 @@
+"""When people are told how far a run is, and where: on their terminal, or in the log."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tap_genesys.output.progress import Progress
+
+#: How often a log has a line, and how often a terminal is drawn anew.
+LOG_SECONDS, TERMINAL_SECONDS = 30.0, 0.5
+#: More streams than this are never read at once; and a window of few lines has room for no more.
+_MOST_LINES = 8
+
+
+class Teller:
+    """Says how far a run is, at most every few seconds, whenever something passes.
+
+    Nothing runs beside the run for it: each request and each look-up of a wait asks whether it is
+    time, in whatever thread that is.
+
+    Args:
+        progress: What there is to say.
+        logger: Where it is said, where there is no terminal.
+    """
+
+    def __init__(self, progress: Progress, logger: logging.Logger) -> None:
+        self._progress = progress
+        self._logger = logger
+        self._lock = threading.Lock()
+        self._every = LOG_SECONDS
+        self._say: Callable[[list[str]], None] = self._log
+        #: Never, until somebody begins.
+        self._due = math.inf
+
+    def tick(self) -> None:
+        """Say how far the run is, if it is time."""
+        if self._progress.clock() < self._due:
+            return
+        with self._lock:  # one thread says it
+            now = self._progress.clock()
+            if now < self._due:
+                return
+            self._due = now + self._every
+        lines = self._progress.lines()
+        if lines:
+            self._say(lines)
+
+    @contextlib.contextmanager
+    def telling(self, terminal: Terminal | None = None) -> Iterator[None]:
+        """Say how far the run is while the block runs.
+
+        Args:
+            terminal: Where people look; none where nobody does.
+        """
+        now = self._progress.clock()
+        if terminal is None:
+            self._due = now + self._every
+        else:
+            self._say, self._every, self._due = terminal.draw, TERMINAL_SECONDS, now
+        try:
+            with contextlib.nullcontext() if terminal is None else terminal.kept_clean():
+                yield
+        finally:
+            self._due = math.inf
+
+    def _log(self, lines: list[str]) -> None:
+        self._logger.info("Progress: %s.", "; ".join(lines))
+
+
+class Terminal:
+    """Lines at the bottom of a terminal that are drawn over and over.
+
+    The cursor rests on an empty line above them, where whatever else is written comes out whole:
+    log lines of ours and of other programs.
+
+    Args:
+        stream: The terminal.
+        size: Returns its columns and lines.
+    """
+
+    def __init__(self, stream: TextIO, size: Callable[[], tuple[int, int]]) -> None:
+        self._stream = stream
+        self._size = size
+        self._lock = threading.Lock()
+        self._is_drawn = self._is_closed = False
+
+    def draw(self, lines: list[str]) -> None:
+        """Draw the lines in the place of those that are there; one that is too long is cut."""
+        columns, height = self._size()
+        shown = [line[: max(1, columns - 1)] for line in lines]
+        shown = shown[: max(1, min(_MOST_LINES, height - 2))]
+        with self._lock:
+            if not self._is_closed:
+                self._is_drawn = True
+                self._write("\r\x1b[J\n" + "\n".join(shown) + f"\x1b[{len(shown)}A\r")
+
+    def erase(self) -> None:
+        """Leave an empty line at the left, where the next text begins."""
+        with self._lock:
+            if self._is_drawn:
+                self._is_drawn = False
+                self._write("\r\x1b[J")
+
+    @contextlib.contextmanager
+    def kept_clean(self) -> Iterator[None]:
+        """Make room for each log line while the block runs, and leave nothing after it."""
+
+        def make_room(_entry: logging.LogRecord) -> bool:
+            self.erase()
+            return True
+
+        handlers = logging.getLogger().handlers[:]
+        for handler in handlers:
+            handler.addFilter(make_room)
+        try:
+            yield
+        finally:
+            for handler in handlers:
+                handler.removeFilter(make_room)
+            with self._lock:
+                self._is_closed = True
+            self.erase()
+
+    def _write(self, text: str) -> None:
+        # Progress that cannot be shown is no reason to stop.
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def terminal(
+    stream: TextIO | None = None, environ: Mapping[str, str] = os.environ
+) -> Terminal | None:
+    """Return the terminal that stderr is, if it is one that can be drawn on.
+
+    Args:
+        stream: Instead of stderr.
+        environ: Environment variables.
+    """
+    stream = stream or sys.stderr
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None
+    if not os.isatty(number) or environ.get("TERM", "dumb") == "dumb":
+        return None
+
+    def size() -> tuple[int, int]:
+        try:
+            found = os.get_terminal_size(number)
+        except OSError:
+            return 80, 24
+        return found.columns or 80, found.lines or 24
+
+    return Terminal(stream, size)

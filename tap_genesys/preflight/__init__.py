@@ -1,0 +1,1 @@
+"""`--check`: what will work and what it will cost, before the first run."""

@@ -1,0 +1,1 @@
+"""The rules about personal data, and how they are applied."""

@@ -1,0 +1,1 @@
+"""A response becomes rows. Pure."""

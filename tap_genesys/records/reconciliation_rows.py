@@ -1,0 +1,69 @@
+"""Whether two of the vendor's own counts agree: a row for each day and medium. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.replication.windows import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_genesys.replication.windows import Window
+
+#: The media that are asked for whether the aggregates have any or not.
+MEDIA = ("callback", "chat", "email", "message", "voice")
+
+
+def rows(
+    day: Window,
+    details: Mapping[str, int],
+    aggregates: Mapping[str, int],
+    *,
+    tolerance: float,
+    is_settled: bool,
+) -> list[dict[str, Any]]:
+    """Return a row for each medium that either count knows of.
+
+    Args:
+        day: A UTC day.
+        details: Medium -> conversations that the details know.
+        aggregates: Medium -> conversations that the aggregates know.
+        tolerance: The largest difference, as a share of the larger count, that is no difference.
+        is_settled: Whether the day is over, and long enough ago to be counted.
+    """
+    return [
+        _row(day, medium, details.get(medium, 0), aggregates.get(medium, 0), tolerance, is_settled)
+        for medium in sorted({*details, *aggregates})
+        if details.get(medium) or aggregates.get(medium)
+    ]
+
+
+def _row(
+    day: Window,
+    medium: str,
+    details: int,
+    aggregates: int,
+    tolerance: float,
+    is_settled: bool,  # noqa: FBT001 - private
+) -> dict[str, Any]:
+    difference = details - aggregates
+    share = abs(difference) / max(details, aggregates)
+    verdict = "different"
+    if not is_settled:
+        verdict = "too recent"
+    elif difference == 0:
+        verdict = "equal"
+    elif share <= tolerance:
+        verdict = "within tolerance"
+    return {
+        "_id": f"{iso(day.start)}/{medium}",
+        "day": iso(day.start),
+        "mediaType": medium,
+        "detailsCount": details,
+        "aggregatesCount": aggregates,
+        "difference": difference,
+        "share": share,
+        "tolerance": tolerance,
+        "verdict": verdict,
+    }

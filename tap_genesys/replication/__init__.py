@@ -1,0 +1,1 @@
+"""Time and state: windows, bookmarks, re-checks. Pure."""

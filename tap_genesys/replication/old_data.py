@@ -1,0 +1,101 @@
+"""Data so old that the vendor may not return it: announced, and logged where nothing came."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tap_genesys.replication.windows import iso
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tap_genesys.replication.windows import Window
+
+#: What is older than this "may return limited information" by query (the vendor's help page "View
+#: interactions details"); jobs read details for the life of the contract ("Retention period for
+#: analytics data and recording").
+BY_QUERY = timedelta(days=558)
+#: "Audit trail data is available, at a minimum, for data that is less than one year old" (the same
+#: page).
+AUDITS = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """The age from which on rows may not be returned.
+
+    Args:
+        age: That age, before the start of the run.
+        remedy: What to do about it, for a warning; empty where older rows are returned as well, and
+            their absence is only worth an information.
+    """
+
+    age: timedelta
+    remedy: str = ""
+
+
+class OldData:
+    """The part of one reading that lies beyond a horizon, as long as no row has come.
+
+    Args:
+        name: The stream.
+        start: From where on is read.
+        now: The start of the run.
+        horizon: The age from which on rows may not be returned.
+        logger: Where it is logged.
+    """
+
+    def __init__(
+        self, name: str, start: datetime, now: datetime, horizon: Horizon, logger: logging.Logger
+    ) -> None:
+        self._name = name
+        self._start = start
+        self._limit = now - horizon.age
+        self._horizon = horizon
+        self._logger = logger
+        #: Up to where nothing came.
+        self.empty_until = start
+        #: Whether the reading is still beyond the horizon, and nothing has come.
+        self.is_empty = start < self._limit
+        if self.is_empty and horizon.remedy:
+            logger.warning(
+                "start_date: %s begins at %s, and what is more than %d days old (before %s) may be "
+                "missing. %s Or set start_date to a later date.",
+                name,
+                iso(start),
+                horizon.age.days,
+                iso(self._limit),
+                horizon.remedy,
+            )
+
+    def holds(self, window: Window) -> bool:
+        """Whether the bookmark may not pass a window yet, since nothing has come up to its end.
+
+        So what is passed without a row is logged once, and before it is passed.
+        """
+        if not self.is_empty:
+            return False
+        self.empty_until = window.end
+        if window.end >= self._limit:
+            self.end(window.end)
+        return self.is_empty
+
+    def end(self, moment: datetime) -> None:
+        """Log what stayed empty up to a moment, as far as it is beyond the horizon."""
+        if not self.is_empty:
+            return
+        self.is_empty = False
+        until = min(moment, self._limit)
+        if until > self._start:
+            self._logger.log(
+                logging.WARNING if self._horizon.remedy else logging.INFO,
+                "%s: nothing came from %s to %s, more than %d days ago.%s",
+                self._name,
+                iso(self._start),
+                iso(until),
+                self._horizon.age.days,
+                f" The bookmark passes it. {self._horizon.remedy}" if self._horizon.remedy else "",
+            )
