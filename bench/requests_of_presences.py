@@ -19,9 +19,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from direct import without_sockets
-from harness import tap
 from requests_per_day import Nothing
+from support.direct import without_sockets
+from support.harness import tap
 
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from direct import without_sockets
-from harness import Output, tap
+from support.direct import without_sockets
+from support.harness import Output, tap
 
 from tap_genesys.replication.windows import DAY, floor, iso
 from tap_genesys.simulator import Simulator, World

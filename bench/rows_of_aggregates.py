@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from harness import run
+from support.harness import run
 
 from tap_genesys.endpoints.aggregates import AggregateStream
 from tap_genesys.replication.windows import DAY, iso

@@ -23,9 +23,9 @@ from tap_genesys.config.org_filters import known
 from tap_genesys.config.settings import SCHEMA
 from tap_genesys.endpoints.aggregates import AggregateStream, UserAggregateStream
 from tap_genesys.endpoints.derived_tables import TableStream
-from tap_genesys.endpoints.follow_ups import FollowingStream
+from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.endpoints.listings import PerParentStream, UnpagedStream, WholeStream
-from tap_genesys.endpoints.query_or_job import LakeStream
+from tap_genesys.endpoints.query_or_job import QueryOrJobStream
 from tap_genesys.endpoints.reports import ReportStream
 from tap_genesys.streams import STREAMS
 from tap_genesys.streams.platform import OrganizationLimits
@@ -206,7 +206,7 @@ def _stream_row(stream: GenesysStream | TableStream) -> str:
 
 
 def _read_by(stream: GenesysStream | TableStream) -> str:
-    if isinstance(stream, FollowingStream):
+    if isinstance(stream, FollowUpStream):
         return "its parent's"
     return f"`{stream.replication_key}`" if stream.replication_key else "whole"
 
@@ -238,12 +238,12 @@ def _cost(stream: GenesysStream | TableStream) -> str:
         return "1 for each reading of a day: see [aggregates.md](aggregates.md)"
     if isinstance(stream, ReportStream):
         return f"{stream.requests_of_window} or more for each window: see below"
-    return "see [lanes.md](lanes.md)" if isinstance(stream, LakeStream) else "by window"
+    return "see [lanes.md](lanes.md)" if isinstance(stream, QueryOrJobStream) else "by window"
 
 
 def _cost_of_listing(stream: WholeStream) -> str:
     each = "1" if isinstance(stream, UnpagedStream) else f"1 per {stream.max_page_size} rows"
-    if isinstance(stream, FollowingStream):
+    if isinstance(stream, FollowUpStream):
         return f"{stream.requests_each} for each {stream.unit} that has ended"
     if isinstance(stream, OrganizationLimits):
         return f"1 for each of {len(stream.contexts())} namespaces"

@@ -12,9 +12,9 @@ from tap_genesys.api.pacing import PacedAdapter, Pacer
 from tap_genesys.api.proxies import settle
 from tap_genesys.api.retry import Retry
 from tap_genesys.api.timeouts import TimeOuts
-from tap_genesys.config.org_filters import Scope
+from tap_genesys.config.org_filters import OrgFilters
 from tap_genesys.config.regions import Hosts, hosts
-from tap_genesys.output.console import Teller
+from tap_genesys.output.console import ProgressLogger
 from tap_genesys.output.progress import Progress
 from tap_genesys.privacy.redaction import Privacy
 from tap_genesys.replication.windows import utc_now
@@ -63,7 +63,7 @@ class Run:
             clock=interruption.clock,
         )
         self.progress = Progress(clock=interruption.clock, left=lambda: pacer.left)
-        self.teller = Teller(self.progress, logger)
+        self.teller = ProgressLogger(self.progress, logger)
         interruption.on_look = self.teller.tick
         adapter = PacedAdapter(
             pacer=pacer,
@@ -106,7 +106,7 @@ class Run:
             attributes_include=config.get("attributes_include"),
             attributes_exclude=config.get("attributes_exclude"),
         )
-        self.scope = Scope(config)
+        self.org_filters = OrgFilters(config)
         self.time_outs = TimeOuts()
         #: Stream -> why it was left out.
         self.skipped: dict[str, str] = {}

@@ -30,7 +30,7 @@ _SIGNALS = 128
 Report = dict[str, Any]
 
 
-class Account:
+class RunReport:
     """Keeps account of a run.
 
     Args:

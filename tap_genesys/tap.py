@@ -32,12 +32,12 @@ from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.errors import Incomplete, Interrupted, SettingError, StopRun
 from tap_genesys.interruption import Interruption
 from tap_genesys.output.console import terminal
-from tap_genesys.output.writer import LineWriter
+from tap_genesys.output.writer import SingerWriter
 from tap_genesys.preflight.check import check
 from tap_genesys.privacy.schema_check import misfits, unknown
 from tap_genesys.replication.windows import utc_now
 from tap_genesys.run import Run
-from tap_genesys.run_report import Account
+from tap_genesys.run_report import RunReport
 from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class TapGenesys(Tap):
         **SCHEMA,
         "properties": dict(SCHEMA["properties"]),
     }
-    message_writer_class = LineWriter
+    message_writer_class = SingerWriter
     # BATCH is left out: its files would be claimed by a STATE before they are complete.
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
@@ -174,7 +174,7 @@ class TapGenesys(Tap):
             StopRun: A window has a hole, every selected stream was skipped, or one was and that
                 is an error (`strict`).
         """
-        account = Account(
+        account = RunReport(
             self.run,
             version=self.plugin_version,
             streams=[

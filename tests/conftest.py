@@ -27,7 +27,7 @@ LONG = (
     "test_vendor_sdk",
     "test_wheel",
     "test_law",
-    "test_spans",
+    "test_user_details",
     "test_preflight",
     "test_process",
 )

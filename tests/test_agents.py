@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import requests
-from harness import run
+from support.harness import run
 from test_openapi import answer_schema, body_schema, token, validate
 
 from tap_genesys.replication.windows import DAY, iso

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from harness import Output, run, tap
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.harness import Output, run, tap
 from test_openapi import answer_schema, body_schema, token, validate
 
 from tap_genesys.endpoints.aggregates import AggregateStream

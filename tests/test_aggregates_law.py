@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Output, bookmarked, last_state, run, tap
 from hypothesis import example, given
 from hypothesis import strategies as st
-from schedules import Stretch, schedules, searching
+from support.harness import Output, bookmarked, last_state, run, tap
+from support.run_schedules import Stretch, schedules, searching
 
 from tap_genesys.records.aggregate_rows import day_of, days
 from tap_genesys.replication.windows import DAY, Window, iso, parse

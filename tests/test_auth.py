@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import requests
-from harness import run
-from responses import Clock, response
+from support.harness import run
+from support.http_doubles import Clock, response
 
 from tap_genesys.api.auth import ClientCredentials
 from tap_genesys.api.retry import Retry

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lineage import children, descendants, is_reading_tap
-from loading import PLUGINS, PYTHON, ROOT, environment
-from servers import Postgres, binaries
+from support.loaders import PLUGINS, PYTHON, ROOT, environment
+from support.postgres import Postgres, binaries
+from support.process_tree import children, descendants, is_reading_tap
 from test_warehouse import plain
 
 from orchestrate.groups import GROUPS

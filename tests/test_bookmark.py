@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness import Output, last_state, run, tap
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.harness import Output, last_state, run, tap
 
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import iso

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from loading import PLUGINS, PYTHON, catalog, require
-from servers import Postgres, binaries
+from support.loaders import PLUGINS, PYTHON, catalog, require
+from support.postgres import Postgres, binaries
 
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator import listings as simulated

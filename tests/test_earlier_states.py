@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness import run
+from support.harness import run
 
 from tap_genesys.replication.windows import DAY, floor, iso
 from tap_genesys.simulator import Simulator, World

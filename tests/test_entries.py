@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from responses import response
+from support.http_doubles import response
 
 from tap_genesys.api.entries import EntryPaginator, entries
 from tap_genesys.api.pagination import LAST_PAGE, Page

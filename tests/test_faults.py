@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness import Output, bookmarked, run, tap
+from support.harness import Output, bookmarked, run, tap
 
 from tap_genesys.api.pacing import SPREAD
 from tap_genesys.errors import StopRun

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import requests
-from direct import without_sockets
-from harness import Output, run, tap
 from hypothesis import example, given
 from hypothesis import strategies as st
-from schedules import Stretch, schedules, searching
+from support.direct import without_sockets
+from support.harness import Output, run, tap
+from support.run_schedules import Stretch, schedules, searching
 from test_openapi import DOCUMENT, answer_schema, token, validate
 
-from tap_genesys.endpoints.follow_ups import FollowingStream
+from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World
@@ -34,7 +34,7 @@ START: dict[str, Any] = {"start_date": iso(SINCE)}
 #: Not of every conversation, and again: it has a test of its own.
 SURVEYS = "surveys"
 FOLLOWING: list[Any] = [
-    one for one in ASKING if issubclass(one, FollowingStream) and vars(one)["name"] != SURVEYS
+    one for one in ASKING if issubclass(one, FollowUpStream) and vars(one)["name"] != SURVEYS
 ]
 
 

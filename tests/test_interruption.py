@@ -7,7 +7,7 @@ import signal
 import threading
 
 import pytest
-from responses import Clock
+from support.http_doubles import Clock
 
 from tap_genesys.errors import Interrupted
 from tap_genesys.interruption import Interruption

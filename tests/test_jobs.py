@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from harness import Output, run, tap
-from responses import Clock, response
+from support.harness import Output, run, tap
+from support.http_doubles import Clock, response
 
 from tap_genesys.api.jobs import SUBMISSIONS, Jobs
 from tap_genesys.api.response import body

@@ -11,12 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from direct import without_sockets
-from harness import Output, last_state, tap
 from hypothesis import example, given
 from hypothesis import strategies as st
-from schedules import Stretch, schedules, searching
-from warehouse import Warehouse
+from support.direct import without_sockets
+from support.harness import Output, last_state, tap
+from support.run_schedules import Stretch, schedules, searching
+from support.warehouse import Warehouse
 
 from tap_genesys.replication.windows import DAY, floor, iso
 from tap_genesys.simulator import Simulator, World

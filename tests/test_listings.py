@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from harness import Output, run, tap
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from singer_sdk.streams.rest import PageContext
+from support.harness import Output, run, tap
 
 from tap_genesys.endpoints.listings import LinkedStream, QueryListingStream, ScanStream
 from tap_genesys.errors import StopRun

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import jsonschema
 import pytest
 import yaml
-from loading import (
+from support.loaders import (
     MELTANO,
     PYTHON,
     ROOT,

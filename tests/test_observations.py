@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from harness import run
+from support.harness import run
 from test_openapi import body_schema, validate
 
 from tap_genesys.endpoints.aggregates import ObservationStream

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness import Output, bookmarked, run, tap
 from hypothesis import given
 from hypothesis import strategies as st
+from support.harness import Output, bookmarked, run, tap
 
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.old_data import AUDITS, BY_QUERY, Horizon, OldData

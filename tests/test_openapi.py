@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 import requests
-from harness import run
+from support.harness import run
 
 from tap_genesys.endpoints.listings import WholeStream
 from tap_genesys.replication.windows import iso

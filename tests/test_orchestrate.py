@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lineage import arguments
-from loading import ROOT
+from support.loaders import ROOT
+from support.process_tree import arguments
 
 from orchestrate.errors import SetupError
 from orchestrate.groups import GROUPS

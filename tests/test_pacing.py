@@ -11,7 +11,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from responses import Clock
+from support.http_doubles import Clock
 from urllib3 import HTTPResponse
 
 from tap_genesys.api.pacing import SPREAD, Pacer, read_whole

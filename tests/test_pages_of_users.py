@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Output, run, tap
-from test_spans import span_of
+from support.harness import Output, run, tap
+from test_user_details import span_of
 
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, iso

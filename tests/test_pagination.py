@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from responses import response, rows
+from support.http_doubles import response, rows
 
 from tap_genesys.api.pagination import LAST_PAGE, CountedPaginator, Page, TokenPaginator
 from tap_genesys.api.response import records

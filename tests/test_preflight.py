@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Output, run, tap
+from support.harness import Output, run, tap
 from test_process import Process, config, errors
 
 from tap_genesys.errors import StopRun

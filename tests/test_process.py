@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyte
 import pytest
-from harness import last_state
-from loading import STREAMS as LOADED
+from support.harness import last_state
+from support.loaders import STREAMS as LOADED
 
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World

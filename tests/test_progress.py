@@ -7,10 +7,10 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from responses import Clock
+from support.http_doubles import Clock
 
 from tap_genesys.api.pacing import Pacer
-from tap_genesys.output.progress import STREAM, Counts, Progress, duration, line
+from tap_genesys.output.progress import STREAM, Progress, StreamProgress, duration, line
 
 NUMBERS = st.integers(0, 10**9)
 SECONDS = st.floats(0, 10**7)
@@ -24,9 +24,9 @@ class Request:
             setattr(self, STREAM, stream)
 
 
-def counted(**counts: object) -> Counts:
+def counted(**counts: object) -> StreamProgress:
     """Make the counts of a stream that began at 1000."""
-    made = Counts("calls", began=1000.0)
+    made = StreamProgress("calls", began=1000.0)
     for name, value in counts.items():
         setattr(made, name, value)
     return made
@@ -138,7 +138,7 @@ def test_waiting_counts_for_its_stream() -> None:
 
 
 def test_a_stream_that_is_read_in_turns_began_with_the_first() -> None:
-    counts = Counts("calls")
+    counts = StreamProgress("calls")
     assert counts.seconds(1000.0) == 0
     counts.begin(1000.0)
     counts.end(1010.0, broke_off=False)

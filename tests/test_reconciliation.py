@@ -6,9 +6,9 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from harness import run
 from hypothesis import given
 from hypothesis import strategies as st
+from support.harness import run
 
 from tap_genesys.records.reconciliation_rows import rows
 from tap_genesys.replication.windows import DAY, Window, iso

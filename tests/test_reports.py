@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from harness import Output, run, tap
+from support.harness import Output, run, tap
 from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
 
 from tap_genesys.errors import StopRun

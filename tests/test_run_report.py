@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Output, bookmarked, tap
-from harness import run as read
 from hypothesis import given
 from hypothesis import strategies as st
+from support.harness import Output, bookmarked, tap
+from support.harness import run as read
 
 from tap_genesys.errors import Incomplete, Interrupted, SettingError, StopRun
 from tap_genesys.replication.windows import iso

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import QUICK, Output, run, tap
 from singer_sdk.singerlib import Catalog
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
+from support.harness import QUICK, Output, run, tap
 
 from tap_genesys.endpoints.listings import ChildStream
 from tap_genesys.replication.windows import iso

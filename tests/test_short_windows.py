@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Output, bookmarked, run, tap
+from support.harness import Output, bookmarked, run, tap
 
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import Window, iso, parse

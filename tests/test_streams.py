@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from harness import halve_listings, run
+from support.harness import halve_listings, run
 from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
 
 from tap_genesys.endpoints.aggregates import ObservationStream
-from tap_genesys.endpoints.follow_ups import FollowingStream
+from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.endpoints.listings import (
     ListingStream,
     PerParentStream,
@@ -38,7 +38,7 @@ LISTINGS: list[Any] = [
     stream
     for stream in ASKING
     if issubclass(stream, WholeStream)
-    and not issubclass(stream, ObservationStream | FollowingStream)
+    and not issubclass(stream, ObservationStream | FollowUpStream)
     and vars(stream)["name"] not in APART
 ]
 NAMES = [stream.name for stream in LISTINGS]

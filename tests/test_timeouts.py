@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness import Output, run, tap
-from responses import response
-from test_ahead import told
+from support.harness import Output, run, tap
+from support.http_doubles import response
+from test_prefetch import told
 
 from tap_genesys.api.timeouts import MOST_CUTS, TimeOuts, noted
 from tap_genesys.errors import StopRun, TimedOut, TryAgain

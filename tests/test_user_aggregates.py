@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from harness import Output, run, tap
-from test_ahead import told
+from support.harness import Output, run, tap
 from test_openapi import body_schema, token, validate
+from test_prefetch import told
 
 from tap_genesys.errors import Incomplete, StopRun
 from tap_genesys.records.aggregate_rows import USERS_AT_ONCE, problems

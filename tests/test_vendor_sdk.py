@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import halve_listings
+from support.harness import halve_listings
 from test_openapi import token
 
 from tap_genesys.endpoints.listings import WholeStream

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from loading import (
+from support.loaders import (
     ask_duckdb,
     killing,
     pour,
@@ -22,8 +22,8 @@ from loading import (
     require_meltano,
     settings,
 )
-from servers import Postgres, binaries
-from test_tables import COLUMNS, FIELDS, NAMES
+from support.postgres import Postgres, binaries
+from test_conversation_rows import COLUMNS, FIELDS, NAMES
 
 from tap_genesys.records.conversation_rows import rows
 from tap_genesys.replication.windows import DAY

@@ -11,7 +11,7 @@ from requests.auth import AuthBase
 from typing_extensions import override
 
 from tap_genesys.api.response import body, limit
-from tap_genesys.api.status import Verdict, verdict
+from tap_genesys.api.status import ResponseAction, action_of
 from tap_genesys.errors import StopRun, TryAgain
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class ClientCredentials(AuthBase):
             timeout=self._timeout,
             allow_redirects=False,
         )
-        if verdict(response.status_code) is Verdict.RETRY:
+        if action_of(response.status_code) is ResponseAction.RETRY:
             named = limit(response)
             msg = f"{response.status_code} {response.reason} from {self._url}"
             raise TryAgain(f"{msg}. Limit: {named}." if named else msg, response)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_genesys.api.pagination import LAST_PAGE
 from tap_genesys.api.polling import longer
-from tap_genesys.api.prefetch import ReadAhead
+from tap_genesys.api.prefetch import Prefetcher
 from tap_genesys.api.response import body, limit, refusal, retry_after
 from tap_genesys.errors import StopRun
 
@@ -41,7 +41,7 @@ _LOST = ("FAILED", "CANCELLED", "EXPIRED")
 _ROW_LIMIT = re.compile(r"exceed\D*\d+\D*(results|rows|records)|row limit", re.IGNORECASE)
 
 
-class JobLostError(Exception):
+class ResubmitJob(Exception):
     """The job came to nothing; submit it again."""
 
 
@@ -110,7 +110,7 @@ class Jobs:
         self._now = now
         self._log = log
         self._most = most
-        self._results_ahead: ReadAhead[str, requests.Response] = ReadAhead(
+        self._results_ahead: Prefetcher[str, requests.Response] = Prefetcher(
             most_requests, interruption
         )
         #: Question -> the job that was submitted ahead, and when.
@@ -158,7 +158,7 @@ class Jobs:
         for _ in range(SUBMISSIONS):
             try:
                 yield from self._one_job(query, where)
-            except JobLostError as error:
+            except ResubmitJob as error:
                 lost = str(error)
                 self._log(f"{where}: {lost}; submitted again.")
             else:
@@ -219,7 +219,7 @@ class Jobs:
             )
             if answer.status_code == HTTPStatus.NOT_FOUND:
                 msg = f"job {job} is unknown"
-                raise JobLostError(msg)
+                raise ResubmitJob(msg)
             status = body(answer)
             state, reason = str(status.get("state")), str(status.get("errorMessage") or "")
             if state == "FULFILLED":
@@ -228,7 +228,7 @@ class Jobs:
                 if _ROW_LIMIT.search(reason):
                     raise JobTooLargeError(reason)
                 msg = f"job {job} is {state}{f' ({reason})' if reason else ''}"
-                raise JobLostError(msg)
+                raise ResubmitJob(msg)
             if state not in _WAITING:
                 msg = f"{where}: job {job} is in the state {state!r}, which is unknown."
                 raise StopRun(msg)
@@ -248,7 +248,7 @@ class Jobs:
                 if _ROW_LIMIT.search(reason):
                     raise JobTooLargeError(reason)
                 msg = f"job {job} lost its cursor: {reason}"
-                raise JobLostError(msg)
+                raise ResubmitJob(msg)
             following = str(body(answer).get("cursor") or "")
             goes_round = following in seen or len(seen) == LAST_PAGE
             if following and not goes_round:
@@ -258,7 +258,7 @@ class Jobs:
                 return
             if goes_round:
                 msg = f"job {job} has pages without end"
-                raise JobLostError(msg)
+                raise ResubmitJob(msg)
             seen.add(following)
             cursor = following
 

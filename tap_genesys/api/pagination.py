@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from singer_sdk.pagination import BaseAPIPaginator
 from typing_extensions import override
 
-from tap_genesys.api.response import Counts, Record, body, counts, records
+from tap_genesys.api.response import PageCounts, Record, body, counts, records
 from tap_genesys.errors import StopRun, TooManyRows
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         self._wait = wait
         self._ceiling = ceiling
         self._last_page = LAST_PAGE if ceiling is None else max(1, ceiling // page_size)
-        self._promise = Counts()
+        self._promise = PageCounts()
         self._full_size = 0
         self._missing = 0
         self._previous: list[object] = []
@@ -221,7 +221,7 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         """How many rows came, one told from the other."""
         return len(self._ids)
 
-    def _note(self, said: Counts) -> None:
+    def _note(self, said: PageCounts) -> None:
         """Keep what the answer says; an answer that says nothing takes no promise back."""
         if said.pages is not None or said.rows is not None:
             self._promise = said

@@ -17,7 +17,7 @@ K = TypeVar("K", bound="Hashable")
 A = TypeVar("A")
 
 
-class ReadAhead(Generic[K, A]):
+class Prefetcher(Generic[K, A]):
     """Keeps a bounded number of requests under way, and hands out answers one by one.
 
     Who reads decides what is asked, in which order, and when it is over, as if there were no

@@ -26,7 +26,7 @@ _DIGITS = re.compile(r"\s*[0-9]{1,18}\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class PageCounts:
     """What an answer promises about the whole of its query; None where it says nothing usable."""
 
     pages: int | None = None
@@ -85,7 +85,7 @@ def records(response: requests.Response) -> list[Record]:
     return next((answer[key] for key in RECORD_KEYS if answer.get(key)), [])
 
 
-def counts(response: requests.Response) -> Counts:
+def counts(response: requests.Response) -> PageCounts:
     """Read what the answer promises: header `X-Page-Count`, else `pageCount`; and `totalHits`.
 
     The header is known from users' reports only (the vendor's published API has no such header);
@@ -100,7 +100,7 @@ def counts(response: requests.Response) -> Counts:
         return None if number == 0 and beside_records else number
 
     pages = usable(response.headers.get("X-Page-Count"))
-    return Counts(
+    return PageCounts(
         pages=usable(answer.get("pageCount")) if pages is None else pages,
         rows=usable(answer.get("totalHits")),
         page_size=_whole_number(answer.get("pageSize")) or None,

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 
 
-class Verdict(Enum):
+class ResponseAction(Enum):
     """What the tap does about an answer."""
 
     #: Read it.
@@ -24,20 +24,20 @@ class Verdict(Enum):
 # 429, 502, 503 and 504 are what the vendor calls transient; 408 ("client did not produce a request
 # within the server timeout limit") and 500 are retried too, since a run that stops costs more than
 # a few tries. All that is not named stops the run.
-_VERDICTS: dict[int, Verdict] = {
-    HTTPStatus.OK: Verdict.READ,
-    HTTPStatus.ACCEPTED: Verdict.READ,
-    HTTPStatus.NO_CONTENT: Verdict.READ,
-    HTTPStatus.BAD_REQUEST: Verdict.STOP,
-    HTTPStatus.UNAUTHORIZED: Verdict.RENEW,
-    HTTPStatus.FORBIDDEN: Verdict.SKIP,
-    HTTPStatus.NOT_FOUND: Verdict.STOP,
-    HTTPStatus.REQUEST_TIMEOUT: Verdict.RETRY,
-    HTTPStatus.TOO_MANY_REQUESTS: Verdict.RETRY,
-    HTTPStatus.INTERNAL_SERVER_ERROR: Verdict.RETRY,
-    HTTPStatus.BAD_GATEWAY: Verdict.RETRY,
-    HTTPStatus.SERVICE_UNAVAILABLE: Verdict.RETRY,
-    HTTPStatus.GATEWAY_TIMEOUT: Verdict.RETRY,
+_VERDICTS: dict[int, ResponseAction] = {
+    HTTPStatus.OK: ResponseAction.READ,
+    HTTPStatus.ACCEPTED: ResponseAction.READ,
+    HTTPStatus.NO_CONTENT: ResponseAction.READ,
+    HTTPStatus.BAD_REQUEST: ResponseAction.STOP,
+    HTTPStatus.UNAUTHORIZED: ResponseAction.RENEW,
+    HTTPStatus.FORBIDDEN: ResponseAction.SKIP,
+    HTTPStatus.NOT_FOUND: ResponseAction.STOP,
+    HTTPStatus.REQUEST_TIMEOUT: ResponseAction.RETRY,
+    HTTPStatus.TOO_MANY_REQUESTS: ResponseAction.RETRY,
+    HTTPStatus.INTERNAL_SERVER_ERROR: ResponseAction.RETRY,
+    HTTPStatus.BAD_GATEWAY: ResponseAction.RETRY,
+    HTTPStatus.SERVICE_UNAVAILABLE: ResponseAction.RETRY,
+    HTTPStatus.GATEWAY_TIMEOUT: ResponseAction.RETRY,
 }
 
 
@@ -47,6 +47,6 @@ TIME_OUTS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
 THROTTLED = HTTPStatus.TOO_MANY_REQUESTS
 
 
-def verdict(status: int) -> Verdict:
+def action_of(status: int) -> ResponseAction:
     """Return what is done about an answer with this HTTP status."""
-    return _VERDICTS.get(status, Verdict.STOP)
+    return _VERDICTS.get(status, ResponseAction.STOP)

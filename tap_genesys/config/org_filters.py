@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SETTINGS = {"division_ids": "divisionId", "queue_ids": "queueId", "media_types": "mediaType"}
 
 
-class Scope:
+class OrgFilters:
     """What is wanted of everything that can be asked for a part of the org.
 
     Args:

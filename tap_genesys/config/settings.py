@@ -360,7 +360,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ReadRange:
     """From when to when, and whether the start was configured."""
 
     start: datetime
@@ -368,7 +368,7 @@ class Span:
     start_is_configured: bool
 
 
-def span(config: dict[str, Any], now: datetime) -> Span:
+def span(config: dict[str, Any], now: datetime) -> ReadRange:
     """Return the span of conversation starts that a run without a bookmark reads.
 
     Args:
@@ -376,14 +376,14 @@ def span(config: dict[str, Any], now: datetime) -> Span:
         now: When the run started; the end is never later.
     """
     start, end = config.get("start_date"), config.get("end_date")
-    return Span(
+    return ReadRange(
         start=parse(start) if start else now - DEFAULT_SPAN,
         end=min(parse(end), now) if end else now,
         start_is_configured=bool(start),
     )
 
 
-def reversed_span(asked: Span, now: datetime) -> str:
+def reversed_range(asked: ReadRange, now: datetime) -> str:
     """Say that a span ends before it begins, with both dates and the remedy."""
     start_said = "" if asked.start_is_configured else " (the default, 30 days before now)"
     end_said = " (now)" if asked.end == now else ""

@@ -16,7 +16,7 @@ from tap_genesys.config.settings import (
     ENVIRONMENT,
     SCHEMA,
     SHORTEST_WINDOW_DAYS,
-    reversed_span,
+    reversed_range,
     span,
 )
 from tap_genesys.privacy import rules as pii
@@ -138,7 +138,7 @@ def _problems_together(config: dict[str, Any], now: datetime) -> Iterator[str]:
     asked = span(config, now)
     # A start that is not configured may give way to a bookmark, which nobody knows yet.
     if asked.start_is_configured and asked.start > asked.end:
-        yield reversed_span(asked, now)
+        yield reversed_range(asked, now)
 
 
 def _fits(value: object, schema: dict[str, Any]) -> bool:

@@ -44,7 +44,7 @@ class ActivatingStream(GenesysStream, ABC):
         """Whether its records carry a version."""
         return bool(self.config["emit_activate_version_messages"]) and not self.is_history
 
-    def doubted(self, reason: str) -> None:
+    def mark_incomplete(self, reason: str) -> None:
         """Take note that the listing may not be whole."""
         self.doubt = self.doubt or reason
 
@@ -56,17 +56,17 @@ class ActivatingStream(GenesysStream, ABC):
             yield from super()._sync_records(context, write_messages=write_messages)
             return
         self._stream_version = int(self.run.started.timestamp() * 1000)
-        if self.run.scope.params_of(self.name):
-            self.doubted("it was asked for a part of the org")
+        if self.run.org_filters.params_of(self.name):
+            self.mark_incomplete("it was asked for a part of the org")
         rows = 0
         for record in super()._sync_records(context):
             rows += 1
             yield record
         if self.name in self.run.skipped:
-            self.doubted("it was skipped")
+            self.mark_incomplete("it was skipped")
         if not rows:
             # An answer that says nothing at all looks the same.
-            self.doubted("no row came")
+            self.mark_incomplete("no row came")
         if self.doubt:
             self.logger.info("%s: deleted rows stay in the warehouse: %s.", self.name, self.doubt)
         else:
@@ -82,4 +82,4 @@ class ActivatingStream(GenesysStream, ABC):
             written += 1
             yield message
         if written < len(self.stream_maps):
-            self.doubted("a stream map left rows out")
+            self.mark_incomplete("a stream map left rows out")

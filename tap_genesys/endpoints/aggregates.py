@@ -17,7 +17,7 @@ from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import TooManyRows
 from tap_genesys.records import aggregate_rows
 from tap_genesys.replication.query_passes import BEGINNING
-from tap_genesys.replication.rechecks import Ladder
+from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import iso, parse
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.pagination import Page
     from tap_genesys.api.response import Record
-    from tap_genesys.config.settings import Span
-    from tap_genesys.endpoints.requests import Coming
+    from tap_genesys.config.settings import ReadRange
+    from tap_genesys.endpoints.requests import PlannedRequest
     from tap_genesys.replication.windows import Window
 
 
@@ -59,7 +59,7 @@ class AggregateStream(WindowedStream):
     #: Ages, in days after its end, at which a day is read again: late events, and the corrections.
     recheck_days: ClassVar[tuple[int, ...]] = (1, 3, 5)
 
-    _ladder: Ladder
+    _ladder: RecheckSchedule
     #: The day that is being read, and which of its queries is the present one.
     _day: Window
     _place = 0
@@ -84,7 +84,7 @@ class AggregateStream(WindowedStream):
         bookmark = self.bookmark(context)
         span = self.span(bookmark)
         self.announce(span, bookmark)
-        self._ladder = Ladder(
+        self._ladder = RecheckSchedule(
             self.recheck_days,
             marks=self._state.get("rechecks") or {},
             bookmark=bookmark,
@@ -128,7 +128,7 @@ class AggregateStream(WindowedStream):
     def read_at(self) -> datetime:
         return self._reading_began
 
-    def _oldest(self, bookmark: datetime | None, span: Span) -> datetime:
+    def _oldest(self, bookmark: datetime | None, span: ReadRange) -> datetime:
         """Return the first moment that is wanted at all."""
         configured = self.config.get("start_date")
         if configured:
@@ -164,7 +164,7 @@ class AggregateStream(WindowedStream):
     @property
     def own_filter(self) -> Record | None:
         """The filter that is configured for the stream, else that of the simple filters."""
-        found: Record | None = self.option("filter", self.run.scope.filter_of(self.name))
+        found: Record | None = self.option("filter", self.run.org_filters.filter_of(self.name))
         return found
 
     @override
@@ -172,7 +172,7 @@ class AggregateStream(WindowedStream):
         return self.request_for(((self.window, self._place), None))
 
     @override
-    def request_for(self, coming: Coming) -> HTTPRequest:
+    def request_for(self, coming: PlannedRequest) -> HTTPRequest:
         window, place = coming[0]
         request = super().request_for((window, None))
         if narrowed := self.filter_at(place):
@@ -180,11 +180,11 @@ class AggregateStream(WindowedStream):
         return request
 
     @override
-    def where_in(self, coming: Coming) -> str:
+    def where_in(self, coming: PlannedRequest) -> str:
         return f"{self.name}, window {coming[0][0]}"
 
     @override
-    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+    def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
         for place in range(self._place + 1, self.queries):
             yield (self._day, place), None
         for day in self._later:
@@ -299,7 +299,7 @@ class ObservationStream(PerParentStream, UnpagedStream):
             yield from WholeStream.get_records(self, context)
 
     @override
-    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+    def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
         # Each says when it was asked.
         return iter(())
 
@@ -311,7 +311,7 @@ class ObservationStream(PerParentStream, UnpagedStream):
             for parent in self.parents[first : first + self.at_once]
         ]
         these = {"type": "or", "predicates": predicates}
-        others = self.run.scope.clauses_of(self.name, but=self.dimension)
+        others = self.run.org_filters.clauses_of(self.name, but=self.dimension)
         self._asked_at = iso(self.run.now())
         return HTTPRequest(
             f"{self.url_base}{self.path}",

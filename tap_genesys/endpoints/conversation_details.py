@@ -11,8 +11,8 @@ from tap_genesys.api.response import body
 from tap_genesys.endpoints.queries import DetailsQueryStream, moment
 from tap_genesys.endpoints.windowed import UNSETTLED
 from tap_genesys.errors import StopRun, TooManyRows
-from tap_genesys.replication.query_passes import BEGINNING, Passes
-from tap_genesys.replication.rechecks import Ladder
+from tap_genesys.replication.query_passes import BEGINNING, QueryPasses
+from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import MILLISECOND, Window, iso, parse
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.api.response import Record
-    from tap_genesys.config.settings import Span
+    from tap_genesys.config.settings import ReadRange
 
 
-class TwoLaneStream(DetailsQueryStream):
+class ConversationDetailsStream(DetailsQueryStream):
     """Reads by job up to the data lake's watermark, and by query from there to now.
 
     The bookmark belongs to the jobs: all that was active before it has been read by job. Beside it
@@ -39,11 +39,11 @@ class TwoLaneStream(DetailsQueryStream):
     _source = "query"
     #: What a window is read for: `forward`, `fresh` or `recheck`.
     _purpose: str
-    _ladder: Ladder
+    _ladder: RecheckSchedule
     #: What queries have printed, which a job must not make older.
-    _passes: Passes
+    _passes: QueryPasses
     #: What of that was printed before this run, as the state kept it.
-    _passes_before: Passes
+    _passes_before: QueryPasses
     #: Conversations that were printed by this run and go on beyond the present window.
     _ongoing: set[str]
     #: The first start that is wanted, and the moment whose truth the jobs of this run bring.
@@ -191,7 +191,7 @@ class TwoLaneStream(DetailsQueryStream):
         self._write_passes()
 
     def _read_by_job(
-        self, asked: Span, bookmark: datetime | None, limit: datetime
+        self, asked: ReadRange, bookmark: datetime | None, limit: datetime
     ) -> Iterator[Record]:
         self._source, self._purpose = "job", "forward"
         self._begin_ladder(bookmark, asked)
@@ -283,25 +283,25 @@ class TwoLaneStream(DetailsQueryStream):
 
     def _begin_passes(self, bookmark: datetime | None) -> None:
         kept, now, has_history = self._state.get("passes"), self.run.started, bookmark is not None
-        self._passes = Passes(kept, now=now, has_history=has_history)
-        self._passes_before = Passes(kept, now=now, has_history=has_history)
+        self._passes = QueryPasses(kept, now=now, has_history=has_history)
+        self._passes_before = QueryPasses(kept, now=now, has_history=has_history)
 
     def _write_passes(self) -> None:
         self._state["passes"] = self._passes.kept
         self.write_state()
 
-    def _begin_ladder(self, bookmark: datetime | None, asked: Span) -> None:
+    def _begin_ladder(self, bookmark: datetime | None, asked: ReadRange) -> None:
         # What a query has read again still lacks attributes, and what a job has, freshness.
         by_same_lane = self._state.get("recheckedBy") == self._source
         marks = (self._state.get("rechecks") or {}) if by_same_lane else {}
         self._state["recheckedBy"] = self._source
         since = self._oldest(bookmark, asked)
         rungs = [float(rung) for rung in self.config["recheck_days"]]
-        self._ladder = Ladder(rungs, marks=marks, bookmark=bookmark, since=since)
+        self._ladder = RecheckSchedule(rungs, marks=marks, bookmark=bookmark, since=since)
         # At once: a run that reads nothing by this lane leaves the other's marks to nobody.
         self._state["rechecks"] = self._ladder.marks
 
-    def _oldest(self, bookmark: datetime | None, asked: Span) -> datetime:
+    def _oldest(self, bookmark: datetime | None, asked: ReadRange) -> datetime:
         """Return the first start that is wanted: the configured one, else the first run's."""
         configured = self.config.get("start_date")
         if configured:

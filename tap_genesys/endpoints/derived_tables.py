@@ -16,11 +16,11 @@ from singer_sdk.schema.source import SchemaDirectory
 from typing_extensions import override
 
 from tap_genesys import schemas
-from tap_genesys.endpoints.follow_ups import FollowingStream
+from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.endpoints.metrics import CountedStream
 from tap_genesys.endpoints.stream import GenesysStream
-from tap_genesys.output.writer import LineWriter, is_unchanged
-from tap_genesys.records.conversation_rows import Harvest, rows, vendors_fields
+from tap_genesys.output.writer import SingerWriter, is_unchanged
+from tap_genesys.records.conversation_rows import RowCollector, rows, vendors_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -87,7 +87,7 @@ class FeedingStream(GenesysStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        children: list[TableStream | FollowingStream] = [*self._tables.values(), *self._followers]
+        children: list[TableStream | FollowUpStream] = [*self._tables.values(), *self._followers]
         for child in children:
             child.begin()
         try:
@@ -142,17 +142,17 @@ class FeedingStream(GenesysStream):
         if self._waiting:
             self._waiting = 0
             found = self._harvest.take()
-            cast("LineWriter", self._tap.message_writer).write_rows(found, datetime.now(UTC))
+            cast("SingerWriter", self._tap.message_writer).write_rows(found, datetime.now(UTC))
             for name, some in found.items():
                 self._tables[name].count(len(some))
 
     @cached_property
-    def _harvest(self) -> Harvest:
-        return Harvest(self._fields_of_tables)
+    def _harvest(self) -> RowCollector:
+        return RowCollector(self._fields_of_tables)
 
     @cached_property
     def _are_written_as_they_are(self) -> bool:
-        is_ours = isinstance(self._tap.message_writer, LineWriter)
+        is_ours = isinstance(self._tap.message_writer, SingerWriter)
         return is_ours and all(table.is_written_as_it_is for table in self._tables.values())
 
     @cached_property
@@ -161,8 +161,8 @@ class FeedingStream(GenesysStream):
         return {child.name: child for child in children if child.selected}
 
     @cached_property
-    def _followers(self) -> list[FollowingStream]:
-        children = [one for one in self.child_streams if isinstance(one, FollowingStream)]
+    def _followers(self) -> list[FollowUpStream]:
+        children = [one for one in self.child_streams if isinstance(one, FollowUpStream)]
         return [child for child in children if child.selected]
 
     @cached_property

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tap_genesys.api.response import Record
 
 
-class FollowingStream(PerParentStream):
+class FollowUpStream(PerParentStream):
     """A request, or a few, for each conversation, made before the STATE that promises it.
 
     So it needs no bookmark of its own: that of its parent covers it. A conversation is asked for

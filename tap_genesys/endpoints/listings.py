@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.api.response import Record
-    from tap_genesys.endpoints.requests import Coming
+    from tap_genesys.endpoints.requests import PlannedRequest
 
 
 class ChildStream(ActivatingStream):
@@ -83,14 +83,14 @@ class WholeStream(ActivatingStream):
             method=self.http_method,
             params={
                 **self.params,
-                **self.run.scope.params_of(self.name),
+                **self.run.org_filters.params_of(self.name),
                 **self.page_params(page.next_page_token),
             },
             data=self.payload,
         )
 
     @override
-    def request_for(self, coming: Coming) -> HTTPRequest:
+    def request_for(self, coming: PlannedRequest) -> HTTPRequest:
         context, page = coming
         return self.get_http_request(page=PageContext(dict(context), page))
 
@@ -129,15 +129,15 @@ class WholeStream(ActivatingStream):
         yield from super().get_records(context)
         for child in self._followers():
             left_out = len(child.parents) < self._offered  # by a stream map
-            if self.doubt or left_out or self.run.scope.params_of(self.name):
-                child.doubted(f"{self.name} may not be whole")
+            if self.doubt or left_out or self.run.org_filters.params_of(self.name):
+                child.mark_incomplete(f"{self.name} may not be whole")
             child.sync()
 
     @override
     def records_of(self, response: requests.Response) -> list[Record]:
         answer = self.content(response)
         if self.records_key is not None and self.records_key not in answer:
-            self.doubted("an answer held no list of rows")
+            self.mark_incomplete("an answer held no list of rows")
         if self.records_key is None:
             return [answer] if answer else []
         return answer.get(self.records_key) or []
@@ -183,9 +183,9 @@ class ListingStream(WholeStream):
         return {"pageSize": self.page_size, "pageNumber": page.number if page else 1}
 
     @override
-    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+    def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
         part = tuple((context or {}).items())
-        for page in islice(self.paginator.ahead(), self.room):
+        for page in islice(self.paginator.ahead(), self.max_parallel):
             yield part, page
 
     @override
@@ -194,7 +194,7 @@ class ListingStream(WholeStream):
         yield from self.request_records(context)
         self.is_whole()
         if doubt := self.paginator.doubt(self._totals):
-            self.doubted(doubt)
+            self.mark_incomplete(doubt)
 
     @override
     def records_of(self, response: requests.Response) -> list[Record]:
@@ -344,9 +344,9 @@ class PerParentStream(ChildStream, WholeStream):
         return self._contexts
 
     @override
-    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+    def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
         yield from super().upcoming(context)
-        for later in self._contexts[self._begun : self._begun + self.room]:
+        for later in self._contexts[self._begun : self._begun + self.max_parallel]:
             yield tuple(later.items()), None
 
     @override
@@ -362,7 +362,7 @@ class PerParentStream(ChildStream, WholeStream):
     @override
     def validate_response(self, response: requests.Response) -> None:
         if response.status_code == HTTPStatus.NOT_FOUND:
-            self.doubted("a parent was not found")
+            self.mark_incomplete("a parent was not found")
             self.tell_of_absence(response)
         else:
             super().validate_response(response)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_genesys.output.progress import Counts
+    from tap_genesys.output.progress import StreamProgress
     from tap_genesys.run import Run
 
 
@@ -34,7 +34,7 @@ class CountedStream(Stream, ABC):
         return cast("HasRun", self._tap).run
 
     @cached_property
-    def counts(self) -> Counts:
+    def counts(self) -> StreamProgress:
         """What is counted of this stream."""
         return self.run.progress.of(self.name)
 
@@ -61,7 +61,7 @@ class RecordCounter(metrics.Counter):
     """
 
     def __init__(
-        self, counts: Counts, clock: Callable[[], float], requests: RequestCounter
+        self, counts: StreamProgress, clock: Callable[[], float], requests: RequestCounter
     ) -> None:
         super().__init__(metrics.Metric.RECORD_COUNT, {metrics.Tag.STREAM: counts.stream})
         self._counts = counts

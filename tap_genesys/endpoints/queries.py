@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_genesys.api.response import Record, refusal
-from tap_genesys.endpoints.query_or_job import LakeStream
+from tap_genesys.endpoints.query_or_job import QueryOrJobStream
 from tap_genesys.errors import TooManyRows
 from tap_genesys.replication.windows import Window, parse, split
 
@@ -26,7 +26,7 @@ LONGEST_FILTERED = timedelta(days=31)
 _CEILING = re.compile(r"Pagination may not exceed", re.IGNORECASE)
 
 
-class DetailsQueryStream(LakeStream):
+class DetailsQueryStream(QueryOrJobStream):
     """Asks for what started in a window, and prints nothing else, however the server reads it.
 
     A query returns what started on a UTC day that the interval touches, or only those of them that
@@ -49,15 +49,15 @@ class DetailsQueryStream(LakeStream):
 
     @cached_property
     def _filters(self) -> dict[str, list[dict[str, Any]]]:
-        scope = self.run.scope
+        org_filters = self.run.org_filters
         return {
             "conversationFilters": [
                 *(self.config.get("conversation_filters") or []),
-                *scope.conversation_filters(),
+                *org_filters.conversation_filters(),
             ],
             "segmentFilters": [
                 *(self.config.get("segment_filters") or []),
-                *scope.segment_filters(),
+                *org_filters.segment_filters(),
             ],
         }
 

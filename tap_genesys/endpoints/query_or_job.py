@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LONGEST_JOB = timedelta(days=31)
 
 
-class LakeStream(WindowedStream):
+class QueryOrJobStream(WindowedStream):
     """A windowed query that has a twin among the jobs: the same question, without its paging.
 
     Jobs read the data lake, which knows everything up to its watermark, and nothing later. Which
@@ -139,7 +139,7 @@ class LakeStream(WindowedStream):
             now=self.run.now,
             log=self.logger.info,
             most=int(self.config["max_parallel_jobs"]),
-            most_requests=self.room,
+            most_requests=self.max_parallel,
         )
 
     @cached_property

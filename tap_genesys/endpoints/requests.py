@@ -11,9 +11,9 @@ from singer_sdk import RESTStream
 from typing_extensions import override
 
 from tap_genesys.api.pagination import Page
-from tap_genesys.api.prefetch import ReadAhead
+from tap_genesys.api.prefetch import Prefetcher
 from tap_genesys.api.response import asked, body, refusal, sent
-from tap_genesys.api.status import Verdict, verdict
+from tap_genesys.api.status import ResponseAction, action_of
 from tap_genesys.api.timeouts import noted
 from tap_genesys.endpoints.metrics import CountedStream
 from tap_genesys.errors import SkipStream, StopRun, TimedOut, TryAgain, Unauthorized
@@ -36,7 +36,7 @@ _ACCEPTED, _WHERE = "_tap_genesys_accepted", "_tap_genesys_where"
 
 
 #: What will be asked: a part of a stream (a window, a partition's items), and the page of it.
-Coming: TypeAlias = tuple[Any, Page | None]
+PlannedRequest: TypeAlias = tuple[Any, Page | None]
 _Question: TypeAlias = tuple[str | None, bytes | str | None]
 
 
@@ -56,7 +56,7 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
 
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap=tap)
-        self._coming: dict[Coming, requests.PreparedRequest] = {}
+        self._coming: dict[PlannedRequest, requests.PreparedRequest] = {}
 
     @property
     @override
@@ -84,7 +84,7 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
         return str(self.run.session.headers["User-Agent"])
 
     @cached_property
-    def room(self) -> int:
+    def max_parallel(self) -> int:
         """How many requests may be under way at once."""
         return int(self.config["max_parallel_requests"])
 
@@ -103,15 +103,15 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
         accepts = getattr(response.request, _ACCEPTED, None)
         return accepts is not None and bool(accepts(response))
 
-    def upcoming(self, context: Context | None) -> Iterator[Coming]:  # noqa: ARG002 - some know it
+    def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:  # noqa: ARG002 - some know it
         """Yield what will be asked after the present request, as far as it is known."""
         return iter(())
 
-    def request_for(self, coming: Coming) -> HTTPRequest:
+    def request_for(self, coming: PlannedRequest) -> HTTPRequest:
         """Return the request for something that is coming."""
         raise NotImplementedError
 
-    def where_in(self, coming: Coming) -> str:  # noqa: ARG002 - windows differ
+    def where_in(self, coming: PlannedRequest) -> str:  # noqa: ARG002 - windows differ
         """Name the stream, and what part of it is coming, for a message."""
         return self.name
 
@@ -188,12 +188,12 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
     def validate_response(self, response: requests.Response) -> None:
         if self.is_accepted(response):
             return
-        decision = verdict(response.status_code)
+        decision = action_of(response.status_code)
         if self.may_be_missing and response.status_code == HTTPStatus.NOT_FOUND:
-            decision = Verdict.SKIP
+            decision = ResponseAction.SKIP
         if response.status_code == HTTPStatus.NO_CONTENT:
             return
-        if decision is Verdict.READ:
+        if decision is ResponseAction.READ:
             try:
                 body(response, may_be_array=self.answers_with_array)
             except ValueError as error:
@@ -201,11 +201,11 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
                 raise TryAgain(self.run.authenticator.conceal(msg), response) from error
             return
         msg = self.response_error_message(response)
-        if decision is Verdict.RETRY:
+        if decision is ResponseAction.RETRY:
             raise TryAgain(msg, response)
-        if decision is Verdict.RENEW:
+        if decision is ResponseAction.RENEW:
             raise Unauthorized(msg)
-        if decision is Verdict.SKIP:
+        if decision is ResponseAction.SKIP:
             raise SkipStream(msg)
         sent_text = self.run.authenticator.conceal(sent(response))
         msg = f"{self.where_of(response)}: {msg} Sent: {sent_text}"
@@ -269,8 +269,8 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
         self._coming = {}
 
     @cached_property
-    def _ahead(self) -> ReadAhead[_Question, requests.Response]:
-        return ReadAhead(self.room, self.run.interruption)
+    def _ahead(self) -> Prefetcher[_Question, requests.Response]:
+        return Prefetcher(self.max_parallel, self.run.interruption)
 
 
 def _question(request: requests.PreparedRequest) -> _Question:

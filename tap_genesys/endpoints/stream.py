@@ -16,7 +16,7 @@ from tap_genesys.api.pagination import CountedPaginator
 from tap_genesys.api.response import Record, records
 from tap_genesys.endpoints.requests import AskingStream
 from tap_genesys.errors import SkipStream
-from tap_genesys.output.writer import LineWriter, is_unchanged
+from tap_genesys.output.writer import SingerWriter, is_unchanged
 from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class GenesysStream(AskingStream, ABC):
     @override
     def _write_record_message(self, record: Record) -> None:
         if self._is_unchanged:
-            writer = cast("LineWriter", self._tap.message_writer)
+            writer = cast("SingerWriter", self._tap.message_writer)
             writer.write_record(self.name, record, self._stream_version)
             self.state_manager.is_flushed = False
         else:
@@ -121,7 +121,7 @@ class GenesysStream(AskingStream, ABC):
     @cached_property
     def _is_unchanged(self) -> bool:
         """Whether records are written as they are, without the SDK's layers between."""
-        return isinstance(self._tap.message_writer, LineWriter) and is_unchanged(self)
+        return isinstance(self._tap.message_writer, SingerWriter) and is_unchanged(self)
 
     @abstractmethod
     def read(self, context: Context | None) -> Iterator[Record]:

@@ -17,13 +17,13 @@ from typing_extensions import override
 
 from tap_genesys.api.entries import EntryPaginator
 from tap_genesys.api.response import body
-from tap_genesys.config.settings import Span
+from tap_genesys.config.settings import ReadRange
 from tap_genesys.endpoints.derived_tables import FeedingStream, TableStream
 from tap_genesys.endpoints.queries import moment
-from tap_genesys.endpoints.query_or_job import LakeStream
+from tap_genesys.endpoints.query_or_job import QueryOrJobStream
 from tap_genesys.endpoints.windowed import UNSETTLED
 from tap_genesys.replication.query_passes import BEGINNING, LEASE
-from tap_genesys.replication.rechecks import Ladder
+from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import DAY, MILLISECOND, Window, iso, parse, split
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ SETTLED_DAYS = 5
 _EVER = Window(BEGINNING, datetime.max.replace(tzinfo=UTC))
 
 
-class SpanTable(TableStream):
+class UserDetailsTable(TableStream):
     """Another kind of spans of the same answers."""
 
     replication_key = "startTime"
@@ -58,7 +58,7 @@ class SpanTable(TableStream):
         return frozenset(properties)
 
 
-class SpanStream(FeedingStream, LakeStream):
+class UserDetailsStream(FeedingStream, QueryOrJobStream):
     """The spans that a user's details hold, a row for each; tables take the other kinds of them.
 
     The state has, beside the bookmark, which belongs to jobs unless the source is `query`:
@@ -86,7 +86,7 @@ class SpanStream(FeedingStream, LakeStream):
     #: When the response that is being read was taken.
     _taken: datetime
     _read_to: datetime
-    _ladder: Ladder
+    _ladder: RecheckSchedule
 
     @property
     @override
@@ -131,15 +131,15 @@ class SpanStream(FeedingStream, LakeStream):
         if self.source == "auto":
             yield from self._by_query(self._read_to, asked)
 
-    def _begin(self, bookmark: datetime | None, asked: Span) -> None:
+    def _begin(self, bookmark: datetime | None, asked: ReadRange) -> None:
         configured = self.config.get("start_date")
         oldest = parse(configured) if configured else BEGINNING if bookmark else asked.start
         kept = self._state.get("readTo") if bookmark else None
         self._read_to = max(parse(kept) if kept else bookmark or asked.start, oldest)
         marks = (self._state.get("rechecks") or {}) if bookmark else {}
-        self._ladder = Ladder([SETTLED_DAYS], marks=marks, bookmark=bookmark, since=oldest)
+        self._ladder = RecheckSchedule([SETTLED_DAYS], marks=marks, bookmark=bookmark, since=oldest)
 
-    def _by_job(self, asked: Span, *, has_history: bool) -> Iterator[Record]:
+    def _by_job(self, asked: ReadRange, *, has_history: bool) -> Iterator[Record]:
         told = self._told(has_history=has_history)
         self._source, self._may_be_open = "job", self.watermark >= told
         self._tell(max(told, self.watermark))
@@ -173,12 +173,12 @@ class SpanStream(FeedingStream, LakeStream):
         self._note_read(window, self.watermark)
         self.write_state()
 
-    def _by_query(self, start: datetime, asked: Span) -> Iterator[Record]:
+    def _by_query(self, start: datetime, asked: ReadRange) -> Iterator[Record]:
         """Yield what queries read; a run that is killed has noted until when it may emit."""
         self._source, self._reading = "query", Window(start, asked.end)
         told = self._told(has_history=self.bookmark() is not None)
         self._tell(max(told, self.run.now() + LEASE))
-        yield from self.read_span(Span(start, asked.end, asked.start_is_configured))
+        yield from self.read_span(ReadRange(start, asked.end, asked.start_is_configured))
         if self.source == "query":
             reached = min(self.bookmark() or asked.start, asked.end)
             for day in self._ladder.due(self.run.started, reached):
@@ -212,7 +212,7 @@ class SpanStream(FeedingStream, LakeStream):
     def rows_of(self, response: requests.Response) -> Iterator[Record]:
         self._taken = self.run.now()
         self._prolong(response)
-        for table in cast("Iterable[SpanTable]", self._tables.values()):
+        for table in cast("Iterable[UserDetailsTable]", self._tables.values()):
             found = self._spans_in(response, table)
             made = [*self._from_lane(self.with_own_columns(found, table.known_fields))]
             table.emit(made)
@@ -234,7 +234,9 @@ class SpanStream(FeedingStream, LakeStream):
         # The tables' rows are made of the answer, not of this stream's records.
         return ()
 
-    def _spans_in(self, response: requests.Response, kind: SpanStream | SpanTable) -> list[Record]:
+    def _spans_in(
+        self, response: requests.Response, kind: UserDetailsStream | UserDetailsTable
+    ) -> list[Record]:
         found = []
         for user in body(response).get("userDetails") or []:
             shown = self.shown({"userId": user.get("userId")})["userId"]

@@ -13,7 +13,7 @@ from singer_sdk.streams.rest import HTTPRequest, PageContext
 from typing_extensions import override
 
 from tap_genesys.api.pagination import Page
-from tap_genesys.config.settings import Span, reversed_span, span
+from tap_genesys.config.settings import ReadRange, reversed_range, span
 from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.replication.old_data import OldData
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.api.response import Record
-    from tap_genesys.endpoints.requests import Coming
+    from tap_genesys.endpoints.requests import PlannedRequest
     from tap_genesys.replication.old_data import Horizon
 
 #: No window is cut to parts below this because of time-outs.
@@ -75,7 +75,7 @@ class WindowedStream(GenesysStream):
         return f"{self.name}, window {self.window}"
 
     @override
-    def where_in(self, coming: Coming) -> str:
+    def where_in(self, coming: PlannedRequest) -> str:
         return f"{self.name}, window {coming[0]}"
 
     @override
@@ -83,7 +83,7 @@ class WindowedStream(GenesysStream):
         return self.request_for((self.window, page.next_page_token))
 
     @override
-    def request_for(self, coming: Coming) -> HTTPRequest:
+    def request_for(self, coming: PlannedRequest) -> HTTPRequest:
         window, page = coming
         return HTTPRequest(
             url=f"{self.url_base}{self.path}",
@@ -92,10 +92,10 @@ class WindowedStream(GenesysStream):
         )
 
     @override
-    def upcoming(self, context: Context | None) -> Iterator[Coming]:
+    def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
         # Rows that arrive between two pages are never missed where these come in their order.
         pages = () if self._is_second_reading else self.paginator.ahead()
-        for page in islice(pages, self.room):
+        for page in islice(pages, self.max_parallel):
             yield self.window, page
         for window in self._later:
             yield window, Page(1)
@@ -124,7 +124,7 @@ class WindowedStream(GenesysStream):
         self.announce(asked, bookmark)
         yield from self.read_span(asked)
 
-    def read_span(self, asked: Span) -> Iterator[Record]:
+    def read_span(self, asked: ReadRange) -> Iterator[Record]:
         """Yield the records of a span, window by window; the bookmark follows."""
         self._promises_from, self._complete = asked.start, True
         yield from self.read_windows(self.windows(asked.start, asked.end))
@@ -138,7 +138,7 @@ class WindowedStream(GenesysStream):
         self.counts.expect(len(all_of_them), "windows")
         try:
             for place, window in enumerate(all_of_them, 1):
-                self._later = all_of_them[place : place + self.room]
+                self._later = all_of_them[place : place + self.max_parallel]
                 yield from self.read_window(window)
                 self.counts.parts_done += 1
         finally:
@@ -274,12 +274,12 @@ class WindowedStream(GenesysStream):
             )
             raise StopRun(msg) from error
 
-    def span(self, bookmark: datetime | None) -> Span:
+    def span(self, bookmark: datetime | None) -> ReadRange:
         """Return what this run reads: from the bookmark, less the look-back, or from the start."""
         configured = span(dict(self.config), self.run.started)
         if bookmark is None:
             if configured.start > configured.end:
-                raise StopRun(reversed_span(configured, self.run.started))
+                raise StopRun(reversed_range(configured, self.run.started))
             return configured
         if bookmark > self.run.started:
             self.logger.warning(
@@ -296,7 +296,7 @@ class WindowedStream(GenesysStream):
                     iso(bookmark),
                 )
             start = max(start, configured.start)
-        return Span(start, configured.end, configured.start_is_configured)
+        return ReadRange(start, configured.end, configured.start_is_configured)
 
     @property
     def lookback(self) -> timedelta:
@@ -309,7 +309,7 @@ class WindowedStream(GenesysStream):
         """How far that is when nothing is configured."""
         return timedelta(days=1)
 
-    def announce(self, asked: Span, bookmark: datetime | None) -> None:
+    def announce(self, asked: ReadRange, bookmark: datetime | None) -> None:
         """Say what this run reads."""
         self.logger.info(
             "Reading %s from %s to %s (%s).",

@@ -21,7 +21,7 @@ LOG_SECONDS, TERMINAL_SECONDS = 30.0, 0.5
 _MOST_LINES = 8
 
 
-class Teller:
+class ProgressLogger:
     """Says how far a run is, at most every few seconds, whenever something passes.
 
     Nothing runs beside the run for it: each request and each look-up of a wait asks whether it is

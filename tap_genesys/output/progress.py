@@ -16,7 +16,7 @@ _MINUTE, _FEW_MINUTES = 60, 10
 
 
 @dataclass
-class Counts:
+class StreamProgress:
     """What is counted of one stream; moments are seconds of the run's clock."""
 
     stream: str
@@ -88,14 +88,14 @@ class Progress:
         self.clock = clock
         self._left = left
         self._lock = threading.Lock()
-        self._streams: dict[str, Counts] = {}
-        self._no_stream = Counts("")
+        self._streams: dict[str, StreamProgress] = {}
+        self._no_stream = StreamProgress("")
         self._began = clock()
 
-    def of(self, stream: str) -> Counts:
+    def of(self, stream: str) -> StreamProgress:
         """Return what is counted of a stream."""
         with self._lock:
-            return self._streams.setdefault(stream, Counts(stream))
+            return self._streams.setdefault(stream, StreamProgress(stream))
 
     def asked(self, request: object, waited: float) -> None:
         """Count a request, and the seconds that it waited for its turn."""
@@ -118,11 +118,11 @@ class Progress:
             counts.waited += seconds
 
     @property
-    def total(self) -> Counts:
+    def total(self) -> StreamProgress:
         """The sums over all streams, and over what is asked for none: logins, redirects."""
         with self._lock:
             counted = [*self._streams.values(), self._no_stream]
-        sums = Counts("", began=self._began)
+        sums = StreamProgress("", began=self._began)
         for one in counted:
             sums.records += one.records
             sums.requests += one.requests
@@ -143,14 +143,14 @@ class Progress:
             lines.append(f"{len(tables)} tables: {records:,} records{_rate(records, tables, now)}")
         return lines
 
-    def _counts_of(self, request: object) -> Counts:
+    def _counts_of(self, request: object) -> StreamProgress:
         name = getattr(request, STREAM, "")
         if not name:
             return self._no_stream
-        return self._streams.setdefault(name, Counts(name))
+        return self._streams.setdefault(name, StreamProgress(name))
 
 
-def line(counts: Counts, now: float, left: int) -> str:
+def line(counts: StreamProgress, now: float, left: int) -> str:
     """Return the line that says how far a stream is.
 
     Args:
@@ -187,6 +187,6 @@ def duration(seconds: float) -> str:
     return f"{hours:,} h {minutes:02} min"
 
 
-def _rate(records: int, streams: list[Counts], now: float) -> str:
+def _rate(records: int, streams: list[StreamProgress], now: float) -> str:
     seconds = max(one.seconds(now) for one in streams)
     return f" ({records / seconds:,.0f}/s)" if seconds >= 1 else ""

@@ -20,7 +20,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from typing_extensions import override
 
 from tap_genesys.errors import StopRun
-from tap_genesys.records.conversation_rows import WITHOUT_EXTRA, Piece, Row
+from tap_genesys.records.conversation_rows import WITHOUT_EXTRA, Row, RowParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +39,7 @@ def is_unchanged(stream: Stream) -> bool:
     return is_same and not maps[0].flattening_enabled and all(stream.mask.values())
 
 
-class LineWriter(GenericSingerWriter[bytes, Message]):
+class SingerWriter(GenericSingerWriter[bytes, Message]):
     """Writes each message as one line of JSON.
 
     Records are buffered, and all that is before a SCHEMA or STATE is out once that is, so that a
@@ -79,7 +79,7 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
             message["version"] = version
         self._write(orjson.dumps(message, default=_plain, option=_OPTIONS), at_once=False)
 
-    def write_rows(self, found: Mapping[str, list[Piece]], extracted: datetime) -> None:
+    def write_rows(self, found: Mapping[str, list[RowParts]], extracted: datetime) -> None:
         """Write rows that nothing changes any more, many times quicker than one by one.
 
         All of a table's rows are made text in a few calls, and what neighbours share only once; no
@@ -140,11 +140,11 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
 
     def _stdout(self) -> io.BufferedIOBase | None:
         # Looked up anew only where tests have put another stdout in its place.
-        known = LineWriter._known
+        known = SingerWriter._known
         if known is not None and known[0] is sys.stdout:
             return known[1]
         found = self._find_stdout()
-        LineWriter._known = (sys.stdout, found)
+        SingerWriter._known = (sys.stdout, found)
         return found
 
     @staticmethod
@@ -153,20 +153,20 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         raw = getattr(binary, "raw", binary)
         if binary is None or not isinstance(raw, io.RawIOBase):
             return cast("io.BufferedIOBase | None", binary)
-        if LineWriter._buffered is None or LineWriter._buffered.raw is not raw:
+        if SingerWriter._buffered is None or SingerWriter._buffered.raw is not raw:
             binary.flush()
-            if LineWriter._buffered is not None:
+            if SingerWriter._buffered is not None:
                 # Else it would close its stdout, whose owner may go on with it, once it is garbage.
                 with contextlib.suppress(ValueError, OSError):
-                    LineWriter._buffered.detach()
-            LineWriter._buffered = io.BufferedWriter(raw, _BUFFER)
-        return LineWriter._buffered
+                    SingerWriter._buffered.detach()
+            SingerWriter._buffered = io.BufferedWriter(raw, _BUFFER)
+        return SingerWriter._buffered
 
 
 @atexit.register
 def _flush() -> None:
     """Write what is left of a run that ends without a STATE."""
-    buffered = LineWriter._buffered  # noqa: SLF001 - of this module
+    buffered = SingerWriter._buffered  # noqa: SLF001 - of this module
     if buffered is not None and not buffered.closed:
         with contextlib.suppress(OSError):
             buffered.flush()

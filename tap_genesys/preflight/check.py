@@ -19,11 +19,11 @@ from tap_genesys.api.pagination import Page
 from tap_genesys.api.response import asked, body, refusal
 from tap_genesys.config.settings import span
 from tap_genesys.endpoints.aggregates import AggregateStream, ObservationStream, UserAggregateStream
-from tap_genesys.endpoints.conversation_details import TwoLaneStream
-from tap_genesys.endpoints.follow_ups import FollowingStream
+from tap_genesys.endpoints.conversation_details import ConversationDetailsStream
+from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.endpoints.listings import ChildStream, PerParentStream, UnpagedStream, WholeStream
-from tap_genesys.endpoints.query_or_job import LakeStream
-from tap_genesys.endpoints.user_details import SpanStream
+from tap_genesys.endpoints.query_or_job import QueryOrJobStream
+from tap_genesys.endpoints.user_details import UserDetailsStream
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import SkipStream, StopRun
 from tap_genesys.preflight import estimates
@@ -117,13 +117,13 @@ def _finding(stream: GenesysStream, seen: _Seen, wanted: Window, day: Window) ->
         stream.parents = []
         if answer.status_code == HTTPStatus.NOT_FOUND:
             finding.said = _NOTHING
-            if isinstance(stream, FollowingStream):
+            if isinstance(stream, FollowUpStream):
                 _estimate(finding, stream, answer, wanted, seen)
             return finding
     for one in (answer, *_other_answers(stream, day)):
         if one.status_code not in _WELL:
             return Finding(stream.name, works=False, said=_reason(stream, one))
-    if not isinstance(stream, FollowingStream | ObservationStream):
+    if not isinstance(stream, FollowUpStream | ObservationStream):
         _note(stream, seen, answer)
     _estimate(finding, stream, answer, wanted, seen)
     return finding
@@ -139,7 +139,7 @@ def _contexts(stream: ChildStream, seen: _Seen) -> list[dict[str, Any]]:
     parent = _parent(stream)
     if not parent:
         return stream.partitions or []
-    if isinstance(stream, FollowingStream):
+    if isinstance(stream, FollowUpStream):
         return list(stream.contexts_of(seen.records[parent])) if parent in seen.records else []
     if parent not in seen.ids:
         return []
@@ -203,7 +203,7 @@ def _estimate(
     finding: Finding, stream: GenesysStream, answer: requests.Response, wanted: Window, seen: _Seen
 ) -> None:
     """Tell what reading the stream costs, as far as the probe tells how much there is."""
-    if isinstance(stream, FollowingStream):
+    if isinstance(stream, FollowUpStream):
         # What was counted is what started on a day; about as many end on one.
         each = seen.asked[stream.name] * stream.requests_each
         finding.a_day = each * seen.listed[_parent(stream)]
@@ -221,9 +221,9 @@ def _estimate(
         if _is_counted(answer):
             pages = estimates.listing(seen.listed[stream.name], stream.page_size)
             finding.first_run = finding.a_day = pages
-    elif isinstance(stream, TwoLaneStream):
+    elif isinstance(stream, ConversationDetailsStream):
         _estimate_lanes(finding, stream, body(answer), wanted)
-    elif isinstance(stream, SpanStream):
+    elif isinstance(stream, UserDetailsStream):
         _estimate_spans(finding, stream, body(answer), wanted)
     elif isinstance(stream, WindowedStream):
         _estimate_windows(finding, stream, wanted, seen)
@@ -246,12 +246,12 @@ def _estimate_windows(
 
 
 def _estimate_lanes(
-    finding: Finding, stream: TwoLaneStream, answer: dict[str, Any], wanted: Window
+    finding: Finding, stream: ConversationDetailsStream, answer: dict[str, Any], wanted: Window
 ) -> None:
     """Tell the same of conversations, from the number of yesterday's."""
     rows = int(answer.get("totalHits") or 0)
     finding.said = f"{rows:,} yesterday"
-    load = estimates.Load(rows, stream.page_size, PAGE_SIZE)
+    load = estimates.Volume(rows, stream.page_size, PAGE_SIZE)
     rungs = len(stream.config["recheck_days"])
     if stream.source == "query":
         later = stream.windows(*_next_run(stream, wanted))
@@ -267,13 +267,13 @@ def _estimate_lanes(
 
 
 def _estimate_spans(
-    finding: Finding, stream: SpanStream, answer: dict[str, Any], wanted: Window
+    finding: Finding, stream: UserDetailsStream, answer: dict[str, Any], wanted: Window
 ) -> None:
     """Estimate the same of spans, from the number of yesterday's entries."""
     entries = int(answer.get("totalHits") or 0)
     finding.said = f"{entries:,} entries yesterday"
     # A row of a job is a fragment: it holds one entry at least.
-    load = estimates.Load(entries, stream.page_size, PAGE_SIZE)
+    load = estimates.Volume(entries, stream.page_size, PAGE_SIZE)
 
     def by_query(days: list[float]) -> int:
         # The last page of each window has no entries.
@@ -317,7 +317,7 @@ def _look_at_the_lake(report: Report, streams: list[GenesysStream]) -> None:
     """Tell up to where the data lake knows conversations and users, where a stream reads it."""
     findings = {finding.stream: finding for finding in report.streams}
     for stream in streams:
-        if not isinstance(stream, LakeStream) or stream.source == "query":
+        if not isinstance(stream, QueryOrJobStream) or stream.source == "query":
             continue
         answer = stream.call("GET", f"{stream.jobs_path}/availability", accepted=_TOLD)
         finding = findings[stream.name]
@@ -326,7 +326,7 @@ def _look_at_the_lake(report: Report, streams: list[GenesysStream]) -> None:
             finding.works, finding.said = False, _reason(stream, answer)
             continue
         known = body(answer).get("dataAvailabilityDate")
-        if isinstance(stream, TwoLaneStream):
+        if isinstance(stream, ConversationDetailsStream):
             report.watermark = known
         elif finding.works:
             finding.said += f", known by job up to {known}"

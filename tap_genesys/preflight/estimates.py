@@ -16,7 +16,7 @@ OF_A_RUN = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Volume:
     """How much there is to read.
 
     Args:
@@ -38,7 +38,7 @@ class Load:
         return OF_A_JOB + max(1, ceil(self.a_day * days / self.job_page))
 
 
-def by_query(load: Load, windows: Iterable[float], rechecked: int = 0) -> int:
+def by_query(load: Volume, windows: Iterable[float], rechecked: int = 0) -> int:
     """Return the requests of a run by query.
 
     Args:
@@ -49,7 +49,7 @@ def by_query(load: Load, windows: Iterable[float], rechecked: int = 0) -> int:
     return sum(load.query(days) for days in windows) + rechecked * load.query(1)
 
 
-def by_job(load: Load, windows: Iterable[float], rechecked: int = 0) -> int:
+def by_job(load: Volume, windows: Iterable[float], rechecked: int = 0) -> int:
     """Return the same of a run by job."""
     jobs = sum(load.job(days) for days in windows) + rechecked * load.job(1)
     return OF_A_RUN + jobs

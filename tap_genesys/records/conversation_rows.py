@@ -42,7 +42,7 @@ class Table:
 #: A row in its pieces: the vendor's fields, the columns that it shares with its neighbours, its
 #: key, its position, and what its schema does not know. It is written without being put together.
 #: No key means that of what holds it, `_parentId`, and its position; most rows are such.
-Piece = tuple[Row, Row, str | None, int | None, Row | None]
+RowParts = tuple[Row, Row, str | None, int | None, Row | None]
 
 _SESSION = ("participantId", "sessionId")
 
@@ -112,7 +112,7 @@ def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str,
         fields: Wanted table -> the fields that its schema knows of the vendor's model; what else a
             row has is kept in its `_extra`.
     """
-    harvest = Harvest(fields)
+    harvest = RowCollector(fields)
     harvest.add(conversation)
     return {
         table: [_whole(table, *piece) for piece in found] for table, found in harvest.take().items()
@@ -137,7 +137,7 @@ def vendors_fields(table: str, columns: Iterable[str]) -> frozenset[str]:
     return frozenset(columns) - ours
 
 
-class Harvest:
+class RowCollector:
     """Collects the rows of conversations, in their pieces, as quickly as they can be told apart.
 
     Args:
@@ -146,10 +146,10 @@ class Harvest:
 
     def __init__(self, fields: Mapping[str, AbstractSet[str]]) -> None:
         self._fields = {table: frozenset(known) for table, known in fields.items()}
-        self._found: defaultdict[str, list[Piece]] = defaultdict(list)
+        self._found: defaultdict[str, list[RowParts]] = defaultdict(list)
         self._judgements = [one for one in _JUDGEMENTS if one[1] in fields]
 
-    def take(self) -> dict[str, list[Piece]]:
+    def take(self) -> dict[str, list[RowParts]]:
         """Return what has been collected since the last time: table -> its rows."""
         found = dict(self._found)
         self._found.clear()

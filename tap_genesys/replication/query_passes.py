@@ -40,7 +40,7 @@ class Pass:
     at: datetime
 
 
-class Passes:
+class QueryPasses:
     """The passes that the watermark has not passed yet.
 
     Args:

@@ -17,7 +17,7 @@ def utc_day(moment: datetime) -> Window:
     return Window(start, start + DAY)
 
 
-class Ladder:
+class RecheckSchedule:
     """For each rung, an age in days, up to which day all have been read at that age.
 
     A day's age is counted from its end to the moment whose truth is read. Any whole reading of a

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_genesys.endpoints.user_details import SpanStream, SpanTable
+from tap_genesys.endpoints.user_details import UserDetailsStream, UserDetailsTable
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.replication.windows import split
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tap_genesys.replication.windows import Window
 
 
-class UserPresences(SpanStream):
+class UserPresences(UserDetailsStream):
     """A span of time for which a user was in one presence.
 
     By job up to the data lake's watermark and by query from there to now (`user_details_source`).
@@ -38,7 +38,7 @@ class UserPresences(SpanStream):
     told_by = ("systemPresence", "organizationPresenceId")
 
 
-class UserRoutingStatuses(SpanTable):
+class UserRoutingStatuses(UserDetailsTable):
     """A span of time for which a user had one routing status: off queue, idle, interacting, ...
 
     It comes with the answers that `user_presences` ask for, whether those are selected or not, and

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_genesys.api.response import Record, records
-from tap_genesys.endpoints.conversation_details import TwoLaneStream
+from tap_genesys.endpoints.conversation_details import ConversationDetailsStream
 from tap_genesys.endpoints.derived_tables import FeedingStream
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.records.summary_keys import SummaryKeys
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_genesys.api.pagination import Page
 
 
-class ConversationDetails(FeedingStream, TwoLaneStream):
+class ConversationDetails(FeedingStream, ConversationDetailsStream):
     """Every conversation with its participants, sessions, segments and metrics.
 
     The query returns what started on a UTC day that the interval touches, or, as the vendor's words

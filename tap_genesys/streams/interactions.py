@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from tap_genesys.api.response import Record, body
-from tap_genesys.endpoints.follow_ups import FollowingStream
+from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.endpoints.listings import ArrayStream, ObjectStream, UnpagedStream
 from tap_genesys.streams.conversations import ConversationDetails
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import requests
 
 
-class ConversationStream(FollowingStream):
+class ConversationStream(FollowUpStream):
     """A stream that follows conversations."""
 
     parent_stream_type = ConversationDetails

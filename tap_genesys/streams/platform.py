@@ -34,14 +34,14 @@ class ActionTemplates(ListingStream):
     path = "/api/v2/journey/actiontemplates"
 
 
-class ExternalNotes(ScanStream):
+class ExternalContactNotes(ScanStream):
     """Notes about customers."""
 
     name = "external_contact_notes"
     path = "/api/v2/externalcontacts/scan/notes"
 
 
-class ExternalRelationships(ScanStream):
+class ExternalContactRelationships(ScanStream):
     """Which users look after which customers."""
 
     name = "external_contact_relationships"
@@ -55,7 +55,7 @@ class ExternalContacts(ScanStream):
     path = "/api/v2/externalcontacts/scan/contacts"
 
 
-class ExternalMetrics(ListingStream):
+class ExternalMetricDefinitions(ListingStream):
     """Metrics that come from outside."""
 
     name = "external_metric_definitions"

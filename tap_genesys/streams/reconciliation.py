@@ -50,13 +50,13 @@ class ConversationReconciliation(WindowedStream):
     def question(self, medium: str) -> dict[str, Any]:
         """Return the body that asks how many conversations there are of a medium."""
         predicate = {"dimension": "mediaType", "value": medium}
-        scope = self.run.scope
-        of_conversations = scope.conversation_filters()
+        org_filters = self.run.org_filters
+        of_conversations = org_filters.conversation_filters()
         return {
             "interval": str(self._within_the_day),
             "segmentFilters": [
                 {"type": "or", "predicates": [predicate]},
-                *scope.segment_filters(),
+                *org_filters.segment_filters(),
             ],
             **({"conversationFilters": of_conversations} if of_conversations else {}),
             "paging": {"pageSize": 1, "pageNumber": 1},
@@ -104,7 +104,7 @@ class ConversationReconciliation(WindowedStream):
             "groupBy": ["mediaType"],
             "metrics": ["nConversations"],
         }
-        if narrowed := self.run.scope.filter_of("conversation_aggregates"):
+        if narrowed := self.run.org_filters.filter_of("conversation_aggregates"):
             asked["filter"] = narrowed
         return asked
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import orjson
-from direct import without_sockets
-from harness import simulate_time
+from support.direct import without_sockets
+from support.harness import simulate_time
 
 from golden.renames import PRESENT
 from golden.worlds import EVERY, HABITS, MOMENTS, SETTINGS, WORLD, shrunk_listings

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_genesys.replication.query_passes import BEGINNING, LEASE, MOST, Passes
+from tap_genesys.replication.query_passes import BEGINNING, LEASE, MOST, QueryPasses
 from tap_genesys.replication.windows import iso
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -30,7 +30,7 @@ def test_no_job_emits_what_a_query_has_read_later(
     for hours, lag, is_cut in runs:
         now += hours * HOUR
         watermark = highest = max(now - lag * HOUR, highest)
-        passes = Passes(kept, now=now, has_history=True)
+        passes = QueryPasses(kept, now=now, has_history=True)
         limit = passes.limit(watermark)
         assert limit <= watermark
         for start, _until, at in read:
@@ -67,7 +67,7 @@ def test_passes_that_are_merged_promise_no_more_than_each_of_them(
         for start, length, at in passes
     ]
     kept = [[iso(moment) for moment in moments] for moments in read]
-    merged = Passes(kept, now=START, has_history=True)
+    merged = QueryPasses(kept, now=START, has_history=True)
     merged.begin(START + 100 * HOUR, START + 100 * HOUR)
     assert len(merged.kept) <= MOST
     watermark, reached = START + lag * HOUR, START + reached_hours * HOUR
@@ -86,7 +86,7 @@ def covered(reached: datetime, read: list[tuple[datetime, datetime, datetime]]) 
 
 def test_a_watermark_of_the_very_moment_of_a_pass_is_not_enough() -> None:
     """A query knows what happens in its millisecond; the lake knows what was before it."""
-    passes = Passes([], now=START, has_history=False)
+    passes = QueryPasses([], now=START, has_history=False)
     passes.begin(START - HOUR, START)
     passes.end(START, START)
     passes.forget(START)
@@ -97,7 +97,7 @@ def test_a_watermark_of_the_very_moment_of_a_pass_is_not_enough() -> None:
 
 def test_a_history_of_unknown_passes_waits_until_the_lake_knows_now() -> None:
     """Queries of an earlier version may have read anything, up to now."""
-    passes = Passes(None, now=START, has_history=True)
+    passes = QueryPasses(None, now=START, has_history=True)
     assert passes.limit(START - HOUR) == BEGINNING
     later = START + timedelta(milliseconds=1)
     assert passes.limit(START) == BEGINNING
@@ -105,16 +105,16 @@ def test_a_history_of_unknown_passes_waits_until_the_lake_knows_now() -> None:
 
 
 def test_a_pass_that_goes_on_beyond_its_lease_says_so_first() -> None:
-    passes = Passes([], now=START, has_history=False)
+    passes = QueryPasses([], now=START, has_history=False)
     passes.begin(START, START)
     assert not passes.prolong(START + LEASE)
     assert passes.prolong(START + LEASE + HOUR)
-    assert Passes(passes.kept, now=START, has_history=True).limit(START + 2 * LEASE) == START
+    assert QueryPasses(passes.kept, now=START, has_history=True).limit(START + 2 * LEASE) == START
     over = START + HOUR + 2 * LEASE
     assert passes.limit(over) == START
     assert passes.limit(over + HOUR) == over + HOUR
 
 
 def test_a_first_run_has_nothing_to_wait_for() -> None:
-    passes = Passes(None, now=START, has_history=False)
+    passes = QueryPasses(None, now=START, has_history=False)
     assert passes.limit(START - HOUR) == START - HOUR

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from harness import run
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.harness import run
 
 from tap_genesys.records.aggregate_rows import day_of
-from tap_genesys.replication.rechecks import Ladder, utc_day
+from tap_genesys.replication.rechecks import RecheckSchedule, utc_day
 from tap_genesys.replication.windows import DAY, Window, floor, iso, parse
 from tap_genesys.simulator import Simulator, World
 
@@ -34,7 +34,7 @@ def test_every_day_is_read_at_every_age_it_has_reached(
     now = SINCE + timedelta(days=2)
     for distance in distances:
         now += distance
-        ladder = Ladder(rungs, marks=marks, bookmark=bookmark, since=SINCE, day_of=day_in)
+        ladder = RecheckSchedule(rungs, marks=marks, bookmark=bookmark, since=SINCE, day_of=day_in)
         forward = Window(bookmark or SINCE, now)
         day = day_in(forward.start)
         while day.end <= now:
@@ -64,7 +64,7 @@ def test_every_day_is_read_at_every_age_it_has_reached(
 def test_a_day_that_was_read_from_noon_on_is_still_due() -> None:
     """A part of a day, however old, is no reading of it."""
     day = floor(SINCE, DAY) + 4 * DAY
-    ladder = Ladder([1], marks={"1": iso(day)}, bookmark=day + DAY / 2, since=SINCE)
+    ladder = RecheckSchedule([1], marks={"1": iso(day)}, bookmark=day + DAY / 2, since=SINCE)
     now = day + 5 * DAY
     ladder.read(Window(day + DAY / 2, now), now)
     assert ladder.due(now, day + DAY) == [Window(day, day + DAY)]
@@ -77,20 +77,20 @@ def test_an_age_that_is_reached_exactly_counts(too_early: timedelta) -> None:
     """For a reading, as it does for what is due."""
     day = floor(SINCE, DAY) + 4 * DAY
     age = day + DAY + 3 * DAY
-    ladder = Ladder([3], marks={"3": iso(day)}, bookmark=day + DAY, since=SINCE)
+    ladder = RecheckSchedule([3], marks={"3": iso(day)}, bookmark=day + DAY, since=SINCE)
     assert bool(ladder.due(age - too_early, day + DAY)) == (not too_early)
     ladder.read(Window(day, day + DAY), age - too_early)
     assert bool(ladder.due(age, day + DAY)) == bool(too_early)
 
 
 def test_several_due_rungs_cost_one_reading() -> None:
-    ladder = Ladder([1, 3, 7], marks={}, bookmark=None, since=SINCE)
+    ladder = RecheckSchedule([1, 3, 7], marks={}, bookmark=None, since=SINCE)
     now = SINCE + timedelta(days=20)
     assert len(ladder.due(now, SINCE + 3 * DAY)) == 3
 
 
 def test_a_first_load_does_not_climb_over_old_history() -> None:
-    ladder = Ladder([1, 3, 7, 30], marks={}, bookmark=None, since=SINCE)
+    ladder = RecheckSchedule([1, 3, 7, 30], marks={}, bookmark=None, since=SINCE)
     now = SINCE + timedelta(days=100)
     ladder.read(Window(SINCE, now), now)
     days = ladder.due(now, now)
@@ -98,7 +98,7 @@ def test_a_first_load_does_not_climb_over_old_history() -> None:
 
 
 def test_fractions_of_a_day_make_up_a_day() -> None:
-    ladder = Ladder([1], marks={}, bookmark=None, since=floor(SINCE, DAY))
+    ladder = RecheckSchedule([1], marks={}, bookmark=None, since=floor(SINCE, DAY))
     start, now = floor(SINCE, DAY), SINCE + 9 * DAY
     for part in range(4):
         begin = start + part * DAY / 4
@@ -108,7 +108,7 @@ def test_fractions_of_a_day_make_up_a_day() -> None:
 
 def test_a_new_rung_starts_at_the_bookmark_less_its_age() -> None:
     bookmark = SINCE + 50 * DAY
-    ladder = Ladder([7], marks={}, bookmark=bookmark, since=SINCE)
+    ladder = RecheckSchedule([7], marks={}, bookmark=bookmark, since=SINCE)
     (first, *_rest) = ladder.due(bookmark + 30 * DAY, bookmark)
     assert first.start == floor(bookmark - 7 * DAY, DAY)
 
@@ -118,7 +118,7 @@ def test_a_start_that_moves_past_a_mark_leaves_the_days_before_it_alone() -> Non
     mark = floor(SINCE, DAY)
     later = mark + 9 * DAY + DAY / 2
     now = mark + 11 * DAY
-    ladder = Ladder([1], marks={"1": iso(mark)}, bookmark=now - DAY, since=later)
+    ladder = RecheckSchedule([1], marks={"1": iso(mark)}, bookmark=now - DAY, since=later)
     assert ladder.due(now, now - DAY) == [Window(later, mark + 10 * DAY)]
     ladder.read(Window(later, mark + 10 * DAY), now)
     assert not ladder.due(now, now - DAY)
@@ -128,7 +128,9 @@ def test_a_mark_of_another_time_zone_counts_as_its_day() -> None:
     """So that a time zone that is changed holds nothing back."""
     in_berlin = partial(day_of, zone="Europe/Berlin")
     mark = floor(SINCE, DAY) + 4 * DAY
-    ladder = Ladder([1], marks={"1": iso(mark)}, bookmark=mark, since=SINCE, day_of=in_berlin)
+    ladder = RecheckSchedule(
+        [1], marks={"1": iso(mark)}, bookmark=mark, since=SINCE, day_of=in_berlin
+    )
     now = mark + 3 * DAY
     due = ladder.due(now, now)
     assert due[0] == in_berlin(mark)

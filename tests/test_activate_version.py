@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness import Output, run, tap
-from responses import response
+from support.harness import Output, run, tap
+from support.http_doubles import response
 
 from tap_genesys.api.pagination import CountedPaginator
 from tap_genesys.errors import Interrupted, StopRun

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Output, last_state, run, tap
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.harness import Output, last_state, run, tap
 
 from tap_genesys.errors import StopRun
-from tap_genesys.output.writer import LineWriter
+from tap_genesys.output.writer import SingerWriter
 from tap_genesys.records.conversation_rows import (
     ATTRIBUTES,
     TABLES,
     WRAP_UPS,
-    Harvest,
+    RowCollector,
     rows,
     vendors_fields,
 )
@@ -174,7 +174,7 @@ def test_only_wanted_tables_are_made_and_each_as_if_alone(
 @given(st.lists(CONVERSATIONS, max_size=3))
 def test_rows_are_written_as_if_they_were_put_together(trees: list[dict[str, Any]]) -> None:
     """The quick way and the SDK's way are one."""
-    harvest = Harvest(FIELDS)
+    harvest = RowCollector(FIELDS)
     expected: dict[str, list[dict[str, Any]]] = {}
     for tree in trees:
         harvest.add(tree)
@@ -182,7 +182,7 @@ def test_rows_are_written_as_if_they_were_put_together(trees: list[dict[str, Any
             expected.setdefault(table, []).extend(made)
     stdout = io.TextIOWrapper(io.BytesIO())
     with contextlib.redirect_stdout(stdout):
-        LineWriter().write_rows(harvest.take(), SINCE)
+        SingerWriter().write_rows(harvest.take(), SINCE)
     content = stdout.buffer.getvalue()
     messages = [json.loads(line) for line in content.splitlines()]
     assert [(message["stream"], message["record"]) for message in messages] == [
@@ -375,7 +375,7 @@ def test_no_row_waits_when_a_state_is_written() -> None:
     world = World(seed=5, per_day=9, since=SINCE, now=SINCE + 3 * DAY)
     with Simulator(world) as sim, contextlib.redirect_stdout(stdout):
         made = tap(sim, "conversation_details", "conversation_participants", start_date=iso(SINCE))
-        made.message_writer = LineWriter()
+        made.message_writer = SingerWriter()
         made.sync_or_leave()
         stdout.flush()
     lines = [json.loads(line) for line in stdout.buffer.getvalue().splitlines()]
@@ -400,7 +400,7 @@ def test_what_nothing_changes_is_written_as_the_sdk_would() -> None:
         with Simulator(world) as sim, contextlib.redirect_stdout(stdout):
             options = {"start_date": iso(SINCE), "emit_activate_version_messages": True, **options}
             made = tap(sim, *streams, **options)
-            made.message_writer = LineWriter()
+            made.message_writer = SingerWriter()
             for stream in made.streams.values():
                 if not straight:
                     vars(stream)["_is_unchanged"] = False

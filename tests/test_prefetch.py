@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Output, halve_listings, run, tap
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from responses import Clock
+from support.harness import Output, halve_listings, run, tap
+from support.http_doubles import Clock
 
 from tap_genesys.api.pagination import CountedPaginator, Page
-from tap_genesys.api.prefetch import ReadAhead
+from tap_genesys.api.prefetch import Prefetcher
 from tap_genesys.errors import Interrupted, StopRun
 from tap_genesys.interruption import Interruption
 from tap_genesys.replication.windows import iso
@@ -62,10 +62,10 @@ class Desk:
         return [(later, self.ask(later)) for later in range(number + 1, last)]
 
 
-def ahead(most: int) -> tuple[ReadAhead[int, int], Desk]:
+def ahead(most: int) -> tuple[Prefetcher[int, int], Desk]:
     """Make one, with a desk."""
     clock = Clock()
-    return ReadAhead(most, Interruption(sleep=clock.wait, clock=clock)), Desk()
+    return Prefetcher(most, Interruption(sleep=clock.wait, clock=clock)), Desk()
 
 
 def test_answers_come_in_the_order_in_which_they_are_wanted() -> None:
@@ -131,7 +131,7 @@ def test_a_signal_ends_the_wait_for_an_answer() -> None:
     """The thread that waits for the vendor is left behind; it keeps nothing from ending."""
     clock = Clock()
     noted = Interruption(sleep=clock.wait, clock=clock)
-    reading: ReadAhead[int, int] = ReadAhead(2, noted)
+    reading: Prefetcher[int, int] = Prefetcher(2, noted)
     desk = Desk()
     old = signal.signal(signal.SIGALRM, lambda *_: noted.handle(signal.SIGTERM))
     signal.setitimer(signal.ITIMER_REAL, 0.01)

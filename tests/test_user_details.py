@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from direct import without_sockets
-from harness import Output, last_state, run, tap
 from hypothesis import example, given
 from hypothesis import strategies as st
-from schedules import Stretch, schedules, searching
+from support.direct import without_sockets
+from support.harness import Output, last_state, run, tap
+from support.run_schedules import Stretch, schedules, searching
 from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
 
 from tap_genesys.replication.windows import DAY, floor, iso, parse

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from responses import response
 from singer_sdk.singerlib import RecordMessage, StateMessage
+from support.http_doubles import response
 
 from tap_genesys.api.response import body, records
-from tap_genesys.output.writer import LineWriter
+from tap_genesys.output.writer import SingerWriter
 
 
 class Raw(io.RawIOBase):
@@ -55,7 +55,7 @@ def record(**fields: object) -> RecordMessage:
 
 def test_an_unbuffered_stdout_gets_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = unbuffered(monkeypatch)
-    writer = LineWriter()
+    writer = SingerWriter()
     for number in range(20):
         writer.write_message(record(n=number, text="\u00e4" * 50))
     writer.write_message(StateMessage(value={"a": 1}))
@@ -66,7 +66,7 @@ def test_an_unbuffered_stdout_gets_whole_lines(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_state_is_out_at_once_with_all_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = unbuffered(monkeypatch)
-    writer = LineWriter()
+    writer = SingerWriter()
     writer.write_message(record(n=1))
     writer.write_message(StateMessage(value={}))
     assert raw.taken.count(b"\n") == 2
@@ -75,7 +75,7 @@ def test_a_state_is_out_at_once_with_all_before_it(monkeypatch: pytest.MonkeyPat
 def test_a_stdout_that_is_replaced_stays_open_with_all_that_was_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before, writer = unbuffered(monkeypatch), LineWriter()
+    before, writer = unbuffered(monkeypatch), SingerWriter()
     writer.write_message(record(n=1))
     unbuffered(monkeypatch)
     writer.write_message(record(n=2))
@@ -85,7 +85,7 @@ def test_a_stdout_that_is_replaced_stays_open_with_all_that_was_written(
 
 
 def test_what_json_has_no_word_for_is_written_as_text_or_number() -> None:
-    line = LineWriter().format_message(record(d=Decimal("1.5"), k={1: "one"}, o={1}.__class__))
+    line = SingerWriter().format_message(record(d=Decimal("1.5"), k={1: "one"}, o={1}.__class__))
     written = json.loads(line)["record"]
     assert written["d"] == 1.5
     assert written["k"] == {"1": "one"}
@@ -95,7 +95,7 @@ def test_half_an_emoji_does_not_lose_the_page() -> None:
     """A text that was cut between two surrogates is read with a replacement in its place."""
     answer = response(content=b'{"entities": [{"id": "1", "name": "hi \\ud83d"}]}')
     assert records(answer) == [{"id": "1", "name": "hi ?"}]
-    assert LineWriter().format_message(record(**records(answer)[0]))
+    assert SingerWriter().format_message(record(**records(answer)[0]))
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"", b"[]", b"null", b'{"a": 1', b"3"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import requests
-from harness import run
 from hypothesis import given
 from hypothesis import strategies as st
 from requests.utils import select_proxy
+from support.harness import run
 
 from tap_genesys.api.proxies import settle
 from tap_genesys.simulator import Simulator, World

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from responses import Clock
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
+from support.http_doubles import Clock
 from tap_genesys.interruption import Interruption
 from tap_genesys.simulator.listings import COUNTS
 from tap_genesys.streams import STREAMS

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from harness import Output, last_state, run, tap
-from warehouse import Warehouse
+from support.harness import Output, last_state, run, tap
+from support.warehouse import Warehouse
 
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import Window, iso

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from lineage import descendants, is_reading_tap
 
 from orchestrate.pipe import pipe
+from support.process_tree import descendants, is_reading_tap
 from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.simulator import Simulator
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".venv/bin/python"
 MELTANO = ROOT / ".venv-meltano/bin/meltano"
 PLUGINS = ROOT / ".meltano"

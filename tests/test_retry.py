@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from responses import response
+from support.http_doubles import response
 
 from tap_genesys.api.response import limit
 from tap_genesys.api.retry import Retry

@@ -13,9 +13,9 @@ import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from responses import Clock
+from support.http_doubles import Clock
 
-from tap_genesys.output.console import LOG_SECONDS, Teller, Terminal, terminal
+from tap_genesys.output.console import LOG_SECONDS, ProgressLogger, Terminal, terminal
 from tap_genesys.output.progress import STREAM, Progress
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def entries(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
 
 def test_the_log_has_a_line_every_half_minute_of_the_runs_clock(entries: list[str]) -> None:
     clock = Clock()
-    teller = Teller(running(clock), LOGGER)
+    teller = ProgressLogger(running(clock), LOGGER)
     with teller.telling():
         for _ in range(1000):
             clock.now += 0.1
@@ -89,7 +89,7 @@ def test_the_log_has_a_line_every_half_minute_of_the_runs_clock(entries: list[st
 
 def test_nobody_is_told_before_and_after(entries: list[str]) -> None:
     clock = Clock()
-    teller = Teller(running(clock), LOGGER)
+    teller = ProgressLogger(running(clock), LOGGER)
     clock.now += 3600
     teller.tick()
     with teller.telling():
@@ -101,7 +101,7 @@ def test_nobody_is_told_before_and_after(entries: list[str]) -> None:
 
 def test_nothing_is_said_where_there_is_nothing(entries: list[str]) -> None:
     clock = Clock()
-    teller = Teller(Progress(clock=clock, left=lambda: 0), LOGGER)
+    teller = ProgressLogger(Progress(clock=clock, left=lambda: 0), LOGGER)
     with teller.telling():
         clock.now += 3600
         teller.tick()
@@ -110,7 +110,7 @@ def test_nothing_is_said_where_there_is_nothing(entries: list[str]) -> None:
 
 def test_of_many_threads_one_says_it(entries: list[str]) -> None:
     clock = Clock()
-    teller = Teller(running(clock), LOGGER)
+    teller = ProgressLogger(running(clock), LOGGER)
     with teller.telling():
         clock.now += LOG_SECONDS
         threads = [threading.Thread(target=teller.tick) for _ in range(16)]
@@ -124,7 +124,7 @@ def test_of_many_threads_one_says_it(entries: list[str]) -> None:
 def test_a_terminal_is_drawn_over_and_left_empty(entries: list[str]) -> None:
     """And nothing of it goes into the log."""
     clock, screen = Clock(), Screen()
-    teller = Teller(running(clock), LOGGER)
+    teller = ProgressLogger(running(clock), LOGGER)
     with teller.telling(on(screen)):
         for _ in range(10):
             teller.tick()

@@ -1,0 +1,1 @@
+"""What tests share: doubles, a harness, loaders, and databases."""
