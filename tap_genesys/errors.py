@@ -68,10 +68,3 @@ class TryAgain(RetriableAPIError):
 
 class Unauthorized(FatalAPIError):
     """Renew the token and ask once more."""
-
-
-class Interrupted(SystemExit):
-    """Leave now, since a signal asked for it; the exit code is 128 plus the signal's number."""
-
-    def __init__(self, signum: int) -> None:
-        super().__init__(128 + signum)

@@ -7,14 +7,23 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from tap_genesys.errors import Interrupted
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
 #: The longest that a waiting thread does not look up.
 _GLANCE_SECONDS = 0.25
+
+
+class Interrupted(SystemExit):
+    """Leave now, on a signal; the exit code is 128 plus the signal's number.
+
+    Args:
+        signum: The signal's number.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(128 + signum)
 
 
 class Interruption:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import SingerSDKError
 
-from tap_genesys.errors import Incomplete, Interrupted, SettingError
+from tap_genesys.errors import Incomplete, SettingError
+from tap_genesys.interruption import Interrupted
 from tap_genesys.output.progress import duration
 from tap_genesys.replication.windows import iso
 

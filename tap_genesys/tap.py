@@ -29,8 +29,8 @@ from tap_genesys.config.validation import (
 )
 from tap_genesys.endpoints.derived_tables import TableStream
 from tap_genesys.endpoints.stream import GenesysStream
-from tap_genesys.errors import Incomplete, Interrupted, SettingError, StopRun
-from tap_genesys.interruption import Interruption
+from tap_genesys.errors import Incomplete, SettingError, StopRun
+from tap_genesys.interruption import Interrupted, Interruption
 from tap_genesys.output.console import terminal
 from tap_genesys.output.writer import SingerWriter
 from tap_genesys.preflight.check import check

@@ -13,7 +13,8 @@ from support.harness import Output, run, tap
 from support.http_doubles import response
 
 from tap_genesys.api.pagination import CountedPaginator
-from tap_genesys.errors import Interrupted, StopRun
+from tap_genesys.errors import StopRun
+from tap_genesys.interruption import Interrupted
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.listings import COUNTS
 

@@ -9,8 +9,7 @@ import threading
 import pytest
 from support.http_doubles import Clock
 
-from tap_genesys.errors import Interrupted
-from tap_genesys.interruption import Interruption
+from tap_genesys.interruption import Interrupted, Interruption
 
 
 def interruption(clock: Clock) -> Interruption:

@@ -15,8 +15,8 @@ from support.http_doubles import Clock
 
 from tap_genesys.api.pagination import CountedPaginator, Page
 from tap_genesys.api.prefetch import Prefetcher
-from tap_genesys.errors import Interrupted, StopRun
-from tap_genesys.interruption import Interruption
+from tap_genesys.errors import StopRun
+from tap_genesys.interruption import Interrupted, Interruption
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.answers import COUNTS

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from support.harness import Output, bookmarked, tap
 from support.harness import run as read
 
-from tap_genesys.errors import Incomplete, Interrupted, SettingError, StopRun
+from tap_genesys.errors import Incomplete, SettingError, StopRun
+from tap_genesys.interruption import Interrupted
 from tap_genesys.replication.windows import iso
 from tap_genesys.run_report import table, write_whole
 from tap_genesys.simulator import Fault, Simulator, World
