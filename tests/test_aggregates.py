@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import requests
@@ -14,35 +13,20 @@ from hypothesis import strategies as st
 from support.harness import Output, run, tap
 from test_openapi import answer_schema, body_schema, token, validate
 
+from tap_genesys.config.aggregate_options import families, problems
 from tap_genesys.endpoints.aggregates import AggregateStream
 from tap_genesys.errors import StopRun
-from tap_genesys.records.aggregate_rows import (
-    GRANULARITIES,
-    day_of,
-    days,
-    families,
-    halves,
-    key,
-    problems,
-    rows,
-)
+from tap_genesys.records.aggregate_rows import key, rows
+from tap_genesys.replication.cells import GRANULARITIES
 from tap_genesys.replication.windows import DAY, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.aggregating import events_of
 from tap_genesys.streams import ASKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tap_genesys.replication.windows import Window
-
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=40, since=SINCE, now=datetime(2026, 3, 6, 12, 10, tzinfo=UTC))
 NAME = "conversation_aggregates"
 STREAMS: list[Any] = [one for one in ASKING if issubclass(one, AggregateStream)]
-ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu"]
-# There, clocks change at midnight.
-ZONES += ["Atlantic/Azores", "America/Santiago", "Africa/Cairo"]
 VALUES = st.one_of(st.none(), st.text(max_size=3), st.sampled_from(["None", "~"]))
 GROUPS = st.dictionaries(st.sampled_from(["a", "b", "a=1;b"]), VALUES, max_size=2)
 CELLS = st.tuples(
@@ -73,24 +57,6 @@ def test_a_cell_keeps_its_key_in_whatever_order_its_group_comes(cell: Any) -> No
     start, granularity, group, *found = cell
     turned = dict(reversed(group.items()))
     assert key(start, granularity, turned, *found) == key(*cell)
-
-
-@given(
-    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001 - made aware below
-    st.integers(1, 9_000),
-    st.sampled_from(ZONES),
-)
-def test_days_are_whole_and_cover_the_span_without_a_gap(
-    start: datetime, minutes: int, zone: str
-) -> None:
-    first = start.replace(tzinfo=UTC)
-    end = first + timedelta(minutes=minutes)
-    found = list(days(first, end, zone))
-    assert found[0].start <= first
-    assert found[-1].end >= end
-    assert all(one.end == other.start for one, other in pairwise(found))
-    assert {(one.end - one.start) / timedelta(hours=1) for one in found} <= {23, 24, 25}
-    assert all(day_of(one.end - timedelta(milliseconds=1), zone) == one for one in found)
 
 
 def test_what_is_absent_is_empty() -> None:
@@ -203,42 +169,6 @@ def test_a_filter_is_passed_on() -> None:
     with Simulator(WORLD) as sim:
         output = run(sim, NAME, start_date=iso(SINCE), aggregates={NAME: {"filter": voice}})
     assert {row["mediaType"] for row in output.records(NAME)} == {"voice"}
-
-
-@given(
-    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001 - made aware below
-    st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu"]),
-    st.sampled_from(GRANULARITIES[:-1]),
-)
-@example(datetime(2026, 3, 29, 12), "Europe/Berlin", "PT12H")  # noqa: DTZ001 - 23 hours
-@example(datetime(2026, 10, 25, 12), "Europe/Berlin", "PT12H")  # noqa: DTZ001 - 25 hours
-def test_halves_are_cut_between_the_cells_of_their_day(
-    moment: datetime, zone: str, granularity: str
-) -> None:
-    """Also where a day has 23 or 25 hours; halved again and again, what is left is a cell each."""
-    start = moment.replace(tzinfo=UTC)
-    (day,) = days(start, start + timedelta(microseconds=1), zone)
-    size = cell_size(granularity)
-    parts = list(parted(day, granularity))
-    assert (parts[0].start, parts[-1].end) == (day.start, day.end)
-    assert all(one.end == other.start for one, other in pairwise(parts))
-    assert all((one.start - day.start) % size == timedelta(0) for one in parts)
-    assert all(one.end - one.start == size for one in parts[:-1])
-    assert parts[-1].end - parts[-1].start <= size
-
-
-def cell_size(granularity: str) -> timedelta:
-    number, unit = int(granularity[2:-1]), granularity[-1]
-    return timedelta(hours=number) if unit == "H" else timedelta(minutes=number)
-
-
-def parted(window: Window, granularity: str) -> Iterator[Window]:
-    found = halves(window, granularity)
-    if found is None:
-        yield window
-        return
-    for half in found:
-        yield from parted(half, granularity)
 
 
 def test_a_day_that_is_too_large_is_read_in_halves_with_the_same_keys() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.harness import Output, bookmarked, last_state, run, tap
 from support.run_schedules import Stretch, schedules, searching
 
-from tap_genesys.records.aggregate_rows import day_of, days
+from tap_genesys.replication.cells import day_of, days
 from tap_genesys.replication.windows import DAY, Window, iso, parse
 from tap_genesys.simulator import Simulator, World
 

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support.harness import run
 
-from tap_genesys.records.aggregate_rows import day_of
+from tap_genesys.replication.cells import day_of
 from tap_genesys.replication.rechecks import RecheckSchedule, utc_day
 from tap_genesys.replication.windows import DAY, Window, floor, iso, parse
 from tap_genesys.simulator import Simulator, World

@@ -12,8 +12,8 @@ from support.harness import Output, run, tap
 from test_openapi import body_schema, token, validate
 from test_prefetch import told
 
+from tap_genesys.config.aggregate_options import USERS_AT_ONCE, problems
 from tap_genesys.errors import Incomplete, StopRun
-from tap_genesys.records.aggregate_rows import USERS_AT_ONCE, problems
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World, staff
 

@@ -13,7 +13,6 @@ from tap_genesys.replication.windows import (
     DAY,
     SHORTEST,
     Window,
-    cells,
     floor,
     halves,
     iso,
@@ -79,34 +78,6 @@ def test_windows_survive_being_written(start: datetime, span: timedelta, step: t
         assert parse(iso(window.end)) == window.end
 
 
-@given(MOMENTS, SPANS, st.sampled_from([1, 2, 3, 4, 6, 8, 12, 24]))
-def test_cells_lie_on_one_grid_and_cover_the_span(
-    start: datetime, span: timedelta, hours: int
-) -> None:
-    """Two spans that share a moment share the cell around it."""
-    size = timedelta(hours=hours)
-    found = list(cells(start, start + span, size))
-    assert all(cell.start == floor(cell.start, size) for cell in found)
-    assert all(before.end == after.start for before, after in pairwise(found))
-    if span:
-        assert found[0].start <= start < found[0].end
-        assert found[-1].start < start + span <= found[-1].end
-    else:
-        assert not found
-
-
-@pytest.mark.parametrize("hours", [1, 2, 3, 4, 6, 8, 12, 24])
-@pytest.mark.parametrize("number", [0, 1, 2, 5])
-def test_no_cell_lies_beyond_an_end_on_the_grid(hours: int, number: int) -> None:
-    size, start = timedelta(hours=hours), datetime(2026, 3, 1, tzinfo=UTC)
-    found = list(cells(start, start + number * size, size))
-    assert found == [Window(start + n * size, start + (n + 1) * size) for n in range(number)]
-    # A moment more is a cell more; a moment less is none less.
-    moment = timedelta(milliseconds=1)
-    assert len(list(cells(start, start + number * size + moment, size))) == number + 1
-    assert len(list(cells(start, start + number * size - moment, size))) == number
-
-
 def test_a_window_is_cut_in_two_down_to_the_shortest() -> None:
     """Exactly two of the shortest are cut; what is a millisecond shorter is not."""
     start = datetime(2026, 3, 1, 0, 0, 0, 1000, tzinfo=UTC)
@@ -157,8 +128,3 @@ def test_a_window_of_two_shortest_ones_is_the_shortest_that_is_halved() -> None:
         Window(start + SHORTEST, start + 2 * SHORTEST),
     )
     assert halves(Window(start, two.end - timedelta(milliseconds=1))) is None
-
-
-def test_a_span_that_ends_on_the_grid_touches_no_cell_beyond() -> None:
-    start = datetime(2026, 3, 1, tzinfo=UTC)
-    assert list(cells(start, start + DAY, DAY)) == [Window(start, start + DAY)]

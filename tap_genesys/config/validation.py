@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import jsonschema
 
-from tap_genesys.config import filters
+from tap_genesys.config import aggregate_options, filters
 from tap_genesys.config.regions import hosts
 from tap_genesys.config.settings import (
     ENVIRONMENT,
@@ -20,7 +20,6 @@ from tap_genesys.config.settings import (
     span,
 )
 from tap_genesys.privacy import rules as pii
-from tap_genesys.records import aggregate_rows
 from tap_genesys.replication.windows import parse
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def _problems_of(name: str, value: object, schema: dict[str, Any]) -> Iterator[s
 
 def _problems_together(config: dict[str, Any], now: datetime) -> Iterator[str]:
     yield from pii.problems(config.get("pii"), config.get("pii_hash_key"))
-    yield from aggregate_rows.problems(config.get("aggregates") or {})
+    yield from aggregate_options.problems(config.get("aggregates") or {})
     asked = span(config, now)
     # A start that is not configured may give way to a bookmark, which nobody knows yet.
     if asked.start_is_configured and asked.start > asked.end:

@@ -12,10 +12,12 @@ from singer_sdk.streams.rest import HTTPRequest
 from typing_extensions import override
 
 from tap_genesys.api.response import body
+from tap_genesys.config import aggregate_options
 from tap_genesys.endpoints.listings import ChildStream, PerParentStream, UnpagedStream, WholeStream
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import TooManyRows
 from tap_genesys.records import aggregate_rows
+from tap_genesys.replication import cells
 from tap_genesys.replication.query_passes import BEGINNING
 from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import iso, parse
@@ -73,11 +75,11 @@ class AggregateStream(WindowedStream):
 
     def day_of(self, moment: datetime) -> Window:
         """Return the day that a moment is in, of the time zone that is configured."""
-        return aggregate_rows.day_of(moment, self.option("time_zone", "UTC"))
+        return cells.day_of(moment, self.option("time_zone", "UTC"))
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        return aggregate_rows.days(start, end, self.option("time_zone", "UTC"))
+        return cells.days(start, end, self.option("time_zone", "UTC"))
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
@@ -141,7 +143,7 @@ class AggregateStream(WindowedStream):
 
     @override
     def parts_of(self, window: Window) -> tuple[Window, Window] | None:
-        return aggregate_rows.halves(window, self.option("granularity", self.granularity))
+        return cells.halves(window, self.option("granularity", self.granularity))
 
     @override
     def get_new_paginator(self) -> BaseAPIPaginator[Any]:
@@ -193,7 +195,7 @@ class AggregateStream(WindowedStream):
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
-        known = aggregate_rows.families()[self.name]
+        known = aggregate_options.families()[self.name]
         asked = {
             "interval": str(window),
             "granularity": self.option("granularity", self.granularity),
@@ -256,7 +258,7 @@ class UserAggregateStream(AggregateStream, ChildStream):
     @property
     def at_once(self) -> int:
         """How many users a query names at most."""
-        return aggregate_rows.users_at_once(self.own_filter)
+        return aggregate_options.users_at_once(self.own_filter)
 
     @property
     @override
@@ -268,7 +270,7 @@ class UserAggregateStream(AggregateStream, ChildStream):
     def filter_at(self, place: int) -> Record | None:
         first = place * self.at_once
         users = self.parents[first : first + self.at_once]
-        return aggregate_rows.filter_of_users(users, self.own_filter)
+        return aggregate_options.filter_of_users(users, self.own_filter)
 
 
 class ObservationStream(PerParentStream, UnpagedStream):

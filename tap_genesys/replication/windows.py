@@ -99,20 +99,6 @@ def split(start: datetime, end: datetime, step: timedelta) -> Iterator[Window]:
         cursor = following
 
 
-def cells(start: datetime, end: datetime, size: timedelta) -> Iterator[Window]:
-    """Return the whole cells of a fixed UTC grid that `[start, end)` touches.
-
-    Args:
-        start: First moment.
-        end: The moment after the last.
-        size: Length of a cell; it divides a day.
-    """
-    cursor = floor(start, size)
-    while cursor < end and start < end:
-        yield Window(cursor, cursor + size)
-        cursor += size
-
-
 def _next_cut(cursor: datetime, last: datetime, step: timedelta) -> datetime:
     midnight = _midnight(cursor)
     if step < DAY:

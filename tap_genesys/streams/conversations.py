@@ -12,7 +12,8 @@ from tap_genesys.endpoints.conversation_details import ConversationDetailsStream
 from tap_genesys.endpoints.derived_tables import FeedingStream
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.records.summary_keys import SummaryKeys
-from tap_genesys.replication.windows import Window, cells, iso
+from tap_genesys.replication.cells import cells
+from tap_genesys.replication.windows import Window, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

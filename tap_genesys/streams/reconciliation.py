@@ -10,6 +10,7 @@ from typing_extensions import override
 from tap_genesys.api.response import body
 from tap_genesys.endpoints.windowed import UNSETTLED, WindowedStream
 from tap_genesys.records import aggregate_rows, reconciliation_rows
+from tap_genesys.replication.cells import days
 from tap_genesys.replication.windows import Window, iso
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class ConversationReconciliation(WindowedStream):
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        return aggregate_rows.days(start, end, "UTC")
+        return days(start, end, "UTC")
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:

@@ -1,0 +1,114 @@
+"""Cells and days cover a span without a gap, on one grid, and windows are cut between cells."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tap_genesys.replication.cells import GRANULARITIES, cells, day_of, days, halves
+from tap_genesys.replication.windows import DAY, Window, floor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu"]
+# There, clocks change at midnight.
+ZONES += ["Atlantic/Azores", "America/Santiago", "Africa/Cairo"]
+MOMENTS = st.datetimes(
+    min_value=datetime(2015, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    max_value=datetime(2035, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))]),
+)
+SPANS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=40))
+
+
+@given(MOMENTS, SPANS, st.sampled_from([1, 2, 3, 4, 6, 8, 12, 24]))
+def test_cells_lie_on_one_grid_and_cover_the_span(
+    start: datetime, span: timedelta, hours: int
+) -> None:
+    """Two spans that share a moment share the cell around it."""
+    size = timedelta(hours=hours)
+    found = list(cells(start, start + span, size))
+    assert all(cell.start == floor(cell.start, size) for cell in found)
+    assert all(before.end == after.start for before, after in pairwise(found))
+    if span:
+        assert found[0].start <= start < found[0].end
+        assert found[-1].start < start + span <= found[-1].end
+    else:
+        assert not found
+
+
+@pytest.mark.parametrize("hours", [1, 2, 3, 4, 6, 8, 12, 24])
+@pytest.mark.parametrize("number", [0, 1, 2, 5])
+def test_no_cell_lies_beyond_an_end_on_the_grid(hours: int, number: int) -> None:
+    size, start = timedelta(hours=hours), datetime(2026, 3, 1, tzinfo=UTC)
+    found = list(cells(start, start + number * size, size))
+    assert found == [Window(start + n * size, start + (n + 1) * size) for n in range(number)]
+    # A moment more is a cell more; a moment less is none less.
+    moment = timedelta(milliseconds=1)
+    assert len(list(cells(start, start + number * size + moment, size))) == number + 1
+    assert len(list(cells(start, start + number * size - moment, size))) == number
+
+
+def test_a_span_that_ends_on_the_grid_touches_no_cell_beyond() -> None:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    assert list(cells(start, start + DAY, DAY)) == [Window(start, start + DAY)]
+
+
+@given(
+    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001 - made aware below
+    st.integers(1, 9_000),
+    st.sampled_from(ZONES),
+)
+def test_days_are_whole_and_cover_the_span_without_a_gap(
+    start: datetime, minutes: int, zone: str
+) -> None:
+    first = start.replace(tzinfo=UTC)
+    end = first + timedelta(minutes=minutes)
+    found = list(days(first, end, zone))
+    assert found[0].start <= first
+    assert found[-1].end >= end
+    assert all(one.end == other.start for one, other in pairwise(found))
+    assert {(one.end - one.start) / timedelta(hours=1) for one in found} <= {23, 24, 25}
+    assert all(day_of(one.end - timedelta(milliseconds=1), zone) == one for one in found)
+
+
+@given(
+    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001 - made aware below
+    st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu"]),
+    st.sampled_from(GRANULARITIES[:-1]),
+)
+@example(datetime(2026, 3, 29, 12), "Europe/Berlin", "PT12H")  # noqa: DTZ001 - 23 hours
+@example(datetime(2026, 10, 25, 12), "Europe/Berlin", "PT12H")  # noqa: DTZ001 - 25 hours
+def test_halves_are_cut_between_the_cells_of_their_day(
+    moment: datetime, zone: str, granularity: str
+) -> None:
+    """Also where a day has 23 or 25 hours; halved again and again, what is left is a cell each."""
+    start = moment.replace(tzinfo=UTC)
+    (day,) = days(start, start + timedelta(microseconds=1), zone)
+    size = cell_size(granularity)
+    parts = list(parted(day, granularity))
+    assert (parts[0].start, parts[-1].end) == (day.start, day.end)
+    assert all(one.end == other.start for one, other in pairwise(parts))
+    assert all((one.start - day.start) % size == timedelta(0) for one in parts)
+    assert all(one.end - one.start == size for one in parts[:-1])
+    assert parts[-1].end - parts[-1].start <= size
+
+
+def cell_size(granularity: str) -> timedelta:
+    number, unit = int(granularity[2:-1]), granularity[-1]
+    return timedelta(hours=number) if unit == "H" else timedelta(minutes=number)
+
+
+def parted(window: Window, granularity: str) -> Iterator[Window]:
+    found = halves(window, granularity)
+    if found is None:
+        yield window
+        return
+    for half in found:
+        yield from parted(half, granularity)
