@@ -22,6 +22,7 @@ from typing_extensions import override
 
 from tap_genesys.config.settings import SCHEMA
 from tap_genesys.config.validation import (
+    combined_problems,
     completed,
     environment_problems,
     notes,
@@ -34,6 +35,7 @@ from tap_genesys.interruption import Interrupted, Interruption
 from tap_genesys.output.console import terminal
 from tap_genesys.output.writer import SingerWriter
 from tap_genesys.preflight.check import check
+from tap_genesys.privacy.rules import problems as rule_problems
 from tap_genesys.privacy.schema_check import misfits, unknown
 from tap_genesys.replication.windows import utc_now
 from tap_genesys.run import Run
@@ -42,6 +44,8 @@ from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Mapping
+    from datetime import datetime
     from types import FrameType
     from typing import IO
 
@@ -276,13 +280,29 @@ class TapGenesys(Tap):
         self.append_builtin_config(self.config_jsonschema)
         schemas = self.config_jsonschema["properties"]
         self._config = completed(self._config, os.environ, schemas)
-        lines = list(problems(self._config, self.started, schemas))
+        lines = setting_problems(self._config, self.started, schemas)
         if lines and raise_errors:
             raise SettingError(lines)
         if not lines:
             for note in notes(self._config):
                 self.logger.warning(note)
         return lines
+
+
+def setting_problems(
+    config: Mapping[str, Any], now: datetime, schemas: Mapping[str, dict[str, Any]]
+) -> list[str]:
+    """Return a line for each setting that is wrong; where none is, for each wrong combination.
+
+    Args:
+        config: Completed settings.
+        now: When the run started.
+        schemas: Setting -> its JSON schema.
+    """
+    return list(problems(config, schemas)) or [
+        *rule_problems(config.get("pii"), config.get("pii_hash_key")),
+        *combined_problems(config, now),
+    ]
 
 
 def _is_worth_a_line(entry: logging.LogRecord) -> bool:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_genesys.config.settings import SCHEMA
-from tap_genesys.config.validation import completed, environment_problems, notes, problems
+from tap_genesys.config.validation import completed, environment_problems, notes
+from tap_genesys.tap import setting_problems
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 CREDENTIALS = {"client_id": "the-id", "client_secret": "the-secret"}
@@ -19,7 +20,8 @@ CREDENTIALS = {"client_id": "the-id", "client_secret": "the-secret"}
 
 def said(environment: dict[str, str] | None = None, **config: Any) -> list[str]:
     """Return what is said about a configuration."""
-    return list(problems(completed({**CREDENTIALS, **config}, environment or {}), NOW))
+    completed_config = completed({**CREDENTIALS, **config}, environment or {})
+    return setting_problems(completed_config, NOW, SCHEMA["properties"])
 
 
 def test_credentials_alone_are_enough() -> None:
@@ -222,7 +224,7 @@ def test_a_metric_of_the_other_list_is_refused() -> None:
 def test_an_unknown_dimension_is_sent_with_a_warning() -> None:
     """It may be newer than what is known here."""
     config = completed({**CREDENTIALS, "segment_filters": predicate(dimension="brandNew")}, {})
-    assert list(problems(config, NOW)) == []
+    assert setting_problems(config, NOW, SCHEMA["properties"]) == []
     (line,) = notes(config)
     assert "'brandNew' is not known for segment_filters; it is sent as it is" in line
 

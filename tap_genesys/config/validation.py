@@ -19,7 +19,6 @@ from tap_genesys.config.settings import (
     reversed_range,
     span,
 )
-from tap_genesys.privacy import rules as pii
 from tap_genesys.replication.windows import parse
 
 if TYPE_CHECKING:
@@ -66,24 +65,33 @@ def completed(
 
 
 def problems(
-    config: Mapping[str, Any],
-    now: datetime,
-    schemas: Mapping[str, dict[str, Any]] = _OURS,
+    config: Mapping[str, Any], schemas: Mapping[str, dict[str, Any]] = _OURS
 ) -> Iterator[str]:
-    """Name each setting that is wrong, with its value and what to write instead.
+    """Name each setting that is wrong by itself, with its value and what to write instead.
+
+    The setting `pii` is left out: its rules are checked together with their key, in `tap`.
 
     Args:
         config: Completed settings.
-        now: When the run started.
         schemas: Setting -> its JSON schema.
     """
-    wrong = False
     for name, schema in schemas.items():
-        for problem in _problems_of(name, config.get(name), schema):
-            wrong = True
-            yield problem
-    if not wrong:
-        yield from _problems_together(dict(config), now)
+        if name != "pii":
+            yield from _problems_of(name, config.get(name), schema)
+
+
+def combined_problems(config: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """Name what is wrong with settings that are right by themselves.
+
+    Args:
+        config: Completed settings, of which `problems` names none.
+        now: When the run started.
+    """
+    yield from aggregate_options.problems(config.get("aggregates") or {})
+    span_of_run = span(dict(config), now)
+    # A start that is not configured may give way to a bookmark, which nobody knows yet.
+    if span_of_run.start_is_configured and span_of_run.start > span_of_run.end:
+        yield reversed_range(span_of_run, now)
 
 
 def notes(config: Mapping[str, Any]) -> Iterator[str]:
@@ -114,8 +122,6 @@ def environment_problems(prefix: str, environment: Mapping[str, str]) -> Iterato
 
 
 def _problems_of(name: str, value: object, schema: dict[str, Any]) -> Iterator[str]:
-    if name == "pii":
-        return  # together with its key
     if value is None:
         if name in ("client_id", "client_secret"):
             yield f"{name} is missing; set it, or {ENVIRONMENT[name]} in the environment."
@@ -129,15 +135,6 @@ def _problems_of(name: str, value: object, schema: dict[str, Any]) -> Iterator[s
         yield f"{name} is {json.dumps(value)}; {remedy}."
     if name in filters.SETTINGS and isinstance(value, list):
         yield from filters.check(name, value).errors
-
-
-def _problems_together(config: dict[str, Any], now: datetime) -> Iterator[str]:
-    yield from pii.problems(config.get("pii"), config.get("pii_hash_key"))
-    yield from aggregate_options.problems(config.get("aggregates") or {})
-    asked = span(config, now)
-    # A start that is not configured may give way to a bookmark, which nobody knows yet.
-    if asked.start_is_configured and asked.start > asked.end:
-        yield reversed_range(asked, now)
 
 
 def _fits(value: object, schema: dict[str, Any]) -> bool:
