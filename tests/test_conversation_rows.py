@@ -18,6 +18,7 @@ from support.harness import Output, last_state, run, tap
 
 from tap_genesys.errors import StopRun
 from tap_genesys.output.writer import SingerWriter
+from tap_genesys.records import row_lines
 from tap_genesys.records.conversation_rows import (
     ATTRIBUTES,
     TABLES,
@@ -182,7 +183,8 @@ def test_rows_are_written_as_if_they_were_put_together(trees: list[dict[str, Any
             expected.setdefault(table, []).extend(made)
     stdout = io.TextIOWrapper(io.BytesIO())
     with contextlib.redirect_stdout(stdout):
-        SingerWriter().write_rows(harvest.take(), SINCE)
+        for lines in row_lines.lines(harvest.take(), SINCE):
+            SingerWriter().write_lines(lines)
     content = stdout.buffer.getvalue()
     messages = [json.loads(line) for line in content.splitlines()]
     assert [(message["stream"], message["record"]) for message in messages] == [

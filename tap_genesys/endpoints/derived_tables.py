@@ -20,6 +20,7 @@ from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.endpoints.metrics import CountedStream
 from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.output.writer import SingerWriter, is_unchanged
+from tap_genesys.records import row_lines
 from tap_genesys.records.conversation_rows import RowCollector, rows, vendors_fields
 
 if TYPE_CHECKING:
@@ -142,9 +143,11 @@ class FeedingStream(GenesysStream):
         if self._waiting:
             self._waiting = 0
             found = self._harvest.take()
-            cast("SingerWriter", self._tap.message_writer).write_rows(found, datetime.now(UTC))
-            for name, some in found.items():
-                self._tables[name].count(len(some))
+            writer = cast("SingerWriter", self._tap.message_writer)
+            for lines in row_lines.lines(found, datetime.now(UTC)):
+                writer.write_lines(lines)
+            for name, parts in found.items():
+                self._tables[name].count(len(parts))
 
     @cached_property
     def _harvest(self) -> RowCollector:

@@ -9,8 +9,6 @@ import os
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import orjson
@@ -20,11 +18,8 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from typing_extensions import override
 
 from tap_genesys.errors import StopRun
-from tap_genesys.records.conversation_rows import WITHOUT_EXTRA, Row, RowParts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from singer_sdk import Stream
 
 
@@ -61,7 +56,7 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
     def write_message(self, message: Message) -> None:
         self._write(self.format_message(message), at_once=not isinstance(message, RecordMessage))
 
-    def write_record(self, stream: str, record: Row, version: int | None) -> None:
+    def write_record(self, stream: str, record: dict[str, Any], version: int | None) -> None:
         """Write a record that nothing changes any more.
 
         Args:
@@ -69,7 +64,7 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
             record: The record.
             version: The table's version, where it has one.
         """
-        message: Row = {
+        message: dict[str, Any] = {
             "type": "RECORD",
             "stream": stream,
             "record": record,
@@ -79,50 +74,13 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
             message["version"] = version
         self._write(orjson.dumps(message, default=_plain, option=_OPTIONS), at_once=False)
 
-    def write_rows(self, found: Mapping[str, list[RowParts]], extracted: datetime) -> None:
-        """Write rows that nothing changes any more, many times quicker than one by one.
-
-        All of a table's rows are made text in a few calls, and what neighbours share only once; no
-        row is put together for its own sake.
+    def write_lines(self, lines: bytes) -> None:
+        """Write whole lines that hold records.
 
         Args:
-            found: Table -> its rows, in their pieces.
-            extracted: When they were read.
+            lines: Each ends with a newline.
         """
-        time_extracted = extracted.isoformat()
-        aboves = {id(piece[1]): piece[1] for rows in found.values() for piece in rows}
-        shared = dict(zip(aboves, _texts([*aboves.values()]), strict=True))
-        holders = {one: orjson.dumps(above.get("_parentId"))[:-1] for one, above in aboves.items()}
-        for table, rows in found.items():
-            head = (
-                f'{{"type":"RECORD","stream":"{table}",'
-                f'"time_extracted":"{time_extracted}","record":{{"_id":'
-            ).encode()
-            spare = b"" if table in WITHOUT_EXTRA else b',"_extra":null'
-            nodes, above, keys, places, extras = zip(*rows, strict=True)
-            around = [*map(id, above)]
-            told = _texts(nodes)
-            begins: Iterable[bytes] = map(holders.__getitem__, around)
-            positions: Iterable[bytes] = map(_place, places)
-            if any(keys):
-                begins = [
-                    orjson.dumps(key or f"{one['_parentId']}/{place}")
-                    for key, one, place in zip(keys, above, places, strict=True)
-                ]
-                positions = [b"" if n is None else b',"position":%d' % n for n in places]
-            columns = (
-                repeat(head),
-                begins,
-                positions,
-                repeat(b","),
-                map(shared.__getitem__, around),
-                map(_extra, extras) if any(extras) else repeat(spare),
-                [b"," if one else b"" for one in told] if b"" in told else repeat(b","),
-                told,
-                repeat(b"}}\n"),
-            )
-            lines = chain.from_iterable(zip(*columns, strict=False))
-            self._write(b"".join(lines), at_once=False)
+        self._write(lines, at_once=False)
 
     def _write(self, lines: bytes, *, at_once: bool) -> None:
         try:
@@ -178,25 +136,6 @@ _OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEY
 def _plain(value: Any) -> str | float:  # noqa: ANN401 - whatever a stream map makes
     """Turn what JSON has no word for into what it has: a decimal is a number, all else text."""
     return float(value) if isinstance(value, Decimal) else str(value)
-
-
-def _texts(nodes: Sequence[Row]) -> list[bytes]:
-    """Return the text of each object, without its braces."""
-    found = orjson.dumps(nodes)[2:-2].split(b"},{")
-    if len(found) == len(nodes):
-        # Each end of an object with the next one's start was found, and so nothing else was.
-        return found
-    return [orjson.dumps(node)[1:-1] for node in nodes]
-
-
-@lru_cache(1000)
-def _place(number: int) -> bytes:
-    """Return how the key of what has none of its own goes on, and its position."""
-    return b'/%d","position":%d' % (number, number)
-
-
-def _extra(value: Row | None) -> bytes:
-    return b',"_extra":null' if value is None else b',"_extra":' + orjson.dumps(value)
 
 
 def _discard_stdout() -> None:

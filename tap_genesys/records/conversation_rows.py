@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
-from itertools import chain, count, repeat
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
 Row = dict[str, Any]
@@ -39,10 +39,52 @@ class Table:
     has_position: bool = True
 
 
-#: A row in its pieces: the vendor's fields, the columns that it shares with its neighbours, its
-#: key, its position, and what its schema does not know. It is written without being put together.
-#: No key means that of what holds it, `_parentId`, and its position; most rows are such.
-RowParts = tuple[Row, Row, str | None, int | None, Row | None]
+@dataclass(frozen=True, slots=True)
+class RowParts:
+    """Rows of a table in their parts: column by column, and not put together (`row_lines`).
+
+    Args:
+        fields: The vendor's fields of each row.
+        shared: The columns that a row shares with its neighbours, the same object for all of them.
+        keys: The key of each; None where that is `_parentId` and the position, as of most rows.
+        positions: Which of its siblings each is, where the table has that column.
+        extras: What the table's schema does not know of each.
+    """
+
+    fields: list[Row] = field(default_factory=list)
+    shared: list[Row] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
+    positions: list[int | None] = field(default_factory=list)
+    extras: list[Row | None] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def add(
+        self,
+        fields: Row,
+        shared: Row,
+        *,
+        key: str | None = None,
+        position: int | None = None,
+        extra: Row | None = None,
+    ) -> None:
+        """Add a row, each argument to its column."""
+        self.fields.append(fields)
+        self.shared.append(shared)
+        self.keys.append(key)
+        self.positions.append(position)
+        self.extras.append(extra)
+
+    def add_siblings(self, siblings: list[Row], shared: Row) -> None:
+        """Add all rows of one parent, without keys of their own: quicker than one by one."""
+        absent = [None] * len(siblings)
+        self.fields.extend(siblings)
+        self.shared.extend([shared] * len(siblings))
+        self.keys.extend(absent)
+        self.positions.extend(range(len(siblings)))
+        self.extras.extend(absent)
+
 
 _SESSION = ("participantId", "sessionId")
 
@@ -101,7 +143,6 @@ _JUDGEMENTS = (
     ("resolutions", "conversation_resolutions", None),
 )
 _OBJECTS = {dict}
-_NONE = repeat(None)
 
 
 def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str, list[Row]]:
@@ -114,20 +155,19 @@ def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str,
     """
     harvest = RowCollector(fields)
     harvest.add(conversation)
-    return {
-        table: [_whole(table, *piece) for piece in found] for table, found in harvest.take().items()
-    }
+    return {table: list(_whole_rows(table, parts)) for table, parts in harvest.take().items()}
 
 
-def _whole(
-    table: str, node: Row, above: Row, key: str | None, place: int | None, extra: Row | None
-) -> Row:
-    row = {**node, **above, "_id": key or f"{above['_parentId']}/{place}"}
-    if table not in WITHOUT_EXTRA:
-        row["_extra"] = extra
-    if place is not None:
-        row["position"] = place
-    return row
+def _whole_rows(table: str, parts: RowParts) -> Iterator[Row]:
+    """Yield the rows of a table, put together."""
+    columns = (parts.fields, parts.shared, parts.keys, parts.positions, parts.extras)
+    for fields, shared, key, position, extra in zip(*columns, strict=True):
+        row = {**fields, **shared, "_id": key or f"{shared['_parentId']}/{position}"}
+        if table not in WITHOUT_EXTRA:
+            row["_extra"] = extra
+        if position is not None:
+            row["position"] = position
+        yield row
 
 
 def vendors_fields(table: str, columns: Iterable[str]) -> frozenset[str]:
@@ -138,7 +178,7 @@ def vendors_fields(table: str, columns: Iterable[str]) -> frozenset[str]:
 
 
 class RowCollector:
-    """Collects the rows of conversations, in their pieces, as quickly as they can be told apart.
+    """Collects the rows of conversations, in their parts, as quickly as they can be told apart.
 
     Args:
         fields: As of `rows`.
@@ -146,10 +186,10 @@ class RowCollector:
 
     def __init__(self, fields: Mapping[str, AbstractSet[str]]) -> None:
         self._fields = {table: frozenset(known) for table, known in fields.items()}
-        self._found: defaultdict[str, list[RowParts]] = defaultdict(list)
+        self._found: defaultdict[str, RowParts] = defaultdict(RowParts)
         self._judgements = [one for one in _JUDGEMENTS if one[1] in fields]
 
-    def take(self) -> dict[str, list[RowParts]]:
+    def take(self) -> dict[str, RowParts]:
         """Return what has been collected since the last time: table -> its rows."""
         found = dict(self._found)
         self._found.clear()
@@ -165,8 +205,8 @@ class RowCollector:
             "_source": conversation.get("_source"),
         }
         seen: set[str] = set()
-        for field, table, name in self._judgements:
-            if nodes := conversation.get(field):
+        for judgements, table, name in self._judgements:
+            if nodes := conversation.get(judgements):
                 for place, node in enumerate(_rows(nodes)):
                     below = _key(key, node.get(name) if name else None, f"{place}", seen)
                     self._add(table, node, above, below, place)
@@ -192,22 +232,22 @@ class RowCollector:
             self._add("conversation_participants", node, above, below, place, told)
 
     def _attributes(self, attributes: Row, above: Row, key: str) -> None:
-        self._found[ATTRIBUTES].extend(
-            ({"key": n, "value": _text(v)}, above, f"{key}/{_escaped(n)}", None, None)
-            for n, v in attributes.items()
-        )
+        parts = self._found[ATTRIBUTES]
+        for name, value in attributes.items():
+            row = {"key": name, "value": _text(value)}
+            parts.add(row, above, key=f"{key}/{_escaped(name)}")
 
     def _session(
         self, session: Row, above: Row, around: Row, place: int, holders: tuple[Row, Row]
     ) -> None:
         told = []
         segments: list[Row] = []
-        for field, table in _LEAVES:
-            if nodes := _rows(session.get(field)):
-                told.append(field)
+        for leaves, table in _LEAVES:
+            if nodes := _rows(session.get(leaves)):
+                told.append(leaves)
                 if table in self._fields:
                     self._siblings(table, nodes, around)
-                if field == "segments":
+                if leaves == "segments":
                     segments = nodes
         if isinstance(flow := session.get("flow"), dict):
             told.append("flow")
@@ -229,8 +269,7 @@ class RowCollector:
     def _siblings(self, table: str, nodes: list[Row], above: Row) -> None:
         """Add what has neither an id nor anything below it."""
         if self._fields[table].issuperset(chain.from_iterable(nodes)):
-            siblings = zip(nodes, repeat(above), _NONE, count(), _NONE, strict=False)
-            self._found[table].extend(siblings)
+            self._found[table].add_siblings(nodes, above)
             return
         for place, node in enumerate(nodes):
             self._add(table, node, above, None, place)
@@ -243,7 +282,7 @@ class RowCollector:
                 for node, names in zip((segment, *around), _WRAP_UP_NAMES, strict=True):
                     for name in names:
                         row[name] = node.get(name)
-                self._found[WRAP_UPS].append((row, above, None, place, None))
+                self._found[WRAP_UPS].add(row, above, position=place)
         if row is not None:
             # On the last of them only, so that a sum over wrap-ups counts no session twice.
             row.update(_times(around[0]))
@@ -280,7 +319,7 @@ class RowCollector:
                 new = [name for name in node if name not in known]
                 extra = {name: node.pop(name) for name in new}
                 extra = {name: one for name, one in extra.items() if one or name not in inner}
-        self._found[table].append((node, above, key, place, extra or None))
+        self._found[table].add(node, above, key=key, position=place, extra=extra or None)
 
 
 def _key(conversation: str, own: object, place: str, seen: set[str]) -> str:
