@@ -9,6 +9,7 @@ import requests
 from tap_genesys.api.auth import ClientCredentials
 from tap_genesys.api.downloads import Downloads
 from tap_genesys.api.pacing import PacedAdapter, Pacer
+from tap_genesys.api.polling import PollTimes
 from tap_genesys.api.proxies import settle
 from tap_genesys.api.retry import Retry
 from tap_genesys.api.timeouts import TimeOuts
@@ -56,6 +57,9 @@ class Run:
         self.started = started
         self.hosts = _hosts(config)
         self.timeout = float(config["request_timeout_seconds"])
+        self.poll_times = PollTimes(
+            float(config["job_poll_seconds"]), float(config["job_timeout_seconds"])
+        )
         longest_wait = float(config["retry_max_wait_seconds"])
         pacer = Pacer(
             float(config["requests_per_minute"]),

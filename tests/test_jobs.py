@@ -12,6 +12,7 @@ from support.harness import Output, run, tap
 from support.http_doubles import Clock, response
 
 from tap_genesys.api.jobs import SUBMISSIONS, Jobs
+from tap_genesys.api.polling import PollTimes
 from tap_genesys.api.response import body
 from tap_genesys.errors import StopRun
 from tap_genesys.interruption import Interruption
@@ -77,8 +78,7 @@ def jobs_of(org: Asker, clock: Clock, *, first_poll: float = 3, most: int = 1) -
         org,
         PATH,
         interruption=Interruption(sleep=clock.wait, clock=clock),
-        first_poll=first_poll,
-        timeout=60,
+        times=PollTimes(first_poll, 60),
         now=lambda: datetime.now(UTC),
         log=logging.getLogger("test").info,
         most=most,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     import requests
 
+    from tap_genesys.api.polling import PollTimes
     from tap_genesys.interruption import Interruption
 
 PAGE_SIZE = 1000
@@ -80,8 +81,8 @@ class Jobs:
         asker: Sends requests, and waits.
         path: The operation, `.../details/jobs`.
         interruption: Tells the time, and shields what cleans up.
-        first_poll: Seconds before the first look at a job; later ones grow to 30.
-        timeout: Seconds after which a job that has not ended stops the run.
+        times: The first look at a job comes after the first pause; a job that has not ended in
+            time stops the run.
         now: Returns the present, aware.
         log: Says what happens.
         most: How many jobs there may be at once.
@@ -95,8 +96,7 @@ class Jobs:
         path: str,
         *,
         interruption: Interruption,
-        first_poll: float,
-        timeout: float,
+        times: PollTimes,
         now: Callable[[], datetime],
         log: Callable[[str], None],
         most: int = 1,
@@ -105,8 +105,7 @@ class Jobs:
         self._asker = asker
         self._path = path
         self._interruption = interruption
-        self._first_poll = first_poll
-        self._timeout = timeout
+        self._first_poll, self._timeout = times
         self._now = now
         self._log = log
         self._most = most

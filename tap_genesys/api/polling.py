@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tap_genesys.errors import StopRun
 
@@ -15,14 +15,25 @@ _SHORTEST, _LONGEST = 0.1, 30.0
 _GROWTH = 1.5
 
 
+class PollTimes(NamedTuple):
+    """How long the pauses of polling are, and when it is given up.
+
+    Args:
+        first: Seconds of the first pause; later ones grow to 30.
+        timeout: Seconds after which it is given up.
+    """
+
+    first: float
+    timeout: float
+
+
 def poll(
     look: Callable[[], T | None],
     what: str,
     *,
     clock: Callable[[], float],
     wait: Callable[[float], None],
-    first: float,
-    timeout: float,
+    times: PollTimes,
 ) -> T:
     """Look until there is something.
 
@@ -31,19 +42,18 @@ def poll(
         what: Names it, for a message.
         clock: Counts seconds.
         wait: Waits for some of them.
-        first: Seconds before the second look; later ones grow to 30.
-        timeout: Seconds after which it is given up.
+        times: The first pause comes after the first look.
 
     Raises:
         StopRun: It is not there in time.
     """
-    end, pause = clock() + timeout, first
+    end, pause = clock() + times.timeout, times.first
     while (found := look()) is None:
         left = end - clock()
         if left <= 0:
             msg = (
-                f"{what} is not done after job_timeout_seconds ({timeout:g}). Raise it, or run "
-                "again later."
+                f"{what} is not done after job_timeout_seconds ({times.timeout:g}). Raise it, or "
+                "run again later."
             )
             raise StopRun(msg)
         wait(min(pause, left))

@@ -54,8 +54,7 @@ class ReportStream(WindowedStream):
             self.where,
             clock=self.run.interruption.clock,
             wait=self.wait,
-            first=float(self.config["job_poll_seconds"]),
-            timeout=float(self.config["job_timeout_seconds"]),
+            times=self.run.poll_times,
         )
 
     def by_token(self, ask: Callable[[str], tuple[T, str]]) -> Iterator[T]:
