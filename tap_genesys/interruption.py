@@ -1,4 +1,4 @@
-"""The one way in which a signal ends a run, and the one way in which the tap waits."""
+"""How a signal ends a run, and the clock: how time is counted and waited for."""
 
 from __future__ import annotations
 
@@ -30,25 +30,12 @@ class Interruption:
     """Whether a signal has asked the run to end.
 
     The handler only takes a note, since an exception raised in the middle of a write would cut a
-    Singer message in two. The note is read between records and in every wait. One place cannot
-    look up by itself, a blocked network read; there, and only there, the handler raises.
-
-    Args:
-        sleep: Waits for some seconds; tests give one that does not.
-        clock: Counts seconds, like `time.monotonic`.
+    Singer message in two. The note is read between records and in every wait of a `Clock`. One
+    place cannot look up by itself, a blocked network read; there, and only there, the handler
+    raises.
     """
 
-    def __init__(
-        self,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._sleep = sleep
-        #: Counts seconds; waits are measured with it.
-        self.clock = clock
-        #: Called at each look-up of a wait, in whichever thread waits.
-        self.on_look: Callable[[], None] = _nothing
+    def __init__(self) -> None:
         self._signum = 0
         self._breakable = False
         self._shielded = False
@@ -68,19 +55,6 @@ class Interruption:
         """
         if self._signum and not self._shielded:
             raise Interrupted(self._signum)
-
-    def wait(self, seconds: float) -> None:
-        """Wait, in any thread, and look up four times a second.
-
-        Raises:
-            Interrupted: A signal asked the run to end.
-        """
-        end = self.clock() + seconds
-        self.check()
-        while (left := end - self.clock()) > 0:
-            self._sleep(min(left, _GLANCE_SECONDS))
-            self.check()
-            self.on_look()
 
     @property
     def is_cleaning_up(self) -> bool:
@@ -115,6 +89,46 @@ class Interruption:
             yield
         finally:
             self._shielded = False
+
+
+class Clock:
+    """Counts seconds, and waits, in any thread.
+
+    Args:
+        interruption: Ends a wait.
+        sleep: Waits for some seconds without a look-up; tests pass a function that returns at once.
+        monotonic: Counts seconds, like `time.monotonic`.
+    """
+
+    def __init__(
+        self,
+        interruption: Interruption,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._interruption = interruption
+        self._sleep = sleep
+        self._monotonic = monotonic
+        #: Called at each look-up of a wait, in whichever thread waits.
+        self.on_look: Callable[[], None] = _nothing
+
+    def seconds(self) -> float:
+        """Return the present moment, in seconds; only differences mean something."""
+        return self._monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, and look up four times a second.
+
+        Raises:
+            Interrupted: A signal asked the run to end.
+        """
+        end = self.seconds() + seconds
+        self._interruption.check()
+        while (left := end - self.seconds()) > 0:
+            self._sleep(min(left, _GLANCE_SECONDS))
+            self._interruption.check()
+            self.on_look()
 
 
 def _nothing() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from tap_genesys.interruption import Interruption
+    from tap_genesys.interruption import Clock, Interruption
 
 
 class Run:
@@ -34,6 +34,7 @@ class Run:
     Args:
         config: Valid settings.
         interruption: Whether a signal has asked the run to end.
+        clock: Counts seconds, and waits.
         started: When the run began; what is younger is not promised.
         user_agent: How the tap introduces itself.
         logger: The tap's logger.
@@ -45,6 +46,7 @@ class Run:
         config: Mapping[str, Any],
         *,
         interruption: Interruption,
+        clock: Clock,
         started: datetime,
         user_agent: str,
         logger: logging.Logger,
@@ -54,6 +56,7 @@ class Run:
         self.logger = logger
         self.now = now
         self.interruption = interruption
+        self.clock = clock
         self.started = started
         self.hosts = _hosts(config)
         self.timeout = float(config["request_timeout_seconds"])
@@ -61,14 +64,10 @@ class Run:
             float(config["job_poll_seconds"]), float(config["job_timeout_seconds"])
         )
         longest_wait = float(config["retry_max_wait_seconds"])
-        pacer = Pacer(
-            float(config["requests_per_minute"]),
-            wait=interruption.wait,
-            clock=interruption.clock,
-        )
-        self.progress = Progress(clock=interruption.clock, left=lambda: pacer.left)
+        pacer = Pacer(float(config["requests_per_minute"]), clock)
+        self.progress = Progress(clock=clock, left=lambda: pacer.left)
         self.teller = ProgressLogger(self.progress, logger)
-        interruption.on_look = self.teller.tick
+        clock.on_look = self.teller.tick
         adapter = PacedAdapter(
             pacer=pacer,
             note=self._note_request,
@@ -85,7 +84,7 @@ class Run:
             first_wait=float(config["retry_wait_seconds"]),
             tries=int(config["retry_max_tries"]),
             longest_wait=longest_wait,
-            wait=interruption.wait,
+            clock=clock,
             logger=logger,
             note=self.progress.retried,
         )
@@ -96,7 +95,7 @@ class Run:
             session=self.session,
             retry=self.retry,
             timeout=self.timeout,
-            clock=interruption.clock,
+            clock=clock,
         )
         self.downloads = Downloads(
             retry=self.retry,

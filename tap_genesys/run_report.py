@@ -78,7 +78,7 @@ class RunReport:
             status: `running`, `ok`, `incomplete`, `failed` or `interrupted`.
             error: What went wrong, in a line.
         """
-        run, now = self._run, self._run.progress.clock()
+        run, now = self._run, self._run.progress.clock.seconds()
         total = run.progress.total
         return {
             "version": VERSION,

@@ -31,7 +31,7 @@ from tap_genesys.config.validation import (
 from tap_genesys.endpoints.derived_tables import TableStream
 from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.errors import Incomplete, SettingError, StopRun
-from tap_genesys.interruption import Interrupted, Interruption
+from tap_genesys.interruption import Clock, Interrupted, Interruption
 from tap_genesys.output.console import terminal
 from tap_genesys.output.writer import SingerWriter
 from tap_genesys.preflight.check import check
@@ -78,6 +78,7 @@ class TapGenesys(Tap):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the SDK's own
         self.interruption = Interruption()
+        self.clock = Clock(self.interruption)
         self.now = utc_now
         self.started = self.now()
         self.logger.addFilter(_is_worth_a_line)
@@ -95,6 +96,7 @@ class TapGenesys(Tap):
         return Run(
             self.config,
             interruption=self.interruption,
+            clock=self.clock,
             started=self.started,
             user_agent=self.config.get("user_agent") or f"{self.name}/{self.plugin_version}",
             logger=self.logger,

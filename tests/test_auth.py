@@ -47,7 +47,7 @@ def credentials(login: Login | requests.Session, clock: Clock | None = None) -> 
             first_wait=2,
             tries=3,
             longest_wait=180,
-            wait=clock.wait,
+            clock=clock,
             logger=logging.getLogger("test"),
         ),
         timeout=60,

@@ -35,7 +35,7 @@ setattr(Request, STREAM, "calls")
 def running(clock: Clock) -> Progress:
     """Return the progress of a stream that is being read."""
     progress = Progress(clock=clock, left=lambda: 40)
-    progress.of("calls").begin(clock())
+    progress.of("calls").begin(clock.seconds())
     progress.asked(Request(), 0.0)
     return progress
 

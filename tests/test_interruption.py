@@ -7,46 +7,46 @@ import signal
 import threading
 
 import pytest
-from support.http_doubles import Clock
+from support import http_doubles
 
-from tap_genesys.interruption import Interrupted, Interruption
+from tap_genesys.interruption import Clock, Interrupted, Interruption
 
 
-def interruption(clock: Clock) -> Interruption:
-    """Make one that nobody waits for."""
-    return Interruption(sleep=clock.wait, clock=clock)
+def clock_of(interruption: Interruption, time: http_doubles.Clock) -> Clock:
+    """Make a clock whose sleeps take no time."""
+    return Clock(interruption, sleep=time.wait, monotonic=time.seconds)
 
 
 def test_a_wait_takes_its_time() -> None:
-    clock = Clock()
-    interruption(clock).wait(3.1)
-    assert sum(clock.waits) == pytest.approx(3.1)
+    time = http_doubles.Clock()
+    clock_of(Interruption(), time).wait(3.1)
+    assert sum(time.waits) == pytest.approx(3.1)
 
 
 def test_a_wait_looks_up_at_least_every_second() -> None:
-    clock = Clock()
-    interruption(clock).wait(60)
-    assert max(clock.waits) <= 1
+    time = http_doubles.Clock()
+    clock_of(Interruption(), time).wait(60)
+    assert max(time.waits) <= 1
 
 
 def test_a_signal_ends_a_wait() -> None:
-    clock = Clock()
+    time, noted = http_doubles.Clock(), Interruption()
 
     def sleep(seconds: float) -> None:
-        clock.wait(seconds)
-        if clock.now > 1005:
-            waiting.handle(signal.SIGTERM)
+        time.wait(seconds)
+        if time.now > 1005:
+            noted.handle(signal.SIGTERM)
 
-    waiting = Interruption(sleep=sleep, clock=clock)
+    clock = Clock(noted, sleep=sleep, monotonic=time.seconds)
     with pytest.raises(Interrupted) as leaving:
-        waiting.wait(3600)
+        clock.wait(3600)
     assert leaving.value.code == 143
-    assert clock.now < 1007
+    assert time.now < 1007
 
 
 def test_a_handler_outside_a_read_only_takes_a_note() -> None:
     """An exception in the middle of a write would cut a message in two."""
-    noted = interruption(Clock())
+    noted = Interruption()
     noted.handle(signal.SIGINT)
     with pytest.raises(Interrupted) as leaving:
         noted.check()
@@ -54,7 +54,7 @@ def test_a_handler_outside_a_read_only_takes_a_note() -> None:
 
 
 def test_the_first_signal_counts() -> None:
-    noted = interruption(Clock())
+    noted = Interruption()
     noted.handle(signal.SIGTERM)
     noted.handle(signal.SIGINT)
     with pytest.raises(Interrupted) as leaving:
@@ -63,7 +63,7 @@ def test_the_first_signal_counts() -> None:
 
 
 def test_a_signal_breaks_into_a_blocked_read() -> None:
-    blocked = interruption(Clock())
+    blocked = Interruption()
     before = signal.signal(signal.SIGUSR1, blocked.handle)
     reading, writing = os.pipe()
     threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1)).start()
@@ -77,14 +77,14 @@ def test_a_signal_breaks_into_a_blocked_read() -> None:
 
 
 def test_a_signal_that_came_before_a_read_keeps_it_from_starting() -> None:
-    noted = interruption(Clock())
+    noted = Interruption()
     noted.handle(signal.SIGTERM)
     with pytest.raises(Interrupted), noted.breakable():
         pytest.fail("the read has begun")
 
 
 def test_a_signal_after_a_read_only_takes_a_note() -> None:
-    noted = interruption(Clock())
+    noted = Interruption()
     with noted.breakable():
         pass
     noted.handle(signal.SIGTERM)
@@ -94,21 +94,21 @@ def test_a_signal_after_a_read_only_takes_a_note() -> None:
 
 def test_a_shield_lets_a_short_clean_up_finish() -> None:
     """Which knows that there is no time: the run ends within two seconds of the signal."""
-    noted = interruption(Clock())
+    noted = Interruption()
     with noted.shielded():
         before = noted.is_cleaning_up
         noted.handle(signal.SIGTERM)
         assert (before, noted.is_cleaning_up) == (False, True)
     with noted.shielded(), noted.breakable():
         noted.check()
-        noted.wait(0.2)
+        clock_of(noted, http_doubles.Clock()).wait(0.2)
     with pytest.raises(Interrupted):
         noted.check()
 
 
 def test_a_second_signal_does_not_break_into_a_clean_up() -> None:
     """Not even into a blocked read: the deletion of a job is one."""
-    noted = interruption(Clock())
+    noted = Interruption()
     noted.handle(signal.SIGTERM)
     reading, writing = os.pipe()
     os.write(writing, b"x")

@@ -77,7 +77,8 @@ def jobs_of(org: Asker, clock: Clock, *, first_poll: float = 3, most: int = 1) -
     return Jobs(
         org,
         PATH,
-        interruption=Interruption(sleep=clock.wait, clock=clock),
+        clock=clock,
+        interruption=Interruption(),
         times=PollTimes(first_poll, 60),
         now=lambda: datetime.now(UTC),
         log=logging.getLogger("test").info,
@@ -334,9 +335,9 @@ def test_a_retry_after_of_hours_ends_the_run_soon_and_no_job_stays(after: int) -
             Fault("status", path="/jobs/job-", status=429, retry_after="36000", after=after)
         )
         made = tap(sim, "conversation_details", **BY_JOB)
-        begun = made.interruption.clock()
+        begun = made.clock.seconds()
         with pytest.raises(StopRun, match="asks to wait 36000 s, longer than"):
             made.sync_or_leave()
         assert len(submitted(sim)) == 3
         assert not sim.lake.jobs
-        assert made.interruption.clock() - begun < 200
+        assert made.clock.seconds() - begun < 200

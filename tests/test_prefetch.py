@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.harness import Output, halve_listings, run, tap
-from support.http_doubles import Clock
 
 from tap_genesys.api.pagination import CountedPaginator, Page
 from tap_genesys.api.prefetch import Prefetcher
@@ -64,8 +63,7 @@ class Desk:
 
 def ahead(most: int) -> tuple[Prefetcher[int, int], Desk]:
     """Make one, with a desk."""
-    clock = Clock()
-    return Prefetcher(most, Interruption(sleep=clock.wait, clock=clock)), Desk()
+    return Prefetcher(most, Interruption()), Desk()
 
 
 def test_answers_come_in_the_order_in_which_they_are_wanted() -> None:
@@ -129,8 +127,7 @@ def test_what_is_forgotten_is_asked_again() -> None:
 
 def test_a_signal_ends_the_wait_for_an_answer() -> None:
     """The thread that waits for the vendor is left behind; it keeps nothing from ending."""
-    clock = Clock()
-    noted = Interruption(sleep=clock.wait, clock=clock)
+    noted = Interruption()
     reading: Prefetcher[int, int] = Prefetcher(2, noted)
     desk = Desk()
     old = signal.signal(signal.SIGALRM, lambda *_: noted.handle(signal.SIGTERM))

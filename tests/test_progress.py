@@ -95,8 +95,8 @@ def test_only_what_runs_has_a_line_and_tables_share_one() -> None:
     progress = Progress(clock=clock, left=lambda: 7)
     assert progress.lines() == []
     for name in ("queues", "calls", "calls_a", "calls_b"):
-        progress.of(name).begin(clock())
-    progress.of("queues").end(clock(), broke_off=False)
+        progress.of(name).begin(clock.seconds())
+    progress.of("queues").end(clock.seconds(), broke_off=False)
     progress.of("calls").expect(2, "windows")
     progress.asked(Request("calls"), 0.0)
     progress.of("calls").records, progress.of("calls_a").records = 10, 300
@@ -153,7 +153,7 @@ def test_what_is_left_of_the_minute_is_never_more_than_its_budget(
 ) -> None:
     """Each request takes one, and gives it back after a minute."""
     clock = Clock()
-    pacer = Pacer(per_minute, wait=clock.wait, clock=clock)
+    pacer = Pacer(per_minute, clock)
     turns: list[float] = []
     for pause in pauses:
         before = clock.now

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from support.http_doubles import response
+from support.http_doubles import Clock, response
 
 from tap_genesys.api.response import limit
 from tap_genesys.api.retry import Retry
@@ -22,11 +22,13 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 def retry(waits: list[float], **options: Any) -> Retry:
     """Make a retry that notes its waits."""
+    clock = Clock()
+    clock.waits = waits
     chosen: dict[str, Any] = {
         "first_wait": 2.0,
         "tries": 8,
         "longest_wait": 180.0,
-        "wait": waits.append,
+        "clock": clock,
         "logger": logging.getLogger("test"),
         "jitter": lambda: 1.0,
         "now": lambda: NOW,

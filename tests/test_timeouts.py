@@ -112,10 +112,10 @@ def test_a_half_is_cut_again_three_times_in_all_and_then_tried_as_ever() -> None
     with Simulator(WORLD, **READING) as sim:
         sim.faults.add(timed_out(None))
         made = tap(sim, DETAILS, **START)
-        begun = made.interruption.clock()
+        begun = made.clock.seconds()
         with pytest.raises(StopRun, match=r"Gave up after 8 tries \(retry_max_tries\): .*504"):
             made.sync_or_leave()
-        waited = made.interruption.clock() - begun
+        waited = made.clock.seconds() - begun
     assert hours(sim) == [24, 24, 12, 12, 6, 6] + [3] * TRIES
     doubled = [2, 2, 2, *(2**one for one in range(1, TRIES))]
     assert sum(doubled) <= waited <= 1.25 * sum(doubled) + 1

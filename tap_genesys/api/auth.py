@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,10 @@ from tap_genesys.api.status import ResponseAction, action_of
 from tap_genesys.errors import StopRun, TryAgain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import requests
 
     from tap_genesys.api.retry import Retry
+    from tap_genesys.interruption import Clock
 
 #: A token is renewed this many seconds before it ends, or a tenth of its life if that is less.
 _EARLY_SECONDS = 300.0
@@ -41,7 +39,7 @@ class ClientCredentials(AuthBase):
         session: What the token request is sent with.
         retry: Decorates the token request, which is retried like any other.
         timeout: Seconds.
-        clock: Counts seconds, like `time.monotonic`.
+        clock: Counts the seconds of a token's life.
     """
 
     def __init__(
@@ -53,7 +51,7 @@ class ClientCredentials(AuthBase):
         session: requests.Session,
         retry: Retry,
         timeout: float,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock,
     ) -> None:
         self._url = f"{login_url}/oauth/token"
         self._credentials = (client_id, client_secret)
@@ -68,7 +66,7 @@ class ClientCredentials(AuthBase):
     @override
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         with self._lock:
-            if not self._token or self._clock() >= self._renew_at:
+            if not self._token or self._clock.seconds() >= self._renew_at:
                 self._fetch()
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
@@ -107,7 +105,7 @@ class ClientCredentials(AuthBase):
             msg = f"no access token in the answer of {self._url}"
             raise TryAgain(msg, response) from error
         lifetime = _seconds(answer.get("expires_in"))
-        self._renew_at = self._clock() + lifetime - min(_EARLY_SECONDS, lifetime / 10)
+        self._renew_at = self._clock.seconds() + lifetime - min(_EARLY_SECONDS, lifetime / 10)
 
     def _refusal(self, response: requests.Response) -> str:
         status = f"{response.status_code} {response.reason}".strip()

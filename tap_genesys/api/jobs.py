@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import requests
 
     from tap_genesys.api.polling import PollTimes
-    from tap_genesys.interruption import Interruption
+    from tap_genesys.interruption import Clock, Interruption
 
 PAGE_SIZE = 1000
 SUBMISSIONS = 4
@@ -80,7 +80,8 @@ class Jobs:
     Args:
         asker: Sends requests, and waits.
         path: The operation, `.../details/jobs`.
-        interruption: Tells the time, and shields what cleans up.
+        clock: Counts seconds.
+        interruption: Shields what cleans up.
         times: The first look at a job comes after the first pause; a job that has not ended in
             time stops the run.
         now: Returns the present, aware.
@@ -95,6 +96,7 @@ class Jobs:
         asker: Asker,
         path: str,
         *,
+        clock: Clock,
         interruption: Interruption,
         times: PollTimes,
         now: Callable[[], datetime],
@@ -104,6 +106,7 @@ class Jobs:
     ) -> None:
         self._asker = asker
         self._path = path
+        self._clock = clock
         self._interruption = interruption
         self._first_poll, self._timeout = times
         self._now = now
@@ -134,7 +137,7 @@ class Jobs:
             if self._is_refused:
                 return
             if job := body(response).get("jobId"):
-                self._ahead[question] = str(job), self._interruption.clock()
+                self._ahead[question] = str(job), self._clock.seconds()
 
     def close(self) -> None:
         """Delete what was submitted ahead and is not wanted any more."""
@@ -166,12 +169,12 @@ class Jobs:
         raise StopRun(msg)
 
     def _one_job(self, query: dict[str, Any], where: str) -> Iterator[requests.Response]:
-        end = self._interruption.clock() + self._timeout
+        end = self._clock.seconds() + self._timeout
         job, submitted = self._ahead.pop(_name(query), ("", 0.0))
         if not job:
-            job, submitted = self._submit(query, where, end), self._interruption.clock()
+            job, submitted = self._submit(query, where, end), self._clock.seconds()
         try:
-            self._wait_for(job, where, end, self._interruption.clock() - submitted)
+            self._wait_for(job, where, end, self._clock.seconds() - submitted)
             yield from self._results(job)
         finally:
             self._delete(job)
@@ -272,7 +275,7 @@ class Jobs:
 
     def _pause(self, wait: float, end: float, waited: float = 0) -> float:
         """Wait, but not beyond the deadline; return the next wait, 0 at the deadline."""
-        left = end - self._interruption.clock()
+        left = end - self._clock.seconds()
         if left <= 0:
             return 0
         self._asker.wait(max(0, min(wait, left) - waited))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections import deque
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from tap_genesys.interruption import Interruption
+    from tap_genesys.interruption import Clock, Interruption
 
 
 #: Over how many seconds a minute's budget is spread. Requests do not travel equally long, and
@@ -38,19 +37,11 @@ class Pacer:
 
     Args:
         per_minute: Requests a minute; the vendor allows a token 300.
-        wait: Waits for some seconds.
-        clock: Counts seconds, like `time.monotonic`.
+        clock: Counts seconds, and waits for a turn.
     """
 
-    def __init__(
-        self,
-        per_minute: float,
-        *,
-        wait: Callable[[float], None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, per_minute: float, clock: Clock) -> None:
         self._interval = SPREAD / per_minute
-        self._wait = wait
         self._clock = clock
         self._lock = threading.Lock()
         self._next = 0.0
@@ -62,14 +53,14 @@ class Pacer:
     def take(self) -> float:
         """Wait for this caller's turn; return when it may ask, with the seconds that it took."""
         with self._lock:
-            begun = now = self._clock()
+            begun = now = self._clock.seconds()
             turn = max(now, self._next, self._held_until)
             self._next = turn + self._interval
             self._turns.append(turn)
         while turn > now:
-            self._wait(turn - now)
+            self._clock.wait(turn - now)
             with self._lock:  # somebody may have been told to hold back meanwhile
-                now = self._clock()
+                now = self._clock.seconds()
                 turn = max(turn, self._held_until)
         return now - begun
 
@@ -77,7 +68,7 @@ class Pacer:
     def left(self) -> int:
         """How many requests may be made before a minute's budget is used up."""
         with self._lock:
-            since = self._clock() - 60
+            since = self._clock.seconds() - 60
             while self._turns and self._turns[0] <= since:
                 self._turns.popleft()
             return max(0, int(self._per_minute) - len(self._turns))
@@ -85,7 +76,7 @@ class Pacer:
     def hold(self, seconds: float) -> None:
         """Let nobody ask for some seconds, whoever has a turn already included."""
         with self._lock:
-            self._held_until = max(self._held_until, self._clock() + seconds)
+            self._held_until = max(self._held_until, self._clock.seconds() + seconds)
             self._next = max(self._next, self._held_until)
 
 

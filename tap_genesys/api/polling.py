@@ -9,6 +9,8 @@ from tap_genesys.errors import StopRun
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap_genesys.interruption import Clock
+
 T = TypeVar("T")
 
 _SHORTEST, _LONGEST = 0.1, 30.0
@@ -31,7 +33,7 @@ def poll(
     look: Callable[[], T | None],
     what: str,
     *,
-    clock: Callable[[], float],
+    clock: Clock,
     wait: Callable[[float], None],
     times: PollTimes,
 ) -> T:
@@ -41,15 +43,15 @@ def poll(
         look: Returns what is waited for, or None.
         what: Names it, for a message.
         clock: Counts seconds.
-        wait: Waits for some of them.
+        wait: Waits for some of them; a stream counts them as waited for.
         times: The first pause comes after the first look.
 
     Raises:
         StopRun: It is not there in time.
     """
-    end, pause = clock() + times.timeout, times.first
+    end, pause = clock.seconds() + times.timeout, times.first
     while (found := look()) is None:
-        left = end - clock()
+        left = end - clock.seconds()
         if left <= 0:
             msg = (
                 f"{what} is not done after job_timeout_seconds ({times.timeout:g}). Raise it, or "

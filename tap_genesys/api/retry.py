@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from backoff.types import Details
 
+    from tap_genesys.interruption import Clock
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -40,7 +42,7 @@ class Retry:
         first_wait: Seconds before the second try; doubled before each one after it.
         tries: How often to try in all.
         longest_wait: Seconds; no wait of ours is longer, and no `Retry-After` beyond it is obeyed.
-        wait: Waits for some seconds.
+        clock: Waits.
         jitter: Returns what a wait is multiplied with, so that clients do not meet again.
         now: Returns the present, aware.
         logger: Where each wait is said.
@@ -53,7 +55,7 @@ class Retry:
         first_wait: float,
         tries: int,
         longest_wait: float,
-        wait: Callable[[float], None],
+        clock: Clock,
         logger: logging.Logger,
         jitter: Callable[[], float] = lambda: random.uniform(1, 1.25),  # noqa: S311 - no secret
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -62,7 +64,7 @@ class Retry:
         self._first_wait = first_wait
         self._tries = tries
         self._longest_wait = longest_wait
-        self._wait = wait
+        self._clock = clock
         self._logger = logger
         self._jitter = jitter
         self._now = now
@@ -121,7 +123,7 @@ class Retry:
             "Try %d of %d failed: %s. Waiting %.1f s.", tries, self._tries, _cause(error), seconds
         )
         self._note(request, seconds)
-        self._wait(seconds)
+        self._clock.wait(seconds)
 
     def _own_wait(self, tries: int) -> float:
         doubled = self._first_wait * 2.0 ** min(tries - 1, 60)

@@ -11,10 +11,9 @@ from singer_sdk import Stream, metrics
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from singer_sdk.helpers.types import Context
 
+    from tap_genesys.interruption import Clock
     from tap_genesys.output.progress import StreamProgress
     from tap_genesys.run import Run
 
@@ -42,7 +41,7 @@ class CountedStream(Stream, ABC):
     def get_record_counter(
         self, *, endpoint: str | None = None, log_interval: float = metrics.DEFAULT_LOG_INTERVAL
     ) -> RecordCounter:
-        return RecordCounter(self.counts, self.run.progress.clock, self.request_counter)
+        return RecordCounter(self.counts, self.run.clock, self.request_counter)
 
     @cached_property
     def request_counter(self) -> RequestCounter:
@@ -60,9 +59,7 @@ class RecordCounter(metrics.Counter):
         requests: Is closed when all rows have been counted.
     """
 
-    def __init__(
-        self, counts: StreamProgress, clock: Callable[[], float], requests: RequestCounter
-    ) -> None:
+    def __init__(self, counts: StreamProgress, clock: Clock, requests: RequestCounter) -> None:
         super().__init__(metrics.Metric.RECORD_COUNT, {metrics.Tag.STREAM: counts.stream})
         self._counts = counts
         self._clock = clock
@@ -71,7 +68,7 @@ class RecordCounter(metrics.Counter):
 
     @override
     def __enter__(self) -> Self:
-        self._counts.begin(self._clock())
+        self._counts.begin(self._clock.seconds())
         return self
 
     @override
@@ -85,7 +82,7 @@ class RecordCounter(metrics.Counter):
     @override
     def exit(self) -> None:
         # Tables end in a `finally`, as streams do in a `with`: what passes through says how.
-        self._counts.end(self._clock(), broke_off=sys.exc_info()[0] is not None)
+        self._counts.end(self._clock.seconds(), broke_off=sys.exc_info()[0] is not None)
         self.value = self._counts.records - self._before
         super().exit()
         self._requests.close()

@@ -133,6 +133,7 @@ class QueryOrJobStream(WindowedStream):
         return Jobs(
             self,
             self.jobs_path,
+            clock=self.run.clock,
             interruption=self.run.interruption,
             times=self.run.poll_times,
             now=self.run.now,

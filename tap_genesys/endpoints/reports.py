@@ -52,7 +52,7 @@ class ReportStream(WindowedStream):
         return poll(
             look,
             self.where,
-            clock=self.run.interruption.clock,
+            clock=self.run.clock,
             wait=self.wait,
             times=self.run.poll_times,
         )

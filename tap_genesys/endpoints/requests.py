@@ -227,7 +227,7 @@ class AskingStream(CountedStream, RESTStream[Page], ABC):
 
     def wait(self, seconds: float) -> None:
         """Wait for what the vendor is not ready with."""
-        self.run.interruption.wait(seconds)
+        self.run.clock.wait(seconds)
         self.run.progress.waited(self.name, seconds)
 
     def call(

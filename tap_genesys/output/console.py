@@ -43,10 +43,10 @@ class ProgressLogger:
 
     def tick(self) -> None:
         """Say how far the run is, if it is time."""
-        if self._progress.clock() < self._due:
+        if self._progress.clock.seconds() < self._due:
             return
         with self._lock:  # one thread says it
-            now = self._progress.clock()
+            now = self._progress.clock.seconds()
             if now < self._due:
                 return
             self._due = now + self._every
@@ -61,7 +61,7 @@ class ProgressLogger:
         Args:
             terminal: Where people look; none where nobody does.
         """
-        now = self._progress.clock()
+        now = self._progress.clock.seconds()
         if terminal is None:
             self._due = now + self._every
         else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tap_genesys.interruption import Clock
 
 #: What is noted on a request: the stream that it is for.
 STREAM = "_tap_genesys_stream"
@@ -78,19 +79,17 @@ class Progress:
     """What is counted of all streams; requests may be made in any thread.
 
     Args:
-        clock: Counts seconds, like `time.monotonic`.
+        clock: Counts seconds.
         left: Returns how many requests the present minute has left.
     """
 
-    def __init__(
-        self, *, clock: Callable[[], float] = time.monotonic, left: Callable[[], int]
-    ) -> None:
+    def __init__(self, *, clock: Clock, left: Callable[[], int]) -> None:
         self.clock = clock
         self._left = left
         self._lock = threading.Lock()
         self._streams: dict[str, StreamProgress] = {}
         self._no_stream = StreamProgress("")
-        self._began = clock()
+        self._began = clock.seconds()
 
     def of(self, stream: str) -> StreamProgress:
         """Return what is counted of a stream."""
@@ -132,7 +131,7 @@ class Progress:
 
     def lines(self) -> list[str]:
         """Return a line for each stream that is being read, and one for all tables made of them."""
-        now, left = self.clock(), self._left()
+        now, left = self.clock.seconds(), self._left()
         with self._lock:
             running = [one for one in self._streams.values() if one.is_running]
         tables = [one for one in running if not (one.requests or one.parts)]

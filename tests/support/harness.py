@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
-from support.http_doubles import Clock
-from tap_genesys.interruption import Interruption
+from support import http_doubles
+from tap_genesys.interruption import Clock
 from tap_genesys.simulator.listings import COUNTS
 from tap_genesys.streams import STREAMS
 from tap_genesys.tap import TapGenesys
@@ -120,8 +120,8 @@ def tap(
 
 def simulate_time(tap: TapGenesys, sim: Simulator) -> None:
     """Give a tap the simulator's time, and a clock that waits for nothing."""
-    clock = Clock()
-    tap.interruption = Interruption(sleep=clock.wait, clock=clock)
+    time = http_doubles.Clock()
+    tap.clock = Clock(tap.interruption, sleep=time.wait, monotonic=time.seconds)
     tap.started = sim.world.now
     tap.now = lambda: sim.world.now
 

@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 import requests
 
+from tap_genesys import interruption
+
 
 def response(
     answer: object = None,
@@ -28,14 +30,16 @@ def rows(start: int, count: int, key: str = "conversationId") -> list[dict[str, 
     return [{key: f"c{number}"} for number in range(start, start + count)]
 
 
-class Clock:
-    """Time that passes when somebody waits."""
+class Clock(interruption.Clock):
+    """A clock whose time passes at once, in each wait."""
 
     def __init__(self) -> None:
+        super().__init__(interruption.Interruption())
         self.now = 1000.0
         self.waits: list[float] = []
 
-    def __call__(self) -> float:
+    def seconds(self) -> float:
+        """Return the present moment."""
         return self.now
 
     def wait(self, seconds: float) -> None:
