@@ -63,9 +63,13 @@ class TableStream(CountedStream):
         for row in found:
             self._write_record_message(row)
 
-    def end(self) -> None:
-        """Log the count."""
-        self._counter.exit()
+    def end(self, *, broke_off: bool) -> None:
+        """Log the count.
+
+        Args:
+            broke_off: Whether an error or a signal ended the reading of the parent.
+        """
+        self._counter.end(broke_off=broke_off)
 
     @cached_property
     def is_written_as_it_is(self) -> bool:
@@ -91,12 +95,14 @@ class FeedingStream(GenesysStream):
         children: list[TableStream | FollowUpStream] = [*self._tables.values(), *self._followers]
         for child in children:
             child.begin()
+        broke_off = True
         try:
             yield from super().get_records(context)
+            broke_off = False
         finally:
             self._hand_over()
             for child in children:
-                child.end()
+                child.end(broke_off=broke_off)
         if reason := self.run.skipped.get(self.name):
             self.run.skipped.update(dict.fromkeys((child.name for child in children), reason))
 

@@ -72,9 +72,13 @@ class FollowUpStream(PerParentStream):
         self._contexts = []
         self._noted.clear()
 
-    def end(self) -> None:
-        """Log the count."""
-        self._counter.exit()
+    def end(self, *, broke_off: bool) -> None:
+        """Log the count.
+
+        Args:
+            broke_off: Whether an error or a signal ended the reading of the parent.
+        """
+        self._counter.end(broke_off=broke_off)
 
     @override
     def tell_of_absence(self, response: requests.Response) -> None:

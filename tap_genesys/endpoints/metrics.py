@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from abc import ABC
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, Self, cast
@@ -11,6 +10,8 @@ from singer_sdk import Stream, metrics
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.interruption import Clock
@@ -80,11 +81,23 @@ class RecordCounter(metrics.Counter):
         self._counts.records += value
 
     @override
-    def exit(self) -> None:
-        # Tables end in a `finally`, as streams do in a `with`: what passes through says how.
-        self._counts.end(self._clock.seconds(), broke_off=sys.exc_info()[0] is not None)
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.end(broke_off=error_type is not None)
+
+    def end(self, *, broke_off: bool) -> None:
+        """Log the count, of requests as well.
+
+        Args:
+            broke_off: Whether an error or a signal ended the reading.
+        """
+        self._counts.end(self._clock.seconds(), broke_off=broke_off)
         self.value = self._counts.records - self._before
-        super().exit()
+        self.exit()
         self._requests.close()
 
 
