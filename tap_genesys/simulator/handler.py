@@ -10,15 +10,14 @@ import threading
 import uuid
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from tap_genesys.simulator.answers import Answer, error
 from tap_genesys.simulator.bodies import page, with_first_page
 
 if TYPE_CHECKING:
-    from tap_genesys.simulator.faults import Fault
-    from tap_genesys.simulator.server import Simulator
+    from tap_genesys.simulator.faults import Fault, Faults
 
 Row = dict[str, Any]
 
@@ -40,19 +39,38 @@ class Request:
     status: int
 
 
+class Responder(Protocol):
+    """What responds to requests: a `Simulator`, without the HTTP around it."""
+
+    faults: Faults
+    #: Set when it closes.
+    closing: threading.Event
+
+    def answer(
+        self, method: str, path: str, query: dict[str, str], body: Row | None, login: str
+    ) -> Answer:
+        """Return the response to a request that nothing goes wrong with."""
+
+    def note(self, request: Request) -> None:
+        """Remember a request."""
+
+    def expire_tokens(self) -> None:
+        """Let every token end now."""
+
+
 class Server(ThreadingHTTPServer):
     """One thread for each connection, none of which outlives it.
 
     Args:
         port: Where to listen on 127.0.0.1; 0 takes a free one.
-        simulator: Who answers.
+        responder: Responds to each request.
     """
 
     daemon_threads = False
-    simulator: Simulator
+    responder: Responder
 
-    def __init__(self, port: int, simulator: Simulator) -> None:
-        self.simulator = simulator
+    def __init__(self, port: int, responder: Responder) -> None:
+        self.responder = responder
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", port), _Handler)
@@ -93,18 +111,18 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
 
     def _respond(self) -> None:
-        simulator = self.server.simulator
+        responder = self.server.responder
         parts = urlsplit(self.path)
         query = {name: ",".join(values) for name, values in parse_qs(parts.query).items()}
         body = self._read_body()
         if parts.path.startswith("/_simulator/"):
-            self._send(simulator.answer(str(self.command), parts.path, query, body, ""), None)
+            self._send(responder.answer(str(self.command), parts.path, query, body, ""), None)
             return
-        fault = simulator.faults.of(parts.path, page(query, body))
+        fault = responder.faults.of(parts.path, page(query, body))
         answer = self._answer(fault, parts.path, query, body)
         status = 0 if fault is not None and fault.kind == "drop" else answer.status
         headers = dict(self.headers.items())
-        simulator.note(Request(str(self.command), parts.path, query, body, headers, status))
+        responder.note(Request(str(self.command), parts.path, query, body, headers, status))
         self._send(answer, fault)
 
     do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _respond  # noqa: N815 - http.server's names
@@ -115,14 +133,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(
         self, fault: Fault | None, path: str, query: dict[str, str], body: Row | None
     ) -> Answer:
-        simulator = self.server.simulator
+        responder = self.server.responder
         login = self.headers.get("Authorization", "")
         kind = "" if fault is None else fault.kind
         if fault is not None:
             if kind == "status":
                 return error(fault.status, headers=fault.headers, limit=fault.named_limit)
             if kind == "unauthorized":
-                simulator.expire_tokens()
+                responder.expire_tokens()
             if kind == "forbidden":
                 said = (
                     "Unable to perform the requested action. You are missing the following "
@@ -130,10 +148,10 @@ class _Handler(BaseHTTPRequestHandler):
                 )
                 return error(403, said, "missing.permissions")
             if kind == "slow":
-                simulator.closing.wait(fault.seconds)
+                responder.closing.wait(fault.seconds)
             if kind == "same_page":
                 query, body = with_first_page(query, body)
-        answer = simulator.answer(str(self.command), path, query, body, login)
+        answer = responder.answer(str(self.command), path, query, body, login)
         if fault is not None and kind == "state":
             answer.body["state"] = fault.state
         if kind == "empty":
@@ -169,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "stall" and fault is not None:
             self.wfile.write(content[:half])
             self.wfile.flush()
-            self.server.simulator.closing.wait(fault.seconds)
+            self.server.responder.closing.wait(fault.seconds)
             content = content[half:]
         self.wfile.write(content)
 
