@@ -9,33 +9,33 @@ import matplotlib.pyplot as plt
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from report import Found
+    from results import Results
 
 _COLOURS = {1: "#9ecae1", 4: "#4292c6", 16: "#08519c"}
 
 
-def draw(found: Found, folder: Path) -> None:
+def draw(results: Results, folder: Path) -> None:
     """Write throughput.png and memory.png, as far as there is something to draw."""
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
-    if any(case.startswith("latency ") for case in found.figures):
-        _throughput(found, folder / "throughput.png")
-    if any(case.startswith("memory ") for case in found.figures):
-        _memory(found, folder / "memory.png")
+    if any(case.startswith("latency ") for case in results.figures):
+        _throughput(results, folder / "throughput.png")
+    if any(case.startswith("memory ") for case in results.figures):
+        _memory(results, folder / "memory.png")
 
 
-def _throughput(found: Found, file: Path) -> None:
+def _throughput(results: Results, file: Path) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.8), width_ratios=(3, 2))
     latencies = {0.0: "cpu", 0.2: "latency 0.2", 1.0: "latency 1.0"}
     for parallel, colour in _COLOURS.items():
         name = f"this tap, {parallel} in flight"
-        points = [(at, found.pace(case, name)) for at, case in latencies.items()]
+        points = [(at, results.pace(case, name)) for at, case in latencies.items()]
         shown = [(at, pace) for at, pace in points if pace]
         _line(left, shown, label=name, color=colour, marker="o")
     left.set(yscale="log", xlabel="latency of each answer, s", ylabel="conversations a second")
     left.legend(frameon=False)
     left.grid(axis="y", alpha=0.3)
-    names = list(found.figures.get("latency 0.2", {}))
-    paces = [(name, found.pace("latency 0.2", name) or 0) for name in names]
+    names = list(results.figures.get("latency 0.2", {}))
+    paces = [(name, results.pace("latency 0.2", name) or 0) for name in names]
     paces.sort(key=lambda one: one[1])
     ours = ["#08519c" if name.startswith("this tap") else "#bdbdbd" for name, _ in paces]
     bars = right.barh([name for name, _ in paces], [pace for _, pace in paces], color=ours)
@@ -44,12 +44,12 @@ def _throughput(found: Found, file: Path) -> None:
     _save(figure, file)
 
 
-def _memory(found: Found, file: Path) -> None:
+def _memory(results: Results, file: Path) -> None:
     figure, axes = plt.subplots(figsize=(6, 3.4))
-    sizes = sorted(int(case.split()[1]) for case in found.figures if case.startswith("memory "))
-    names = dict.fromkeys(name for size in sizes for name in found.figures[f"memory {size}"])
+    sizes = sorted(int(case.split()[1]) for case in results.figures if case.startswith("memory "))
+    names = dict.fromkeys(name for size in sizes for name in results.figures[f"memory {size}"])
     for name in names:
-        points = [(size, found.median(f"memory {size}", name, "peak")) for size in sizes]
+        points = [(size, results.median(f"memory {size}", name, "peak")) for size in sizes]
         _line(axes, [(size, peak) for size, peak in points if peak], label=name, marker="o")
     axes.axhline(250, color="#de2d26", linewidth=0.8, linestyle="--")
     axes.set(xscale="log", xlabel="conversations", ylabel="MB at most", ylim=(0, 280))

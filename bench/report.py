@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import json
-import statistics
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from arithmetic import (
-    LIMITED,
-    PAGE,
-    RATE,
-    Target,
-    bound,
-    demanded_requests,
-    fewest_requests,
-    per_record,
-)
+from arithmetic import LIMITED, PAGE, Target, demanded_requests, fewest_requests
+from results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,67 +16,6 @@ if TYPE_CHECKING:
 FLOOR, SDK = "requests + orjson", "the SDK's default"
 DEFAULT, ONE, MANY = (f"this tap, {n} in flight" for n in (4, 1, 16))
 BY_JOB, TABLES = "this tap, by job", "this tap, with its tables"
-Runs = list[dict[str, float]]
-
-
-class Limited(NamedTuple):
-    """What was measured where the rate is limited.
-
-    Args:
-        requests: How many there were.
-        bound: The seconds that they take at least.
-        seconds: What they took, the median.
-        refused: How many of them were answered 429, the most of any run.
-    """
-
-    requests: int
-    bound: float
-    seconds: float
-    refused: float
-
-
-class Found:
-    """What was measured, and what follows from it.
-
-    Args:
-        content: Of results.json.
-    """
-
-    def __init__(self, content: dict[str, Any]) -> None:
-        self.about: dict[str, Any] = content["about"]
-        self.figures: dict[str, dict[str, Runs]] = content["figures"]
-
-    def of(self, case: str, name: str, figure: str) -> list[float]:
-        """Return a figure of each round; none where it was not measured."""
-        return [one[figure] for one in self.figures.get(case, {}).get(name, [])]
-
-    def median(self, case: str, name: str, figure: str) -> float | None:
-        """Return its median."""
-        values = self.of(case, name, figure)
-        return statistics.median(values) if values else None
-
-    def cpu(self, case: str, name: str) -> float | None:
-        """Return the CPU seconds of a record, what an empty run takes left out."""
-        taken, empty = self.of(case, name, "cpu"), self.of("empty", name, "cpu")
-        if not taken or not empty:
-            return None
-        return per_record(taken, empty, int(self.of(case, name, "rows")[0]))
-
-    def pace(self, case: str, name: str) -> float | None:
-        """Return the conversations a second, from the first question to the last row printed."""
-        runs = self.figures.get(case, {}).get(name, [])
-        return statistics.median(one["rows"] / one["reading"] for one in runs) if runs else None
-
-    def limited(self, latency: float, parallel: int) -> Limited | None:
-        """Return what a limit costs there; None where it was not measured."""
-        runs = self.figures.get(f"rate {latency}", {}).get(f"this tap, {parallel} in flight")
-        if not runs:
-            return None
-        requests = int(runs[0]["requests"])
-        least = bound(requests, per_second=RATE / 60, latency=latency, parallel=parallel)
-        seconds = statistics.median(one["reading"] for one in runs)
-        refused = max(one["refused"] for one in runs)
-        return Limited(requests, least, seconds, refused)
 
 
 def ratio(one: float | None, other: float | None) -> float | None:
@@ -93,20 +23,20 @@ def ratio(one: float | None, other: float | None) -> float | None:
     return one / other if one is not None and other else None
 
 
-def targets(found: Found) -> list[Target]:
+def targets(results: Results) -> list[Target]:
     """Return what was set as a goal, each with what was measured."""
-    ours = found.cpu("cpu", DEFAULT)
-    limited = {one: found.limited(*one) for one in LIMITED}
+    ours = results.cpu("cpu", DEFAULT)
+    limited = {one: results.limited(*one) for one in LIMITED}
     refused = [one.refused for one in limited.values() if one]
-    sizes = sorted(int(case.split()[1]) for case in found.figures if case.startswith("memory "))
+    sizes = sorted(int(case.split()[1]) for case in results.figures if case.startswith("memory "))
     peaks = [
-        {size: found.median(f"memory {size}", name, "peak") for size in sizes}
+        {size: results.median(f"memory {size}", name, "peak") for size in sizes}
         for name in (DEFAULT, BY_JOB)
     ]
     grown = [ratio(one[sizes[-1]], one[sizes[0]]) for one in peaks if sizes]
     largest = [
         one["peak"]
-        for case, runs in found.figures.items()
+        for case, runs in results.figures.items()
         for name, rounds in runs.items()
         for one in rounds
         if case.startswith("memory ") and name.startswith("this tap")
@@ -114,19 +44,19 @@ def targets(found: Found) -> list[Target]:
     return [
         Target(
             "CPU of a record at no latency, parents alone, against the floor",
-            ratio(ours, found.cpu("cpu", FLOOR)),
+            ratio(ours, results.cpu("cpu", FLOOR)),
             most=1.35,
             unit="x",
         ),
         Target(
             "the SDK's default record path against it",
-            ratio(found.cpu("cpu", SDK), ours),
+            ratio(results.cpu("cpu", SDK), ours),
             least=5,
             unit="x",
         ),
         Target(
             "conversations a second at 200 ms, 16 in flight against 1",
-            ratio(found.pace("latency 0.2", MANY), found.pace("latency 0.2", ONE)),
+            ratio(results.pace("latency 0.2", MANY), results.pace("latency 0.2", ONE)),
             least=8,
             unit="x",
         ),
@@ -145,7 +75,7 @@ def targets(found: Found) -> list[Target]:
             max(
                 (
                     one["requests"] / demanded_requests([int(case.split()[1])] * 3, PAGE)
-                    for case, runs in found.figures.items()
+                    for case, runs in results.figures.items()
                     for name, rounds in runs.items()
                     for one in rounds
                     if case.startswith("requests ") and name.startswith("this tap")
@@ -171,7 +101,10 @@ def targets(found: Found) -> list[Target]:
             unit=" MB",
         ),
         Target(
-            "start-up, `--version`", found.median("start", "--version", "wall"), most=0.6, unit=" s"
+            "start-up, `--version`",
+            results.median("start", "--version", "wall"),
+            most=0.6,
+            unit=" s",
         ),
         Target("`make test`, in minutes: not a part of this, CONTRIBUTING.md has it", None, most=5),
     ]
@@ -188,7 +121,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def goals(found: Found) -> str:
+def goals(results: Results) -> str:
     """Return the table of targets."""
 
     def wanted(one: Target) -> str:
@@ -202,45 +135,45 @@ def goals(found: Found) -> str:
             told(one.measured, ".2f" if one.unit != " MB" else ".0f", one.unit),
             one.verdict,
         )
-        for one in targets(found)
+        for one in targets(results)
     ]
     return table(("target", "wanted", "measured", ""), rows)
 
 
-def cpu(found: Found) -> str:
+def cpu(results: Results) -> str:
     """Return what a record costs."""
     rows = []
-    for name in found.figures.get("cpu", {}):
-        whole, small = found.cpu("cpu", name), found.cpu("cpu, small", name)
+    for name in results.figures.get("cpu", {}):
+        whole, small = results.cpu("cpu", name), results.cpu("cpu, small", name)
         rows.append(
             (
                 name,
                 told(whole and whole * 1e6, ",.0f"),
                 told(whole and 1 / whole, ",.0f"),
-                told(ratio(whole, found.cpu("cpu", FLOOR))),
+                told(ratio(whole, results.cpu("cpu", FLOOR))),
                 told(small and small * 1e6, ",.0f"),
-                told(ratio(small, found.cpu("cpu, small", FLOOR))),
-                told(found.median("empty", name, "cpu")),
-                told(found.median("cpu", name, "peak"), ".0f"),
+                told(ratio(small, results.cpu("cpu, small", FLOOR))),
+                told(results.median("empty", name, "cpu")),
+                told(results.median("cpu", name, "peak"), ".0f"),
             )
         )
     head = ("", "us", "a CPU second", "x floor", "us, 3.6 kB", "x floor", "start, s", "peak, MB")
     return table(head, rows)
 
 
-def latency(found: Found) -> str:
+def latency(results: Results) -> str:
     """Return conversations a second at latencies."""
-    cases = [case for case in found.figures if case.startswith("latency ")]
-    names = dict.fromkeys(name for case in cases for name in found.figures[case])
+    cases = [case for case in results.figures if case.startswith("latency ")]
+    names = dict.fromkeys(name for case in cases for name in results.figures[case])
     rows = []
     for name in names:
-        paces = [found.pace(case, name) for case in cases]
-        first = found.pace("latency 0.2", ONE)
+        paces = [results.pace(case, name) for case in cases]
+        first = results.pace("latency 0.2", ONE)
         rows.append(
             (
                 name,
                 *(told(one, ",.0f") for one in paces),
-                told(ratio(found.pace("latency 0.2", name), first)),
+                told(ratio(results.pace("latency 0.2", name), first)),
             )
         )
     heads = [
@@ -249,7 +182,7 @@ def latency(found: Found) -> str:
     return table(("conversations a second", *heads, "x the tap with 1, at 0.2 s"), rows)
 
 
-def rate(found: Found) -> str:
+def rate(results: Results) -> str:
     """Return what a limit costs."""
     rows = [
         (
@@ -262,7 +195,7 @@ def rate(found: Found) -> str:
             f"{one.refused:.0f}",
         )
         for latency, parallel in LIMITED
-        if (one := found.limited(latency, parallel))
+        if (one := results.limited(latency, parallel))
     ]
     return table(
         ("latency", "in flight", "requests", "bound, s", "measured, s", "over it", "429s, most"),
@@ -270,10 +203,10 @@ def rate(found: Found) -> str:
     )
 
 
-def requests(found: Found) -> str:
+def requests(results: Results) -> str:
     """Return who asks how often."""
-    cases = {int(case.split()[1]): case for case in found.figures if case.startswith("requests ")}
-    names = dict.fromkeys(name for case in cases.values() for name in found.figures[case])
+    cases = {int(case.split()[1]): case for case in results.figures if case.startswith("requests ")}
+    names = dict.fromkeys(name for case in cases.values() for name in results.figures[case])
     rule: dict[str, Callable[[Sequence[int], int], int]] = {
         "pages that hold data": fewest_requests,
         "what the paging rules demand": demanded_requests,
@@ -285,7 +218,7 @@ def requests(found: Found) -> str:
         (
             name,
             *(
-                told(max(found.of(case, name, "requests"), default=None), ".0f")
+                told(max(results.of(case, name, "requests"), default=None), ".0f")
                 for case in cases.values()
             ),
         )
@@ -296,20 +229,21 @@ def requests(found: Found) -> str:
     )
 
 
-def memory(found: Found) -> str:
+def memory(results: Results) -> str:
     """Return the peaks."""
-    cases = [case for case in found.figures if case.startswith("memory ")]
-    names = dict.fromkeys(name for case in cases for name in found.figures[case])
+    cases = [case for case in results.figures if case.startswith("memory ")]
+    names = dict.fromkeys(name for case in cases for name in results.figures[case])
     rows = [
-        (name, *(told(found.median(case, name, "peak"), ".0f") for case in cases)) for name in names
+        (name, *(told(results.median(case, name, "peak"), ".0f") for case in cases))
+        for name in names
     ]
     return table(("MB at most", *(f"{int(case.split()[1]):,}" for case in cases)), rows)
 
 
-def ceiling(found: Found) -> str:
+def ceiling(results: Results) -> str:
     """Return what the server can give."""
     rates = {
-        name: found.median("ceiling", name, "rate") for name in found.figures.get("ceiling", {})
+        name: results.median("ceiling", name, "rate") for name in results.figures.get("ceiling", {})
     }
     rows = [
         (name.replace(", ", ", connections: "), told(one, ",.0f")) for name, one in rates.items()
@@ -338,12 +272,12 @@ def apart(cases: dict[str, dict[str, Any]]) -> str:
 
 def main(folder: Path) -> None:
     """Write them."""
-    found = Found(json.loads((folder / "results.json").read_text("utf-8")))
-    about = found.about
+    results = Results(json.loads((folder / "results.json").read_text("utf-8")))
+    about = results.about
     text = (Path(__file__).parent / "RESULTS.template.md").read_text("utf-8")
     parts = (goals, cpu, latency, rate, requests, memory, ceiling)
     filled = text.format(
-        **{part.__name__: part(found).rstrip() for part in parts},
+        **{part.__name__: part(results).rstrip() for part in parts},
         about=about,
         calm=calm(about),
         apart=apart(about.get("apart", {})),
@@ -356,7 +290,7 @@ def main(folder: Path) -> None:
     except ImportError:
         print("No pictures: matplotlib is not here.", file=sys.stderr)
         return
-    draw(found, folder)
+    draw(results, folder)
 
 
 if __name__ == "__main__":

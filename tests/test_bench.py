@@ -17,6 +17,7 @@ sys.path.insert(0, str(BENCH))
 arithmetic: Any = importlib.import_module("arithmetic")
 org: Any = importlib.import_module("org")
 report: Any = importlib.import_module("report")
+results: Any = importlib.import_module("results")
 serve: Any = importlib.import_module("serve")
 
 
@@ -85,7 +86,7 @@ def test_the_report_compares_what_was_measured_and_leaves_out_what_was_not() -> 
     def runs(*cpu: float, rows: int) -> list[dict[str, float]]:
         return [{"cpu": one, "rows": rows} for one in cpu]
 
-    found = report.Found(
+    found = results.Results(
         {
             "about": {},
             "figures": {
