@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import requests
 from support.harness import run
-from test_openapi import answer_schema, body_schema, token, validate
+from support.simulator_client import token
+from support.vendor_document import body_schema, response_schema, validate
 
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
@@ -26,7 +27,7 @@ def test_every_evaluation_comes_and_the_last_thirty_days_come_again() -> None:
             f"{sim.url}{Evaluations.path}", json=asked[0].body, headers=token(sim), timeout=10
         )
         second = run(sim, "evaluations", start_date=iso(SINCE), state=first.state)
-    validate(answer.json(), answer_schema(Evaluations.path, "post"))
+    validate(answer.json(), response_schema(Evaluations.path, "post"))
     for request in asked:
         validate(request.body, body_schema(Evaluations.path))
     assert set(first.ids("evaluations")) == {one["id"] for one in evaluations(LONG)}

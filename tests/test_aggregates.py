@@ -11,7 +11,8 @@ import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.harness import Output, run, tap
-from test_openapi import answer_schema, body_schema, token, validate
+from support.simulator_client import token
+from support.vendor_document import body_schema, response_schema, validate
 
 from tap_genesys.config.aggregate_options import families, problems
 from tap_genesys.endpoints.aggregates import AggregateStream
@@ -77,7 +78,7 @@ def test_a_family_is_read_and_asked_as_the_vendor_describes(stream: Any) -> None
     assert len(asked) == 6
     for request in asked:
         validate(request.body, body_schema(stream.path))
-    validate(answer, answer_schema(stream.path, "post"))
+    validate(answer, response_schema(stream.path, "post"))
     found = output.records(stream.name)
     assert found
     assert len({row["_id"] for row in found}) == len(found)

@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 architecture: Any = importlib.import_module("architecture")
 
 PACKAGE = ROOT / "tap_genesys"
+TESTS = ROOT / "tests"
 MODULES: dict[str, Path] = architecture.modules(PACKAGE, "tap_genesys")
 ISLAND = sorted(name for name in MODULES if name.startswith("tap_genesys.simulator"))
 OURS = sorted(MODULES.keys() - set(ISLAND) - {"tap_genesys", "tap_genesys.__main__"})
@@ -93,6 +94,20 @@ def test_nothing_of_ours_imports_the_simulator() -> None:
     assert not any(
         name in ISLAND for module in OURS for name in architecture.imports(module, MODULES)
     )
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.stem)
+def test_no_test_module_is_imported(path: Path) -> None:
+    """Fixtures and doubles that modules share are in `tests/support`, named by a noun."""
+    tree = ast.parse(path.read_text("utf-8"))
+    names = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not [name for name in names if name.rpartition(".")[2].startswith("test_")]
 
 
 def test_no_module_is_named_after_nothing() -> None:

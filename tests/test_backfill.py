@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.loaders import PLUGINS, PYTHON, ROOT, environment
+from support.loaders import PLUGINS, PYTHON, ROOT, environment, without_zone
 from support.postgres import Postgres, binaries
 from support.process_tree import children, descendants, is_reading_tap
-from test_warehouse import plain
 
 from orchestrate.groups import GROUPS
 from orchestrate.loading import Programs, select
@@ -205,7 +204,7 @@ def go_on(world: World, given: dict[str, str], state: dict[str, Any], folder: Pa
 def ends(world: World) -> dict[str, object]:
     """Return when each conversation ended, by the truth."""
     truth = (world.in_lake(number) for number in world.numbers(SINCE, world.now))
-    return {row["conversationId"]: plain(row.get("conversationEnd")) for row in truth}
+    return {row["conversationId"]: without_zone(row.get("conversationEnd")) for row in truth}
 
 
 def hold(server: Postgres, world: World) -> None:
@@ -213,7 +212,7 @@ def hold(server: Postgres, world: World) -> None:
     rows = server.ask(
         'select "conversationId", "conversationEnd" from genesys.conversation_details'
     )
-    assert {key: plain(value) for key, value in rows} == ends(world)
+    assert {key: without_zone(value) for key, value in rows} == ends(world)
     assert len(rows) == len(ends(world))
     truth = (world.in_lake(number) for number in world.numbers(SINCE, world.now))
     segments = sum(

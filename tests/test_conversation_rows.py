@@ -8,12 +8,12 @@ import io
 import json
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.conversation_tables import FIELDS, NAMES
 from support.harness import Output, last_state, run, tap
 
 from tap_genesys.errors import StopRun
@@ -21,24 +21,16 @@ from tap_genesys.output.writer import SingerWriter
 from tap_genesys.records import row_lines
 from tap_genesys.records.conversation_rows import (
     ATTRIBUTES,
-    TABLES,
     WRAP_UPS,
     RowCollector,
     rows,
-    vendors_fields,
 )
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World
 
 DETAILS = "conversation_details"
-SCHEMAS = Path(__file__).parent.parent / "tap_genesys" / "schemas"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=25, since=SINCE, now=SINCE + 16 * DAY)
-NAMES = [*TABLES, ATTRIBUTES, WRAP_UPS]
-COLUMNS = {
-    name: json.loads((SCHEMAS / f"{name}.json").read_text("utf-8"))["properties"] for name in NAMES
-}
-FIELDS = {name: vendors_fields(name, columns) for name, columns in COLUMNS.items()}
 
 # Ids that are missing, empty, the same again, of another kind, or made to look like our own signs.
 IDS = st.one_of(

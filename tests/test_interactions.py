@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from support.direct import without_sockets
 from support.harness import Output, run, tap
 from support.run_schedules import Stretch, schedules, searching
-from test_openapi import DOCUMENT, answer_schema, token, validate
+from support.simulator_client import token
+from support.vendor_document import DOCUMENT, response_schema, validate
 
 from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.errors import StopRun
@@ -69,7 +70,7 @@ def test_each_conversation_that_has_ended_is_asked_for(
         asked = [one for one in sim.requests if one.path.startswith(own_path(stream))]
         path = next(one.path for one in asked if one.status == 200)
         answer = requests.get(f"{sim.url}{path}", headers=token(sim), timeout=10)
-        validate(answer.json(), answer_schema(stream.path, "get"))
+        validate(answer.json(), response_schema(stream.path, "get"))
     found = output.records(stream.name)
     wanted = analysed(WORLD, until)
     assert Counter(row["conversationId"] for row in found) == Counter(
@@ -174,7 +175,7 @@ def test_surveys_are_asked_for_when_there_are_any_and_again_when_they_are_answer
         last = sim.world
         answer = requests.get(f"{sim.url}{asked[0]}", headers=token(sim), timeout=10)
         path = "/api/v2/quality/conversations/{conversationId}/surveys"
-        validate(answer.json(), answer_schema(path, "get"))
+        validate(answer.json(), response_schema(path, "get"))
     until = last.watermark - timedelta(days=4)
     wanted = {
         told["surveyId"]

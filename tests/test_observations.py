@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.harness import run
-from test_openapi import body_schema, validate
+from support.vendor_document import body_schema, validate
 
 from tap_genesys.endpoints.aggregates import ObservationStream
 from tap_genesys.replication.windows import iso

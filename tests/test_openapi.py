@@ -5,22 +5,20 @@ The one operation that the document does not have, `summary/queries`, is left ou
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
 import requests
 from support.harness import run
+from support.simulator_client import token
+from support.vendor_document import DOCUMENT, body_schema, response_schema, validate
 
 from tap_genesys.endpoints.listings import WholeStream
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.streams import ASKING
 
-DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").read_text("utf-8"))
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=60, since=SINCE, now=datetime(2026, 3, 7, 12, tzinfo=UTC))
 DETAILS = "/api/v2/analytics/conversations/details/query"
@@ -58,47 +56,6 @@ FILTERS = {
         }
     ],
 }
-
-
-def strict(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a model that allows nothing which it does not name."""
-    definitions = {
-        name: {**model, "additionalProperties": model.get("additionalProperties", False)}
-        if "properties" in model
-        else model
-        for name, model in DOCUMENT["definitions"].items()
-    }
-    return {**schema, "definitions": definitions}
-
-
-def validate(value: Any, schema: dict[str, Any]) -> None:
-    validator = jsonschema.Draft4Validator(
-        strict(schema), format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER
-    )
-    errors = [f"{list(error.path)}: {error.message}" for error in validator.iter_errors(value)]
-    assert not errors, errors[:5]
-
-
-def body_schema(path: str) -> dict[str, Any]:
-    (body,) = [one for one in DOCUMENT["paths"][path]["post"]["parameters"] if one["in"] == "body"]
-    schema: dict[str, Any] = body["schema"]
-    return schema
-
-
-def answer_schema(path: str, method: str) -> dict[str, Any]:
-    schema: dict[str, Any] = DOCUMENT["paths"][path][method]["responses"]["200"]["schema"]
-    return schema
-
-
-def token(sim: Simulator) -> dict[str, str]:
-    """Log in."""
-    answer = requests.post(
-        f"{sim.url}/oauth/token",
-        data={"grant_type": "client_credentials"},
-        auth=("demo", "demo-secret"),
-        timeout=10,
-    )
-    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 def test_every_query_of_the_tap_is_one_that_the_vendor_describes() -> None:
@@ -140,7 +97,7 @@ def test_the_simulators_details_are_the_vendors_model() -> None:
             }
             answer = requests.post(f"{sim.url}{DETAILS}", json=body, headers=headers, timeout=10)
             assert answer.status_code == 200
-            validate(answer.json(), answer_schema(DETAILS, "post"))
+            validate(answer.json(), response_schema(DETAILS, "post"))
 
 
 @pytest.mark.parametrize(

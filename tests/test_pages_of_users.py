@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.harness import Output, run, tap
-from test_user_details import span_of
+from support.user_spans import span_of
 
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, iso

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from support.conversation_tables import NAMES
 from support.harness import Output, run, tap
-from test_conversation_rows import NAMES
 
 from tap_genesys.errors import SettingError
 from tap_genesys.replication.windows import DAY, iso

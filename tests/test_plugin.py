@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft7Validator
-from test_docs import ROOT, script
+from support.scripts import ROOT, script
 
 from tap_genesys.config.settings import SCHEMA
 

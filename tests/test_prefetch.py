@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.harness import Output, halve_listings, run, tap
+from support.harness import Output, halve_listings, run, tap, without_times
 
 from tap_genesys.api.pagination import CountedPaginator, Page
 from tap_genesys.api.prefetch import Prefetcher
@@ -153,16 +153,6 @@ def test_pages_are_told_ahead_from_the_counts() -> None:
     assert [*paginator.ahead()] == [Page(2)]
 
 
-def told(output: Output) -> list[dict[str, Any]]:
-    """Return what a run wrote, without the times at which it did."""
-    plain = []
-    for message in output.messages:
-        record = {key: value for key, value in message.get("record", {}).items() if key[0] != "_"}
-        rest = {key: value for key, value in message.items() if key != "time_extracted"}
-        plain.append({**rest, "record": record} if record else rest)
-    return plain
-
-
 @settings(max_examples=15, deadline=None)
 @given(
     st.sampled_from([2, 4, 16]),
@@ -187,7 +177,7 @@ def test_the_output_is_that_of_plain_reading(
         needed = len(sim.requests)
         parallel = run(sim, DETAILS, max_parallel_requests=most, **options)
         used = len(sim.requests) - needed
-    assert told(parallel) == told(plain)
+    assert without_times(parallel) == without_times(plain)
     assert used >= needed if counts == "high" else used == needed
 
 
@@ -202,7 +192,7 @@ def test_nothing_is_asked_twice(per_day: int, page_size: int, most: int) -> None
         needed = len(sim.requests)
         parallel = run(sim, DETAILS, max_parallel_requests=most, **options)
         used = len(sim.requests) - needed
-    assert told(parallel) == told(plain)
+    assert without_times(parallel) == without_times(plain)
     assert used == needed
 
 
@@ -224,7 +214,7 @@ def test_a_passing_fault_costs_no_record(fault: Fault) -> None:
         sim.faults.add(fault)
         parallel = run(sim, DETAILS, max_parallel_requests=6, **START)
         logins = len([one for one in sim.requests if one.path == "/oauth/token"]) - logins
-    assert told(parallel) == told(plain)
+    assert without_times(parallel) == without_times(plain)
     assert logins == (2 if fault.kind == "unauthorized" else 1)
 
 
@@ -249,6 +239,6 @@ def test_listings_are_read_ahead_too(stream: str, monkeypatch: pytest.MonkeyPatc
         needed = len(sim.requests)
         parallel = run(sim, stream, page_size=25, max_parallel_requests=8)
         used = len(sim.requests) - needed
-    assert told(parallel) == told(plain)
+    assert without_times(parallel) == without_times(plain)
     assert len(plain.records(stream)) > 40
     assert used == needed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.harness import Output, run, tap
-from test_process import Process, config, errors
+from support.tap_process import Process, config, errors
 
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, iso

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from support.harness import Output, run, tap
-from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
+from support.simulator_client import token
+from support.vendor_document import DOCUMENT, body_schema, response_schema, validate
 
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, Window, iso, parse
@@ -133,7 +134,7 @@ def test_answers_are_the_vendors(read: Simulator, path: str, method: str) -> Non
                 allow_redirects=False,
             )
             if again.status_code != 302:
-                validate(again.json(), answer_schema(path, method))
+                validate(again.json(), response_schema(path, method))
             return
     pytest.fail("nobody asked for it")
 
@@ -236,7 +237,7 @@ def test_limits_are_read_of_each_namespace() -> None:
         there = [one for one in asked if one.status == 200]
         answer = requests.get(f"{sim.url}{there[0].path}", headers=token(sim), timeout=10)
         path = "/api/v2/organizations/limits/namespaces/{namespaceName}"
-        validate(answer.json(), answer_schema(path, "get"))
+        validate(answer.json(), response_schema(path, "get"))
     found = output.records("organization_limits")
     assert len(asked) == 95
     assert len(found) == 2 * len(there) > 100
@@ -255,7 +256,7 @@ def test_shifts_come_once_each_and_whole() -> None:
         answer = requests.post(
             f"{sim.url}{asked[0].path}", json=asked[0].body, headers=token(sim), timeout=10
         )
-        validate(answer.json(), answer_schema(path, "post"))
+        validate(answer.json(), response_schema(path, "post"))
     units = ids_of(WORLD, "/api/v2/workforcemanagement/businessunits")
     found = output.records("schedules_published")
     first = datetime(2026, 2, 2, tzinfo=UTC)
@@ -371,5 +372,5 @@ def test_time_off_is_read_by_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(output.of("SCHEMA")) == 1
     for one in asked:
         validate(one.body, body_schema(template))
-    validate(answer.json(), answer_schema(template, "post"))
+    validate(answer.json(), response_schema(template, "post"))
     assert [one.status_code for one in refused] == [400, 400]

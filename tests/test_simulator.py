@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.simulator_client import Client
 
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
@@ -21,38 +22,7 @@ SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
 WORLD = World(seed=1, per_day=80, since=SINCE, now=NOW)
 ROWS = list(WORLD.conversations(SINCE, NOW))
-DETAILS = "/api/v2/analytics/conversations/details/query"
 DAY = timedelta(days=1)
-
-
-class Client:
-    """Asks a simulator, logged in."""
-
-    def __init__(self, sim: Simulator) -> None:
-        self.url = sim.url
-        self.session = requests.Session()
-        token = self.session.post(
-            f"{sim.url}/oauth/token",
-            data={"grant_type": "client_credentials"},
-            auth=("demo", "demo-secret"),
-            timeout=10,
-        )
-        self.session.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.session.close()
-
-    def details(self, start: datetime, end: datetime, **more: Any) -> requests.Response:
-        body = {"interval": f"{iso(start)}/{iso(end)}", **more}
-        return self.session.post(f"{self.url}{DETAILS}", json=body, timeout=10)
-
-    def ids(self, start: datetime, end: datetime, **more: Any) -> list[str]:
-        paging = {"paging": {"pageSize": 100, "pageNumber": 1}}
-        answer = self.details(start, end, **paging, **more).json()
-        return [row["conversationId"] for row in answer.get("conversations", [])]
 
 
 def metrics(row: dict[str, Any], name: str) -> list[int]:

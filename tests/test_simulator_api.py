@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from test_simulator import DETAILS, Client
+from support.simulator_client import DETAILS, Client
 
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.answers import COUNTS

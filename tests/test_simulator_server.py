@@ -21,7 +21,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from test_simulator import DETAILS, Client
+from support.simulator_client import DETAILS, Client
 
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.faults import parse

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from support.harness import halve_listings, run
-from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
+from support.simulator_client import token
+from support.vendor_document import DOCUMENT, body_schema, response_schema, validate
 
 from tap_genesys.endpoints.aggregates import ObservationStream
 from tap_genesys.endpoints.follow_ups import FollowUpStream
@@ -115,7 +116,7 @@ def check_against_the_document(sim: Simulator, stream: Any, asked: list[Any]) ->
         timeout=10,
     )
     if stream.name not in ANY_VALUES:
-        validate(answer.json(), answer_schema(stream.path, method))
+        validate(answer.json(), response_schema(stream.path, method))
 
 
 #: The document calls their values objects, which is its way to say that they may be anything.

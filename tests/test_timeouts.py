@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from support.harness import Output, run, tap
+from support.harness import Output, run, tap, without_times
 from support.http_doubles import response
-from test_prefetch import told
 
 from tap_genesys.api.timeouts import MOST_CUTS, TimeOuts, noted
 from tap_genesys.errors import StopRun, TimedOut, TryAgain
@@ -196,7 +195,7 @@ def test_what_is_sent_ahead_is_cut_alike(parallel: int, heavy_from: datetime, lo
                 made.sync_or_leave()
             except StopRun as stop:
                 error = str(stop).partition(" Correlation")[0]
-        found.append((told(output), error))
+        found.append((without_times(output), error))
     assert found[0] == found[1]
     assert found[0][0]
     # Three days of 24 hours may be cut, or a day into quarters.

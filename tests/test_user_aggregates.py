@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from support.harness import Output, run, tap
-from test_openapi import body_schema, token, validate
-from test_prefetch import told
+from support.harness import Output, run, tap, without_times
+from support.simulator_client import token
+from support.vendor_document import body_schema, validate
 
 from tap_genesys.config.aggregate_options import USERS_AT_ONCE, problems
 from tap_genesys.errors import Incomplete, StopRun
@@ -89,7 +89,7 @@ def test_reading_ahead_changes_nothing_but_when_it_is_asked(users: list[str]) ->
         before = len(sim.requests)
         parallel = run(sim, NAME, max_parallel_requests=6, **OPTIONS)
         assert len(sim.requests) == 2 * before
-    assert told(parallel) == told(plain)
+    assert without_times(parallel) == without_times(plain)
     assert len({row["userId"] for row in plain.records(NAME)}) == len(users)
 
 

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from support.direct import without_sockets
 from support.harness import Output, last_state, run, tap
 from support.run_schedules import Stretch, schedules, searching
-from test_openapi import DOCUMENT, answer_schema, body_schema, token, validate
+from support.simulator_client import token
+from support.user_spans import end_of, span_of
+from support.vendor_document import DOCUMENT, body_schema, response_schema, validate
 
 from tap_genesys.replication.windows import DAY, floor, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World, agents
@@ -46,16 +48,6 @@ def held(world: World, stream: str, known: datetime | None = None) -> Known:
         for place, agent in enumerate(world.staff.agents)
         for span in spans(world, place, KINDS[stream], world.since, world.now, known)
     }
-
-
-def span_of(row: dict[str, Any]) -> tuple[str, str]:
-    """Return a row's user and start, however that is written."""
-    return row["userId"], iso(parse(row["startTime"]))
-
-
-def end_of(row: dict[str, Any]) -> str | None:
-    """Return a row's end, however that is written."""
-    return iso(parse(row["endTime"])) if row.get("endTime") else None
 
 
 class MarkingLake(Lake):
@@ -229,14 +221,14 @@ def test_what_is_asked_and_answered_is_the_vendors() -> None:
         for path in names.values():
             body = (submitted if path == JOBS else queried)[0].body
             answer = requests.post(f"{sim.url}{path}", json=body, headers=headers, timeout=10)
-            validate(answer.json(), answer_schema(path, "post"))
+            validate(answer.json(), response_schema(path, "post"))
             if path == JOBS:
                 job = answer.json()["jobId"]
         for rest in ("availability", "{jobId}", "{jobId}/results"):
             url = f"{sim.url}{JOBS}/{rest.format(jobId=job)}"
             answer = requests.get(url, headers=headers, timeout=10)
             assert answer.status_code == 200
-            validate(answer.json(), answer_schema(f"{JOBS}/{rest}", "get"))
+            validate(answer.json(), response_schema(f"{JOBS}/{rest}", "get"))
         # Another family's jobs are not known here.
         url = f"{sim.url}/api/v2/analytics/conversations/details/jobs/{job}"
         assert requests.get(url, headers=headers, timeout=10).status_code == 404

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.harness import halve_listings
-from test_openapi import token
+from support.simulator_client import token
 
 from tap_genesys.endpoints.listings import WholeStream
 from tap_genesys.replication.windows import DAY, iso

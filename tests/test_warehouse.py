@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.conversation_tables import COLUMNS, FIELDS, NAMES
 from support.loaders import (
     ask_duckdb,
     killing,
@@ -21,9 +22,9 @@ from support.loaders import (
     require,
     require_meltano,
     settings,
+    without_zone,
 )
 from support.postgres import Postgres, binaries
-from test_conversation_rows import COLUMNS, FIELDS, NAMES
 
 from tap_genesys.records.conversation_rows import rows
 from tap_genesys.replication.windows import DAY
@@ -110,8 +111,8 @@ def hold_equal(ask: Ask, truth: list[dict[str, Any]]) -> None:
     )
     assert count == distinct == len(truth)
     ends = dict(ask('select "conversationId", "conversationEnd" from genesys.conversation_details'))
-    expected = {row["conversationId"]: plain(row.get("conversationEnd")) for row in truth}
-    assert {key: plain(value) for key, value in ends.items()} == expected
+    expected = {row["conversationId"]: without_zone(row.get("conversationEnd")) for row in truth}
+    assert {key: without_zone(value) for key, value in ends.items()} == expected
     made: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in truth:
         for table, found in rows(row, FIELDS).items():
@@ -125,8 +126,9 @@ def hold_equal(ask: Ask, truth: list[dict[str, Any]]) -> None:
             'one."conversationId" where one."_readAt" >= whole."_readAt"'
         )
         key = columns.index("_id")
-        assert {row[key]: tuple(map(plain, row)) for row in current} == {
-            row["_id"]: tuple(plain(row.get(name)) for name in columns) for row in made[table]
+        assert {row[key]: tuple(map(without_zone, row)) for row in current} == {
+            row["_id"]: tuple(without_zone(row.get(name)) for name in columns)
+            for row in made[table]
         }, table
         assert len(current) == len(made[table])
 
@@ -135,13 +137,6 @@ def is_scalar(table: str, name: str) -> bool:
     """Return whether a column is the vendor's or a key, and no list or object."""
     kinds = COLUMNS[table][name]["type"]
     return name not in ("_readAt", "_source") and not {"array", "object"} & set(kinds)
-
-
-def plain(value: object) -> object:
-    """Return a value as all databases tell it: a moment without its zone."""
-    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", value):
-        return datetime.fromisoformat(value).replace(tzinfo=None)
-    return value
 
 
 #: Everything has happened, but for mails that nobody closes.

@@ -99,6 +99,16 @@ def last_state(messages: list[dict[str, Any]]) -> dict[str, Any]:
     return states[-1] if states else {}
 
 
+def without_times(output: Output) -> list[dict[str, Any]]:
+    """Return the messages of a run without the times at which it wrote them."""
+    messages = []
+    for message in output.messages:
+        record = {key: value for key, value in message.get("record", {}).items() if key[0] != "_"}
+        rest = {key: value for key, value in message.items() if key != "time_extracted"}
+        messages.append({**rest, "record": record} if record else rest)
+    return messages
+
+
 def tap(
     sim: Simulator,
     *streams: str,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +27,6 @@ from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from tap_genesys.simulator import Simulator
 
@@ -211,3 +212,10 @@ def environment() -> dict[str, str]:
     prefixes = ("TAP_", "TARGET_", "MELTANO_", "GENESYS_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return kept | {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
+
+
+def without_zone(value: object) -> object:
+    """Return a value as all databases have it: a moment without its zone."""
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", value):
+        return datetime.fromisoformat(value).replace(tzinfo=None)
+    return value
