@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tap_genesys import schemas
 from tap_genesys.config.org_filters import known
 from tap_genesys.config.settings import SCHEMA
 from tap_genesys.endpoints.aggregates import AggregateStream, UserAggregateStream
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from tap_genesys.endpoints.stream import GenesysStream
 
 ROOT = Path(__file__).parent.parent
-PERMISSIONS: dict[str, Any] = json.loads(
-    (ROOT / "tap_genesys" / "schemas" / "_permissions.json").read_text("utf-8")
-)
 _FILTERS = "<!-- filters: made by scripts/update_docs.py -->"
 _PARAMS = {
     "many": "parameter {}",
@@ -220,7 +218,7 @@ def _operation(stream: GenesysStream | TableStream) -> str:
 def _permission(stream: GenesysStream | TableStream) -> str:
     if isinstance(stream, TableStream):
         return "its parent's"
-    wanted = PERMISSIONS.get(f"{stream.http_method} {stream.path}")
+    wanted = schemas.facts("permissions").get(f"{stream.http_method} {stream.path}")
     if wanted is None:
         return "not in the published API"
     names = [f"`{name}`" for name in wanted["permissions"]]

@@ -11,6 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tap_genesys.schemas import facts
+
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -126,6 +128,14 @@ def test_every_field_at_every_depth_is_there_with_its_type(stream: str) -> None:
 def test_each_schema_is_made_by_the_script_or_known_as_hand_written() -> None:
     found = {path.stem for path in SCHEMAS.glob("*.json")}
     assert found == {*streams.GENERATED, *HAND_WRITTEN, *TOLD}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_facts_are_read_by_name_and_once(name: str) -> None:
+    """The name is that of the file without its underscore; all readers share one value."""
+    content = facts(name.removeprefix("_"))
+    assert content == json.loads((SCHEMAS / f"{name}.json").read_text("utf-8"))
+    assert facts(name.removeprefix("_")) is content
 
 
 @pytest.mark.parametrize("stream", LISTINGS)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,11 +24,9 @@ BY_USER = "user_aggregates"
 USERS_AT_ONCE = 100
 
 
-@cache
 def families() -> dict[str, dict[str, list[str]]]:
     """Return each stream's metrics and groupings (generated from the vendor's document)."""
-    text = (resources.files(schemas) / "_aggregates.json").read_text("utf-8")
-    metrics_and_groupings: dict[str, dict[str, list[str]]] = json.loads(text)
+    metrics_and_groupings: dict[str, dict[str, list[str]]] = schemas.facts("aggregates")
     return metrics_and_groupings
 
 

@@ -7,10 +7,9 @@ is looked up in the enums of the vendor's document, which `scripts/update_schema
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tap_genesys import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +86,6 @@ def _objects(group: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
-@cache
 def _known() -> dict[str, dict[str, list[str]]]:
-    path = files("tap_genesys.schemas") / "_filter_dimensions.json"
-    known: dict[str, dict[str, list[str]]] = json.loads(path.read_text("utf-8"))
-    return known
+    by_setting: dict[str, dict[str, list[str]]] = schemas.facts("filter_dimensions")
+    return by_setting

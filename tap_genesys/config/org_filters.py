@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+
+from tap_genesys import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,12 +73,10 @@ class OrgFilters:
         ]
 
 
-@cache
 def known() -> dict[str, Any]:
     """Return, generated from the vendor's document, what each stream can be narrowed down by.
 
     A list of dimensions for one that counts; parameter -> `many`, `text` or `one` for a listing.
     """
-    text = (files("tap_genesys.schemas") / "_scope.json").read_text("utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    scope: dict[str, Any] = schemas.facts("scope")
+    return scope

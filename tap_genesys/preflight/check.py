@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
-from importlib import resources
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -157,13 +154,6 @@ def _note(stream: GenesysStream, seen: _Seen, answer: requests.Response) -> None
     seen.listed[stream.name] = _total(answer, found)
 
 
-@cache
-def _permissions() -> dict[str, dict[str, Any]]:
-    text = (resources.files(schemas) / "_permissions.json").read_text("utf-8")
-    known: dict[str, dict[str, Any]] = json.loads(text)
-    return known
-
-
 def _organization(stream: GenesysStream) -> tuple[str, str]:
     answer = stream.call("GET", "/api/v2/organizations/me", accepted=_TOLD)
     name = body(answer).get("name") if answer.status_code == HTTPStatus.OK else None
@@ -193,7 +183,7 @@ def _reason(stream: GenesysStream, answer: requests.Response) -> str:
         return stream.run.authenticator.conceal(refusal(answer))
     if named := _NAMED.search(refusal(answer)):
         return f"the client's role lacks {named[1]}"
-    wanted = _permissions().get(f"{stream.http_method} {stream.path}", {})
+    wanted = schemas.facts("permissions").get(f"{stream.http_method} {stream.path}", {})
     names = (" and " if wanted.get("all") else " or ").join(wanted.get("permissions", []))
     needs = f" The operation needs {names}." if names else ""
     return f"{stream.run.authenticator.conceal(refusal(answer))}{needs}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from typing import Any
 
 from typing_extensions import override
@@ -153,8 +151,7 @@ class OrganizationLimits(PerParentUnpagedStream):
 
     @override
     def contexts(self) -> list[dict[str, Any]]:
-        text = (files(schemas) / "_namespaces.json").read_text("utf-8")
-        return [{self.parent_column: name} for name in json.loads(text)]
+        return [{self.parent_column: name} for name in schemas.facts("namespaces")]
 
 
 class PerformanceProfiles(UnpagedStream):
