@@ -80,6 +80,27 @@ def test_a_stream_is_read_whole(sim: Simulator, stream: Any) -> None:
     check_against_the_document(sim, stream, own)
 
 
+def test_a_child_streams_key_is_derived_from_its_path() -> None:
+    """The parents' ids in the order of the path, then `id`, unless the class declares a key."""
+
+    class Members(PerParentStream):
+        path = "/api/v2/groups/{groupId}/members"
+
+    class Messages(PerParentStream):
+        path = "/api/v2/conversations/{conversationId}/communications/{communicationId}/messages"
+
+    class Rows(PerParentStream):
+        path = "/api/v2/flows/datatables/{datatableId}/rows"
+        primary_keys = ("datatableId", "key")
+
+    class RowsOfDrafts(Rows):
+        pass
+
+    assert Members.primary_keys == ("groupId", "id")
+    assert Messages.primary_keys == ("conversationId", "communicationId", "id")
+    assert Rows.primary_keys == RowsOfDrafts.primary_keys == ("datatableId", "key")
+
+
 def requests_for(stream: Any) -> int:
     """Return how many requests a stream is worth, its parents' included."""
     if not issubclass(stream, PerParentStream):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -318,8 +319,15 @@ class PerParentStream(ChildStream, WholeStream):
     """What is listed once for each record of another stream; its id is a column of each row.
 
     It has no bookmark. A parent that is gone by then (404) has no rows; where one is refused (403),
-    all are.
+    all are. The key is that of the path, unless the class declares `primary_keys`:
+    `("groupId", "id")` for `/api/v2/groups/{groupId}/members`.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - as Python's own
+        super().__init_subclass__(**options)
+        places = re.findall(r"{(\w+)}", vars(cls).get("path", ""))
+        if places and "primary_keys" not in vars(cls):
+            cls.primary_keys = (*places, "id")
 
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap=tap)

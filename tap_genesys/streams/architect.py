@@ -106,4 +106,3 @@ class FlowVersions(PerParentListingStream):
     name = "flow_versions"
     path = "/api/v2/flows/{flowId}/versions"
     parent_stream_type = Flows
-    primary_keys = ("flowId", "id")

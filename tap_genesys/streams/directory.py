@@ -101,7 +101,6 @@ class GroupMembers(PerParentListingStream):
     name = "group_members"
     path = "/api/v2/groups/{groupId}/members"
     parent_stream_type = Groups
-    primary_keys = ("groupId", "id")
 
 
 class TeamMembers(PerParentLinkedStream):
@@ -110,7 +109,6 @@ class TeamMembers(PerParentLinkedStream):
     name = "team_members"
     path = "/api/v2/teams/{teamId}/members"
     parent_stream_type = Teams
-    primary_keys = ("teamId", "id")
 
 
 class UserLanguages(PerParentListingStream):
@@ -119,7 +117,6 @@ class UserLanguages(PerParentListingStream):
     name = "user_languages"
     path = "/api/v2/users/{userId}/routinglanguages"
     parent_stream_type = Users
-    primary_keys = ("userId", "id")
 
 
 class UserQueues(PerParentListingStream):
@@ -128,7 +125,6 @@ class UserQueues(PerParentListingStream):
     name = "user_queues"
     path = "/api/v2/users/{userId}/queues"
     parent_stream_type = Users
-    primary_keys = ("userId", "id")
 
 
 class UserSkills(PerParentListingStream):
@@ -137,4 +133,3 @@ class UserSkills(PerParentListingStream):
     name = "user_skills"
     path = "/api/v2/users/{userId}/routingskills"
     parent_stream_type = Users
-    primary_keys = ("userId", "id")

@@ -39,7 +39,6 @@ class ConversationSummariesAi(ConversationStream, UnpagedStream):
 
     name = "conversation_summaries_ai"
     path = "/api/v2/conversations/{conversationId}/summaries"
-    primary_keys = ("conversationId", "id")
     records_key = "sessionSummaries"
 
     @override
@@ -53,7 +52,6 @@ class Recordings(ConversationStream, ArrayStream):
 
     name = "recordings"
     path = "/api/v2/conversations/{conversationId}/recordingmetadata"
-    primary_keys = ("conversationId", "id")
 
 
 class Surveys(ConversationStream, ArrayStream):
@@ -64,7 +62,6 @@ class Surveys(ConversationStream, ArrayStream):
 
     name = "surveys"
     path = "/api/v2/quality/conversations/{conversationId}/surveys"
-    primary_keys = ("conversationId", "id")
     unit = "conversation with a survey"
     again = True
 

@@ -88,7 +88,6 @@ class EmailRoutes(PerParentListingStream):
     name = "email_routes"
     path = "/api/v2/routing/email/domains/{domainName}/routes"
     parent_stream_type = EmailDomains
-    primary_keys = ("domainName", "id")
 
 
 class RoutingQueueMembers(PerParentLinkedStream):
@@ -97,7 +96,6 @@ class RoutingQueueMembers(PerParentLinkedStream):
     name = "routing_queue_members"
     path = "/api/v2/routing/queues/{queueId}/members"
     parent_stream_type = RoutingQueues
-    primary_keys = ("queueId", "id")
     # The first page has a number; what follows is linked, and nothing is counted.
     params = {"pageNumber": 1}  # noqa: RUF012 - declared as ClassVar on the base
 
@@ -108,7 +106,6 @@ class RoutingQueueWrapupCodes(PerParentListingStream):
     name = "routing_queue_wrapup_codes"
     path = "/api/v2/routing/queues/{queueId}/wrapupcodes"
     parent_stream_type = RoutingQueues
-    primary_keys = ("queueId", "id")
 
 
 class RoutingSkillGroupMembers(PerParentLinkedStream):
@@ -117,4 +114,3 @@ class RoutingSkillGroupMembers(PerParentLinkedStream):
     name = "routing_skill_group_members"
     path = "/api/v2/routing/skillgroups/{skillGroupId}/members"
     parent_stream_type = RoutingSkillGroups
-    primary_keys = ("skillGroupId", "id")

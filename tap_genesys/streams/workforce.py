@@ -45,7 +45,6 @@ class ActivityCodes(PerParentUnpagedStream):
     name = "activity_codes"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/activitycodes"
     parent_stream_type = BusinessUnits
-    primary_keys = ("businessUnitId", "id")
 
 
 class CapacityPlans(PerParentUnpagedStream):
@@ -54,7 +53,6 @@ class CapacityPlans(PerParentUnpagedStream):
     name = "capacity_plans"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/capacityplans"
     parent_stream_type = BusinessUnits
-    primary_keys = ("businessUnitId", "id")
 
 
 class TimeOffRequests(PerParentUnpagedStream):
@@ -73,7 +71,6 @@ class TimeOffRequests(PerParentUnpagedStream):
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
     http_method = "POST"
     parent_stream_type = ManagementUnits
-    primary_keys = ("managementUnitId", "id")
     ranges: ClassVar[int] = 7
 
     @override
@@ -109,7 +106,6 @@ class ManagementUnitUsers(PerParentUnpagedStream):
     name = "management_unit_users"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/users"
     parent_stream_type = ManagementUnits
-    primary_keys = ("managementUnitId", "id")
 
 
 class PlanningGroups(PerParentUnpagedStream):
@@ -118,7 +114,6 @@ class PlanningGroups(PerParentUnpagedStream):
     name = "planning_groups"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/planninggroups"
     parent_stream_type = BusinessUnits
-    primary_keys = ("businessUnitId", "id")
 
 
 class SchedulingRuns(PerParentUnpagedStream):
@@ -128,7 +123,6 @@ class SchedulingRuns(PerParentUnpagedStream):
     is_history = True
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/scheduling/runs"
     parent_stream_type = BusinessUnits
-    primary_keys = ("businessUnitId", "id")
 
 
 class ServiceGoalTemplates(PerParentUnpagedStream):
@@ -137,7 +131,6 @@ class ServiceGoalTemplates(PerParentUnpagedStream):
     name = "service_goal_templates"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/servicegoaltemplates"
     parent_stream_type = BusinessUnits
-    primary_keys = ("businessUnitId", "id")
 
 
 class StaffingGroups(PerParentUnpagedStream):
@@ -146,7 +139,6 @@ class StaffingGroups(PerParentUnpagedStream):
     name = "staffing_groups"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/staffinggroups"
     parent_stream_type = BusinessUnits
-    primary_keys = ("businessUnitId", "id")
 
 
 class TimeOffPlans(PerParentUnpagedStream):
@@ -155,7 +147,6 @@ class TimeOffPlans(PerParentUnpagedStream):
     name = "time_off_plans"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/timeoffplans"
     parent_stream_type = BusinessUnits
-    primary_keys = ("businessUnitId", "id")
 
 
 class WorkPlanRotations(PerParentUnpagedStream):
@@ -164,7 +155,6 @@ class WorkPlanRotations(PerParentUnpagedStream):
     name = "work_plan_rotations"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplanrotations"
     parent_stream_type = ManagementUnits
-    primary_keys = ("managementUnitId", "id")
 
 
 class WorkPlans(PerParentUnpagedStream):
@@ -173,7 +163,6 @@ class WorkPlans(PerParentUnpagedStream):
     name = "work_plans"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplans"
     parent_stream_type = ManagementUnits
-    primary_keys = ("managementUnitId", "id")
 
 
 class SchedulesPublished(PerParentUnpagedStream):
