@@ -24,7 +24,7 @@ from tap_genesys.endpoints.listings import (
 )
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.listings import ids_of, rows_of
-from tap_genesys.streams import ASKING
+from tap_genesys.streams import ASKING, STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +78,13 @@ def test_a_stream_is_read_whole(sim: Simulator, stream: Any) -> None:
     assert len(asked) == requests_for(stream)
     own = [one for one in asked if same_path(one.path, stream.path)]
     check_against_the_document(sim, stream, own)
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: vars(stream)["name"])
+def test_a_class_is_named_after_its_stream(stream: type[Any]) -> None:
+    """The stream's name in PascalCase, so that either leads to the other."""
+    words = vars(stream)["name"].split("_")
+    assert stream.__name__ == "".join(word.capitalize() for word in words)
 
 
 def test_a_child_streams_key_is_derived_from_its_path() -> None:
