@@ -17,21 +17,16 @@ if TYPE_CHECKING:
     import requests
 
 
-class ConversationStream(FollowUpStream):
-    """A stream that follows conversations."""
-
-    parent_stream_type = ConversationDetails
-
-
-class ConversationSpeechAnalytics(ConversationStream, ObjectStream):
+class ConversationSpeechAnalytics(FollowUpStream, ObjectStream):
     """What speech and text analytics found of a conversation: sentiment, empathy, who talked."""
 
     name = "conversation_speech_analytics"
     path = "/api/v2/speechandtextanalytics/conversations/{conversationId}"
+    parent_stream_type = ConversationDetails
     primary_keys = ("conversationId",)
 
 
-class ConversationSummariesAi(ConversationStream, UnpagedStream):
+class ConversationSummariesAi(FollowUpStream, UnpagedStream):
     """What an AI says a conversation, and each of its sessions, was about.
 
     The summary of the whole conversation is a row without a `communication`.
@@ -39,6 +34,7 @@ class ConversationSummariesAi(ConversationStream, UnpagedStream):
 
     name = "conversation_summaries_ai"
     path = "/api/v2/conversations/{conversationId}/summaries"
+    parent_stream_type = ConversationDetails
     records_key = "sessionSummaries"
 
     @override
@@ -47,14 +43,15 @@ class ConversationSummariesAi(ConversationStream, UnpagedStream):
         return [*([whole] if whole else []), *super().records_of(response)]
 
 
-class Recordings(ConversationStream, ArrayStream):
+class Recordings(FollowUpStream, ArrayStream):
     """What of a conversation was recorded: medium, state, dates; not the recording itself."""
 
     name = "recordings"
     path = "/api/v2/conversations/{conversationId}/recordingmetadata"
+    parent_stream_type = ConversationDetails
 
 
-class Surveys(ConversationStream, ArrayStream):
+class Surveys(FollowUpStream, ArrayStream):
     """The surveys of conversations that have any, with each answer.
 
     Asked again at each re-check (`recheck_days`), since surveys are answered days later.
@@ -62,6 +59,7 @@ class Surveys(ConversationStream, ArrayStream):
 
     name = "surveys"
     path = "/api/v2/quality/conversations/{conversationId}/surveys"
+    parent_stream_type = ConversationDetails
     unit = "conversation with a survey"
     again = True
 
@@ -71,7 +69,7 @@ class Surveys(ConversationStream, ArrayStream):
             yield from super().contexts_of(record)
 
 
-class ConversationTranscripts(ConversationStream, ObjectStream):
+class ConversationTranscripts(FollowUpStream, ObjectStream):
     """What was said in a session with a customer, word for word, as one JSON object.
 
     Two requests a session: one for the address of the text, one to that address, which is the
@@ -84,6 +82,7 @@ class ConversationTranscripts(ConversationStream, ObjectStream):
         "/api/v2/speechandtextanalytics/conversations/{conversationId}"
         "/communications/{communicationId}/transcripturl"
     )
+    parent_stream_type = ConversationDetails
     primary_keys = ("conversationId", "communicationId")
     unit = "session with a customer"
     requests_each = 2
