@@ -76,9 +76,9 @@ settings; `tap-genesys --about` lists them.
 def streams_page() -> str:
     """Return docs/streams.md."""
     tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
-    streams = [stream(tap) for stream in STREAMS]
+    streams: list[Any] = sorted((stream(tap) for stream in STREAMS), key=lambda one: one.name)
     groups: dict[str, list[Any]] = {}
-    for stream in sorted(streams, key=lambda one: one.name):
+    for stream in streams:
         groups.setdefault(type(stream).__module__.rpartition(".")[2], []).append(stream)
     tables = "\n\n".join(_group(name, groups[name]) for name in sorted(groups))
     notes = "\n\n".join(_stream_note(one) for one in streams if "\n\n" in (one.__doc__ or ""))

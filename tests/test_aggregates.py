@@ -22,12 +22,12 @@ from tap_genesys.replication.cells import GRANULARITIES
 from tap_genesys.replication.windows import DAY, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.aggregating import events_of
-from tap_genesys.streams import ASKING
+from tap_genesys.streams import STREAMS
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=40, since=SINCE, now=datetime(2026, 3, 6, 12, 10, tzinfo=UTC))
 NAME = "conversation_aggregates"
-STREAMS: list[Any] = [one for one in ASKING if issubclass(one, AggregateStream)]
+AGGREGATES: list[Any] = [one for one in STREAMS if issubclass(one, AggregateStream)]
 VALUES = st.one_of(st.none(), st.text(max_size=3), st.sampled_from(["None", "~"]))
 GROUPS = st.dictionaries(st.sampled_from(["a", "b", "a=1;b"]), VALUES, max_size=2)
 CELLS = st.tuples(
@@ -69,7 +69,7 @@ def test_what_is_absent_is_empty() -> None:
     assert (row["intervalStart"], row["metric"], row["qualifier"]) == ("x", "nError", None)
 
 
-@pytest.mark.parametrize("stream", STREAMS, ids=[vars(one)["name"] for one in STREAMS])
+@pytest.mark.parametrize("stream", AGGREGATES, ids=[vars(one)["name"] for one in AGGREGATES])
 def test_a_family_is_read_and_asked_as_the_vendor_describes(stream: Any) -> None:
     with Simulator(WORLD) as sim:
         output = run(sim, stream.name, start_date=iso(SINCE))

@@ -22,7 +22,7 @@ from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.interactions import customers_sessions, is_analysed, transcript
-from tap_genesys.streams import ASKING
+from tap_genesys.streams import STREAMS
 
 DETAILS = "conversation_details"
 SPEECH = "conversation_speech_analytics"
@@ -35,7 +35,7 @@ START: dict[str, Any] = {"start_date": iso(SINCE)}
 #: Not of every conversation, and again: it has a test of its own.
 SURVEYS = "surveys"
 FOLLOWING: list[Any] = [
-    one for one in ASKING if issubclass(one, FollowUpStream) and vars(one)["name"] != SURVEYS
+    one for one in STREAMS if issubclass(one, FollowUpStream) and vars(one)["name"] != SURVEYS
 ]
 
 

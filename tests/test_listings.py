@@ -24,7 +24,7 @@ from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.listings import COUNTS, LARGEST, ids_of
-from tap_genesys.streams import ASKING
+from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
     from tap_genesys.simulator.answers import Answer
@@ -206,7 +206,7 @@ def linked() -> dict[str, Any]:
     """Return the streams that follow links, of a tap that asks nobody."""
     names = [
         vars(one)["name"]
-        for one in ASKING
+        for one in STREAMS
         if issubclass(one, LinkedStream) and not issubclass(one, QueryListingStream | ScanStream)
     ]
     nobody: Any = SimpleNamespace(url="https://api.example.test/gateway", world=WORLD)

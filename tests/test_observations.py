@@ -13,14 +13,14 @@ from tap_genesys.endpoints.aggregates import ObservationStream
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.listings import ids_of
-from tap_genesys.streams import ASKING
+from tap_genesys.streams import STREAMS
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=10, since=SINCE, now=SINCE)
-STREAMS: list[Any] = [one for one in ASKING if issubclass(one, ObservationStream)]
+OBSERVATIONS: list[Any] = [one for one in STREAMS if issubclass(one, ObservationStream)]
 
 
-@pytest.mark.parametrize("stream", STREAMS, ids=[vars(one)["name"] for one in STREAMS])
+@pytest.mark.parametrize("stream", OBSERVATIONS, ids=[vars(one)["name"] for one in OBSERVATIONS])
 def test_each_record_of_the_parent_is_observed(stream: Any) -> None:
     """A hundred at once, in bodies that the vendor's document describes."""
     with Simulator(WORLD) as sim:

@@ -17,7 +17,7 @@ from support.vendor_document import DOCUMENT, body_schema, response_schema, vali
 from tap_genesys.endpoints.listings import WholeStream
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.streams import ASKING
+from tap_genesys.streams import STREAMS
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=60, since=SINCE, now=datetime(2026, 3, 7, 12, tzinfo=UTC))
@@ -25,7 +25,7 @@ DETAILS = "/api/v2/analytics/conversations/details/query"
 #: Those that are read unless one says otherwise.
 LISTINGS = [
     vars(stream)["path"]
-    for stream in ASKING
+    for stream in STREAMS
     if issubclass(stream, WholeStream) and stream.selected_by_default
 ]
 FILTERS = {

@@ -14,13 +14,13 @@ from tap_genesys.endpoints.aggregates import AggregateStream
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.listings import rows_of
-from tap_genesys.streams import ASKING
+from tap_genesys.streams import STREAMS
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=5, per_day=60, since=SINCE, now=SINCE + 3 * DAY)
 START = {"start_date": iso(SINCE)}
 DETAILS = "conversation_details"
-STREAMS: dict[str, Any] = {vars(one)["name"]: one for one in ASKING}
+BY_NAME: dict[str, Any] = {vars(one)["name"]: one for one in STREAMS}
 QUEUES = [WORLD.queues()[place]["id"] for place in (0, 1)]
 DIVISION = WORLD.divisions()[1]["id"]
 SCOPE: dict[str, Any] = {
@@ -89,7 +89,7 @@ def test_a_listing_is_narrowed_down(stream: str) -> None:
     if stream == "user_queues":
         assert all(row["division"]["id"] == DIVISION for row in found)
         return
-    rows = rows_of(WORLD, STREAMS[stream].path)
+    rows = rows_of(WORLD, BY_NAME[stream].path)
     wanted = [row["id"] for row in rows if (row.get("division") or {}).get("id") == DIVISION]
     assert [row["id"] for row in found] == wanted
     assert len(whole.records(stream)) == len(rows)
@@ -114,7 +114,7 @@ def test_queues_and_what_is_listed_for_each_are_those_that_are_named() -> None:
 
 @pytest.mark.parametrize("stream", COUNTING)
 def test_what_counts_is_asked_with_the_dimensions_that_it_knows(stream: str) -> None:
-    path = STREAMS[stream].path
+    path = BY_NAME[stream].path
     with Simulator(WORLD) as sim:
         run(sim, stream, start_date=iso(WORLD.now - DAY), **SCOPE)
         bodies = [one.body or {} for one in sim.requests if one.path == path]
@@ -177,7 +177,7 @@ def test_every_stream_that_counts_and_knows_a_dimension_is_in_the_list() -> None
     """The ones that are not have none of the three: agents, journeys, actions, rate limits."""
     missing = {
         name
-        for name, stream in STREAMS.items()
+        for name, stream in BY_NAME.items()
         if issubclass(stream, AggregateStream) and name not in known()
     }
     assert missing == {

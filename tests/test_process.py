@@ -26,7 +26,7 @@ from support.tap_process import NOW, SINCE, Process, config, errors
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.listings import COUNTS
-from tap_genesys.streams import ASKING, STREAMS
+from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -377,7 +377,7 @@ def test_a_test_run_reads_a_record_of_each_stream(sim: Simulator, tmp_path: Path
     code, stderr, _seconds = process.end()
     assert (code, errors(stderr)) == (0, [])
     streams = Counter(m["stream"] for m in process.messages if m["type"] == "RECORD")
-    own: list[Any] = [stream for stream in ASKING if not stream.parent_stream_type]
+    own: list[Any] = [stream for stream in STREAMS if not stream.parent_stream_type]
     # One listing of the simulated org is empty.
     expected = {one.name: min(1, COUNTS.get(one.path, 1)) for one in own}
     assert {one.name: streams[one.name] for one in own} == expected

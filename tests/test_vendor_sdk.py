@@ -18,7 +18,7 @@ from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.fabricate import shapes
 from tap_genesys.simulator.listings import rows_of
-from tap_genesys.streams import ASKING
+from tap_genesys.streams import STREAMS
 
 ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / ".venv-vendor" / "bin" / "python"
@@ -29,7 +29,7 @@ WORLD = World(seed=78, per_day=150, since=SINCE, now=SINCE + 4 * DAY)
 LEFT_OUT = ("oauth_clients", "programs")
 LISTINGS = {
     vars(one)["name"]: (str(vars(one)["path"]), shapes()[vars(one)["path"]]["paging"], "id")
-    for one in ASKING
+    for one in STREAMS
     if issubclass(one, WholeStream)
     and vars(one).get("path") in shapes()
     and "{" not in vars(one)["path"]

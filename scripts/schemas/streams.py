@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tap_genesys.endpoints.aggregates import AggregateStream, ObservationStream
 from tap_genesys.endpoints.listings import WholeStream
 from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
-from tap_genesys.streams import ASKING
+from tap_genesys.streams import STREAMS as DECLARED
 from tap_genesys.streams.agents import Evaluations, UserPresences, UserRoutingStatuses
 from tap_genesys.streams.reports import AdherenceHistorical, ApiUsage, Audits, Workitems
 
@@ -22,16 +22,16 @@ STREAMS = {"conversation_details": ("AnalyticsConversation", "conversationId")}
 #: Streams that are read whole: what they are is said by their classes.
 LISTINGS: dict[str, Stream] = {
     vars(stream)["name"]: stream
-    for stream in ASKING
+    for stream in DECLARED
     if issubclass(stream, WholeStream) and not issubclass(stream, ObservationStream)
 }
 #: Streams that sum up.
 AGGREGATES: dict[str, Stream] = {
-    vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, AggregateStream)
+    vars(stream)["name"]: stream for stream in DECLARED if issubclass(stream, AggregateStream)
 }
 #: Streams that tell how things stand.
 OBSERVATIONS: dict[str, Stream] = {
-    vars(stream)["name"]: stream for stream in ASKING if issubclass(stream, ObservationStream)
+    vars(stream)["name"]: stream for stream in DECLARED if issubclass(stream, ObservationStream)
 }
 #: Streams that search.
 SEARCHES: dict[str, Stream] = {"evaluations": Evaluations}

@@ -95,3 +95,10 @@ class Evaluations(WindowedStream):
             "pageSize": self.page_size,
             "pageNumber": page.number,
         }
+
+
+STREAMS = (
+    Evaluations,
+    UserPresences,
+    UserRoutingStatuses,
+)

@@ -199,3 +199,26 @@ class UserAggregates(UserAggregateStream):
     parent_stream_type = Users
     path = "/api/v2/analytics/users/aggregates/query"
     group_by = ("userId",)
+
+
+STREAMS = (
+    ActionAggregates,
+    AgentCopilotAggregates,
+    AgentUtilizationAggregates,
+    BotAggregates,
+    CaseManagementAggregates,
+    ConversationAggregates,
+    CopilotAggregates,
+    EvaluationAggregates,
+    FlowAggregates,
+    FlowExecutionAggregates,
+    JourneyAggregates,
+    KnowledgeAggregates,
+    RateLimitAggregates,
+    ResolutionAggregates,
+    SummaryAggregates,
+    SurveyAggregates,
+    TaskManagementAggregates,
+    TranscriptAggregates,
+    UserAggregates,
+)

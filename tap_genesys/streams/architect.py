@@ -106,3 +106,19 @@ class FlowVersions(PerParentListingStream):
     name = "flow_versions"
     path = "/api/v2/flows/{flowId}/versions"
     parent_stream_type = Flows
+
+
+STREAMS = (
+    DatatableRows,
+    Datatables,
+    EmergencyGroups,
+    FlowMilestones,
+    FlowOutcomes,
+    FlowVersions,
+    Flows,
+    Ivrs,
+    Prompts,
+    ScheduleGroups,
+    Schedules,
+    Scripts,
+)

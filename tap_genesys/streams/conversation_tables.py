@@ -92,3 +92,19 @@ class ConversationWrapUps(TableStream):
 
     name = "conversation_wrap_ups"
     parent_stream_type = ConversationDetails
+
+
+STREAMS = (
+    ConversationEvaluations,
+    ConversationFlowOutcomes,
+    ConversationFlows,
+    ConversationMediaStats,
+    ConversationMetrics,
+    ConversationParticipantAttributes,
+    ConversationParticipants,
+    ConversationResolutions,
+    ConversationSegments,
+    ConversationSessions,
+    ConversationSurveys,
+    ConversationWrapUps,
+)

@@ -111,3 +111,9 @@ class ConversationSummaries(WindowedStream):
             entity["dateFrom"] = entity.get("dateFrom") or iso(self.window.start)
             entity["dateTo"] = entity.get("dateTo") or iso(self.window.end)
         yield from super().parse_response(response)
+
+
+STREAMS = (
+    ConversationDetails,
+    ConversationSummaries,
+)

@@ -133,3 +133,22 @@ class UserSkills(PerParentListingStream):
     name = "user_skills"
     path = "/api/v2/users/{userId}/routingskills"
     parent_stream_type = Users
+
+
+STREAMS = (
+    Divisions,
+    GroupMembers,
+    Groups,
+    Locations,
+    Organization,
+    PresenceDefinitions,
+    Roles,
+    Stations,
+    SystemPresences,
+    TeamMembers,
+    Teams,
+    UserLanguages,
+    UserQueues,
+    UserSkills,
+    Users,
+)

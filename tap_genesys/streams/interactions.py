@@ -101,3 +101,12 @@ class ConversationTranscripts(FollowUpStream, ObjectStream):
     def records_of(self, response: requests.Response) -> list[Record]:
         url = body(response).get("url")
         return [{"transcript": self.run.downloads.json(str(url))}] if url else []
+
+
+STREAMS = (
+    ConversationSpeechAnalytics,
+    ConversationSummariesAi,
+    ConversationTranscripts,
+    Recordings,
+    Surveys,
+)

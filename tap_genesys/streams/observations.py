@@ -48,3 +48,10 @@ class UserObservations(ObservationStream):
     parent_stream_type = Users
     dimension = "userId"
     metrics = ("oActiveQueues", "oMemberQueues")
+
+
+STREAMS = (
+    FlowObservations,
+    QueueObservations,
+    UserObservations,
+)

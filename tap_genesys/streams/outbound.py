@@ -141,3 +141,26 @@ class WrapupCodeMappings(MapStream):
     records_key = "mapping"
     key_column = "wrapUpCodeId"
     value_column = "flags"
+
+
+STREAMS = (
+    AttemptLimits,
+    CallAnalysisSets,
+    CallableTimeSets,
+    CampaignRules,
+    CampaignSchedules,
+    ContactListFilters,
+    ContactListTemplates,
+    ContactLists,
+    DigitalRuleSets,
+    DncLists,
+    FileSpecificationTemplates,
+    ImportTemplates,
+    MessagingCampaigns,
+    OutboundCampaigns,
+    OutboundEvents,
+    RuleSets,
+    SequenceSchedules,
+    Sequences,
+    WrapupCodeMappings,
+)

@@ -180,3 +180,29 @@ class Worktypes(QueryListingStream):
 
     name = "worktypes"
     path = "/api/v2/taskmanagement/worktypes/query"
+
+
+STREAMS = (
+    ActionMaps,
+    ActionTemplates,
+    ExternalContactNotes,
+    ExternalContactRelationships,
+    ExternalContacts,
+    ExternalMetricDefinitions,
+    ExternalOrganizations,
+    IntegrationActions,
+    IntegrationTypes,
+    Integrations,
+    JourneySegments,
+    JourneyViews,
+    LearningModules,
+    LicenseDefinitions,
+    LicenseUsers,
+    LimitChangeRequests,
+    OauthClients,
+    OrganizationLimits,
+    PerformanceProfiles,
+    UsageEventDefinitions,
+    Workbins,
+    Worktypes,
+)

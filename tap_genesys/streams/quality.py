@@ -73,3 +73,17 @@ class Topics(LinkedStream):
 
     name = "topics"
     path = "/api/v2/speechandtextanalytics/topics"
+
+
+STREAMS = (
+    Categories,
+    EvaluationForms,
+    EvaluatorActivity,
+    Programs,
+    PublishedEvaluationForms,
+    PublishedSurveyForms,
+    RecordingPolicies,
+    SentimentFeedback,
+    SurveyForms,
+    Topics,
+)

@@ -117,3 +117,6 @@ class ConversationReconciliation(WindowedStream):
             medium = str(row.get("mediaType") or "unknown")
             counted[medium] = counted.get(medium, 0) + int(row.get("count") or 0)
         return counted
+
+
+STREAMS = (ConversationReconciliation,)

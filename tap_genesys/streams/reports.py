@@ -333,3 +333,11 @@ def _known_zone(name: object) -> str:
 def _usage_key(row: Record) -> str:
     names = ("date", "clientId", "userId", "httpMethod", "templateUri")
     return "/".join(str(row.get(name) or "") for name in names)
+
+
+STREAMS = (
+    AdherenceHistorical,
+    ApiUsage,
+    Audits,
+    Workitems,
+)

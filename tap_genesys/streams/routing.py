@@ -114,3 +114,20 @@ class RoutingSkillGroupMembers(PerParentLinkedStream):
     name = "routing_skill_group_members"
     path = "/api/v2/routing/skillgroups/{skillGroupId}/members"
     parent_stream_type = RoutingSkillGroups
+
+
+STREAMS = (
+    EmailDomains,
+    EmailRoutes,
+    RoutingLanguages,
+    RoutingQueueMembers,
+    RoutingQueueWrapupCodes,
+    RoutingQueues,
+    RoutingSkillGroupMembers,
+    RoutingSkillGroups,
+    RoutingSkills,
+    RoutingUtilization,
+    SmsPhoneNumbers,
+    UtilizationLabels,
+    WrapupCodes,
+)

@@ -94,3 +94,20 @@ class Trunks(ListingStream):
 
     name = "trunks"
     path = "/api/v2/telephony/providers/edges/trunks"
+
+
+STREAMS = (
+    DidPools,
+    Dids,
+    EdgeGroups,
+    Edges,
+    ExtensionPools,
+    Extensions,
+    Lines,
+    OutboundRoutes,
+    PhoneBaseSettings,
+    Phones,
+    Sites,
+    TrunkBaseSettings,
+    Trunks,
+)

@@ -236,3 +236,21 @@ def _spans(agent: Record) -> Iterator[Record]:
         parts = (day.get(name) for name in ("businessUnitDate", "timeOffRequestId"))
         key = "/".join(str(part) for part in parts)
         yield {**day, "id": f"time_off/{key}", "userId": user, "kind": "time_off"}
+
+
+STREAMS = (
+    ActivityCodes,
+    BusinessUnits,
+    CapacityPlans,
+    ManagementUnitUsers,
+    ManagementUnits,
+    PlanningGroups,
+    SchedulesPublished,
+    SchedulingRuns,
+    ServiceGoalTemplates,
+    StaffingGroups,
+    TimeOffPlans,
+    TimeOffRequests,
+    WorkPlanRotations,
+    WorkPlans,
+)
