@@ -29,7 +29,7 @@ from tap_genesys.endpoints.listings import PerParentStream, UnpagedStream, Whole
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream
 from tap_genesys.endpoints.reports import ReportStream
 from tap_genesys.streams import STREAMS
-from tap_genesys.streams.platform import OrganizationLimits
+from tap_genesys.streams.organization import OrganizationLimits
 from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:

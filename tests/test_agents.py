@@ -12,7 +12,7 @@ from support.vendor_document import body_schema, response_schema, validate
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.agents import evaluations
-from tap_genesys.streams.agents import Evaluations
+from tap_genesys.streams.quality import Evaluations
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=10, since=SINCE, now=SINCE + 3 * DAY + timedelta(hours=11))

@@ -13,7 +13,7 @@ from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World, agents
 from tap_genesys.simulator.record import stamp
-from tap_genesys.streams.agents import UserPresences
+from tap_genesys.streams.presence import UserPresences
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,10 @@ from tap_genesys.replication.windows import DAY, Window, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World, listings
 from tap_genesys.simulator import reports as org
 from tap_genesys.simulator.listings import ids_of, rows_of
-from tap_genesys.streams.reports import AdherenceHistorical, ApiUsage, Audits, Workitems
+from tap_genesys.streams.audits import Audits
+from tap_genesys.streams.task_management import Workitems
+from tap_genesys.streams.usage import ApiUsage
+from tap_genesys.streams.workforce import AdherenceHistorical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ from tap_genesys.simulator import Fault, Simulator, World, agents
 from tap_genesys.simulator.agents import spans
 from tap_genesys.simulator.lake import Lake
 from tap_genesys.simulator.record import stamp
-from tap_genesys.streams.agents import UserPresences
+from tap_genesys.streams.presence import UserPresences
 
 if TYPE_CHECKING:
     from tap_genesys.simulator.lake import Kind

@@ -1,15 +1,12 @@
-"""Who is who, and where."""
+"""Users, groups, teams and roles, and the divisions and places of an org."""
 
 from __future__ import annotations
 
 from tap_genesys.endpoints.listings import (
-    ArrayStream,
     LinkedStream,
     ListingStream,
-    ObjectStream,
     PerParentLinkedStream,
     PerParentListingStream,
-    UnpagedStream,
 )
 
 
@@ -38,22 +35,6 @@ class Locations(ListingStream):
     selected_by_default = True
 
 
-class Organization(ObjectStream):
-    """The org itself: one row."""
-
-    name = "organization"
-    path = "/api/v2/organizations/me"
-    selected_by_default = True
-
-
-class PresenceDefinitions(UnpagedStream):
-    """The presences that an org has defined."""
-
-    name = "presence_definitions"
-    path = "/api/v2/presence/definitions"
-    selected_by_default = True
-
-
 class Roles(ListingStream):
     """The roles, with their permissions."""
 
@@ -66,14 +47,6 @@ class Stations(ListingStream):
 
     name = "stations"
     path = "/api/v2/stations"
-
-
-class SystemPresences(ArrayStream):
-    """The presences that the vendor has defined."""
-
-    name = "system_presences"
-    path = "/api/v2/systempresences"
-    selected_by_default = True
 
 
 class Teams(LinkedStream):
@@ -140,11 +113,8 @@ STREAMS = (
     GroupMembers,
     Groups,
     Locations,
-    Organization,
-    PresenceDefinitions,
     Roles,
     Stations,
-    SystemPresences,
     TeamMembers,
     Teams,
     UserLanguages,

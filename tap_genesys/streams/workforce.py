@@ -1,28 +1,129 @@
-"""Who works when."""
+"""Workforce management: plans, schedules, time off, and adherence."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
+from tap_genesys.api.response import body
 from tap_genesys.endpoints.listings import ListingStream, PerParentUnpagedStream, UnpagedStream
+from tap_genesys.endpoints.reports import ReportStream
 from tap_genesys.errors import StopRun
-from tap_genesys.replication.windows import DAY, floor, iso, parse
+from tap_genesys.replication.windows import DAY, Window, floor, iso, parse, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     import requests
     from singer_sdk.helpers.types import Context
     from singer_sdk.streams.rest import HTTPRequest, PageContext
 
+    from tap_genesys.api.pagination import Page
     from tap_genesys.api.response import Record
 
 _WEEK = 7 * DAY
 #: The most days that a query for time off may be about; both bounds belong to it.
 _RANGE = 33 * DAY
+
+
+class AdherenceHistorical(ReportStream):
+    """How well each agent kept to the schedule, day by day of the management unit's time zone.
+
+    A week at a time, for all management units that share a time zone; what is told of a day may
+    change for a while, so the last seven days are read again.
+
+    More than a declaration: a job for each time zone, whose files are opened up into days.
+    """
+
+    name = "adherence_historical"
+    path = "/api/v2/workforcemanagement/adherence/historical/bulk"
+    units_path: ClassVar[str] = "/api/v2/workforcemanagement/managementunits"
+    primary_keys = ("_id",)
+    replication_key = "dayStart"
+    requests_of_window = 4
+
+    _units: dict[str, list[str]] | None = None
+    _zone: str
+
+    @property
+    @override
+    def default_lookback(self) -> timedelta:
+        return 7 * DAY
+
+    @property
+    @override
+    def keyed_by(self) -> tuple[str, ...]:
+        return ("userId",)
+
+    @override
+    def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
+        return split(start, end, 7 * DAY)
+
+    @override
+    def query(self, window: Window, page: Page) -> dict[str, Any]:
+        zone, units = next(iter(self._by_zone().items()), ("UTC", []))
+        return self._question(window, zone, units)
+
+    def _question(self, window: Window, zone: str, units: list[str]) -> dict[str, Any]:
+        # Whole days of the zone, as far as they have passed, so that no day is told by its half.
+        start, end = (moment.astimezone(ZoneInfo(zone)) for moment in window.bounds)
+        first = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        last = end.replace(hour=0, minute=0, second=0, microsecond=0)
+        last += timedelta(days=1) if last < end else timedelta(0)
+        last = min(last, max(end, self.run.started))
+        dates = {"startDate": iso(first), "endDate": iso(last)}
+        return {"items": [{"managementUnitId": unit, **dates} for unit in units], "timeZone": zone}
+
+    @override
+    def parts(self, window: Window) -> Iterator[list[Record]]:
+        for zone, units in self._by_zone().items():
+            asked = self._question(window, zone, units)
+            told = body(self.call("POST", self.path, data=asked))
+            job = told.get("job") or {}
+
+            def look(job: Record = job, told: Record = told) -> Record | None:
+                if job.get("status") != "Complete":
+                    told = body(self.call("GET", f"{self.path}/jobs/{job.get('id')}"))
+                status = (told.get("job") or {}).get("status")
+                if status == "Error":
+                    raise self.failed(status)
+                return told if status == "Complete" else None
+
+            for url in self.wait_for(look).get("downloadUrls") or []:
+                yield list(self._days(self.run.downloads.json(str(url))))
+
+    def _days(self, result: Record) -> Iterator[Record]:
+        start = parse(str(result.get("startDate")))
+        for user in result.get("userResults") or []:
+            shown = self.shown({"userId": user.get("userId")})["userId"]
+            for day in user.get("dayMetrics") or []:
+                begins = iso(start + timedelta(seconds=int(day.get("dayStartOffsetSeconds") or 0)))
+                yield {
+                    **day,
+                    "_id": f"{result.get('managementUnitId')}/{shown}/{begins}",
+                    "managementUnitId": result.get("managementUnitId"),
+                    "userId": user.get("userId"),
+                    "dayStart": begins,
+                }
+
+    def _by_zone(self) -> dict[str, list[str]]:
+        """Return the management units by their time zones."""
+        if self._units is None:
+            found: dict[str, list[str]] = {}
+            number, pages = 1, 1
+            while number <= pages:
+                params = {"pageSize": 100, "pageNumber": number}
+                told = body(self.call("GET", self.units_path, params=params))
+                for unit in told.get("entities") or []:
+                    zone = _known_zone(unit.get("timeZone"))
+                    found.setdefault(zone, []).append(str(unit["id"]))
+                number, pages = number + 1, int(told.get("pageCount") or 1)
+            self._units = found
+        return self._units
 
 
 class BusinessUnits(UnpagedStream):
@@ -227,6 +328,14 @@ def _back(stream: PerParentUnpagedStream) -> timedelta:
     return timedelta(days=28 if configured is None else float(configured))
 
 
+def _known_zone(name: object) -> str:
+    """Return a time zone's name; UTC where it is none that is known here."""
+    try:
+        return ZoneInfo(str(name)).key
+    except (KeyError, ValueError, OSError):
+        return "UTC"
+
+
 def _spans(agent: Record) -> Iterator[Record]:
     """Yield an agent's shifts, and days off, which have no id of their own."""
     user = (agent.get("user") or {}).get("id")
@@ -240,6 +349,7 @@ def _spans(agent: Record) -> Iterator[Record]:
 
 STREAMS = (
     ActivityCodes,
+    AdherenceHistorical,
     BusinessUnits,
     CapacityPlans,
     ManagementUnitUsers,

@@ -1,0 +1,33 @@
+"""Integrations, their types, and data actions."""
+
+from __future__ import annotations
+
+from tap_genesys.endpoints.listings import ListingStream
+
+
+class IntegrationActions(ListingStream):
+    """The data actions."""
+
+    name = "integration_actions"
+    path = "/api/v2/integrations/actions"
+
+
+class IntegrationTypes(ListingStream):
+    """The kinds of integrations."""
+
+    name = "integration_types"
+    path = "/api/v2/integrations/types"
+
+
+class Integrations(ListingStream):
+    """The integrations."""
+
+    name = "integrations"
+    path = "/api/v2/integrations"
+
+
+STREAMS = (
+    IntegrationActions,
+    IntegrationTypes,
+    Integrations,
+)

@@ -1,0 +1,79 @@
+"""The organization: its limits and licenses, and its OAuth clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import override
+
+from tap_genesys import schemas
+from tap_genesys.endpoints.listings import (
+    ArrayStream,
+    LinkedStream,
+    ListingStream,
+    ObjectStream,
+    PerParentUnpagedStream,
+)
+
+
+class LicenseDefinitions(ArrayStream):
+    """The licences that there are."""
+
+    name = "license_definitions"
+    path = "/api/v2/license/definitions"
+
+
+class LicenseUsers(ListingStream):
+    """Who has which licences."""
+
+    name = "license_users"
+    path = "/api/v2/license/users"
+
+
+class LimitChangeRequests(LinkedStream):
+    """Limits that an org has asked to be changed."""
+
+    name = "limit_change_requests"
+    is_history = True
+    path = "/api/v2/organizations/limits/changerequests"
+
+
+class OauthClients(LinkedStream):
+    """The clients of the API."""
+
+    name = "oauth_clients"
+    path = "/api/v2/oauth/clients"
+    size_param = ""
+
+
+class Organization(ObjectStream):
+    """The org itself: one row."""
+
+    name = "organization"
+    path = "/api/v2/organizations/me"
+    selected_by_default = True
+
+
+class OrganizationLimits(PerParentUnpagedStream):
+    """What an org may have and do, limit by limit, as it is in force.
+
+    A request for each of the vendor's namespaces; one that an org does not have has no rows.
+    """
+
+    name = "organization_limits"
+    path = "/api/v2/organizations/limits/namespaces/{namespaceName}"
+    primary_keys = ("namespaceName", "key")
+
+    @override
+    def contexts(self) -> list[dict[str, Any]]:
+        return [{self.parent_column: name} for name in schemas.facts("namespaces")]
+
+
+STREAMS = (
+    LicenseDefinitions,
+    LicenseUsers,
+    LimitChangeRequests,
+    OauthClients,
+    Organization,
+    OrganizationLimits,
+)

@@ -1,0 +1,62 @@
+"""Presences: their definitions, and the history of each user's presence and routing status."""
+
+from __future__ import annotations
+
+from tap_genesys.endpoints.listings import ArrayStream, UnpagedStream
+from tap_genesys.endpoints.user_details import UserDetailsStream, UserDetailsTable
+
+
+class PresenceDefinitions(UnpagedStream):
+    """The presences that an org has defined."""
+
+    name = "presence_definitions"
+    path = "/api/v2/presence/definitions"
+    selected_by_default = True
+
+
+class SystemPresences(ArrayStream):
+    """The presences that the vendor has defined."""
+
+    name = "system_presences"
+    path = "/api/v2/systempresences"
+    selected_by_default = True
+
+
+class UserPresences(UserDetailsStream):
+    """A span of time for which a user was in one presence.
+
+    By job up to the data lake's watermark and by query from there to now (`user_details_source`).
+    `user_routing_statuses` are made of the same answers.
+
+    The vendor stores a span on the UTC day on which it begins, and once it has ended, on the day on
+    which it ends, too ("User Status Detail query"). So one that began before the first load appears
+    when it ends, and one that lasts for days comes twice, with one key: without an end, then with
+    it. Each day is read again when it is five days old, as the vendor corrects ends.
+    """
+
+    name = "user_presences"
+    path = "/api/v2/analytics/users/details/query"
+    jobs_path = "/api/v2/analytics/users/details/jobs"
+    spans = "primaryPresence"
+    told_by = ("systemPresence", "organizationPresenceId")
+
+
+class UserRoutingStatuses(UserDetailsTable):
+    """A span of time for which a user had one routing status: off queue, idle, interacting, ...
+
+    It comes with the answers that `user_presences` ask for, whether those are selected or not, and
+    has their bookmark: where it is selected later, its rows begin at that bookmark.
+    """
+
+    name = "user_routing_statuses"
+    parent_stream_type = UserPresences
+    spans = "routingStatus"
+    told_by = ("routingStatus",)
+
+
+STREAMS = (
+    PresenceDefinitions,
+    SystemPresences,
+    UserPresences,
+    UserRoutingStatuses,
+)
