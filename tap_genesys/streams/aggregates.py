@@ -1,4 +1,4 @@
-"""Sums over conversations, agents, flows, and what else the vendor counts."""
+"""Aggregates: metrics of conversations, agents, flows and more, by interval and group."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tap_genesys.streams.directory import Users
 
 
 class ActionAggregates(AggregateStream):
-    """How data actions ran."""
+    """A metric of data actions by interval and group."""
 
     name = "action_aggregates"
     path = "/api/v2/analytics/actions/aggregates/query"
@@ -15,7 +15,7 @@ class ActionAggregates(AggregateStream):
 
 
 class AgentCopilotAggregates(AggregateStream):
-    """How agents used what copilots suggested."""
+    """A metric of copilots' suggestions to agents by interval and group."""
 
     name = "agent_copilot_aggregates"
     path = "/api/v2/analytics/agentcopilots/aggregates/query"
@@ -23,7 +23,7 @@ class AgentCopilotAggregates(AggregateStream):
 
 
 class AgentUtilizationAggregates(AggregateStream):
-    """How much of their capacity agents used."""
+    """A metric of agents' utilization by interval and group."""
 
     name = "agent_utilization_aggregates"
     path = "/api/v2/analytics/agentutilizations/aggregates/query"
@@ -31,7 +31,7 @@ class AgentUtilizationAggregates(AggregateStream):
 
 
 class BotAggregates(AggregateStream):
-    """How bots fared."""
+    """A metric of bots by interval and group."""
 
     name = "bot_aggregates"
     path = "/api/v2/analytics/bots/aggregates/query"
@@ -39,7 +39,7 @@ class BotAggregates(AggregateStream):
 
 
 class CaseManagementAggregates(AggregateStream):
-    """How cases went."""
+    """A metric of cases by interval and group."""
 
     name = "case_management_aggregates"
     path = "/api/v2/analytics/casemanagement/aggregates/query"
@@ -47,7 +47,7 @@ class CaseManagementAggregates(AggregateStream):
 
 
 class ConversationAggregates(AggregateStream):
-    """What queues and agents did, as the vendor's own views of them count it.
+    """A metric of queues and agents by interval and group, as the vendor's views count it.
 
     A sum over `userId` is the queue's view, a sum over `queueId` the agent's; there, contacts are
     the `count` of `tAnswered`, as `nConnected` leaves some media out. A service level is
@@ -93,7 +93,7 @@ class ConversationAggregates(AggregateStream):
 
 
 class CopilotAggregates(AggregateStream):
-    """How copilots were used."""
+    """A metric of copilots by interval and group."""
 
     name = "copilot_aggregates"
     path = "/api/v2/analytics/copilots/aggregates/query"
@@ -101,7 +101,7 @@ class CopilotAggregates(AggregateStream):
 
 
 class EvaluationAggregates(AggregateStream):
-    """How conversations were judged."""
+    """A metric of evaluations by interval and group."""
 
     name = "evaluation_aggregates"
     path = "/api/v2/analytics/evaluations/aggregates/query"
@@ -109,7 +109,7 @@ class EvaluationAggregates(AggregateStream):
 
 
 class FlowAggregates(AggregateStream):
-    """How flows, their outcomes and milestones went."""
+    """A metric of flows, their outcomes and milestones by interval and group."""
 
     name = "flow_aggregates"
     path = "/api/v2/analytics/flows/aggregates/query"
@@ -117,7 +117,7 @@ class FlowAggregates(AggregateStream):
 
 
 class FlowExecutionAggregates(AggregateStream):
-    """How often flows ran."""
+    """A metric of flow executions by interval and group."""
 
     name = "flow_execution_aggregates"
     path = "/api/v2/analytics/flowexecutions/aggregates/query"
@@ -125,7 +125,7 @@ class FlowExecutionAggregates(AggregateStream):
 
 
 class JourneyAggregates(AggregateStream):
-    """What visitors of web pages did."""
+    """A metric of the journeys of web visitors by interval and group."""
 
     name = "journey_aggregates"
     path = "/api/v2/analytics/journeys/aggregates/query"
@@ -133,7 +133,7 @@ class JourneyAggregates(AggregateStream):
 
 
 class KnowledgeAggregates(AggregateStream):
-    """How knowledge bases were searched and read."""
+    """A metric of searches and views in knowledge bases by interval and group."""
 
     name = "knowledge_aggregates"
     path = "/api/v2/analytics/knowledge/aggregates/query"
@@ -141,7 +141,7 @@ class KnowledgeAggregates(AggregateStream):
 
 
 class RateLimitAggregates(AggregateStream):
-    """Which limits of the API were reached."""
+    """A metric of rate limits of the API by interval and group."""
 
     name = "rate_limit_aggregates"
     path = "/api/v2/analytics/ratelimits/aggregates/query"
@@ -149,7 +149,7 @@ class RateLimitAggregates(AggregateStream):
 
 
 class ResolutionAggregates(AggregateStream):
-    """Which contacts made a further one needless."""
+    """A metric of resolutions, by which no further contact is needed, by interval and group."""
 
     name = "resolution_aggregates"
     path = "/api/v2/analytics/resolutions/aggregates/query"
@@ -157,7 +157,7 @@ class ResolutionAggregates(AggregateStream):
 
 
 class SummaryAggregates(AggregateStream):
-    """How summaries by AI were made and used."""
+    """A metric of AI-generated summaries by interval and group."""
 
     name = "summary_aggregates"
     path = "/api/v2/analytics/summaries/aggregates/query"
@@ -165,7 +165,7 @@ class SummaryAggregates(AggregateStream):
 
 
 class SurveyAggregates(AggregateStream):
-    """How customers answered surveys."""
+    """A metric of surveys by interval and group."""
 
     name = "survey_aggregates"
     path = "/api/v2/analytics/surveys/aggregates/query"
@@ -173,7 +173,7 @@ class SurveyAggregates(AggregateStream):
 
 
 class TaskManagementAggregates(AggregateStream):
-    """How work items went."""
+    """A metric of work items by interval and group."""
 
     name = "task_management_aggregates"
     path = "/api/v2/analytics/taskmanagement/aggregates/query"
@@ -181,7 +181,7 @@ class TaskManagementAggregates(AggregateStream):
 
 
 class TranscriptAggregates(AggregateStream):
-    """What transcripts were found to be about."""
+    """A metric of transcripts by interval and group."""
 
     name = "transcript_aggregates"
     path = "/api/v2/analytics/transcripts/aggregates/query"
@@ -189,7 +189,7 @@ class TranscriptAggregates(AggregateStream):
 
 
 class UserAggregates(UserAggregateStream):
-    """How long agents were in which presence and routing status, leavers too.
+    """A user's time in a presence or routing status by interval, inactive users included.
 
     A query names users, 100 at most: so `users` are listed first, whether they are selected or not,
     and a reading of a day takes a request for each hundred of them.

@@ -1,4 +1,4 @@
-"""What conversations run through before an agent has them."""
+"""Architect: flows, and the prompts, schedules and data tables that they use; scripts."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Datatables(ListingStream):
-    """The data tables that flows look things up in."""
+    """A data table, in which flows look up values."""
 
     name = "datatables"
     path = "/api/v2/flows/datatables"
 
 
 class DatatableRows(PerParentListingStream):
-    """The rows of data tables; `row` holds the columns, which are the org's own."""
+    """A row of a data table; `row` holds the columns, which are the org's own."""
 
     name = "datatable_rows"
     path = "/api/v2/flows/datatables/{datatableId}/rows"
@@ -36,21 +36,21 @@ class DatatableRows(PerParentListingStream):
 
 
 class EmergencyGroups(ListingStream):
-    """The emergency groups."""
+    """An emergency group."""
 
     name = "emergency_groups"
     path = "/api/v2/architect/emergencygroups"
 
 
 class FlowMilestones(ListingStream):
-    """The milestones that flows pass."""
+    """A milestone of flows."""
 
     name = "flow_milestones"
     path = "/api/v2/flows/milestones"
 
 
 class FlowOutcomes(ListingStream):
-    """The outcomes that flows have."""
+    """An outcome of flows."""
 
     name = "flow_outcomes"
     path = "/api/v2/flows/outcomes"
@@ -58,7 +58,7 @@ class FlowOutcomes(ListingStream):
 
 
 class Flows(ListingStream):
-    """The flows."""
+    """A flow."""
 
     name = "flows"
     path = "/api/v2/flows"
@@ -66,42 +66,42 @@ class Flows(ListingStream):
 
 
 class Ivrs(ListingStream):
-    """The call routes: numbers, and the flows that answer them."""
+    """A call route: its numbers and flows."""
 
     name = "ivrs"
     path = "/api/v2/architect/ivrs"
 
 
 class Prompts(ListingStream):
-    """The prompts that flows play."""
+    """A prompt that flows play."""
 
     name = "prompts"
     path = "/api/v2/architect/prompts"
 
 
 class ScheduleGroups(ListingStream):
-    """The groups of schedules."""
+    """A group of schedules."""
 
     name = "schedule_groups"
     path = "/api/v2/architect/schedulegroups"
 
 
 class Schedules(ListingStream):
-    """The schedules: open, closed, holidays."""
+    """A schedule: open, closed or holiday."""
 
     name = "schedules"
     path = "/api/v2/architect/schedules"
 
 
 class Scripts(ListingStream):
-    """The scripts that agents are shown."""
+    """A script for agents."""
 
     name = "scripts"
     path = "/api/v2/scripts"
 
 
 class FlowVersions(PerParentListingStream):
-    """The versions of each flow."""
+    """A version of a flow."""
 
     name = "flow_versions"
     path = "/api/v2/flows/{flowId}/versions"

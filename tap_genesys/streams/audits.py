@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Audits(ReportStream):
-    """Who changed what in the org, and when.
+    """A change in the org: its user, moment, entity and properties.
 
-    Asked for by day, in four requests or more: the vendor prepares a report, which is waited for,
+    Requested by day, in four requests or more: the vendor prepares a report, which is polled for,
     and read in pages of 500. A large page is an address of the vendor's storage instead (302); the
-    token does not go there. Rows of such a file have `eventTime` in place of `eventDate`: its
+    token is not sent there. Rows of such a file have `eventTime` in place of `eventDate`: its
     value becomes `eventDate`, and `eventTime` stays beside it.
 
-    More than a declaration: a report is asked for, waited for, and read by cursor or as files.
+    More than a declaration: a report is submitted, polled, and read by cursor or as files.
     """
 
     name = "audits"

@@ -1,4 +1,4 @@
-"""The tables that conversations are broken up into, without a further request."""
+"""The tables of conversations, which need no request of their own."""
 
 from __future__ import annotations
 
@@ -7,84 +7,84 @@ from tap_genesys.streams.conversations import ConversationDetails
 
 
 class ConversationParticipants(TableStream):
-    """Who took part in a conversation: customers, agents, queues, flows, bots."""
+    """A participant of a conversation: customer, agent, queue, flow or bot."""
 
     name = "conversation_participants"
     parent_stream_type = ConversationDetails
 
 
 class ConversationParticipantAttributes(TableStream):
-    """What flows and agents noted about a participant, a row for each key; only jobs tell it."""
+    """An attribute of a participant, set by flows and agents; only jobs return attributes."""
 
     name = "conversation_participant_attributes"
     parent_stream_type = ConversationDetails
 
 
 class ConversationSessions(TableStream):
-    """A participant's sessions, one for each medium and turn."""
+    """A session of a participant, one for each medium and turn."""
 
     name = "conversation_sessions"
     parent_stream_type = ConversationDetails
 
 
 class ConversationSegments(TableStream):
-    """The parts of a session: in a flow, alerting, talking, on hold, wrapping up."""
+    """A segment of a session: in a flow, alerting, talking, on hold, wrapping up."""
 
     name = "conversation_segments"
     parent_stream_type = ConversationDetails
 
 
 class ConversationMetrics(TableStream):
-    """What the vendor measured of a session (tHandle, tAcw, nTransferred, ...); times in ms."""
+    """A metric of a session (tHandle, tAcw, nTransferred, ...); times in ms."""
 
     name = "conversation_metrics"
     parent_stream_type = ConversationDetails
 
 
 class ConversationMediaStats(TableStream):
-    """The quality of a session's sound, by endpoint."""
+    """The sound quality of a session at one endpoint."""
 
     name = "conversation_media_stats"
     parent_stream_type = ConversationDetails
 
 
 class ConversationFlows(TableStream):
-    """The Architect flow that a session went through, with its entry and exit."""
+    """The Architect flow of a session, with its entry and exit."""
 
     name = "conversation_flows"
     parent_stream_type = ConversationDetails
 
 
 class ConversationFlowOutcomes(TableStream):
-    """What a flow achieved."""
+    """An outcome of a flow in a session."""
 
     name = "conversation_flow_outcomes"
     parent_stream_type = ConversationDetails
 
 
 class ConversationEvaluations(TableStream):
-    """How a conversation was judged, with the score."""
+    """An evaluation of a conversation, with its score."""
 
     name = "conversation_evaluations"
     parent_stream_type = ConversationDetails
 
 
 class ConversationSurveys(TableStream):
-    """What the customer answered afterwards, with the scores."""
+    """A survey of the customer about a conversation, with its scores."""
 
     name = "conversation_surveys"
     parent_stream_type = ConversationDetails
 
 
 class ConversationResolutions(TableStream):
-    """Whether the customer came back about the same thing."""
+    """A resolution: whether the customer came back about the same subject."""
 
     name = "conversation_resolutions"
     parent_stream_type = ConversationDetails
 
 
 class ConversationWrapUps(TableStream):
-    """Each wrap-up code that was given, with note, queue, agent, and the session's handle times.
+    """A wrap-up code of a session, with note, queue, agent, and the session's handle times.
 
     The times (`tTalk`, `tHeld`, `tAcw`, `tHandle`, in ms) are the session's, and stand on its last
     wrap-up only, so that a sum counts no session twice.

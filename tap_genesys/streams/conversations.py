@@ -1,4 +1,4 @@
-"""Conversations, one by one and summed up."""
+"""Conversations, in detail and summed up."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ConversationDetails(FeedingStream, ConversationDetailsStream):
-    """Every conversation with its participants, sessions, segments and metrics.
+    """A conversation with its participants, sessions, segments and metrics.
 
     The query returns what started on a UTC day that the interval touches, or, as the vendor's words
     can also be read, only those of them that overlap the interval as well; whether the bounds

@@ -11,7 +11,7 @@ from tap_genesys.endpoints.listings import (
 
 
 class Divisions(ListingStream):
-    """The divisions that an org is cut into."""
+    """A division of the org."""
 
     name = "divisions"
     path = "/api/v2/authorization/divisions"
@@ -19,7 +19,7 @@ class Divisions(ListingStream):
 
 
 class Groups(ListingStream):
-    """The groups of users."""
+    """A group of users."""
 
     name = "groups"
     path = "/api/v2/groups"
@@ -28,7 +28,7 @@ class Groups(ListingStream):
 
 
 class Locations(ListingStream):
-    """The places that an org has."""
+    """A location of the org."""
 
     name = "locations"
     path = "/api/v2/locations"
@@ -36,21 +36,21 @@ class Locations(ListingStream):
 
 
 class Roles(ListingStream):
-    """The roles, with their permissions."""
+    """A role, with its permissions."""
 
     name = "roles"
     path = "/api/v2/authorization/roles"
 
 
 class Stations(ListingStream):
-    """The stations that calls are taken at."""
+    """A station, at which calls are taken."""
 
     name = "stations"
     path = "/api/v2/stations"
 
 
 class Teams(LinkedStream):
-    """The teams."""
+    """A team."""
 
     name = "teams"
     path = "/api/v2/teams"
@@ -58,7 +58,7 @@ class Teams(LinkedStream):
 
 
 class Users(ListingStream):
-    """Everybody who has, or had, a user: leavers are there too, so that their ids resolve."""
+    """A user, active or not: inactive ones are read so that their ids resolve."""
 
     name = "users"
     path = "/api/v2/users"
@@ -69,7 +69,7 @@ class Users(ListingStream):
 
 
 class GroupMembers(PerParentListingStream):
-    """Who is in which group."""
+    """A member of a group."""
 
     name = "group_members"
     path = "/api/v2/groups/{groupId}/members"
@@ -77,7 +77,7 @@ class GroupMembers(PerParentListingStream):
 
 
 class TeamMembers(PerParentLinkedStream):
-    """Who is in which team."""
+    """A member of a team."""
 
     name = "team_members"
     path = "/api/v2/teams/{teamId}/members"
@@ -85,7 +85,7 @@ class TeamMembers(PerParentLinkedStream):
 
 
 class UserLanguages(PerParentListingStream):
-    """The languages of each user."""
+    """A routing language of a user."""
 
     name = "user_languages"
     path = "/api/v2/users/{userId}/routinglanguages"
@@ -93,7 +93,7 @@ class UserLanguages(PerParentListingStream):
 
 
 class UserQueues(PerParentListingStream):
-    """The queues that each user has joined."""
+    """A queue that a user has joined."""
 
     name = "user_queues"
     path = "/api/v2/users/{userId}/queues"
@@ -101,7 +101,7 @@ class UserQueues(PerParentListingStream):
 
 
 class UserSkills(PerParentListingStream):
-    """The skills of each user, with their proficiency."""
+    """A routing skill of a user, with its proficiency."""
 
     name = "user_skills"
     path = "/api/v2/users/{userId}/routingskills"

@@ -6,21 +6,21 @@ from tap_genesys.endpoints.listings import ListingStream, UnpagedStream
 
 
 class ExternalMetricDefinitions(ListingStream):
-    """Metrics that come from outside."""
+    """The definition of an external metric."""
 
     name = "external_metric_definitions"
     path = "/api/v2/employeeperformance/externalmetrics/definitions"
 
 
 class LearningModules(ListingStream):
-    """What agents can learn."""
+    """A learning module for agents."""
 
     name = "learning_modules"
     path = "/api/v2/learning/modules"
 
 
 class PerformanceProfiles(UnpagedStream):
-    """What agents are measured by."""
+    """A performance profile, with which agents' performance is measured."""
 
     name = "performance_profiles"
     path = "/api/v2/gamification/profiles"

@@ -6,28 +6,28 @@ from tap_genesys.endpoints.listings import ScanStream
 
 
 class ExternalContactNotes(ScanStream):
-    """Notes about customers."""
+    """A note about an external contact."""
 
     name = "external_contact_notes"
     path = "/api/v2/externalcontacts/scan/notes"
 
 
 class ExternalContactRelationships(ScanStream):
-    """Which users look after which customers."""
+    """A relationship of a user with an external contact."""
 
     name = "external_contact_relationships"
     path = "/api/v2/externalcontacts/scan/relationships"
 
 
 class ExternalContacts(ScanStream):
-    """The customers that an org knows."""
+    """An external contact: a customer of the org."""
 
     name = "external_contacts"
     path = "/api/v2/externalcontacts/scan/contacts"
 
 
 class ExternalOrganizations(ScanStream):
-    """The companies that an org knows."""
+    """An external organization: a company of customers."""
 
     name = "external_organizations"
     path = "/api/v2/externalcontacts/scan/organizations"

@@ -6,21 +6,21 @@ from tap_genesys.endpoints.listings import ListingStream
 
 
 class IntegrationActions(ListingStream):
-    """The data actions."""
+    """A data action."""
 
     name = "integration_actions"
     path = "/api/v2/integrations/actions"
 
 
 class IntegrationTypes(ListingStream):
-    """The kinds of integrations."""
+    """A type of integration."""
 
     name = "integration_types"
     path = "/api/v2/integrations/types"
 
 
 class Integrations(ListingStream):
-    """The integrations."""
+    """An integration."""
 
     name = "integrations"
     path = "/api/v2/integrations"

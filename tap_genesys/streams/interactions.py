@@ -1,4 +1,4 @@
-"""What is asked for conversation by conversation: each costs a request for every one of them."""
+"""Analytics, transcripts, recordings and surveys: at least a request for each conversation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ConversationSpeechAnalytics(FollowUpStream, ObjectStream):
-    """What speech and text analytics found of a conversation: sentiment, empathy, who talked."""
+    """The speech and text analytics of a conversation: sentiment, empathy, talk times."""
 
     name = "conversation_speech_analytics"
     path = "/api/v2/speechandtextanalytics/conversations/{conversationId}"
@@ -44,7 +44,7 @@ class ConversationSummariesAi(FollowUpStream, UnpagedStream):
 
 
 class Recordings(FollowUpStream, ArrayStream):
-    """What of a conversation was recorded: medium, state, dates; not the recording itself."""
+    """The metadata of a recording: medium, state, dates; not the recording itself."""
 
     name = "recordings"
     path = "/api/v2/conversations/{conversationId}/recordingmetadata"
@@ -52,9 +52,9 @@ class Recordings(FollowUpStream, ArrayStream):
 
 
 class Surveys(FollowUpStream, ArrayStream):
-    """The surveys of conversations that have any, with each answer.
+    """A survey of a conversation, with its answers.
 
-    Asked again at each re-check (`recheck_days`), since surveys are answered days later.
+    Requested again at each re-check (`recheck_days`), since customers answer surveys days later.
     """
 
     name = "surveys"
@@ -70,11 +70,11 @@ class Surveys(FollowUpStream, ArrayStream):
 
 
 class ConversationTranscripts(FollowUpStream, ObjectStream):
-    """What was said in a session with a customer, word for word, as one JSON object.
+    """The transcript of a session with a customer, word for word, as one JSON object.
 
     Two requests a session: one for the address of the text, one to that address, which is the
-    vendor's storage, not its API. That the id of a session is that of its communication is
-    unverified.
+    vendor's storage, not its API. Unverified: that the id of a session is that of its
+    communication.
     """
 
     name = "conversation_transcripts"

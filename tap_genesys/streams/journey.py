@@ -6,28 +6,28 @@ from tap_genesys.endpoints.listings import ListingStream
 
 
 class ActionMaps(ListingStream):
-    """When a visitor of a web page is offered what."""
+    """An action map: an offer to web visitors, and its conditions."""
 
     name = "action_maps"
     path = "/api/v2/journey/actionmaps"
 
 
 class ActionTemplates(ListingStream):
-    """What a visitor can be offered."""
+    """An action template: the content of an offer to web visitors."""
 
     name = "action_templates"
     path = "/api/v2/journey/actiontemplates"
 
 
 class JourneySegments(ListingStream):
-    """The segments of visitors."""
+    """A segment of web visitors."""
 
     name = "journey_segments"
     path = "/api/v2/journey/segments"
 
 
 class JourneyViews(ListingStream):
-    """The journey views."""
+    """A journey view."""
 
     name = "journey_views"
     path = "/api/v2/journey/views"

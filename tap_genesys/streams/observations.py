@@ -1,4 +1,4 @@
-"""How things stand at the moment of the run."""
+"""Observations: metrics of flows, queues and users at the moment of the run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tap_genesys.streams.routing import RoutingQueues
 
 
 class FlowObservations(ObservationStream):
-    """How many conversations each flow has right now."""
+    """The number of conversations in a flow at the moment of the run."""
 
     name = "flow_observations"
     path = "/api/v2/analytics/flows/observations/query"
@@ -19,7 +19,7 @@ class FlowObservations(ObservationStream):
 
 
 class QueueObservations(ObservationStream):
-    """Who waits, talks, and is there in each queue right now."""
+    """A metric of a queue at the moment of the run: waiting, interacting, members."""
 
     name = "queue_observations"
     path = "/api/v2/analytics/queues/observations/query"
@@ -41,7 +41,7 @@ class QueueObservations(ObservationStream):
 
 
 class UserObservations(ObservationStream):
-    """How many queues each user is in, and has switched on, right now."""
+    """The number of a user's queues, joined or active, at the moment of the run."""
 
     name = "user_observations"
     path = "/api/v2/analytics/users/observations/query"

@@ -17,21 +17,21 @@ from tap_genesys.endpoints.listings import (
 
 
 class LicenseDefinitions(ArrayStream):
-    """The licences that there are."""
+    """A license of the vendor."""
 
     name = "license_definitions"
     path = "/api/v2/license/definitions"
 
 
 class LicenseUsers(ListingStream):
-    """Who has which licences."""
+    """A user, with the licenses assigned."""
 
     name = "license_users"
     path = "/api/v2/license/users"
 
 
 class LimitChangeRequests(LinkedStream):
-    """Limits that an org has asked to be changed."""
+    """A request for a change of a limit."""
 
     name = "limit_change_requests"
     is_history = True
@@ -39,7 +39,7 @@ class LimitChangeRequests(LinkedStream):
 
 
 class OauthClients(LinkedStream):
-    """The clients of the API."""
+    """An OAuth client."""
 
     name = "oauth_clients"
     path = "/api/v2/oauth/clients"
@@ -55,9 +55,10 @@ class Organization(ObjectStream):
 
 
 class OrganizationLimits(PerParentUnpagedStream):
-    """What an org may have and do, limit by limit, as it is in force.
+    """A limit of the org, with the value in force.
 
-    A request for each of the vendor's namespaces; one that an org does not have has no rows.
+    Read with a request for each of the vendor's namespaces; one that the org does not have has no
+    rows.
     """
 
     name = "organization_limits"

@@ -1,4 +1,4 @@
-"""Campaigns, and what they work with."""
+"""Outbound: campaigns, contact lists and rules."""
 
 from __future__ import annotations
 
@@ -6,105 +6,105 @@ from tap_genesys.endpoints.listings import ArrayStream, ListingStream, MapStream
 
 
 class AttemptLimits(ListingStream):
-    """How often a contact may be tried."""
+    """An attempt limit: the most attempts at a contact."""
 
     name = "attempt_limits"
     path = "/api/v2/outbound/attemptlimits"
 
 
 class CallAnalysisSets(ListingStream):
-    """What is done about each result of a call's analysis."""
+    """A call analysis response set: the reaction to each result of call analysis."""
 
     name = "call_analysis_sets"
     path = "/api/v2/outbound/callanalysisresponsesets"
 
 
 class CallableTimeSets(ListingStream):
-    """When contacts may be called."""
+    """A callable time set: the times at which contacts may be called."""
 
     name = "callable_time_sets"
     path = "/api/v2/outbound/callabletimesets"
 
 
 class CampaignRules(ListingStream):
-    """The rules that start, stop and change campaigns."""
+    """A rule that starts, stops or changes campaigns."""
 
     name = "campaign_rules"
     path = "/api/v2/outbound/campaignrules"
 
 
 class CampaignSchedules(ArrayStream):
-    """When campaigns run."""
+    """The schedule of a campaign."""
 
     name = "campaign_schedules"
     path = "/api/v2/outbound/schedules/campaigns"
 
 
 class ContactListFilters(ListingStream):
-    """The filters of contact lists."""
+    """A filter of a contact list."""
 
     name = "contact_list_filters"
     path = "/api/v2/outbound/contactlistfilters"
 
 
 class ContactListTemplates(ListingStream):
-    """The templates of contact lists."""
+    """A template of contact lists."""
 
     name = "contact_list_templates"
     path = "/api/v2/outbound/contactlisttemplates"
 
 
 class ContactLists(ListingStream):
-    """The lists of contacts."""
+    """A contact list."""
 
     name = "contact_lists"
     path = "/api/v2/outbound/contactlists"
 
 
 class DigitalRuleSets(ListingStream):
-    """The rule sets of messaging campaigns."""
+    """A rule set of messaging campaigns."""
 
     name = "digital_rule_sets"
     path = "/api/v2/outbound/digitalrulesets"
 
 
 class DncLists(ListingStream):
-    """The lists of who must not be contacted."""
+    """A do-not-contact list."""
 
     name = "dnc_lists"
     path = "/api/v2/outbound/dnclists"
 
 
 class FileSpecificationTemplates(ListingStream):
-    """How files of contacts are read."""
+    """A file specification template: the format of files of contacts."""
 
     name = "file_specification_templates"
     path = "/api/v2/outbound/filespecificationtemplates"
 
 
 class ImportTemplates(ListingStream):
-    """How contacts are imported."""
+    """A template for the import of contacts."""
 
     name = "import_templates"
     path = "/api/v2/outbound/importtemplates"
 
 
 class MessagingCampaigns(ListingStream):
-    """The campaigns by message and mail."""
+    """A campaign by message or email."""
 
     name = "messaging_campaigns"
     path = "/api/v2/outbound/messagingcampaigns"
 
 
 class OutboundCampaigns(ListingStream):
-    """The campaigns by voice."""
+    """A voice campaign."""
 
     name = "outbound_campaigns"
     path = "/api/v2/outbound/campaigns"
 
 
 class OutboundEvents(ListingStream):
-    """What the dialler has logged lately."""
+    """A recent entry in the dialer's event log."""
 
     name = "outbound_events"
     is_history = True
@@ -112,28 +112,28 @@ class OutboundEvents(ListingStream):
 
 
 class RuleSets(ListingStream):
-    """The rule sets of campaigns."""
+    """A rule set of campaigns."""
 
     name = "rule_sets"
     path = "/api/v2/outbound/rulesets"
 
 
 class SequenceSchedules(ArrayStream):
-    """When sequences run."""
+    """The schedule of a sequence."""
 
     name = "sequence_schedules"
     path = "/api/v2/outbound/schedules/sequences"
 
 
 class Sequences(ListingStream):
-    """The campaigns that follow each other."""
+    """A sequence of campaigns."""
 
     name = "sequences"
     path = "/api/v2/outbound/sequences"
 
 
 class WrapupCodeMappings(MapStream):
-    """What a wrap-up code says about a contact."""
+    """The mapping of a wrap-up code to flags of a contact."""
 
     name = "wrapup_code_mappings"
     path = "/api/v2/outbound/wrapupcodemappings"

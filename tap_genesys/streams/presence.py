@@ -7,7 +7,7 @@ from tap_genesys.endpoints.user_details import UserDetailsStream, UserDetailsTab
 
 
 class PresenceDefinitions(UnpagedStream):
-    """The presences that an org has defined."""
+    """A presence defined by the org."""
 
     name = "presence_definitions"
     path = "/api/v2/presence/definitions"
@@ -15,7 +15,7 @@ class PresenceDefinitions(UnpagedStream):
 
 
 class SystemPresences(ArrayStream):
-    """The presences that the vendor has defined."""
+    """A presence defined by the vendor."""
 
     name = "system_presences"
     path = "/api/v2/systempresences"
@@ -26,7 +26,7 @@ class UserPresences(UserDetailsStream):
     """A span of time for which a user was in one presence.
 
     By job up to the data lake's watermark and by query from there to now (`user_details_source`).
-    `user_routing_statuses` are made of the same answers.
+    `user_routing_statuses` are made of the same responses.
 
     The vendor stores a span on the UTC day on which it begins, and once it has ended, on the day on
     which it ends, too ("User Status Detail query"). So one that began before the first load appears
@@ -42,10 +42,11 @@ class UserPresences(UserDetailsStream):
 
 
 class UserRoutingStatuses(UserDetailsTable):
-    """A span of time for which a user had one routing status: off queue, idle, interacting, ...
+    """A span of time for which a user had one routing status, such as off queue or idle.
 
-    It comes with the answers that `user_presences` ask for, whether those are selected or not, and
-    has their bookmark: where it is selected later, its rows begin at that bookmark.
+    Its rows are in the responses to the requests of `user_presences`, whether that stream is
+    selected or not, and its bookmark is that stream's: where it is selected later, its rows begin
+    at that bookmark.
     """
 
     name = "user_routing_statuses"

@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
 
 class Categories(ListingStream):
-    """The categories of speech and text analytics."""
+    """A category of speech and text analytics."""
 
     name = "categories"
     path = "/api/v2/speechandtextanalytics/categories"
 
 
 class EvaluationForms(ListingStream):
-    """The forms that evaluators fill in."""
+    """An evaluation form."""
 
     name = "evaluation_forms"
     path = "/api/v2/quality/forms/evaluations"
 
 
 class Evaluations(WindowedStream):
-    """Each evaluation with its answers and scores.
+    """An evaluation of a conversation, with its answers and scores.
 
     The search has no count, no "changed since", and at most three months in one request. So it is
-    asked by the date of creation, and each run reads the last 30 days again (`lookback_days`): an
-    evaluation that is submitted or released later than that is found in
-    `conversation_evaluations`, which follows its conversation.
+    read by the date of creation, and each run reads the last 30 days again (`lookback_days`): an
+    evaluation that is submitted or released later than that is in `conversation_evaluations`,
+    which are read with their conversation.
 
-    More than a declaration: its search has a body of its own kind.
+    More than a declaration: its search has its own format of body.
     """
 
     name = "evaluations"
@@ -80,56 +80,56 @@ class Evaluations(WindowedStream):
 
 
 class EvaluatorActivity(ListingStream):
-    """What each evaluator has done, and has to do."""
+    """An evaluator's activity: evaluations done, and assigned."""
 
     name = "evaluator_activity"
     path = "/api/v2/quality/evaluators/activity"
 
 
 class Programs(LinkedStream):
-    """The programs of speech and text analytics."""
+    """A program of speech and text analytics."""
 
     name = "programs"
     path = "/api/v2/speechandtextanalytics/programs"
 
 
 class PublishedEvaluationForms(ListingStream):
-    """The evaluation forms that are in use."""
+    """A published evaluation form."""
 
     name = "published_evaluation_forms"
     path = "/api/v2/quality/publishedforms/evaluations"
 
 
 class PublishedSurveyForms(ListingStream):
-    """The survey forms that are in use."""
+    """A published survey form."""
 
     name = "published_survey_forms"
     path = "/api/v2/quality/publishedforms/surveys"
 
 
 class RecordingPolicies(ListingStream):
-    """What is recorded, and how long it is kept."""
+    """A recording policy: conditions for recording, and the retention."""
 
     name = "recording_policies"
     path = "/api/v2/recording/mediaretentionpolicies"
 
 
 class SentimentFeedback(UnpagedStream):
-    """Phrases whose sentiment an org has set itself."""
+    """A phrase with a sentiment set by the org."""
 
     name = "sentiment_feedback"
     path = "/api/v2/speechandtextanalytics/sentimentfeedback"
 
 
 class SurveyForms(ListingStream):
-    """The forms that customers fill in."""
+    """A survey form."""
 
     name = "survey_forms"
     path = "/api/v2/quality/forms/surveys"
 
 
 class Topics(LinkedStream):
-    """The topics of speech and text analytics."""
+    """A topic of speech and text analytics."""
 
     name = "topics"
     path = "/api/v2/speechandtextanalytics/topics"

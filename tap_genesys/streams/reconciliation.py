@@ -1,4 +1,4 @@
-"""Whether what came is all there is: the vendor's own counts, side by side."""
+"""Reconciliation of the vendor's counts of conversations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ConversationReconciliation(WindowedStream):
-    """Conversations of a UTC day and medium, as the details count them and as the aggregates do.
+    """The number of conversations of a UTC day and medium, in the details and the aggregates.
 
     Both counts are the vendor's, told by different systems. Where they agree with each other and
     with the rows in the warehouse, nothing is missing; docs/aggregates.md has the query for that,

@@ -1,4 +1,4 @@
-"""What conversations are routed by."""
+"""Routing: queues, skills, languages, wrap-up codes, and addresses for messages."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tap_genesys.endpoints.listings import (
 
 
 class EmailDomains(ListingStream):
-    """The domains that mails arrive at."""
+    """A domain for inbound email."""
 
     name = "email_domains"
     path = "/api/v2/routing/email/domains"
 
 
 class RoutingLanguages(ListingStream):
-    """The languages that are routed by."""
+    """A routing language."""
 
     name = "routing_languages"
     path = "/api/v2/routing/languages"
@@ -27,7 +27,7 @@ class RoutingLanguages(ListingStream):
 
 
 class RoutingQueues(ListingStream):
-    """The queues, with their settings."""
+    """A queue, with its settings."""
 
     name = "routing_queues"
     path = "/api/v2/routing/queues"
@@ -36,14 +36,14 @@ class RoutingQueues(ListingStream):
 
 
 class RoutingSkillGroups(LinkedStream):
-    """The groups of users that a rule about skills makes."""
+    """A skill group: users that match a rule about skills."""
 
     name = "routing_skill_groups"
     path = "/api/v2/routing/skillgroups"
 
 
 class RoutingSkills(ListingStream):
-    """The skills that are routed by."""
+    """A routing skill."""
 
     name = "routing_skills"
     path = "/api/v2/routing/skills"
@@ -51,7 +51,7 @@ class RoutingSkills(ListingStream):
 
 
 class RoutingUtilization(MapStream):
-    """How many conversations of each medium an agent may have at once."""
+    """An agent's capacity for a medium: the most conversations at once."""
 
     name = "routing_utilization"
     path = "/api/v2/routing/utilization"
@@ -61,21 +61,21 @@ class RoutingUtilization(MapStream):
 
 
 class SmsPhoneNumbers(ListingStream):
-    """The numbers that text messages arrive at."""
+    """A number for inbound text messages."""
 
     name = "sms_phone_numbers"
     path = "/api/v2/routing/sms/phonenumbers"
 
 
 class UtilizationLabels(ListingStream):
-    """The labels that share an agent's capacity."""
+    """A utilization label, which shares an agent's capacity."""
 
     name = "utilization_labels"
     path = "/api/v2/routing/utilization/labels"
 
 
 class WrapupCodes(ListingStream):
-    """The wrap-up codes that agents choose from."""
+    """A wrap-up code."""
 
     name = "wrapup_codes"
     path = "/api/v2/routing/wrapupcodes"
@@ -83,7 +83,7 @@ class WrapupCodes(ListingStream):
 
 
 class EmailRoutes(PerParentListingStream):
-    """The addresses of each domain, and where their mails go."""
+    """An address of an email domain, and the destination of its emails."""
 
     name = "email_routes"
     path = "/api/v2/routing/email/domains/{domainName}/routes"
@@ -91,7 +91,7 @@ class EmailRoutes(PerParentListingStream):
 
 
 class RoutingQueueMembers(PerParentLinkedStream):
-    """Who is a member of which queue."""
+    """A member of a queue."""
 
     name = "routing_queue_members"
     path = "/api/v2/routing/queues/{queueId}/members"
@@ -101,7 +101,7 @@ class RoutingQueueMembers(PerParentLinkedStream):
 
 
 class RoutingQueueWrapupCodes(PerParentListingStream):
-    """The wrap-up codes of each queue."""
+    """A wrap-up code of a queue."""
 
     name = "routing_queue_wrapup_codes"
     path = "/api/v2/routing/queues/{queueId}/wrapupcodes"
@@ -109,7 +109,7 @@ class RoutingQueueWrapupCodes(PerParentListingStream):
 
 
 class RoutingSkillGroupMembers(PerParentLinkedStream):
-    """Who is in which skill group."""
+    """A member of a skill group."""
 
     name = "routing_skill_group_members"
     path = "/api/v2/routing/skillgroups/{skillGroupId}/members"

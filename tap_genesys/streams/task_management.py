@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 class Workbins(QueryListingStream):
-    """Where work items lie."""
+    """A workbin, which holds work items."""
 
     name = "workbins"
     path = "/api/v2/taskmanagement/workbins/query"
 
 
 class Workitems(ReportStream):
-    """Tasks, as they were last changed.
+    """A work item, as last changed.
 
-    Asked for by the date of their last change, a month at a time, once for each type of work item:
-    the query needs one to be named, and takes three filters at most. So a run costs a request for
-    each type and 200 rows, and one for each 200 types (`workitems:worktype:view`).
+    Queried by the date of the last change, a month at a time, once for each type of work item: the
+    query requires a type, and takes three filters at most. So a run costs a request for each type
+    and 200 rows, and one for each 200 types (`workitems:worktype:view`).
 
-    More than a declaration: it is asked for by type and by date, page by token.
+    More than a declaration: its queries are by type and by date, its pages by token.
     """
 
     name = "workitems"
@@ -89,7 +89,7 @@ class Workitems(ReportStream):
 
 
 class Worktypes(QueryListingStream):
-    """The kinds of work items."""
+    """A type of work items."""
 
     name = "worktypes"
     path = "/api/v2/taskmanagement/worktypes/query"

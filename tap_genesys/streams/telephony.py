@@ -1,4 +1,4 @@
-"""Numbers, lines and what they hang on."""
+"""Telephony: edges, trunks, phones, numbers and sites."""
 
 from __future__ import annotations
 
@@ -6,91 +6,91 @@ from tap_genesys.endpoints.listings import ListingStream
 
 
 class DidPools(ListingStream):
-    """The ranges of direct inward numbers."""
+    """A range of direct inward numbers."""
 
     name = "did_pools"
     path = "/api/v2/telephony/providers/edges/didpools"
 
 
 class Dids(ListingStream):
-    """The direct inward numbers."""
+    """A direct inward number."""
 
     name = "dids"
     path = "/api/v2/telephony/providers/edges/dids"
 
 
 class EdgeGroups(ListingStream):
-    """The groups of edges."""
+    """A group of edges."""
 
     name = "edge_groups"
     path = "/api/v2/telephony/providers/edges/edgegroups"
 
 
 class Edges(ListingStream):
-    """The edges."""
+    """An edge."""
 
     name = "edges"
     path = "/api/v2/telephony/providers/edges"
 
 
 class ExtensionPools(ListingStream):
-    """The ranges of extensions."""
+    """A range of extensions."""
 
     name = "extension_pools"
     path = "/api/v2/telephony/providers/edges/extensionpools"
 
 
 class Extensions(ListingStream):
-    """The extensions."""
+    """An extension."""
 
     name = "extensions"
     path = "/api/v2/telephony/providers/edges/extensions"
 
 
 class Lines(ListingStream):
-    """The lines of phones."""
+    """A line of a phone."""
 
     name = "lines"
     path = "/api/v2/telephony/providers/edges/lines"
 
 
 class OutboundRoutes(ListingStream):
-    """Which trunks outgoing calls take."""
+    """A route of outbound calls to trunks."""
 
     name = "outbound_routes"
     path = "/api/v2/telephony/providers/edges/outboundroutes"
 
 
 class PhoneBaseSettings(ListingStream):
-    """The settings that phones share."""
+    """The base settings of a kind of phone."""
 
     name = "phone_base_settings"
     path = "/api/v2/telephony/providers/edges/phonebasesettings"
 
 
 class Phones(ListingStream):
-    """The phones."""
+    """A phone."""
 
     name = "phones"
     path = "/api/v2/telephony/providers/edges/phones"
 
 
 class Sites(ListingStream):
-    """The sites."""
+    """A site."""
 
     name = "sites"
     path = "/api/v2/telephony/providers/edges/sites"
 
 
 class TrunkBaseSettings(ListingStream):
-    """The settings that trunks share."""
+    """The base settings of a kind of trunk."""
 
     name = "trunk_base_settings"
     path = "/api/v2/telephony/providers/edges/trunkbasesettings"
 
 
 class Trunks(ListingStream):
-    """The trunks."""
+    """A trunk."""
 
     name = "trunks"
     path = "/api/v2/telephony/providers/edges/trunks"

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class ApiUsage(ReportStream):
-    """How often each client asked for what, day by day, and how that was answered.
+    """The number of a client's requests to an operation on one day, by response status.
 
     The vendor counts once a day, so the last two days are read again. Three requests for a week.
 
-    More than a declaration: a report is asked for, waited for, and read by cursor.
+    More than a declaration: a report is submitted, polled, and read by cursor.
     """
 
     name = "api_usage"
@@ -73,7 +73,7 @@ class ApiUsage(ReportStream):
 
 
 class UsageEventDefinitions(UnpagedStream):
-    """The operational events that there are."""
+    """The definition of an operational event."""
 
     name = "usage_event_definitions"
     path = "/api/v2/usage/events/definitions"

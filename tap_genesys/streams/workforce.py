@@ -31,12 +31,12 @@ _RANGE = 33 * DAY
 
 
 class AdherenceHistorical(ReportStream):
-    """How well each agent kept to the schedule, day by day of the management unit's time zone.
+    """An agent's adherence to the schedule on one day of the management unit's time zone.
 
-    A week at a time, for all management units that share a time zone; what is told of a day may
-    change for a while, so the last seven days are read again.
+    Requested by week, for all management units that share a time zone; a day's figures may change
+    for a while, so the last seven days are read again.
 
-    More than a declaration: a job for each time zone, whose files are opened up into days.
+    More than a declaration: a job for each time zone, whose files are flattened into days.
     """
 
     name = "adherence_historical"
@@ -69,7 +69,7 @@ class AdherenceHistorical(ReportStream):
         return self._question(window, zone, units)
 
     def _question(self, window: Window, zone: str, units: list[str]) -> dict[str, Any]:
-        # Whole days of the zone, as far as they have passed, so that no day is told by its half.
+        # Whole days of the zone, as far as they have passed, so that no row is about half a day.
         start, end = (moment.astimezone(ZoneInfo(zone)) for moment in window.bounds)
         first = start.replace(hour=0, minute=0, second=0, microsecond=0)
         last = end.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -127,21 +127,21 @@ class AdherenceHistorical(ReportStream):
 
 
 class BusinessUnits(UnpagedStream):
-    """The business units."""
+    """A business unit."""
 
     name = "business_units"
     path = "/api/v2/workforcemanagement/businessunits"
 
 
 class ManagementUnits(ListingStream):
-    """The management units."""
+    """A management unit."""
 
     name = "management_units"
     path = "/api/v2/workforcemanagement/managementunits"
 
 
 class ActivityCodes(PerParentUnpagedStream):
-    """The kinds of work and of absence."""
+    """An activity code: a kind of work or of absence."""
 
     name = "activity_codes"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/activitycodes"
@@ -149,7 +149,7 @@ class ActivityCodes(PerParentUnpagedStream):
 
 
 class CapacityPlans(PerParentUnpagedStream):
-    """The capacity plans."""
+    """A capacity plan."""
 
     name = "capacity_plans"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/capacityplans"
@@ -157,12 +157,12 @@ class CapacityPlans(PerParentUnpagedStream):
 
 
 class TimeOffRequests(PerParentUnpagedStream):
-    """Who asked for time off, for when, and what became of it.
+    """A request for time off, with its dates and status.
 
-    Asked for by the dates that are wanted, since the query needs them: from four weeks back
-    (`lookback_days`) to half a year ahead, 33 days a request, and once for what is pending,
-    whenever it may be. That is eight requests for each management unit. A request that touches two
-    ranges comes once.
+    Read by the dates of the time off, since the query needs them: from four weeks back
+    (`lookback_days`) to half a year ahead, 33 days a query, and once more for all that are
+    pending, whatever their dates. That is eight queries for each management unit. A row that is in
+    two ranges is emitted once.
 
     More than a declaration: the operation takes ranges of days, or all that are pending.
     """
@@ -202,7 +202,7 @@ class TimeOffRequests(PerParentUnpagedStream):
 
 
 class ManagementUnitUsers(PerParentUnpagedStream):
-    """Who belongs to which management unit."""
+    """A user of a management unit."""
 
     name = "management_unit_users"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/users"
@@ -210,7 +210,7 @@ class ManagementUnitUsers(PerParentUnpagedStream):
 
 
 class PlanningGroups(PerParentUnpagedStream):
-    """What is forecast together."""
+    """A planning group, the unit of a forecast."""
 
     name = "planning_groups"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/planninggroups"
@@ -218,7 +218,7 @@ class PlanningGroups(PerParentUnpagedStream):
 
 
 class SchedulingRuns(PerParentUnpagedStream):
-    """The runs that made schedules."""
+    """A run of the generation of schedules."""
 
     name = "scheduling_runs"
     is_history = True
@@ -227,7 +227,7 @@ class SchedulingRuns(PerParentUnpagedStream):
 
 
 class ServiceGoalTemplates(PerParentUnpagedStream):
-    """The service goals."""
+    """A template of service goals."""
 
     name = "service_goal_templates"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/servicegoaltemplates"
@@ -235,7 +235,7 @@ class ServiceGoalTemplates(PerParentUnpagedStream):
 
 
 class StaffingGroups(PerParentUnpagedStream):
-    """The staffing groups."""
+    """A staffing group."""
 
     name = "staffing_groups"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/staffinggroups"
@@ -243,7 +243,7 @@ class StaffingGroups(PerParentUnpagedStream):
 
 
 class TimeOffPlans(PerParentUnpagedStream):
-    """How time off is planned."""
+    """A time-off plan."""
 
     name = "time_off_plans"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/timeoffplans"
@@ -251,7 +251,7 @@ class TimeOffPlans(PerParentUnpagedStream):
 
 
 class WorkPlanRotations(PerParentUnpagedStream):
-    """The rotations of work plans."""
+    """A rotation of work plans."""
 
     name = "work_plan_rotations"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplanrotations"
@@ -259,7 +259,7 @@ class WorkPlanRotations(PerParentUnpagedStream):
 
 
 class WorkPlans(PerParentUnpagedStream):
-    """The work plans."""
+    """A work plan."""
 
     name = "work_plans"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplans"
@@ -267,14 +267,14 @@ class WorkPlans(PerParentUnpagedStream):
 
 
 class SchedulesPublished(PerParentUnpagedStream):
-    """The shifts of agents in the schedules that are published, and their whole days off.
+    """A shift, or a whole day off, of an agent in a published schedule.
 
     Read for four weeks back (`lookback_days`) and six weeks ahead, a request for each week and
-    business unit, since plans change up to their last day. A shift at the turn of two weeks comes
-    once. What was taken out of a plan keeps its row: take those with the newest `_readAt` of a
-    week. Moments are UTC; `businessUnitTimeZone` says where the unit is.
+    business unit, since plans change up to their last day. A shift at the turn of two weeks is
+    emitted once. A shift that was removed from a plan keeps its row: take the rows with the newest
+    `_readAt` of a week. Times are UTC; `businessUnitTimeZone` is the time zone of the unit.
 
-    More than a declaration: weeks are asked for, and plans opened up into shifts.
+    More than a declaration: requests are by week, and plans are flattened into shifts.
     """
 
     name = "schedules_published"
@@ -329,7 +329,7 @@ def _back(stream: PerParentUnpagedStream) -> timedelta:
 
 
 def _known_zone(name: object) -> str:
-    """Return a time zone's name; UTC where it is none that is known here."""
+    """Return a time zone's name; UTC where the name is unknown."""
     try:
         return ZoneInfo(str(name)).key
     except (KeyError, ValueError, OSError):
