@@ -97,8 +97,8 @@ def steady(world: World, source: str) -> dict[str, Any]:
         "replication_key": "conversationStart",
         "replication_key_value": bookmark,
         "recheckedBy": "query" if by_query else "job",
-        "rechecks": {f"{rung}": iso(floor(truth - rung * DAY, DAY)) for rung in RUNGS},
-        "passes": [],
+        "recheckedUpTo": {f"{rung}": iso(floor(truth - rung * DAY, DAY)) for rung in RUNGS},
+        "queryPasses": [],
     }
     if not by_query:
         details["watermark"] = bookmark

@@ -45,7 +45,7 @@ def takeover(states: Mapping[datetime, State], streams: Sequence[str]) -> State:
         raise SetupError(msg)
     made: State = {"bookmarks": {}}
     for name in streams:
-        kept = [dict(states[day]["bookmarks"][name]) for day in days]
+        kept = [_renamed(states[day]["bookmarks"][name]) for day in days]
         ends = [one["replication_key_value"] for one in kept]
         for end, day in zip(ends, days[1:], strict=False):
             if datetime.fromisoformat(end) < day:
@@ -54,6 +54,11 @@ def takeover(states: Mapping[datetime, State], streams: Sequence[str]) -> State:
         last = _by_job(kept) if name == BY_JOB else kept[-1]
         made["bookmarks"][name] = last | _rechecks(kept)
     return made
+
+
+def _renamed(kept: State) -> State:
+    """Return a stream's state with the present name of its marks; the tap renames the rest."""
+    return {"recheckedUpTo" if key == "rechecks" else key: value for key, value in kept.items()}
 
 
 def _by_job(kept: list[State]) -> State:
@@ -68,15 +73,15 @@ def _by_job(kept: list[State]) -> State:
 
 def _rechecks(kept: list[State]) -> State:
     """Return the marks of the first day that still needs each, where the stream keeps marks."""
-    if "rechecks" not in kept[-1]:
+    if "recheckedUpTo" not in kept[-1]:
         return {}
     last = kept[-1]["replication_key_value"]
     rechecks: dict[str, str] = {}
-    for rung in kept[-1]["rechecks"]:
-        marked = [one for one in kept if rung in one.get("rechecks", {})]
-        marks = [(one["rechecks"][rung], one["replication_key_value"]) for one in marked]
+    for rung in kept[-1]["recheckedUpTo"]:
+        marked = [one for one in kept if rung in one.get("recheckedUpTo", {})]
+        marks = [(one["recheckedUpTo"][rung], one["replication_key_value"]) for one in marked]
         rechecks[rung] = min((mark for mark, end in marks if mark < end), default=last)
-    return {"rechecks": rechecks}
+    return {"recheckedUpTo": rechecks}
 
 
 def _bookmark(state: State, name: str) -> str | None:

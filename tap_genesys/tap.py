@@ -37,6 +37,7 @@ from tap_genesys.output.writer import SingerWriter
 from tap_genesys.preflight.check import check
 from tap_genesys.privacy.rules import problems as rule_problems
 from tap_genesys.privacy.schema_check import misfits, unknown
+from tap_genesys.replication import earlier_states
 from tap_genesys.replication.windows import utc_now
 from tap_genesys.run import Run
 from tap_genesys.run_report import RunReport
@@ -102,6 +103,10 @@ class TapGenesys(Tap):
             logger=self.logger,
             now=self.now,
         )
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(earlier_states.renamed(state))
 
     @override
     def discover_streams(self) -> list[Stream]:

@@ -158,7 +158,7 @@ def test_a_first_load_reads_each_day_once(start: str | None, days_read: int) -> 
         asked = [window(one.body) for one in sim.requests if one.path.endswith("/query")]
     assert len(asked) == len(set(asked)) == days_read
     # Of what is younger than an age, the first such day is next.
-    assert output.state["bookmarks"][NAME]["rechecks"] == {
+    assert output.state["bookmarks"][NAME]["recheckedUpTo"] == {
         f"{age / DAY:g}": iso(SINCE + 20 * DAY - age) for age in AGES
     }
 

@@ -197,7 +197,7 @@ def test_late_changes_arrive_by_the_ladder() -> None:
         warehouse.load(output.messages, world)
         state = output.state
     # Seven days have conversations; days before the first run's age were satisfied by it.
-    assert len(state["bookmarks"][DETAILS]["rechecks"]) == 4
+    assert len(state["bookmarks"][DETAILS]["recheckedUpTo"]) == 4
     assert rereads <= 4 * 45
     assert len(str(state)) < 2000
 

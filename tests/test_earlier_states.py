@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.harness import run
 
+from tap_genesys.replication.earlier_states import RENAMED, renamed
 from tap_genesys.replication.windows import DAY, floor, iso
 from tap_genesys.simulator import Simulator, World
 
@@ -72,6 +76,9 @@ def test_a_state_of_an_earlier_version_goes_on(source: str) -> None:
         first = run(sim, DETAILS, PRESENCES, AGGREGATES, state=state(source), **options)
         sim.world = WORLD.at(now + 2 * DAY)
         second = run(sim, DETAILS, PRESENCES, AGGREGATES, state=first.state, **options)
+    for output in (first, second):
+        for message in output.of("STATE"):
+            assert not {*RENAMED} & {*names_in(message["value"])}
     kept = STATES[source]
     bookmark = THEN + kept["bookmark"] * HOUR
     until = now + 2 * DAY - (4 * HOUR if source == "jobs" else timedelta(0))
@@ -86,3 +93,91 @@ def test_a_state_of_an_earlier_version_goes_on(source: str) -> None:
     days = {row["intervalStart"][:10] for row in first.records(AGGREGATES)}
     assert iso(floor(THEN, DAY))[:10] in days
     assert iso(SINCE)[:10] not in days
+
+
+def names_in(state: dict[str, Any]) -> list[str]:
+    """Return the names of all keys of all streams' states."""
+    return [name for kept in state["bookmarks"].values() for name in kept]
+
+
+def moments() -> st.SearchStrategy[str]:
+    return st.datetimes(timezones=st.just(UTC)).map(iso)
+
+
+#: Each key with its value, under its earlier name.
+EARLIER: dict[str, st.SearchStrategy[Any]] = {
+    "told": moments(),
+    "passes": st.lists(st.lists(moments(), min_size=3, max_size=3), max_size=3),
+    "rechecks": st.dictionaries(st.sampled_from(["1", "3", "5"]), moments()),
+}
+PRESENT = {RENAMED[name]: values for name, values in EARLIER.items()}
+#: Keys that keep their names, even where a value holds an earlier one.
+OTHER: dict[str, st.SearchStrategy[Any]] = {
+    "replication_key_value": moments(),
+    "readTo": moments(),
+    "recheckedBy": st.sampled_from(["job", "query"]),
+    "partitions": st.just([{"context": {"told": 1}, "rechecks": {"passes": []}}]),
+    "other": st.dictionaries(st.sampled_from([*RENAMED]), st.integers(), min_size=1),
+}
+
+
+def states(keys: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    streams = st.dictionaries(
+        st.sampled_from([DETAILS, PRESENCES, "told"]), st.fixed_dictionaries({}, optional=keys)
+    )
+    return st.fixed_dictionaries({"bookmarks": streams}, optional={"told": st.integers()})
+
+
+@given(states({**EARLIER, **PRESENT, **OTHER}))
+def test_a_state_that_was_renamed_stays_as_it_is(state: dict[str, Any]) -> None:
+    before = deepcopy(state)
+    result = renamed(state)
+    assert state == before
+    assert not {*RENAMED} & {*names_in(result)}
+    assert renamed(result) == result
+
+
+@given(states({**EARLIER, **OTHER}))
+def test_each_value_comes_under_its_present_name(state: dict[str, Any]) -> None:
+    """Only the names of a stream's own keys change: no value, no stream's name, nothing beside."""
+    result = renamed(state)
+    assert {**result, "bookmarks": None} == {**state, "bookmarks": None}
+    assert result["bookmarks"] == {
+        stream: {RENAMED.get(name, name): value for name, value in kept.items()}
+        for stream, kept in state["bookmarks"].items()
+    }
+
+
+@given(states({**PRESENT, **OTHER}))
+def test_a_state_of_this_version_is_left_alone(state: dict[str, Any]) -> None:
+    assert renamed(state) == state
+
+
+def test_of_two_names_the_value_counts_that_promises_less() -> None:
+    """Whichever was written last: a merge keeps the earlier one, an earlier version the present."""
+    early, late = at(-3), at(-1)
+    for earlier, present in ((early, late), (late, early)):
+        kept = {"told": earlier, "knownUpTo": present}
+        assert renamed({"bookmarks": {PRESENCES: kept}})["bookmarks"][PRESENCES] == {
+            "knownUpTo": late
+        }
+    both = {
+        "passes": [[early] * 3],
+        "queryPasses": [[late] * 3],
+        "rechecks": {"1": early},
+        "recheckedUpTo": {"1": late},
+    }
+    assert renamed({"bookmarks": {DETAILS: both}})["bookmarks"][DETAILS] == {
+        "queryPasses": [[early] * 3, [late] * 3],
+        "recheckedUpTo": {"1": late},
+    }
+    empty: dict[str, Any] = {"told": late, "knownUpTo": None, "passes": None, "queryPasses": []}
+    assert renamed({"bookmarks": {DETAILS: empty}})["bookmarks"][DETAILS] == {
+        "knownUpTo": late,
+        "queryPasses": [],
+    }
+
+
+@pytest.mark.parametrize("state", [{}, {"bookmarks": {}}, {"bookmarks": None}, {"value": 1}])
+def test_a_state_without_bookmarks_passes(state: dict[str, Any]) -> None:
+    assert renamed(state) == state

@@ -245,7 +245,7 @@ def test_no_count_of_summaries_loses_a_record(counts: str, shape: str) -> None:
 def queried(until: datetime) -> dict[str, Any]:
     """Make a state that says that queries have read it all, up to just now."""
     state = bookmarked(DETAILS, "conversationStart", iso(until))
-    state["bookmarks"][DETAILS]["passes"] = [[iso(SINCE), iso(SINCE), iso(WORLD.now)]]
+    state["bookmarks"][DETAILS]["queryPasses"] = [[iso(SINCE), iso(SINCE), iso(WORLD.now)]]
     return state
 
 

@@ -84,21 +84,21 @@ def test_a_state_says_how_far_a_day_is_loaded() -> None:
 
 def bookmark(end: datetime, *, watermark: datetime = SINCE + 9 * DAY, **marks: Any) -> Any:
     """Return the state of a day that was loaded."""
-    kept = {"replication_key_value": iso(end), "watermark": iso(watermark), "passes": []}
-    return {"bookmarks": {"conversation_details": {**kept, "rechecks": marks.get("rechecks", {})}}}
+    kept = {"replication_key_value": iso(end), "watermark": iso(watermark), "queryPasses": []}
+    return {"bookmarks": {"conversation_details": {**kept, "recheckedUpTo": {}, **marks}}}
 
 
 def test_who_takes_over_begins_where_the_first_day_was_read() -> None:
     """What went on when a day was read was active after the watermark of then."""
     early = SINCE + DAY + timedelta(hours=3)
     states = {
-        SINCE: bookmark(SINCE + DAY, watermark=early, rechecks={"7": iso(SINCE)}),
-        SINCE + DAY: bookmark(SINCE + 2 * DAY, rechecks={"7": iso(SINCE + 2 * DAY)}),
+        SINCE: bookmark(SINCE + DAY, watermark=early, recheckedUpTo={"7": iso(SINCE)}),
+        SINCE + DAY: bookmark(SINCE + 2 * DAY, recheckedUpTo={"7": iso(SINCE + 2 * DAY)}),
     }
     made = takeover(states, ["conversation_details"])["bookmarks"]["conversation_details"]
     assert made["replication_key_value"] == iso(early)
     assert made["watermark"] == iso(SINCE + 9 * DAY)
-    assert made["rechecks"] == {"7": iso(SINCE)}
+    assert made["recheckedUpTo"] == {"7": iso(SINCE)}
 
 
 def test_aggregates_are_read_again_from_the_first_day_that_needs_it() -> None:
@@ -107,16 +107,35 @@ def test_aggregates_are_read_again_from_the_first_day_that_needs_it() -> None:
     ends = [SINCE + day * DAY for day in (1, 2, 3, 4)]
     marks = [{}, *({"1": iso(end), "3": iso(end - DAY)} for end in ends[1:])]
     states = {
-        end - DAY: {"bookmarks": {name: {"replication_key_value": iso(end), "rechecks": mark}}}
+        end - DAY: {"bookmarks": {name: {"replication_key_value": iso(end), "recheckedUpTo": mark}}}
         for end, mark in zip(ends, marks, strict=True)
     }
     made = takeover(states, [name])["bookmarks"][name]
     assert made == {
         "replication_key_value": iso(ends[-1]),
-        "rechecks": {"1": iso(ends[-1]), "3": iso(SINCE + DAY)},
+        "recheckedUpTo": {"1": iso(ends[-1]), "3": iso(SINCE + DAY)},
     }
-    del states[SINCE + 3 * DAY]["bookmarks"][name]["rechecks"]
-    assert "rechecks" not in takeover(states, [name])["bookmarks"][name]
+    del states[SINCE + 3 * DAY]["bookmarks"][name]["recheckedUpTo"]
+    assert "recheckedUpTo" not in takeover(states, [name])["bookmarks"][name]
+
+
+def test_days_that_an_earlier_version_loaded_are_taken_over_too() -> None:
+    """Their marks had another name; the last day may be of either version."""
+    name, mark = "conversation_aggregates", {"7": iso(SINCE)}
+    keys = ("rechecks", "recheckedUpTo")
+    for last in keys:
+        states = {
+            SINCE + day * DAY: {
+                "bookmarks": {name: {"replication_key_value": iso(SINCE + (day + 1) * DAY)}}
+            }
+            for day in (0, 1)
+        }
+        for state, key in zip(states.values(), ("rechecks", last), strict=True):
+            state["bookmarks"][name][key] = mark  # type: ignore[assignment]
+        assert takeover(states, [name])["bookmarks"][name] == {
+            "replication_key_value": iso(SINCE + 2 * DAY),
+            "recheckedUpTo": mark,
+        }
 
 
 def test_a_day_that_is_missing_is_told() -> None:

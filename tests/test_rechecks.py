@@ -155,7 +155,7 @@ def test_a_change_of_lane_begins_the_ladder_anew() -> None:
     options = {"start_date": iso(since), "recheck_days": [1]}
     with Simulator(world) as sim:
         state = run(sim, "conversation_details", **options).state
-        read_by_query = parse(state["bookmarks"]["conversation_details"]["rechecks"]["1"])
+        read_by_query = parse(state["bookmarks"]["conversation_details"]["recheckedUpTo"]["1"])
         options["conversation_details_source"] = "jobs"
         state = run(sim, "conversation_details", state=state, **options).state
         sim.world = world.at(world.now + 3 * DAY)

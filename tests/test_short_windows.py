@@ -206,7 +206,7 @@ def test_a_second_reading_asks_for_no_page_ahead() -> None:
 def test_the_last_re_check_is_read_twice(tmp_path: Path) -> None:
     state = bookmarked(DETAILS, "conversationStart", iso(NOW - timedelta(minutes=90)))
     marks = {"1": iso(SINCE + 2 * DAY), "2": iso(SINCE + DAY)}
-    state["bookmarks"][DETAILS] |= {"rechecks": marks, "recheckedBy": "query"}
+    state["bookmarks"][DETAILS] |= {"recheckedUpTo": marks, "recheckedBy": "query"}
     options: dict[str, Any] = {"recheck_days": [1, 2], "lookback_days": 0}
     _output, sim, _row = read(WORLD, tmp_path, total_hits="high", state=state, **options)
     counted = first_pages(sim)

@@ -79,8 +79,8 @@ def test_a_state_follows_every_window(world: World) -> None:
                 "replication_key": "conversationStart",
                 "replication_key_value": iso(SETTLED),
                 "recheckedBy": "query",
-                "rechecks": {},
-                "passes": [[iso(SINCE - timedelta(days=2))] * 2 + [iso(NOW)]],
+                "recheckedUpTo": {},
+                "queryPasses": [[iso(SINCE - timedelta(days=2))] * 2 + [iso(NOW)]],
             }
         }
     }
@@ -219,7 +219,7 @@ def test_a_re_check_brings_no_row_of_another_window(bounds: str) -> None:
     world = World(seed=7, per_day=60, since=SINCE, now=SINCE + 4 * day)
     state = bookmarked(DETAILS, "conversationStart", iso(SINCE + 2.5 * day))
     marks = {"1": iso(SINCE + day)}
-    state["bookmarks"][DETAILS] |= {"rechecks": marks, "recheckedBy": "query"}
+    state["bookmarks"][DETAILS] |= {"recheckedUpTo": marks, "recheckedBy": "query"}
     options = {"end_date": iso(SINCE + 3 * day), "lookback_days": 0, "recheck_days": [1]}
     with Simulator(world, interval_reading="overlap", interval_bounds=bounds) as sim:
         output = run(sim, DETAILS, state=state, **options)

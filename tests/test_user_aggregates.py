@@ -132,7 +132,7 @@ def test_the_bookmark_passes_a_day_with_its_last_query() -> None:
         "2026-03-02",
     }
     assert output.bookmark(NAME) == iso(SINCE + DAY)
-    assert output.state["bookmarks"][NAME]["rechecks"]["1"] == iso(SINCE + DAY)
+    assert output.state["bookmarks"][NAME]["recheckedUpTo"]["1"] == iso(SINCE + DAY)
 
 
 @pytest.mark.usefixtures("users")
@@ -146,7 +146,7 @@ def test_no_day_is_promised_while_users_are_unknown() -> None:
         asked = queries(sim)
     assert len(asked) == 3 * 2
     assert output.records(NAME)
-    assert not output.state["bookmarks"][NAME].keys() & {"replication_key_value", "rechecks"}
+    assert not output.state["bookmarks"][NAME].keys() & {"replication_key_value", "recheckedUpTo"}
     with Simulator(org()) as sim:
         again = run(sim, NAME, state=output.state, **OPTIONS)
     assert len(again.records(NAME)) == 3 * 250 * 2

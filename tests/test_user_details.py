@@ -88,7 +88,7 @@ class Warehouse:
                 state = message["value"]
             if message["type"] == "RECORD":
                 row = message["record"]
-                self._check_told(row, (state or {})["bookmarks"][PRESENCES]["told"])
+                self._check_told(row, (state or {})["bookmarks"][PRESENCES]["knownUpTo"])
                 self._take(message["stream"], row)
 
     def _check_told(self, row: dict[str, Any], told: str) -> None:
@@ -363,7 +363,7 @@ def test_a_run_of_hours_notes_what_it_knows_before_it_is_emitted(
         assert sim.world.now - WORLD.now > 6 * HOUR
     warehouse.load(output.messages)
     states = [message["value"]["bookmarks"][PRESENCES] for message in output.of("STATE")]
-    assert len({state["told"] for state in states}) > 3
+    assert len({state["knownUpTo"] for state in states}) > 3
 
 
 def test_a_row_says_when_its_response_was_taken_not_when_it_is_emitted() -> None:

@@ -43,7 +43,8 @@ class AggregateStream(WindowedStream):
     Each run reads from the day of the bookmark on. A metric is counted where it was emitted, not
     where its conversation started, so that a cell is settled soon; but the vendor reprocesses data
     that is 48 hours old or older each night (help, "Why can my data change?"). So a day is read
-    again at each age of `recheck_days`, once each; the state keeps a mark for each (`rechecks`).
+    again at each age of `recheck_days`, once each; the state keeps a mark for each
+    (`recheckedUpTo`).
 
     There is no paging: a day whose response would be too large is requested in halves, down to one
     cell. All rows of one reading of a day have one `_readAt`.
@@ -88,7 +89,7 @@ class AggregateStream(WindowedStream):
         self.announce(span, bookmark)
         self._ladder = RecheckSchedule(
             self.recheck_days,
-            marks=self._state.get("rechecks") or {},
+            marks=self._state.get("recheckedUpTo") or {},
             bookmark=bookmark,
             since=self.day_of(self._oldest(bookmark, span)).start,
             day_of=self.day_of,
@@ -123,7 +124,7 @@ class AggregateStream(WindowedStream):
     def finish_window(self, *, whole: bool) -> None:
         if whole:
             self._ladder.read(self.window, self.run.started)
-            self._state["rechecks"] = self._ladder.marks
+            self._state["recheckedUpTo"] = self._ladder.marks
         super().finish_window(whole=whole)
 
     @override

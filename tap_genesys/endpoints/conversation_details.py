@@ -30,7 +30,7 @@ class ConversationDetailsStream(DetailsQueryStream):
 
     The bookmark belongs to the jobs: all that was active before it has been read by job. Beside it
     the state keeps the highest watermark seen, the passes of queries that the watermark has not
-    passed yet (`handover`), and a mark for each rung of the ladder of re-checks (`ladder`).
+    passed yet (`queryPasses`), and a mark for each age of the re-checks (`recheckedUpTo`).
     """
 
     source_setting = "conversation_details_source"
@@ -282,24 +282,28 @@ class ConversationDetailsStream(DetailsQueryStream):
         return bookmark
 
     def _begin_passes(self, bookmark: datetime | None) -> None:
-        kept, now, has_history = self._state.get("passes"), self.run.started, bookmark is not None
+        kept, now, has_history = (
+            self._state.get("queryPasses"),
+            self.run.started,
+            bookmark is not None,
+        )
         self._passes = QueryPasses(kept, now=now, has_history=has_history)
         self._passes_before = QueryPasses(kept, now=now, has_history=has_history)
 
     def _write_passes(self) -> None:
-        self._state["passes"] = self._passes.kept
+        self._state["queryPasses"] = self._passes.kept
         self.write_state()
 
     def _begin_ladder(self, bookmark: datetime | None, asked: ReadRange) -> None:
         # What a query has read again still lacks attributes, and what a job has, freshness.
         by_same_lane = self._state.get("recheckedBy") == self._source
-        marks = (self._state.get("rechecks") or {}) if by_same_lane else {}
+        marks = (self._state.get("recheckedUpTo") or {}) if by_same_lane else {}
         self._state["recheckedBy"] = self._source
         since = self._oldest(bookmark, asked)
         rungs = [float(rung) for rung in self.config["recheck_days"]]
         self._ladder = RecheckSchedule(rungs, marks=marks, bookmark=bookmark, since=since)
         # At once: a run that reads nothing by this lane leaves the other's marks to nobody.
-        self._state["rechecks"] = self._ladder.marks
+        self._state["recheckedUpTo"] = self._ladder.marks
 
     def _oldest(self, bookmark: datetime | None, asked: ReadRange) -> datetime:
         """Return the first start that is wanted: the configured one, else the first run's."""
@@ -310,7 +314,7 @@ class ConversationDetailsStream(DetailsQueryStream):
 
     def _note_read(self, window: Window, truth: datetime) -> None:
         self._ladder.read(window, truth)
-        self._state["rechecks"] = self._ladder.marks
+        self._state["recheckedUpTo"] = self._ladder.marks
 
     @property
     def _state(self) -> dict[str, Any]:

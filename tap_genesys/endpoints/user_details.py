@@ -63,10 +63,10 @@ class UserDetailsStream(FeedingStream, QueryOrJobStream):
 
     The state has, beside the bookmark, which belongs to jobs unless the source is `query`:
 
-    - `told`: nothing that was emitted knows what happened at that moment or later;
+    - `knownUpTo`: nothing that was emitted knows what happened at that moment or later;
     - `readTo`: all that began or ended before it was emitted, by whichever lane; a query starts
       here. It is behind the bookmark where a job had to leave out spans that go on;
-    - `rechecks`: the first day that has not been read at the age of five days.
+    - `recheckedUpTo`: the first day that has not been read at the age of five days.
     """
 
     source_setting = "user_details_source"
@@ -136,7 +136,7 @@ class UserDetailsStream(FeedingStream, QueryOrJobStream):
         oldest = parse(configured) if configured else BEGINNING if bookmark else asked.start
         kept = self._state.get("readTo") if bookmark else None
         self._read_to = max(parse(kept) if kept else bookmark or asked.start, oldest)
-        marks = (self._state.get("rechecks") or {}) if bookmark else {}
+        marks = (self._state.get("recheckedUpTo") or {}) if bookmark else {}
         self._ladder = RecheckSchedule([SETTLED_DAYS], marks=marks, bookmark=bookmark, since=oldest)
 
     def _by_job(self, asked: ReadRange, *, has_history: bool) -> Iterator[Record]:
@@ -206,7 +206,7 @@ class UserDetailsStream(FeedingStream, QueryOrJobStream):
 
     def _note_read(self, window: Window, truth: datetime) -> None:
         self._ladder.read(window, truth)
-        self._state["rechecks"] = self._ladder.marks
+        self._state["recheckedUpTo"] = self._ladder.marks
 
     @override
     def rows_of(self, response: requests.Response) -> Iterator[Record]:
@@ -271,7 +271,7 @@ class UserDetailsStream(FeedingStream, QueryOrJobStream):
 
     def _prolong(self, response: requests.Response) -> None:
         """Note it before a response is emitted that can know more than all before."""
-        told = parse(self._state["told"])
+        told = parse(self._state["knownUpTo"])
         if self._source == "query":
             if self._taken >= told:
                 self._tell(self._taken + LEASE)
@@ -283,7 +283,7 @@ class UserDetailsStream(FeedingStream, QueryOrJobStream):
 
     def _told(self, *, has_history: bool) -> datetime:
         """Return what may be known of what was emitted: all that happened before this moment."""
-        kept = self._state.get("told")
+        kept = self._state.get("knownUpTo")
         if not kept:
             # What was read by something that kept no such moment may be as young as this run.
             return self.run.started + MILLISECOND if has_history else BEGINNING
@@ -292,7 +292,7 @@ class UserDetailsStream(FeedingStream, QueryOrJobStream):
 
     def _tell(self, told: datetime) -> None:
         """Write up to when what is emitted can be true."""
-        self._state["told"] = iso(told)
+        self._state["knownUpTo"] = iso(told)
         self._state["readTo"] = iso(self._read_to)
         self.write_state()
 

@@ -75,7 +75,7 @@ class Warehouse:
 
     def _is_announced(self, number: int, world: World, read_at: datetime) -> None:
         """Hold that a pass in the last STATE covers a row by query."""
-        passes = [[*map(datetime.fromisoformat, one)] for one in self._state["passes"]]
+        passes = [[*map(datetime.fromisoformat, one)] for one in self._state["queryPasses"]]
         start = world.start_of(number)
         assert any(first <= start and read_at <= at for first, _until, at in passes)
 
@@ -83,7 +83,7 @@ class Warehouse:
     def _knows_up_to(self) -> datetime:
         """The latest truth that the last STATE accounts for, by job."""
         watermark = self._state.get("watermark")
-        moments = [watermark] if watermark else [at for _, _, at in self._state["passes"]]
+        moments = [watermark] if watermark else [at for _, _, at in self._state["queryPasses"]]
         return max(map(datetime.fromisoformat, moments))
 
     def _take(self, number: int, row: dict[str, Any], world: World, moment: datetime) -> None:
