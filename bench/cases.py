@@ -92,7 +92,7 @@ class Bench:
             self._tap("this tap, 1 in flight", max_parallel_requests=1),
             self._tap("this tap, 16 in flight", max_parallel_requests=16),
             replace(self._tap("this tap, with its tables", tables=True), rows=3_950),
-            self._tap("this tap, by job", conversation_details_source="jobs"),
+            self._tap("this tap, by job", conversation_details_source="job"),
         ]
         for _ in range(self._extent.rounds):
             for one in (*taps, *self._quick_enough(self._rivals.values())):
@@ -157,7 +157,7 @@ class Bench:
         """The peak memory of runs over more and more conversations, 20,000 a day; two at a time."""
         ours = [
             self._tap("this tap, 4 in flight", max_parallel_requests=4),
-            self._tap("this tap, by job", conversation_details_source="jobs"),
+            self._tap("this tap, by job", conversation_details_source="job"),
             self._tap("this tap, 16 in flight", max_parallel_requests=16),
             self._rivals["floor"],
         ]

@@ -38,7 +38,7 @@ def seconds(sim: Simulator, folder: Path, streams: list[str]) -> float:
         "api_url": sim.url,
         "login_url": sim.url,
         "start_date": iso(NOW - DAY),
-        "conversation_details_source": "jobs",
+        "conversation_details_source": "job",
         "recheck_days": [],
         "job_poll_seconds": 0,
         "requests_per_minute": 60_000,

@@ -30,7 +30,7 @@ def peak(rows: int) -> tuple[int, int]:
             "login_url": sim.url,
             "start_date": iso(world.since),
             "end_date": iso(NOW),
-            "conversation_details_source": "jobs",
+            "conversation_details_source": "job",
             "recheck_days": [],
             "job_poll_seconds": 0,
             "requests_per_minute": 60_000,

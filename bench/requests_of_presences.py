@@ -35,7 +35,7 @@ ENTRIES, FRAGMENTS = 60, 33
 #: Of a day of the simulator's users, who are 48: as many entries as rows of a job.
 SIMULATED = 48 * 10
 USERS = (48, 800)
-SOURCES = ("auto", "jobs", "query")
+SOURCES = ("auto", "job", "query")
 
 
 def runs(world: World, users: int, source: str) -> tuple[Counter[str], Counter[str]]:

@@ -36,7 +36,7 @@ NOW = datetime(2026, 3, 10, tzinfo=UTC)
 #: Settings -> what is measured.
 CASES: dict[str, dict[str, Any]] = {
     "auto": {"conversation_details_source": "auto"},
-    "jobs": {"conversation_details_source": "jobs"},
+    "job": {"conversation_details_source": "job"},
     "query, look-back of a day": {"conversation_details_source": "query"},
     # One run of it, which costs as much as any other; a day has 24.
     "query, look-back of 30 days, no re-checks, one run": {

@@ -118,7 +118,7 @@ def settings_of(start: datetime, end: datetime, part: Share) -> dict[str, str]:
         "TAP_GENESYS_REQUESTS_PER_MINUTE": f"{part.requests_per_minute:g}",
         "TAP_GENESYS_MAX_PARALLEL_JOBS": str(part.jobs),
         # Whole, with attributes, at a tenth of the requests; what is fresh is not history.
-        "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "jobs",
+        "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "job",
         # A stream that may not be read is no reason to call the day loaded.
         "TAP_GENESYS_STRICT": "true",
     }

@@ -188,7 +188,7 @@ def go_on(world: World, given: dict[str, str], state: dict[str, Any], folder: Pa
             "TAP_GENESYS_LOGIN_URL": sim.url,
             "TAP_GENESYS_START_DATE": iso(SINCE),
             "TAP_GENESYS_END_DATE": iso(world.now),
-            "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "jobs",
+            "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "job",
             "TAP_GENESYS_WINDOW_DAYS": "31",
             "TAP_GENESYS_REQUESTS_PER_MINUTE": "6000",
         }

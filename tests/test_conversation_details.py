@@ -37,7 +37,7 @@ def one_run(world: World, state: dict[str, Any], **options: Any) -> list[dict[st
     return output.messages
 
 
-@pytest.mark.parametrize("source", ["jobs", "auto"])
+@pytest.mark.parametrize("source", ["job", "auto"])
 def test_jobs_bring_participants_attributes(source: str) -> None:
     world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
     messages = one_run(world, {}, conversation_details_source=source)
@@ -243,7 +243,7 @@ def by_jobs(world: World, **options: Any) -> tuple[Output, float, Simulator]:
             DETAILS,
             output=output,
             start_date=iso(SINCE),
-            conversation_details_source="jobs",
+            conversation_details_source="job",
             job_poll_seconds=30,
             **options,
         )
@@ -280,7 +280,7 @@ def test_an_org_that_allows_one_job_gets_one_at_a_time(nine_days: World) -> None
             DETAILS,
             output=output,
             start_date=iso(SINCE),
-            conversation_details_source="jobs",
+            conversation_details_source="job",
         )
         made.sync_or_leave()
         refused = [one for one in sim.requests if one.status == HTTPStatus.TOO_MANY_REQUESTS]
@@ -294,7 +294,7 @@ def test_jobs_that_were_submitted_ahead_are_deleted_when_the_run_stops(nine_days
     with Simulator(nine_days) as sim:
         sim.faults.add(Fault("state", path="/jobs/job-", state="MELTED", after=3))
         with pytest.raises(StopRun, match="MELTED"):
-            run(sim, DETAILS, start_date=iso(SINCE), conversation_details_source="jobs")
+            run(sim, DETAILS, start_date=iso(SINCE), conversation_details_source="job")
         submitted = [
             one for one in sim.requests if one.method == "POST" and one.path.endswith("jobs")
         ]
@@ -331,7 +331,7 @@ def test_a_job_emits_a_conversation_in_one_window(start: int, end: int, emitted:
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
-@pytest.mark.parametrize("source", ["auto", "jobs", "query"])
+@pytest.mark.parametrize("source", ["auto", "job", "query"])
 def test_the_state_before_each_record_accounts_for_it(source: str, parallel: int) -> None:
     """In runs of many hours, while the watermark moves: a kill after any line loses nothing."""
     warehouse = Warehouse(SINCE)

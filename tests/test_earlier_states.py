@@ -25,7 +25,7 @@ MARKS = {f"{age}": iso(SINCE + (2 if age == 1 else 0) * DAY) for age in (1, 3, 7
 #: Source -> bookmark, watermark, passes, and moment of the spans, as hours from then.
 STATES: dict[str, dict[str, Any]] = {
     "auto": {"bookmark": -5, "watermark": -4, "passes": [(-5, -1.5, -1), (-4, -0.5, 0)], "told": 0},
-    "jobs": {"bookmark": -4, "watermark": -4, "passes": [], "told": -4},
+    "job": {"bookmark": -4, "watermark": -4, "passes": [], "told": -4},
     "query": {"bookmark": -0.5, "passes": [(-84, -84, -1), (-25.5, -25.5, 0)], "told": 0},
 }
 
@@ -81,7 +81,7 @@ def test_a_state_of_an_earlier_version_goes_on(source: str) -> None:
             assert not {*RENAMED} & {*names_in(message["value"])}
     kept = STATES[source]
     bookmark = THEN + kept["bookmark"] * HOUR
-    until = now + 2 * DAY - (4 * HOUR if source == "jobs" else timedelta(0))
+    until = now + 2 * DAY - (4 * HOUR if source == "job" else timedelta(0))
     started = {row["conversationId"] for row in WORLD.at(until).conversations(bookmark, until)}
     assert started <= {*first.ids(DETAILS), *second.ids(DETAILS)}
     # A query knew more of these than the lake did in the first run.
@@ -89,7 +89,7 @@ def test_a_state_of_an_earlier_version_goes_on(source: str) -> None:
     for row in first.records(DETAILS):
         if row["_source"] == "job" and earliest is not None:
             assert row["conversationStart"] < iso(earliest)
-    assert sum(row["_source"] == "query" for row in first.records(PRESENCES)) or source == "jobs"
+    assert sum(row["_source"] == "query" for row in first.records(PRESENCES)) or source == "job"
     days = {row["intervalStart"][:10] for row in first.records(AGGREGATES)}
     assert iso(floor(THEN, DAY))[:10] in days
     assert iso(SINCE)[:10] not in days

@@ -285,7 +285,7 @@ def test_the_fresh_lane_does_not_hide_what_it_cannot_page_through() -> None:
             **{**START, "page_size": 10},
         )
         vars(made.streams[DETAILS])["ceiling"] = 20
-        with pytest.raises(StopRun, match="Or set conversation_details_source to jobs"):
+        with pytest.raises(StopRun, match="Or set conversation_details_source to job"):
             made.sync_or_leave()
     assert output.bookmark() == iso(WORLD.watermark)
 

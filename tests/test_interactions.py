@@ -57,7 +57,7 @@ def rows_of(stream: str, conversation: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
-@pytest.mark.parametrize("source", ["query", "jobs", "auto"])
+@pytest.mark.parametrize("source", ["query", "job", "auto"])
 @pytest.mark.parametrize("stream", FOLLOWING, ids=lambda one: one.name)
 def test_each_conversation_that_has_ended_is_asked_for(
     stream: Any, source: str, parallel: int
@@ -99,7 +99,7 @@ def own_path(stream: Any) -> str:
         most_runs=12,
         stretches=(2, 5),
     ),
-    st.sampled_from(["query", "jobs", "auto"]),
+    st.sampled_from(["query", "job", "auto"]),
     st.sampled_from([0.5, 1, 5]),
     st.sampled_from([timedelta(0), timedelta(minutes=20), 6 * HOUR]),
     st.sampled_from([1, 4]),
@@ -164,7 +164,7 @@ def test_surveys_are_asked_for_when_there_are_any_and_again_when_they_are_answer
     """By job, with re-checks at one and three days."""
     state: dict[str, Any] = {}
     found: dict[str, str] = {}
-    options = {"conversation_details_source": "jobs", "recheck_days": [1, 3], **START}
+    options = {"conversation_details_source": "job", "recheck_days": [1, 3], **START}
     with Simulator(WORLD) as sim:
         for hours in range(0, 24 * 9, 24):
             sim.world = WORLD.at(NOW + timedelta(hours=hours))

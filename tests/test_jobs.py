@@ -276,7 +276,7 @@ SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 LAG = timedelta(hours=4)
 WORLD = World(seed=6, per_day=12, since=SINCE, now=SINCE + timedelta(days=9) + LAG, lag=LAG)
 TRUTH = {row["conversationId"] for row in WORLD.conversations(SINCE, WORLD.watermark)}
-BY_JOB: dict[str, Any] = {"start_date": iso(SINCE), "conversation_details_source": "jobs"}
+BY_JOB: dict[str, Any] = {"start_date": iso(SINCE), "conversation_details_source": "job"}
 
 
 def submitted(sim: Simulator) -> list[int]:

@@ -65,7 +65,7 @@ PARALLEL = st.sampled_from([1, 4])
 @searching
 @example(
     [
-        Stretch(9 * DAY, 3, 7 * HOUR, 0.028528507638890817, "jobs"),
+        Stretch(9 * DAY, 3, 7 * HOUR, 0.028528507638890817, "job"),
         Stretch(HOUR, 5, 30 * HOUR, 0.6346512484423646, "auto"),
         Stretch(9 * DAY, 5, 30 * HOUR, None, "auto"),
     ],
@@ -78,9 +78,9 @@ PARALLEL = st.sampled_from([1, 4])
 )
 @example(
     [
-        Stretch(DAY, 1, timedelta(0), 0.9023271210965016, "jobs"),
+        Stretch(DAY, 1, timedelta(0), 0.9023271210965016, "job"),
         Stretch(DAY, 1, timedelta(0), 0.9023271210965016, "auto"),
-        Stretch(DAY, 1, timedelta(0), 0.9023271210965016, "jobs"),
+        Stretch(DAY, 1, timedelta(0), 0.9023271210965016, "job"),
     ],
     5,
     timedelta(0),
@@ -90,7 +90,7 @@ PARALLEL = st.sampled_from([1, 4])
     USUAL,
 )
 @given(
-    schedules(DISTANCES, LAGS, ["auto", "auto", "jobs"], most_runs=5, stretches=(3, 10)),
+    schedules(DISTANCES, LAGS, ["auto", "auto", "job"], most_runs=5, stretches=(3, 10)),
     WINDOW_DAYS,
     EACH_REQUEST,
     PARALLEL,
@@ -126,7 +126,7 @@ def test_any_schedule_ends_with_the_truth_and_never_steps_back(
 
 @searching
 @given(
-    schedules(DISTANCES, LAGS, ["auto", "jobs", "query"], most_runs=3, stretches=(3, 8)),
+    schedules(DISTANCES, LAGS, ["auto", "job", "query"], most_runs=3, stretches=(3, 8)),
     WINDOW_DAYS,
     EACH_REQUEST,
     PARALLEL,

@@ -57,14 +57,14 @@ def test_a_query_beyond_558_days_is_announced_and_what_stays_empty_is_logged(
     assert announced == (
         f"start_date: {stream} begins at 2024-08-10T00:00:00.000Z, and what is more than 558 days "
         "old (before 2024-08-24T13:30:00.000Z) may be missing. Jobs return it: set "
-        f"{source} to jobs. Or set start_date to a later date."
+        f"{source} to job. Or set start_date to a later date."
     )
     # The window in which the first row came begins at midnight: for spans that of the next day, on
     # which they end.
     until = "2024-08-24T00:00:00.000Z" if stream == DETAILS else "2024-08-24T13:30:00.000Z"
     assert empty == (
         f"{stream}: nothing came from 2024-08-10T00:00:00.000Z to {until}, more "
-        f"than 558 days ago. The bookmark passes it. Jobs return it: set {source} to jobs."
+        f"than 558 days ago. The bookmark passes it. Jobs return it: set {source} to job."
     )
     assert output.records(stream)
     assert output.bookmark(stream) == SETTINGS["end_date"]
@@ -145,7 +145,7 @@ def test_what_is_old_and_there_is_read_as_ever(caplog: pytest.LogCaptureFixture)
     assert set(output.ids()) == expected
 
 
-@pytest.mark.parametrize("source", ["jobs", "auto"])
+@pytest.mark.parametrize("source", ["job", "auto"])
 @pytest.mark.parametrize("stream", [DETAILS, PRESENCES])
 def test_jobs_return_what_is_old_without_a_warning(
     stream: str, source: str, caplog: pytest.LogCaptureFixture
@@ -169,13 +169,13 @@ def test_where_jobs_return_nothing_at_all_that_is_logged(
 ) -> None:
     options = {"start_date": iso(SINCE - 3 * DAY), "end_date": iso(SINCE - DAY)}
     with Simulator(WORLD) as sim:
-        run(sim, DETAILS, conversation_details_source="jobs", **options)
+        run(sim, DETAILS, conversation_details_source="job", **options)
     (line,) = logged(caplog, logging.INFO)
     span = f"from {options['start_date']} to {options['end_date']}"
     assert line == f"{DETAILS}: nothing came {span}, more than 558 days ago."
 
 
-@pytest.mark.parametrize("source", ["jobs", "query"])
+@pytest.mark.parametrize("source", ["job", "query"])
 def test_what_was_not_read_is_not_called_empty(
     source: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -42,16 +42,16 @@ def fits(conversation: dict[str, Any]) -> bool:
     )
 
 
-@pytest.mark.parametrize("source", ["query", "jobs", "auto"])
+@pytest.mark.parametrize("source", ["query", "job", "auto"])
 def test_conversations_are_those_that_fit(source: str) -> None:
-    until = WORLD.watermark if source == "jobs" else WORLD.now
+    until = WORLD.watermark if source == "job" else WORLD.now
     with Simulator(WORLD) as sim:
         output = run(sim, DETAILS, conversation_details_source=source, **START, **SCOPE)
     wanted = [
         one["conversationId"]
         for one in WORLD.conversations(SINCE, until)
         if fits(one)
-        and (source != "jobs" or datetime.fromisoformat(one["conversationStart"]) < until)
+        and (source != "job" or datetime.fromisoformat(one["conversationStart"]) < until)
     ]
     assert sorted(set(output.ids())) == sorted(wanted)
     assert 3 < len(wanted) < 60

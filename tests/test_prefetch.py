@@ -158,7 +158,7 @@ def test_pages_are_told_ahead_from_the_counts() -> None:
     st.sampled_from([2, 4, 16]),
     st.integers(1, 7),
     st.sampled_from([0.3, 1, 3]),
-    st.sampled_from(["query", "jobs", "auto"]),
+    st.sampled_from(["query", "job", "auto"]),
     st.sampled_from(sorted(COUNTS)),
 )
 def test_the_output_is_that_of_plain_reading(

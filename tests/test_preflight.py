@@ -191,7 +191,7 @@ def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("page_size", [100, 20])
-@pytest.mark.parametrize("source", ["auto", "jobs", "query"])
+@pytest.mark.parametrize("source", ["auto", "job", "query"])
 def test_the_estimate_is_what_a_run_takes(
     source: str, page_size: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,7 +231,7 @@ def test_what_follows_conversations_is_told_with_its_cost(
 
 
 @pytest.mark.parametrize("page_size", [100, 20])
-@pytest.mark.parametrize("source", ["auto", "jobs", "query"])
+@pytest.mark.parametrize("source", ["auto", "job", "query"])
 def test_spans_of_users_are_estimated_by_their_own_source(
     source: str, page_size: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -133,7 +133,7 @@ def test_a_signal_ends_the_wait_for_a_job_and_deletes_it(
 ) -> None:
     """At once, though the pace would have it wait."""
     slow = config(
-        sim, conversation_details_source="jobs", job_poll_seconds=50, requests_per_minute=pace
+        sim, conversation_details_source="job", job_poll_seconds=50, requests_per_minute=pace
     )
     process = Process(tmp_path, slow)
     _wait_until(lambda: sim.lake.jobs)
@@ -188,7 +188,10 @@ def test_a_reader_that_goes_away_is_one_line(sim: Simulator, tmp_path: Path) -> 
         ({"region": "mars-1"}, 'region is "mars-1"; use an AWS region'),
         ({"page_size": 0}, "page_size is 0; use a whole number, 1 or more."),
         ({"start_date": "2027-01-01"}, "start_date 2027-01-01T00:00:00.000Z is after end_date"),
-        ({"conversation_details_source": "job"}, 'conversation_details_source is "job"'),
+        (
+            {"conversation_details_source": "jobs"},
+            'conversation_details_source is "jobs"; it is called "job" now: use one of auto,',
+        ),
         ({"stream_maps": 7}, "stream_maps is 7"),
         (
             {"run_report_path": "none/report.json"},

@@ -63,7 +63,7 @@ def test_two_runs_read_what_one_run_reads(reading: str, bounds: str) -> None:
 
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("bounds", BOUNDS)
-@pytest.mark.parametrize("source", ["jobs", "auto"])
+@pytest.mark.parametrize("source", ["job", "auto"])
 @pytest.mark.parametrize("window_days", [0.25, 1, 31])
 def test_jobs_return_each_conversation_whatever_bounds_they_have(
     reading: str, bounds: str, source: str, window_days: float

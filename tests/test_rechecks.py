@@ -156,7 +156,7 @@ def test_a_change_of_lane_begins_the_ladder_anew() -> None:
     with Simulator(world) as sim:
         state = run(sim, "conversation_details", **options).state
         read_by_query = parse(state["bookmarks"]["conversation_details"]["recheckedUpTo"]["1"])
-        options["conversation_details_source"] = "jobs"
+        options["conversation_details_source"] = "job"
         state = run(sim, "conversation_details", state=state, **options).state
         sim.world = world.at(world.now + 3 * DAY)
         before = len(sim.requests)

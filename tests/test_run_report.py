@@ -70,7 +70,7 @@ def test_jobs_tell_the_watermark_and_how_long_they_were_waited_for(path: Path) -
             sim,
             DETAILS,
             run_report_path=str(path),
-            conversation_details_source="jobs",
+            conversation_details_source="job",
             job_poll_seconds=5,
             max_parallel_jobs=1,
             **START,
@@ -268,7 +268,7 @@ def test_a_long_wait_for_a_job_says_so_though_nothing_is_asked(
         read(
             sim,
             DETAILS,
-            conversation_details_source="jobs",
+            conversation_details_source="job",
             job_poll_seconds=300,
             window_days=30,
             **START,

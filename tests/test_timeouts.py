@@ -292,8 +292,8 @@ def test_a_cell_of_summaries_is_not_cut() -> None:
     ("streams", "path", "options"),
     [
         (("users",), "/api/v2/users", {}),
-        ((DETAILS,), "/details/jobs", {"conversation_details_source": "jobs"}),
-        ((DETAILS,), "/results", {"conversation_details_source": "jobs"}),
+        ((DETAILS,), "/details/jobs", {"conversation_details_source": "job"}),
+        ((DETAILS,), "/results", {"conversation_details_source": "job"}),
     ],
 )
 def test_what_is_no_window_is_tried_again(

@@ -137,7 +137,7 @@ def test_every_span_of_every_user_comes_and_gets_its_end(source: str) -> None:
 
 def test_jobs_alone_bring_what_the_lake_knows_and_nothing_beyond() -> None:
     with Simulator(WORLD) as sim:
-        output = run(sim, PRESENCES, STATUSES, start_date=iso(SINCE), user_details_source="jobs")
+        output = run(sim, PRESENCES, STATUSES, start_date=iso(SINCE), user_details_source="job")
         assert not asked(sim, QUERY)
     warehouse = Warehouse()
     warehouse.load(output.messages)
@@ -156,7 +156,7 @@ def test_a_job_tells_what_goes_on_only_when_it_knows_what_was_told(before: str) 
         told = []
         for hours in (1, 5):
             sim.world = WORLD.at(WORLD.now + hours * HOUR)
-            output = run(sim, *KINDS, state=state, user_details_source="jobs", **options)
+            output = run(sim, *KINDS, state=state, user_details_source="job", **options)
             state = output.state
             for stream in KINDS:
                 rows = output.records(stream)
@@ -177,7 +177,7 @@ def test_what_ends_at_the_watermark_itself_gets_its_end() -> None:
         for moment in (watermark, watermark + DAY):
             sim.world = WORLD.at(moment + HOUR, HOUR)
             assert sim.world.watermark == moment
-            output = run(sim, *KINDS, state=state, user_details_source="jobs", **options)
+            output = run(sim, *KINDS, state=state, user_details_source="job", **options)
             state = output.state
             warehouse.load(output.messages)
     found = warehouse.known(STATUSES)
@@ -214,7 +214,7 @@ def test_what_is_asked_and_answered_is_the_vendors() -> None:
         assert not [one for one in sim.requests if "/conversations/" in one.path]
         submitted, queried = asked(sim, JOBS), asked(sim, QUERY)
         assert [one for one in sim.requests if "cursor" in one.query]
-        names = {"jobs": JOBS, "query": QUERY}
+        names = {"job": JOBS, "query": QUERY}
         for request in (*submitted, *queried):
             validate(request.body, body_schema(request.path))
         headers = token(sim)
@@ -264,7 +264,7 @@ def test_a_job_that_comes_to_nothing_is_submitted_again(state: str) -> None:
     assert found == set(held(WORLD, PRESENCES))
 
 
-@pytest.mark.parametrize("source", ["query", "jobs"])
+@pytest.mark.parametrize("source", ["query", "job"])
 def test_a_key_does_not_depend_on_how_a_date_is_written(
     source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,7 +289,7 @@ def test_a_key_does_not_depend_on_how_a_date_is_written(
         f"{user}/2026-03-01T11:05:01.528Z/Y",
     ]
     written = {row["startTime"] for row in output.records(STATUSES)}
-    assert ("2026-03-01T10:05:01Z" in written) == (source == "jobs")
+    assert ("2026-03-01T10:05:01Z" in written) == (source == "job")
 
 
 def test_a_span_is_found_on_its_start_day_and_on_its_end_day_only() -> None:
@@ -319,7 +319,7 @@ def test_a_span_is_found_on_its_start_day_and_on_its_end_day_only() -> None:
             assert warehouse.known(PRESENCES).get((agent, begun)) == expected
 
 
-@pytest.mark.parametrize("source", ["jobs", "query"])
+@pytest.mark.parametrize("source", ["job", "query"])
 def test_a_span_comes_once_though_two_windows_return_it(source: str) -> None:
     """In the window in which it ends; at the very bound of two, it may come with both."""
     options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": 0.5}
@@ -340,13 +340,13 @@ def test_an_open_span_that_begins_with_a_window_comes() -> None:
     world = WORLD.at(noon + 10 * timedelta(minutes=1), timedelta(0))
     options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": 0.5}
     with Simulator(world) as sim:
-        output = run(sim, *KINDS, user_details_source="jobs", **options)
+        output = run(sim, *KINDS, user_details_source="job", **options)
     starts = [row["startTime"] for row in output.records(PRESENCES) if not row.get("endTime")]
     assert "2026-03-02T12:00:00Z" in starts
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
-@pytest.mark.parametrize("source", ["query", "jobs", "auto"])
+@pytest.mark.parametrize("source", ["query", "job", "auto"])
 def test_a_run_of_hours_notes_what_it_knows_before_it_is_emitted(
     source: str, parallel: int
 ) -> None:
@@ -379,7 +379,7 @@ def test_a_row_says_when_its_response_was_taken_not_when_it_is_emitted() -> None
     assert warehouse.known(PRESENCES)
 
 
-@pytest.mark.parametrize("source", ["auto", "query", "jobs"])
+@pytest.mark.parametrize("source", ["auto", "query", "job"])
 def test_each_day_is_read_again_once_when_it_is_five_days_old(source: str) -> None:
     """By the lane of the source; a first load reads nothing twice."""
     state: dict[str, Any] = {}
@@ -427,7 +427,7 @@ def test_what_a_killed_query_may_have_emitted_open_is_emitted_by_the_next_query(
     assert interval.partition("/")[0] == iso(world.now - HOUR / 2)
 
 
-@pytest.mark.parametrize("then", ["jobs", "query", "auto"])
+@pytest.mark.parametrize("then", ["job", "query", "auto"])
 def test_what_a_job_left_out_as_it_goes_on_comes_once_it_may_be_emitted(then: str) -> None:
     """Some leave for good on the twelfth day, so that their last spans are found on that only."""
     midnight = SINCE + 12 * DAY
@@ -436,7 +436,7 @@ def test_what_a_job_left_out_as_it_goes_on_comes_once_it_may_be_emitted(then: st
     with Simulator(WORLD.at(midnight)) as sim:
         output = run(sim, *KINDS, user_details_source="query", **options)
         state = output.of("STATE")[0]["value"]
-        for source, hours, expected in (("jobs", 2, False), (then, 24, True)):
+        for source, hours, expected in (("job", 2, False), (then, 24, True)):
             sim.world = world = WORLD.at(midnight + hours * HOUR, 1.5 * HOUR)
             output = run(sim, *KINDS, state=state, user_details_source=source, **options)
             warehouse.load(output.messages, state)
@@ -458,7 +458,7 @@ def test_a_state_of_an_earlier_version_means_the_moment_itself_too(beyond: int) 
     with Simulator(world) as sim:
         output = run(
             sim, *KINDS, state=state, start_date=iso(SINCE), lookback_days=1,
-            user_details_source="jobs",
+            user_details_source="job",
         )  # fmt: skip
     ongoing = [row for row in output.records(PRESENCES) if not row.get("endTime")]
     assert bool(ongoing) == bool(beyond)
@@ -481,7 +481,7 @@ EQUAL = [
     schedules(
         [HOUR, 5 * HOUR, DAY, 50 * HOUR],
         [timedelta(0), 2 * HOUR, 7 * HOUR, 24 * HOUR, 30 * HOUR, 80 * HOUR],
-        ["auto", "auto", "jobs", "query"],
+        ["auto", "auto", "job", "query"],
         most_runs=3,
         stretches=(2, 6),
     ),
@@ -564,7 +564,7 @@ def hold(warehouse: Warehouse, world: World, source: str) -> None:
     Those without one may come later by job, where something has read beyond the watermark before.
     An end may wait for its correction until its day has been read at the age of five days.
     """
-    known = world.watermark - timedelta(milliseconds=1) if source == "jobs" else None
+    known = world.watermark - timedelta(milliseconds=1) if source == "job" else None
     truth = world.now if source == "query" else world.watermark
     for stream in KINDS:
         found = warehouse.known(stream)

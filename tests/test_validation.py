@@ -89,7 +89,7 @@ def test_numbers_may_be_spelled_as_text() -> None:
         ("summary_cell_hours", 5, ["5", "one of 1, 2, 3, 4, 6, 8, 12, 24"]),
         ("requests_per_minute", 0, ["0", "1 or more"]),
         ("max_parallel_requests", 0, ["0", "from 1 to 64"]),
-        ("conversation_details_source", "job", ["job", "query, jobs, auto"]),
+        ("conversation_details_source", "lake", ["lake", "one of auto, job, query"]),
         ("recheck_days", [1, -3], ["[1, -3]", "a list of numbers"]),
         ("recheck_days", ["soon"], ["soon", "a list of numbers"]),
         ("job_timeout_seconds", 0, ["0", "from 1"]),
@@ -110,6 +110,16 @@ def test_a_wrong_value_is_named_with_its_remedy(setting: str, value: Any, words:
     assert lines[0].startswith(setting)
     assert "\n" not in lines[0]
     assert all(word in lines[0] for word in words), lines[0]
+
+
+@pytest.mark.parametrize("setting", ["conversation_details_source", "user_details_source"])
+def test_an_earlier_value_is_refused_with_its_present_name(setting: str) -> None:
+    values: dict[str, Any] = {setting: "jobs"}
+    assert said(**values) == [
+        f'{setting} is "jobs"; it is called "job" now: use one of auto, job, query.'
+    ]
+    for values[setting] in ("auto", "job", "query"):
+        assert said(**values) == []
 
 
 def test_every_setting_is_checked() -> None:

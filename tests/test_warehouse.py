@@ -40,7 +40,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "warehouse.md"
 SQL = dict(re.findall(r"```sql\n-- ([^\n]+)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))
 SINCE = datetime(2025, 3, 3, tzinfo=UTC)
 JOBS = {
-    "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "jobs",
+    "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "job",
     "TAP_GENESYS_WINDOW_DAYS": "7",
 }
 

@@ -205,20 +205,20 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "conversation_details_source",
-        th.StringType(allowed_values=["query", "jobs", "auto"]),
+        th.StringType(allowed_values=["auto", "job", "query"]),
         default="auto",
         title="Details source",
-        description="Where conversation details come from: jobs (whole, with participants' "
+        description="Where conversation details come from: job (whole, with participants' "
         "attributes, up to the data lake's watermark), query (fresh, without attributes), or auto: "
-        "jobs up to the watermark and the query from there to now.",
+        "by job up to the watermark and by query from there to now.",
     ),
     th.Property(
         "user_details_source",
-        th.StringType(allowed_values=["query", "jobs", "auto"]),
+        th.StringType(allowed_values=["auto", "job", "query"]),
         default="auto",
         title="User details source",
-        description="Where user presences and routing statuses come from: jobs (up to the data "
-        "lake's watermark), query (up to now), or auto: jobs up to the watermark and the query "
+        description="Where user presences and routing statuses come from: job (up to the data "
+        "lake's watermark), query (up to now), or auto: by job up to the watermark and by query "
         "from there to now.",
     ),
     th.Property(

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 _OURS: dict[str, dict[str, Any]] = SCHEMA["properties"]
 #: How a boolean comes as a text, from the environment or from Meltano.
 _TRUTHS = {"true": True, "True": True, "false": False, "False": False}
+#: Setting -> earlier name of a value -> its name now.
+_RENAMED_VALUES = {
+    "conversation_details_source": {"jobs": "job"},
+    "user_details_source": {"jobs": "job"},
+}
 _WORDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -128,7 +133,9 @@ def _problems_of(name: str, value: object, schema: dict[str, Any]) -> Iterator[s
         return
     if not _fits(value, schema):
         shown = "of the wrong kind" if schema.get("secret") else json.dumps(value, default=str)
-        yield f"{name} is {shown}; use {_expected(schema)}."
+        renamed = _RENAMED_VALUES.get(name, {}).get(str(value))
+        remedy = f'it is called "{renamed}" now: ' if renamed else ""
+        yield f"{name} is {shown}; {remedy}use {_expected(schema)}."
         return
     check = _CHECKS.get(name)
     if check is not None and (remedy := check(value)):

@@ -125,7 +125,7 @@ class ConversationDetailsStream(DetailsQueryStream):
         # older; in `auto` that is all that is ever queried.
         limit = self._passes_before.limit(self.watermark) if self._purpose != "fresh" else None
         if limit is None or window.end > limit:
-            msg = f"{error} Or set conversation_details_source to jobs."
+            msg = f"{error} Or set conversation_details_source to job."
             raise StopRun(msg) from error
         self.logger.info("%s Read by job instead.", error)
         self._owed, self._source = {}, "job"

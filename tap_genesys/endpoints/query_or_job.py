@@ -34,7 +34,7 @@ class QueryOrJobStream(WindowedStream):
 
     #: The operation that starts a job, `.../details/jobs`.
     jobs_path: ClassVar[str]
-    #: The setting that says where the rows come from: `auto`, `jobs` or `query`.
+    #: The setting that says where the rows come from: `auto`, `job` or `query`.
     source_setting: ClassVar[str]
 
     #: What jobs will be asked for next, and can be submitted ahead.
@@ -50,13 +50,13 @@ class QueryOrJobStream(WindowedStream):
 
     @property
     def source(self) -> str:
-        """Where the rows come from: `auto`, `jobs` or `query`."""
+        """Where the rows come from: `auto`, `job` or `query`."""
         return str(self.config[self.source_setting])
 
     @property
     @override
     def horizon(self) -> Horizon:
-        remedy = f"Jobs return it: set {self.source_setting} to jobs."
+        remedy = f"Jobs return it: set {self.source_setting} to job."
         return Horizon(BY_QUERY, remedy if self.source == "query" else "")
 
     @override
