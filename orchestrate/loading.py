@@ -120,7 +120,7 @@ def settings_of(start: datetime, end: datetime, part: Share) -> dict[str, str]:
         # Whole, with attributes, at a tenth of the requests; what is fresh is not history.
         "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "job",
         # A stream that may not be read is no reason to call the day loaded.
-        "TAP_GENESYS_STRICT": "true",
+        "TAP_GENESYS_FAIL_ON_SKIPPED_STREAMS": "true",
     }
 
 

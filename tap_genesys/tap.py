@@ -27,6 +27,7 @@ from tap_genesys.config.validation import (
     environment_problems,
     notes,
     problems,
+    renamed_settings,
 )
 from tap_genesys.endpoints.derived_tables import TableStream
 from tap_genesys.endpoints.stream import GenesysStream
@@ -82,6 +83,7 @@ class TapGenesys(Tap):
         self.clock = Clock(self.interruption)
         self.now = utc_now
         self.started = self.now()
+        self._environment = os.environ if options.get("parse_env_config") else {}
         self.logger.addFilter(_is_worth_a_line)
         try:
             super().__init__(**options)
@@ -183,7 +185,7 @@ class TapGenesys(Tap):
         Raises:
             Interrupted: A signal ended the run; the STATE that is true is out.
             StopRun: A window has a hole, every selected stream was skipped, or one was and that
-                is an error (`strict`).
+                is an error (`fail_on_skipped_streams`).
         """
         account = RunReport(
             self.run,
@@ -216,9 +218,10 @@ class TapGenesys(Tap):
         if selected and self.run.skipped.keys() >= set(selected):
             msg = f"Every selected stream was skipped: {', '.join(sorted(self.run.skipped))}."
             raise StopRun(msg)
-        if self.config["strict"] and self.run.skipped:
+        if self.config["fail_on_skipped_streams"] and self.run.skipped:
             # Only now: nothing is lost that could be had.
-            msg = f"Skipped, which strict makes an error: {', '.join(sorted(self.run.skipped))}."
+            names = ", ".join(sorted(self.run.skipped))
+            msg = f"Skipped, which fail_on_skipped_streams makes an error: {names}."
             raise StopRun(msg)
 
     def _bookmark(self, stream: str) -> str | None:
@@ -287,7 +290,10 @@ class TapGenesys(Tap):
         self.append_builtin_config(self.config_jsonschema)
         schemas = self.config_jsonschema["properties"]
         self._config = completed(self._config, os.environ, schemas)
-        lines = setting_problems(self._config, self.started, schemas)
+        lines = [
+            *renamed_settings(self._config, self._env_var_prefix, self._environment),
+            *setting_problems(self._config, self.started, schemas),
+        ]
         if lines and raise_errors:
             raise SettingError(lines)
         if not lines:

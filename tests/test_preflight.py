@@ -171,12 +171,14 @@ def test_a_run_says_at_its_end_what_was_skipped(caplog: pytest.LogCaptureFixture
     assert "users, user_skills (" in line
 
 
-def test_when_it_is_strict_that_is_an_error_after_the_others_were_read() -> None:
+def test_a_skipped_stream_can_be_an_error_after_the_others_were_read() -> None:
     output = Output()
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path="/flows/outcomes", permission="some:thing:view"))
-        made = tap(sim, "flow_outcomes", "users", output=output, strict=True)
-        with pytest.raises(StopRun, match="which strict makes an error: flow_outcomes"):
+        made = tap(sim, "flow_outcomes", "users", output=output, fail_on_skipped_streams=True)
+        with pytest.raises(
+            StopRun, match="which fail_on_skipped_streams makes an error: flow_outcomes"
+        ):
             made.sync_or_leave()
     assert len(output.records("users")) == len(WORLD.users())
 

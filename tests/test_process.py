@@ -192,6 +192,7 @@ def test_a_reader_that_goes_away_is_one_line(sim: Simulator, tmp_path: Path) -> 
             {"conversation_details_source": "jobs"},
             'conversation_details_source is "jobs"; it is called "job" now: use one of auto,',
         ),
+        ({"strict": True}, "strict is true; it is called fail_on_skipped_streams now: set that"),
         ({"stream_maps": 7}, "stream_maps is 7"),
         (
             {"run_report_path": "none/report.json"},

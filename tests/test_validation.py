@@ -11,8 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_genesys.config.settings import SCHEMA
-from tap_genesys.config.validation import completed, environment_problems, notes
-from tap_genesys.tap import setting_problems
+from tap_genesys.config.validation import (
+    completed,
+    environment_problems,
+    notes,
+    renamed_settings,
+)
+from tap_genesys.errors import SettingError
+from tap_genesys.tap import TapGenesys, setting_problems
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 CREDENTIALS = {"client_id": "the-id", "client_secret": "the-secret"}
@@ -263,4 +269,36 @@ def test_values_are_shown_as_they_would_be_written() -> None:
 @pytest.mark.parametrize(("text", "truth"), [("true", True), ("false", False), (True, True)])
 def test_a_boolean_may_be_a_text(text: object, truth: bool) -> None:  # noqa: FBT001 - parametrized
     """As it comes from the environment, and from Meltano."""
-    assert completed({"strict": text}, {})["strict"] is truth
+    name = "fail_on_skipped_streams"
+    assert completed({name: text}, {})[name] is truth
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_an_earlier_name_is_refused_with_the_present_one(value: bool) -> None:  # noqa: FBT001 - parametrized
+    """The SDK ignores settings that it does not know: a run would end well that should not."""
+    config = completed({"strict": value}, {})
+    (line,) = renamed_settings(config, "TAP_GENESYS_", {})
+    assert line == (
+        f"strict is {json.dumps(value)}; it is called fail_on_skipped_streams now: "
+        "set that instead."
+    )
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_earlier_name_without_a_value_is_no_error(value: str | None) -> None:
+    config = completed({"strict": value}, {})
+    assert not [*renamed_settings(config, "TAP_GENESYS_", {"TAP_GENESYS_STRICT": ""})]
+
+
+def test_an_earlier_name_in_the_environment_is_refused_where_that_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TAP_GENESYS_STRICT", "true")
+    with pytest.raises(SettingError) as error:
+        TapGenesys(config=CREDENTIALS, parse_env_config=True, setup_mapper=False)
+    (line,) = error.value.lines
+    assert line == (
+        "TAP_GENESYS_STRICT is 'true'; it is called TAP_GENESYS_FAIL_ON_SKIPPED_STREAMS now: "
+        "set that instead."
+    )
+    TapGenesys(config=CREDENTIALS, setup_mapper=False)

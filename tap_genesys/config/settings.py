@@ -321,10 +321,10 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "the run with exit code 1; accept warns and lets the bookmark pass.",
     ),
     th.Property(
-        "strict",
+        "fail_on_skipped_streams",
         th.BooleanType,
         default=False,
-        title="Strict",
+        title="Fail on skipped streams",
         description="Whether a stream that has to be skipped (its permission or licence is "
         "missing) ends the run with exit code 1, once the others have been read.",
     ),

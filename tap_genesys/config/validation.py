@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _OURS: dict[str, dict[str, Any]] = SCHEMA["properties"]
 #: How a boolean comes as a text, from the environment or from Meltano.
 _TRUTHS = {"true": True, "True": True, "false": False, "False": False}
+#: Earlier name of a setting -> its name now.
+_RENAMED_SETTINGS = {"strict": "fail_on_skipped_streams"}
 #: Setting -> earlier name of a value -> its name now.
 _RENAMED_VALUES = {
     "conversation_details_source": {"jobs": "job"},
@@ -97,6 +99,26 @@ def combined_problems(config: Mapping[str, Any], now: datetime) -> Iterator[str]
     # A start that is not configured may give way to a bookmark, which nobody knows yet.
     if span_of_run.start_is_configured and span_of_run.start > span_of_run.end:
         yield reversed_range(span_of_run, now)
+
+
+def renamed_settings(
+    config: Mapping[str, Any], prefix: str, environment: Mapping[str, str]
+) -> Iterator[str]:
+    """Name each setting that is given under an earlier name: the SDK ignores it in silence.
+
+    Args:
+        config: Completed settings.
+        prefix: What the names of environment variables begin with.
+        environment: The variables that are read as settings; none, unless they are.
+    """
+    for earlier, name in _RENAMED_SETTINGS.items():
+        if earlier in config:
+            value = json.dumps(config[earlier], default=str)
+            yield f"{earlier} is {value}; it is called {name} now: set that instead."
+        variable = prefix + earlier.upper()
+        if text := environment.get(variable):
+            now = prefix + name.upper()
+            yield f"{variable} is {text!r}; it is called {now} now: set that instead."
 
 
 def notes(config: Mapping[str, Any]) -> Iterator[str]:
