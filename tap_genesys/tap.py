@@ -176,7 +176,7 @@ class TapGenesys(Tap):
         ]
         report = check(self.run, streams, tables)
         click.echo(report.as_json() if as_json else report.as_table())
-        if not report.works:
+        if not report.ok:
             sys.exit(1)
 
     def sync_or_leave(self) -> None:

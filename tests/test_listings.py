@@ -164,7 +164,7 @@ def test_the_estimate_knows_the_page_size(
         before = len(sizes(sim, GROUPS))
         run(sim, "groups", **option)
         assert len(sizes(sim, GROUPS)) - before == pages
-    assert (found["first_run"], found["a_day"]) == (pages, pages)
+    assert (found["requests_first_run"], found["requests_per_day"]) == (pages, pages)
 
 
 class Misleading(Simulator):

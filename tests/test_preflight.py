@@ -44,12 +44,15 @@ def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     with Simulator(WORLD) as sim:
         told = checked(sim, capsys, *SOME)
         asked = [one for one in sim.requests if one.path != "/oauth/token"]
-    assert (told["works"], told["code"]) == (True, 0)
+    assert (told["ok"], told["code"]) == (True, 0)
     assert told["watermark"] == iso(WORLD.watermark)
     assert set(told["found"]) == set(SOME)
     # One for each stream, the org, the watermark.
     assert len(asked) == len(SOME) + 2
-    found = {name: (one["first_run"], one["a_day"]) for name, one in told["found"].items()}
+    found = {
+        name: (one["requests_first_run"], one["requests_per_day"])
+        for name, one in told["found"].items()
+    }
     # The watermark, ten days, each a job of 2,400 rows: four requests for the job, three pages; and
     # 25 pages of a query from the watermark to now.
     assert found["conversation_details"] == (96, 33)
@@ -62,15 +65,15 @@ def test_a_missing_permission_is_named(capsys: pytest.CaptureFixture[str]) -> No
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path="/flows/outcomes", permission="architect:x:view"))
         told = checked(sim, capsys, *SOME)
-    assert (told["works"], told["code"]) == (False, 1)
-    assert told["found"]["flow_outcomes"]["said"] == ("the client's role lacks architect:x:view")
-    assert [name for name, one in told["found"].items() if not one["works"]] == ["flow_outcomes"]
+    assert (told["ok"], told["code"]) == (False, 1)
+    assert told["found"]["flow_outcomes"]["detail"] == ("the client's role lacks architect:x:view")
+    assert [name for name, one in told["found"].items() if not one["ok"]] == ["flow_outcomes"]
 
 
 def test_what_is_not_licensed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with Simulator(WORLD, summaries=False) as sim:
         told = checked(sim, capsys, "conversation_summaries", "users")
-    assert "not licensed" in told["found"]["conversation_summaries"]["said"]
+    assert "not licensed" in told["found"]["conversation_summaries"]["detail"]
     assert told["code"] == 1
 
 
@@ -80,8 +83,8 @@ def test_a_follower_whose_parent_is_refused_cannot_work(
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path="/api/v2/users", permission="x"))
         told = checked(sim, capsys, "user_skills")
-    assert "its parent, users, cannot be read" in told["found"]["user_skills"]["said"]
-    assert (told["found"]["users"]["works"], told["code"]) == (False, 1)
+    assert "its parent, users, cannot be read" in told["found"]["user_skills"]["detail"]
+    assert (told["found"]["users"]["ok"], told["code"]) == (False, 1)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ def test_other_kinds_of_streams_are_asked_as_a_run_asks(
 ) -> None:
     with Simulator(SMALL) as sim:
         told = checked(sim, capsys, stream)
-    assert told["works"]
+    assert told["ok"]
 
 
 def test_tables_cannot_work_without_what_they_are_made_of(
@@ -113,8 +116,8 @@ def test_tables_cannot_work_without_what_they_are_made_of(
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path="/details/query", permission="x:y:view"))
         told = checked(sim, capsys, "conversation_wrap_ups")
-    assert (told["works"], told["code"]) == (False, 1)
-    assert not told["found"]["conversation_wrap_ups"]["works"]
+    assert (told["ok"], told["code"]) == (False, 1)
+    assert not told["found"]["conversation_wrap_ups"]["ok"]
 
 
 def test_what_a_stream_asks_besides_is_asked_too(capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +125,7 @@ def test_what_a_stream_asks_besides_is_asked_too(capsys: pytest.CaptureFixture[s
         sim.faults.add(Fault("forbidden", path="/aggregates/query", permission="a:b:view"))
         told = checked(sim, capsys, "conversation_reconciliation")
     assert (
-        told["found"]["conversation_reconciliation"]["said"] == "the client's role lacks a:b:view"
+        told["found"]["conversation_reconciliation"]["detail"] == "the client's role lacks a:b:view"
     )
 
 
@@ -130,7 +133,7 @@ def test_tables_are_listed_without_a_request(capsys: pytest.CaptureFixture[str])
     with Simulator(WORLD) as sim:
         told = checked(sim, capsys, "conversation_details", "conversation_wrap_ups")
     found = told["found"]["conversation_wrap_ups"]
-    assert (found["works"], found["first_run"], found["a_day"]) == (True, 0, 0)
+    assert (found["ok"], found["requests_first_run"], found["requests_per_day"]) == (True, 0, 0)
 
 
 def test_jobs_that_are_refused_are_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,7 +141,7 @@ def test_jobs_that_are_refused_are_told(capsys: pytest.CaptureFixture[str]) -> N
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path="/availability", permission="x:y:view"))
         told = checked(sim, capsys, "conversation_details", "users")
-    assert told["found"]["conversation_details"]["said"] == "the client's role lacks x:y:view"
+    assert told["found"]["conversation_details"]["detail"] == "the client's role lacks x:y:view"
     assert told["code"] == 1
 
 
@@ -146,8 +149,8 @@ def test_one_stream_in_trouble_does_not_end_the_check(capsys: pytest.CaptureFixt
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path="/flows/outcomes", status=500, times=None))
         told = checked(sim, capsys, *SOME)
-    assert [name for name, one in told["found"].items() if not one["works"]] == ["flow_outcomes"]
-    assert "500" in told["found"]["flow_outcomes"]["said"]
+    assert [name for name, one in told["found"].items() if not one["ok"]] == ["flow_outcomes"]
+    assert "500" in told["found"]["flow_outcomes"]["detail"]
 
 
 def test_wrong_credentials_are_one_line_and_no_secret(tmp_path: Path) -> None:
@@ -218,7 +221,9 @@ def test_the_estimate_is_what_a_run_takes(
             state = run(sim, *read, state=state, **options).state
             asked = [one.path for one in sim.requests[before:] if one.path != "/oauth/token"]
             counted.append(len(asked))
-    first, daily = (sum(one[name] for one in told) for name in ("first_run", "a_day"))
+    first, daily = (
+        sum(one[name] for one in told) for name in ("requests_first_run", "requests_per_day")
+    )
     assert first == pytest.approx(counted[0], rel=0.2)
     assert daily == pytest.approx(counted[-1], rel=0.2)
 
@@ -229,7 +234,7 @@ def test_what_follows_conversations_is_told_with_its_cost(
     with Simulator(SMALL) as sim:
         told = checked(sim, capsys, "conversation_details", "conversation_speech_analytics")
     found = told["found"]["conversation_speech_analytics"]
-    assert (found["works"], found["first_run"], found["a_day"]) == (True, 400, 40)
+    assert (found["ok"], found["requests_first_run"], found["requests_per_day"]) == (True, 400, 40)
 
 
 @pytest.mark.parametrize("page_size", [100, 20])
@@ -257,13 +262,13 @@ def test_spans_of_users_are_estimated_by_their_own_source(
             state = run(sim, *streams, state=state, **options).state
             counted.append(sum("/users/details/" in one.path for one in sim.requests))
     assert (found["stream"], table["stream"]) == streams
-    assert (table["works"], table["first_run"]) == (True, 0)
+    assert (table["ok"], table["requests_first_run"]) == (True, 0)
     # 480 that begin, and 96 that end, having begun the day before.
-    assert found["said"].startswith("576 entries yesterday")
-    assert ("known by job up to" in found["said"]) == (source != "query")
+    assert found["detail"].startswith("576 entries yesterday")
+    assert ("known by job up to" in found["detail"]) == (source != "query")
     assert any("/users/details/jobs/availability" in path for path in asked) == (source != "query")
-    assert found["first_run"] == pytest.approx(counted[0], rel=0.2)
-    assert found["a_day"] == pytest.approx(counted[1], rel=0.2)
+    assert found["requests_first_run"] == pytest.approx(counted[0], rel=0.2)
+    assert found["requests_per_day"] == pytest.approx(counted[1], rel=0.2)
 
 
 @pytest.mark.parametrize(
@@ -281,9 +286,11 @@ def test_aggregates_are_estimated_with_the_days_that_are_read_again(
     with Simulator(SMALL.at(SMALL.now)) as sim:
         tap(sim, name, start_date=iso(SINCE)).check(as_json=True)
         found = json.loads(capsys.readouterr().out)["streams"][-1]
-        assert [found["first_run"], found["a_day"]] == requests_of_runs(sim, name, path)
+        assert [found["requests_first_run"], found["requests_per_day"]] == requests_of_runs(
+            sim, name, path
+        )
     if name == "user_aggregates":
-        assert found["said"] == "250 users: 3 requests for each reading of a day"
+        assert found["detail"] == "250 users: 3 requests for each reading of a day"
 
 
 def requests_of_runs(sim: Simulator, name: str, path: str) -> list[int]:

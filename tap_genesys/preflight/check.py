@@ -74,12 +74,12 @@ def check(run: Run, streams: Iterable[GenesysStream], tables: Iterable[TableStre
                 _finding(stream, seen, wanted, Window(_yesterday(run), _today(run)))
             )
         except (StopRun, SkipStream) as error:
-            report.streams.append(Finding(stream.name, works=False, said=str(error)))
+            report.streams.append(Finding(stream.name, ok=False, detail=str(error)))
     _look_at_the_lake(report, chosen)
-    works = {one.stream: one.works for one in report.streams}
+    readable = {one.stream: one.ok for one in report.streams}
     for table in tables:
         parent = str(vars(table.parent_stream_type)["name"])
-        finding = Finding(table.name, works.get(parent, False), f"made of {parent}", 0, 0)
+        finding = Finding(table.name, readable.get(parent, False), f"made of {parent}", 0, 0)
         report.streams.append(finding)
     return report
 
@@ -99,27 +99,27 @@ class _Seen:
 
 
 def _finding(stream: GenesysStream, seen: _Seen, wanted: Window, day: Window) -> Finding:
-    finding = Finding(stream.name, works=True, said="")
+    finding = Finding(stream.name, ok=True, detail="")
     context = None
     if isinstance(stream, ChildStream):
         if (parent := _parent(stream)) and parent not in seen.listed:
-            return Finding(stream.name, works=False, said=f"its parent, {parent}, cannot be read")
+            return Finding(stream.name, ok=False, detail=f"its parent, {parent}, cannot be read")
         contexts = _contexts(stream, seen)
         if not contexts:
-            finding.said = _NOT_ASKED
+            finding.detail = _NOT_ASKED
             return finding
         context, seen.asked[stream.name] = contexts[0], len(contexts)
     answer = _probe(stream, context, day)
     if isinstance(stream, PerParentStream):
         stream.parents = []
         if answer.status_code == HTTPStatus.NOT_FOUND:
-            finding.said = _NOTHING
+            finding.detail = _NOTHING
             if isinstance(stream, FollowUpStream):
                 _estimate(finding, stream, answer, wanted, seen)
             return finding
     for one in (answer, *_other_answers(stream, day)):
         if one.status_code not in _WELL:
-            return Finding(stream.name, works=False, said=_reason(stream, one))
+            return Finding(stream.name, ok=False, detail=_reason(stream, one))
     if not isinstance(stream, FollowUpStream | ObservationStream):
         _note(stream, seen, answer)
     _estimate(finding, stream, answer, wanted, seen)
@@ -196,21 +196,25 @@ def _estimate(
     if isinstance(stream, FollowUpStream):
         # What was counted is what started on a day; about as many end on one.
         each = seen.asked[stream.name] * stream.requests_each
-        finding.a_day = each * seen.listed[_parent(stream)]
-        finding.first_run = finding.a_day * max(1, ceil((wanted.end - wanted.start) / DAY))
+        finding.requests_per_day = each * seen.listed[_parent(stream)]
+        finding.requests_first_run = finding.requests_per_day * max(
+            1, ceil((wanted.end - wanted.start) / DAY)
+        )
     elif isinstance(stream, ObservationStream):
         listed = seen.listed[_parent(stream)]
-        finding.first_run = finding.a_day = estimates.listing(listed, stream.at_once)
+        finding.requests_first_run = finding.requests_per_day = estimates.listing(
+            listed, stream.at_once
+        )
     elif isinstance(stream, PerParentStream):
         pages = estimates.listing(seen.listed[stream.name], stream.page_size)
         times = seen.asked[stream.name] * seen.listed.get(_parent(stream), 1)
-        finding.first_run = finding.a_day = pages * times
+        finding.requests_first_run = finding.requests_per_day = pages * times
     elif isinstance(stream, UnpagedStream):
-        finding.first_run = finding.a_day = 1
+        finding.requests_first_run = finding.requests_per_day = 1
     elif isinstance(stream, WholeStream):
         if _is_counted(answer):
             pages = estimates.listing(seen.listed[stream.name], stream.page_size)
-            finding.first_run = finding.a_day = pages
+            finding.requests_first_run = finding.requests_per_day = pages
     elif isinstance(stream, ConversationDetailsStream):
         _estimate_lanes(finding, stream, body(answer), wanted)
     elif isinstance(stream, UserDetailsStream):
@@ -231,8 +235,8 @@ def _estimate_windows(
     if isinstance(stream, UserAggregateStream):
         users = seen.listed[_parent(stream)]
         each = estimates.listing(users, stream.at_once)
-        finding.said = f"{users:,} users: {each:,} requests for each reading of a day"
-    finding.first_run, finding.a_day = first_run * each, (a_day + again) * each
+        finding.detail = f"{users:,} users: {each:,} requests for each reading of a day"
+    finding.requests_first_run, finding.requests_per_day = first_run * each, (a_day + again) * each
 
 
 def _estimate_lanes(
@@ -240,20 +244,24 @@ def _estimate_lanes(
 ) -> None:
     """Tell the same of conversations, from the number of yesterday's."""
     rows = int(answer.get("totalHits") or 0)
-    finding.said = f"{rows:,} yesterday"
+    finding.detail = f"{rows:,} yesterday"
     load = estimates.Volume(rows, stream.page_size, PAGE_SIZE)
     rungs = len(stream.config["recheck_days"])
     if stream.source == "query":
         later = stream.windows(*_next_run(stream, wanted))
-        finding.first_run = estimates.by_query(load, _lengths(stream.windows(*wanted.bounds)))
-        finding.a_day = estimates.by_query(load, _lengths(later), rungs)
+        finding.requests_first_run = estimates.by_query(
+            load, _lengths(stream.windows(*wanted.bounds))
+        )
+        finding.requests_per_day = estimates.by_query(load, _lengths(later), rungs)
         return
-    finding.first_run = estimates.by_job(load, _lengths(stream.jobs_windows(*wanted.bounds)))
-    finding.a_day = estimates.by_job(load, [1], rungs)
+    finding.requests_first_run = estimates.by_job(
+        load, _lengths(stream.jobs_windows(*wanted.bounds))
+    )
+    finding.requests_per_day = estimates.by_job(load, [1], rungs)
     if stream.source == "auto":
         # From the watermark, some hours ago, to now: a query of the day that it touches.
-        finding.first_run += load.query(1)
-        finding.a_day += load.query(1)
+        finding.requests_first_run += load.query(1)
+        finding.requests_per_day += load.query(1)
 
 
 def _estimate_spans(
@@ -261,7 +269,7 @@ def _estimate_spans(
 ) -> None:
     """Estimate the same of spans, from the number of yesterday's entries."""
     entries = int(answer.get("totalHits") or 0)
-    finding.said = f"{entries:,} entries yesterday"
+    finding.detail = f"{entries:,} entries yesterday"
     # A row of a job is a fragment: it holds one entry at least.
     load = estimates.Volume(entries, stream.page_size, PAGE_SIZE)
 
@@ -276,9 +284,9 @@ def _estimate_spans(
         # From the watermark, up to a day ago, to now: parts of two days.
         return by_job + (by_query([0.5, 0.5]) if stream.source == "auto" else 0)
 
-    finding.first_run = requests(*wanted.bounds, 0)
+    finding.requests_first_run = requests(*wanted.bounds, 0)
     # A day is read again when it is five days old.
-    finding.a_day = requests(*_next_run(stream, wanted), 1)
+    finding.requests_per_day = requests(*_next_run(stream, wanted), 1)
 
 
 def _is_counted(answer: requests.Response) -> bool:
@@ -313,13 +321,13 @@ def _look_at_the_lake(report: Report, streams: list[GenesysStream]) -> None:
         finding = findings[stream.name]
         if answer.status_code != HTTPStatus.OK:
             # A run asks this first, and is refused.
-            finding.works, finding.said = False, _reason(stream, answer)
+            finding.ok, finding.detail = False, _reason(stream, answer)
             continue
         known = body(answer).get("dataAvailabilityDate")
         if isinstance(stream, ConversationDetailsStream):
             report.watermark = known
-        elif finding.works:
-            finding.said += f", known by job up to {known}"
+        elif finding.ok:
+            finding.detail += f", known by job up to {known}"
 
 
 def _total(answer: requests.Response, found: list[Any]) -> int:

@@ -11,10 +11,10 @@ class Finding:
     """What was found out about one stream; requests are estimates, None where nothing tells."""
 
     stream: str
-    works: bool
-    said: str
-    first_run: int | None = None
-    a_day: int | None = None
+    ok: bool
+    detail: str
+    requests_first_run: int | None = None
+    requests_per_day: int | None = None
 
 
 @dataclass
@@ -27,13 +27,13 @@ class Report:
     streams: list[Finding] = field(default_factory=list)
 
     @property
-    def works(self) -> bool:
+    def ok(self) -> bool:
         """Whether everything that is selected can be read."""
-        return all(one.works for one in self.streams)
+        return all(one.ok for one in self.streams)
 
     def as_json(self) -> str:
         """Return it for programs."""
-        return json.dumps({**asdict(self), "works": self.works}, indent=1, ensure_ascii=False)
+        return json.dumps({**asdict(self), "ok": self.ok}, indent=1, ensure_ascii=False)
 
     def as_table(self) -> str:
         """Return it for people."""
@@ -41,10 +41,10 @@ class Report:
         rows += [
             (
                 one.stream,
-                "ok" if one.works else "NO",
-                _shown(one.first_run),
-                _shown(one.a_day),
-                one.said,
+                "ok" if one.ok else "NO",
+                _shown(one.requests_first_run),
+                _shown(one.requests_per_day),
+                one.detail,
             )
             for one in self.streams
         ]
@@ -58,14 +58,15 @@ class Report:
         head = [f"Organization: {self.organization} ({self.region})"]
         if self.watermark:
             head.append(f"Data lake of conversations: known up to {self.watermark}")
-        working = [one for one in self.streams if one.works]
+        working = [one for one in self.streams if one.ok]
         first, daily = (
-            sum(getattr(one, name) or 0 for one in working) for name in ("first_run", "a_day")
+            sum(getattr(one, name) or 0 for one in working)
+            for name in ("requests_first_run", "requests_per_day")
         )
         tail = [
             f"Requests, estimated: {first:,} for the first run, {daily:,} a day at one run a day.",
             "All that is selected can be read."
-            if self.works
+            if self.ok
             else "Not all can be read: see NO above.",
         ]
         return "\n".join([*head, "", *(line.rstrip() for line in lines), "", *tail])
