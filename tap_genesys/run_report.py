@@ -97,7 +97,7 @@ class RunReport:
 
     def _row(self, name: str, now: float) -> Report:
         counts, skipped = self._run.progress.of(name), self._run.skipped.get(name)
-        status = "not begun"
+        status = "not started"
         if skipped is not None:
             status = "skipped"
         elif counts.holes:

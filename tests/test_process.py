@@ -250,7 +250,7 @@ def test_the_report_of_a_run_that_a_signal_ends_says_so(sim: Simulator, tmp_path
     assert details["status"] == "unfinished"
     kept = last_state(process.messages).get("bookmarks", {}).get(DETAILS, {})
     assert details["bookmark"] == kept.get("replication_key_value")
-    assert told["streams"][-1]["status"] == "not begun"
+    assert told["streams"][-1]["status"] == "not started"
     assert " Summary (interrupted): " in stderr
 
 

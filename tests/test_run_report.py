@@ -132,7 +132,7 @@ def test_a_hole_makes_it_incomplete(path: Path) -> None:
 
 
 def test_a_run_that_gives_up_has_failed(path: Path) -> None:
-    """What was being read is unfinished, its tables too; what comes later was not begun."""
+    """What was being read is unfinished, its tables too; what comes later was not started."""
     streams = (DETAILS, "conversation_segments", "users")
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=QUERY, after=3, times=None))
@@ -142,7 +142,7 @@ def test_a_run_that_gives_up_has_failed(path: Path) -> None:
     assert (report["status"], report["error"]) == ("failed", str(stopped.value))
     assert row(report, DETAILS)["status"] == "unfinished"
     assert row(report, "conversation_segments")["status"] == "unfinished"
-    assert row(report, "users")["status"] == "not begun"
+    assert row(report, "users")["status"] == "not started"
 
 
 def test_the_limit_that_ended_a_run_is_named(path: Path) -> None:
