@@ -51,7 +51,7 @@ def analysed(world: World, until: datetime) -> list[dict[str, Any]]:
 def rows_of(stream: str, conversation: dict[str, Any]) -> int:
     """Return how many rows there are of a conversation."""
     sessions = len(customers_sessions(conversation))
-    return {SPEECH: 1, "conversation_summaries_ai": 3, "recordings": 2, TRANSCRIPTS: sessions}[
+    return {SPEECH: 1, "conversation_ai_summaries": 3, "recordings": 2, TRANSCRIPTS: sessions}[
         stream
     ]
 

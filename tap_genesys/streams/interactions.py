@@ -26,13 +26,13 @@ class ConversationSpeechAnalytics(FollowUpStream, ObjectStream):
     primary_keys = ("conversationId",)
 
 
-class ConversationSummariesAi(FollowUpStream, UnpagedStream):
+class ConversationAiSummaries(FollowUpStream, UnpagedStream):
     """What an AI says a conversation, and each of its sessions, was about.
 
     The summary of the whole conversation is a row without a `communication`.
     """
 
-    name = "conversation_summaries_ai"
+    name = "conversation_ai_summaries"
     path = "/api/v2/conversations/{conversationId}/summaries"
     parent_stream_type = ConversationDetails
     records_key = "sessionSummaries"
@@ -105,7 +105,7 @@ class ConversationTranscripts(FollowUpStream, ObjectStream):
 
 STREAMS = (
     ConversationSpeechAnalytics,
-    ConversationSummariesAi,
+    ConversationAiSummaries,
     ConversationTranscripts,
     Recordings,
     Surveys,
