@@ -27,7 +27,7 @@ class ConversationSpeechAnalytics(FollowUpStream, ObjectStream):
 
 
 class ConversationAiSummaries(FollowUpStream, UnpagedStream):
-    """What an AI says a conversation, and each of its sessions, was about.
+    """A summary that an AI made of a conversation, or of one of its sessions.
 
     The summary of the whole conversation is a row without a `communication`.
     """
@@ -104,8 +104,8 @@ class ConversationTranscripts(FollowUpStream, ObjectStream):
 
 
 STREAMS = (
-    ConversationSpeechAnalytics,
     ConversationAiSummaries,
+    ConversationSpeechAnalytics,
     ConversationTranscripts,
     Recordings,
     Surveys,

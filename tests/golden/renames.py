@@ -17,14 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 #: Key of a stream's bookmark -> its present name.
-STATE_KEYS: Mapping[str, str] = {}
+STATE_KEYS: Mapping[str, str] = {
+    "told": "knownUpTo",
+    "passes": "queryPasses",
+    "rechecks": "recheckedUpTo",
+}
 
 #: Stream -> its present name, in all messages. Streams are read in the order of their names: where
 #: one is renamed, the order of different streams between two STATEs is not compared.
-STREAMS: Mapping[str, str] = {}
+STREAMS: Mapping[str, str] = {"conversation_summaries_ai": "conversation_ai_summaries"}
 
 #: Setting -> recorded value -> present value.
-VALUES: Mapping[str, Mapping[str, str]] = {}
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "conversation_details_source": {"jobs": "job"},
+    "user_details_source": {"jobs": "job"},
+}
 
 
 @dataclass(frozen=True)
