@@ -129,8 +129,11 @@ def test_only_the_real_clock_and_the_order_of_a_states_keys_are_left_out() -> No
     assert canonical(written) == canonical(other)
     assert canonical(written) != canonical(written.replace(b"2026-11-27T03:31:02.123456", b"now"))
     assert canonical(written) != canonical(written.replace(b'"b":1', b'"b":2'))
-    one, two = b'{"type":"STATE","value":{"a":1,"b":2}}', b'{"type":"STATE","value":{"b":2,"a":1}}'
-    assert canonical(one) == canonical(two)
+    first, second = (
+        b'{"type":"STATE","value":{"a":1,"b":2}}',
+        b'{"type":"STATE","value":{"b":2,"a":1}}',
+    )
+    assert canonical(first) == canonical(second)
     assert canonical(b'{"type":"RECORD","record":{"b":1,"a":2}}').endswith('{"b":1,"a":2}}')
 
 
@@ -144,13 +147,13 @@ def test_each_entry_of_the_renames_applies() -> None:
         sources = {golden.source for golden in GOLDENS}
         assert setting.endswith("_source")
         assert values.keys() <= sources
-    for one in PRESENT.explained:
-        without = Renames(
+    for change in PRESENT.explained:
+        others = Renames(
             PRESENT.state_keys,
             PRESENT.streams,
             PRESENT.values,
-            tuple(other for other in PRESENT.explained if other is not one),
+            tuple(other for other in PRESENT.explained if other is not change),
         )
-        lines = texts[one.run]
-        assert renamed(one.run, lines, PRESENT) != renamed(one.run, lines, without)
-        assert one.reason
+        lines = texts[change.run]
+        assert renamed(change.run, lines, PRESENT) != renamed(change.run, lines, others)
+        assert change.reason

@@ -25,7 +25,7 @@ def renamed(name: str, lines: list[str], renames: Renames = PRESENT) -> list[str
         lines: The recorded lines.
         renames: What has changed since the recording.
     """
-    explained = [one for one in renames.explained if one.run == name]
+    explained = [change for change in renames.explained if change.run == name]
     if explained:
         parts = [_explained(line, explained, renames) for line in lines]
         return [line for part in parts for line in part]
@@ -84,9 +84,9 @@ def _described(name: str, number: int, before: str, after: str, counts: str) -> 
 def _explained(line: str, explained: list[Difference], renames: Renames) -> Iterator[str]:
     messages = [orjson.loads(_renamed(line, renames))]
     kind, stream = messages[0]["type"], messages[0].get("stream", "")
-    for one in explained:
-        if (one.type, one.stream) == (kind, stream):
-            messages = [new for message in messages for new in one.expected(message)]
+    for change in explained:
+        if (change.type, change.stream) == (kind, stream):
+            messages = [new for message in messages for new in change.expected(message)]
     for message in messages:
         is_state = message["type"] == "STATE"
         yield orjson.dumps(message, option=orjson.OPT_SORT_KEYS if is_state else None).decode()
@@ -105,16 +105,17 @@ def _renamed(line: str, renames: Renames) -> str:
 
 
 def _renamed_state(state: dict[str, Any], renames: Renames) -> dict[str, Any]:
-    def bookmark(kept: dict[str, Any]) -> dict[str, Any]:
-        kept = {renames.state_keys.get(key, key): value for key, value in kept.items()}
-        if "partitions" in kept:
-            kept["partitions"] = [bookmark(part) for part in kept["partitions"]]
-        return kept
+    def translated(bookmark: dict[str, Any]) -> dict[str, Any]:
+        names = renames.state_keys
+        bookmark = {names.get(key, key): value for key, value in bookmark.items()}
+        if "partitions" in bookmark:
+            bookmark["partitions"] = [translated(part) for part in bookmark["partitions"]]
+        return bookmark
 
     bookmarks = state.get("bookmarks", {}).items()
     return {
         **state,
-        "bookmarks": {renames.stream(name): bookmark(kept) for name, kept in bookmarks},
+        "bookmarks": {renames.stream(name): translated(bookmark) for name, bookmark in bookmarks},
     }
 
 

@@ -43,7 +43,7 @@ class Difference:
         type: The messages' type.
         stream: Their stream, by its present name; "" for STATE.
         reason: Why the product changed; one sentence.
-        expected: Returns the messages that take the place of a recorded one: often one, or none.
+        expected: Returns the messages that replace a recorded message, or none.
     """
 
     run: str

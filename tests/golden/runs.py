@@ -113,7 +113,7 @@ def settings_of(golden: Golden, parallel: int, sim: Simulator, renames: Renames)
         settings[setting] = renames.value(setting, settings[setting])
     if "stream_maps" in settings:
         maps = settings["stream_maps"].items()
-        settings["stream_maps"] = {renames.stream(name): how for name, how in maps}
+        settings["stream_maps"] = {renames.stream(name): mapping for name, mapping in maps}
     return settings
 
 
