@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from golden.states import NAMES, Earlier, load, spans_of
 from hypothesis import given
 from hypothesis import strategies as st
-from support.harness import run
+from support.harness import Output, run
+from support.warehouse import Warehouse
 
+from orchestrate.states import takeover
 from tap_genesys.replication.earlier_states import RENAMED, renamed
-from tap_genesys.replication.windows import DAY, floor, iso
+from tap_genesys.replication.windows import DAY, MILLISECOND, floor, iso, parse
 from tap_genesys.simulator import Simulator, World
 
 DETAILS, PRESENCES, AGGREGATES = "conversation_details", "user_presences", "conversation_aggregates"
@@ -181,3 +184,163 @@ def test_of_two_names_the_value_counts_that_promises_less() -> None:
 @pytest.mark.parametrize("state", [{}, {"bookmarks": {}}, {"bookmarks": None}, {"value": 1}])
 def test_a_state_without_bookmarks_passes(state: dict[str, Any]) -> None:
     assert renamed(state) == state
+
+
+# Recorded states of an earlier version, with the contents of the warehouse.
+
+EVALUATIONS = "evaluations"
+SPANS = (PRESENCES, "user_routing_statuses")
+HABITS: dict[str, Any] = {
+    "interval_reading": "overlap",
+    "interval_bounds": "[)",
+    "job_interval_bounds": "[)",
+}
+#: Since the state was written: at once, while a lease in it lasts, and later.
+DISTANCES = (timedelta(minutes=10), 3 * HOUR, 2 * DAY)
+#: The keys of every bookmark after a run, and all keys of each stream's.
+BOOKMARK = {"replication_key", "replication_key_value"}
+KEYS = {
+    DETAILS: BOOKMARK | {"watermark", "passes", "recheckedBy", "rechecks"},
+    PRESENCES: BOOKMARK | {"told", "readTo", "rechecks"},
+    AGGREGATES: BOOKMARK | {"rechecks"},
+    EVALUATIONS: BOOKMARK,
+}
+#: Stream -> a part of the paths of its requests.
+PATHS = {DETAILS: "conversations/details", PRESENCES: "users/details", AGGREGATES: "aggregates"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recorded_state_goes_on(name: str) -> None:
+    """Nothing is read from the beginning, nothing is missing, and no row becomes older."""
+    earlier = load(name)
+    hold_to_the_truth(earlier, earlier.state)
+
+
+def test_the_recorded_days_of_a_backfill_are_taken_over() -> None:
+    earlier = load("backfill")
+    state = takeover(earlier.days, [DETAILS, PRESENCES, AGGREGATES, EVALUATIONS])
+    bookmarks = state["bookmarks"].values()
+    assert all(parse(values["replication_key_value"]) > SINCE for values in bookmarks)
+    hold_to_the_truth(earlier, state)
+
+
+def test_the_recorded_states_are_of_all_kinds() -> None:
+    """Some hold a lease, one has no passes, and none has the keys of later versions."""
+    states = {name: load(name).state["bookmarks"] for name in NAMES}
+    leases = {
+        name: [end for _, _, end in bookmarks.get(DETAILS, {}).get("passes", [])]
+        + [bookmark["told"] for stream, bookmark in bookmarks.items() if stream == PRESENCES]
+        for name, bookmarks in states.items()
+    }
+    assert {name for name, ends in leases.items() if any(end > iso(THEN) for end in ends)} == {
+        "auto-killed-in-query",
+        "query-killed",
+        "users-auto-killed",
+        "users-query-killed",
+    }
+    assert "passes" not in states["jobs-killed"][DETAILS]
+    assert not any("readTo" in state.get(PRESENCES, {}) for state in states.values())
+    assert not any("rechecks" in state.get(AGGREGATES, {}) for state in states.values())
+    assert all(load(name).world.now == THEN for name in NAMES)
+
+
+def hold_to_the_truth(earlier: Earlier, state: dict[str, Any]) -> None:
+    """Go on from a state, and hold all rows to the earlier contents and to the truth."""
+    warehouse = Warehouse(SINCE)
+    warehouse.known = dict(earlier.conversations)
+    warehouse._state = state["bookmarks"].get(DETAILS, {})
+    spans = {stream: dict(contents) for stream, contents in earlier.spans.items()}
+    evaluations = set(earlier.evaluations)
+    kept = state
+    for distance in DISTANCES:
+        world = earlier.world.at(THEN + distance)
+        with Simulator(world, **HABITS) as sim:
+            output = run(sim, *earlier.streams, state=kept, **earlier.settings)
+            if kept is state:
+                hold_to_the_bookmarks(sim, earlier, state)
+        kept = output.state
+        details = [m for m in output.messages if m.get("stream", DETAILS) == DETAILS]
+        warehouse.load(details, world)
+        if DETAILS in earlier.streams:
+            bookmark = parse(output.bookmark(DETAILS) or "")
+            hold_to_the_rechecks(warehouse, earlier, world, bookmark)
+        for stream, contents in spans.items():
+            for row in output.records(stream):
+                ((span, has_ended),) = spans_of([row], world).items()
+                assert has_ended or not contents.get(span)
+                contents[span] = has_ended
+        evaluations |= {*output.ids(EVALUATIONS)}
+        for stream, values in output.state["bookmarks"].items():
+            assert values.keys() == expected_keys(stream, earlier.source)
+    whole = all_at(earlier, world)
+    assert evaluations >= {*whole.ids(EVALUATIONS)}
+    for stream, contents in spans.items():
+        truth = spans_of(whole.records(stream), world)
+        assert truth
+        ended = {span for span, has_ended in truth.items() if has_ended}
+        assert ended <= {span for span, has_ended in contents.items() if has_ended}
+        assert truth.keys() <= contents.keys()
+    assert {*whole.ids(DETAILS)} <= warehouse.known.keys()
+
+
+def hold_to_the_bookmarks(sim: Simulator, earlier: Earlier, state: dict[str, Any]) -> None:
+    """Hold that a first run requests nothing that is before the bookmark and not due."""
+    for stream, path in PATHS.items():
+        kept = state["bookmarks"].get(stream)
+        intervals = [
+            request.body["interval"]
+            for request in sim.requests
+            if path in request.path and request.body and "interval" in request.body
+        ]
+        if kept is None:
+            assert not intervals
+            continue
+        bookmark = parse(kept["replication_key_value"])
+        # The default of a query's look-back.
+        is_queried = earlier.source == "query" and stream != AGGREGATES
+        start = floor(bookmark, DAY) if stream == AGGREGATES else bookmark
+        start -= DAY if is_queried else timedelta(0)
+        assert bookmark > SINCE
+        for begin, end in (map(parse, interval.split("/")) for interval in intervals):
+            # A job's interval has a millisecond more.
+            is_due = days_due(kept, sim.world.now) >= {floor(begin + MILLISECOND, DAY)}
+            assert begin >= start - MILLISECOND or (is_due and end - begin <= DAY + MILLISECOND)
+
+
+def days_due(kept: dict[str, Any], now: datetime) -> set[datetime]:
+    """Return the days whose re-checks are due by the marks of a bookmark."""
+    days = set()
+    for rung, mark in kept.get("rechecks", {}).items():
+        day = parse(mark)
+        while day + DAY + float(rung) * DAY <= now:
+            days.add(day)
+            day += DAY
+    return days
+
+
+def hold_to_the_rechecks(
+    warehouse: Warehouse, earlier: Earlier, world: World, bookmark: datetime
+) -> None:
+    """Hold that all rows before the bookmark have come, and again when a re-check was due."""
+    truth = world.now if earlier.source == "query" else world.watermark
+    for number in world.numbers(SINCE, bookmark):
+        moment = warehouse.known[world.conversation_id(number)]
+        midnight, end = floor(world.start_of(number), DAY) + DAY, world.end_of(number)
+        due = [midnight + days * DAY for days in earlier.settings["recheck_days"]]
+        # A query alone finds what has ended within its look-back.
+        due += [end] if earlier.source != "query" and end < bookmark else []
+        due = [at for at in due if midnight <= bookmark and at <= truth]
+        assert moment >= max(due, default=SINCE)
+
+
+def all_at(earlier: Earlier, world: World) -> Output:
+    """Return the output of a run without a state."""
+    with Simulator(world, **HABITS) as sim:
+        return run(sim, *earlier.streams, **earlier.settings)
+
+
+def expected_keys(stream: str, source: str) -> set[str]:
+    """Return the keys of a stream's bookmark after a run."""
+    if stream == DETAILS and source == "query":
+        return KEYS[DETAILS] - {"watermark"}
+    return KEYS.get(stream, set())

@@ -104,8 +104,8 @@ class ConversationTranscripts(FollowUpStream, ObjectStream):
 
 
 STREAMS = (
-    ConversationAiSummaries,
     ConversationSpeechAnalytics,
+    ConversationAiSummaries,
     ConversationTranscripts,
     Recordings,
     Surveys,
