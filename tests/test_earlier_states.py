@@ -200,9 +200,9 @@ DISTANCES = (timedelta(minutes=10), 3 * HOUR, 2 * DAY)
 #: The keys of every bookmark after a run, and all keys of each stream's.
 BOOKMARK = {"replication_key", "replication_key_value"}
 KEYS = {
-    DETAILS: BOOKMARK | {"watermark", "passes", "recheckedBy", "rechecks"},
-    PRESENCES: BOOKMARK | {"told", "readTo", "rechecks"},
-    AGGREGATES: BOOKMARK | {"rechecks"},
+    DETAILS: BOOKMARK | {"watermark", "queryPasses", "recheckedBy", "recheckedUpTo"},
+    PRESENCES: BOOKMARK | {"knownUpTo", "readTo", "recheckedUpTo"},
+    AGGREGATES: BOOKMARK | {"recheckedUpTo"},
     EVALUATIONS: BOOKMARK,
 }
 #: Stream -> a part of the paths of its requests.
@@ -310,7 +310,8 @@ def hold_to_the_bookmarks(sim: Simulator, earlier: Earlier, state: dict[str, Any
 def days_due(kept: dict[str, Any], now: datetime) -> set[datetime]:
     """Return the days whose re-checks are due by the marks of a bookmark."""
     days = set()
-    for rung, mark in kept.get("rechecks", {}).items():
+    marks = kept.get("recheckedUpTo", kept.get("rechecks", {}))
+    for rung, mark in marks.items():
         day = parse(mark)
         while day + DAY + float(rung) * DAY <= now:
             days.add(day)

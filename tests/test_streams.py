@@ -83,7 +83,7 @@ def test_a_stream_is_read_whole(sim: Simulator, stream: Any) -> None:
     check_against_the_document(sim, stream, own)
 
 
-def test_an_area_lists_each_of_its_streams_by_name() -> None:
+def test_an_area_lists_each_of_its_streams_once() -> None:
     """`STREAMS` at the end of its module; none is forgotten there, nor in the sum of all areas."""
     areas = [
         importlib.import_module(f"tap_genesys.streams.{module.name}")
@@ -95,7 +95,7 @@ def test_an_area_lists_each_of_its_streams_by_name() -> None:
             for value in vars(area).values()
             if isinstance(value, type) and value.__module__ == area.__name__
         ]
-        assert list(area.STREAMS) == sorted(declared, key=lambda stream: vars(stream)["name"])
+        assert Counter(area.STREAMS) == Counter(declared)
     assert Counter(STREAMS) == Counter(stream for area in areas for stream in area.STREAMS)
 
 
