@@ -14,6 +14,9 @@ DAY = timedelta(days=1)
 SHORTEST = timedelta(minutes=1)
 #: The finest that the vendor's dates know.
 MILLISECOND = timedelta(milliseconds=1)
+#: What is younger than this is emitted but not promised, since the vendor still indexes it: it
+#: advises to leave the last minutes out ("now-30min/now-1min").
+UNSETTLED = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, order=True, slots=True)

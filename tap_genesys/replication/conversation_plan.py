@@ -1,0 +1,158 @@
+"""Which windows of conversations a run reads, and what its state keeps. Pure.
+
+The bookmark belongs to the jobs: all that was active before it has been read by job. Beside it the
+state keeps the highest watermark seen, the passes of queries that the watermark has not passed yet
+(`query_passes`), and a mark for each age of the re-checks (`rechecks`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.replication.plan import Batch, reads
+from tap_genesys.replication.query_passes import BEGINNING, QueryPasses
+from tap_genesys.replication.rechecks import RecheckSchedule
+from tap_genesys.replication.windows import UNSETTLED, Window, iso, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tap_genesys.replication.plan import PlanInputs, Read, Source
+
+#: Keys of the state, beside the bookmark.
+WATERMARK, PASSES = "watermark", "queryPasses"
+RECHECKS, RECHECKED_BY = "recheckedUpTo", "recheckedBy"
+
+
+class ConversationPlan:
+    """The batches of one run, and the changes of its state.
+
+    Args:
+        state: The stream's part of the state, which is changed in place.
+        inputs: All else that the plan is made of.
+    """
+
+    schedule: RecheckSchedule
+    #: The range of time in which the conversations ended whose ends this run is the first to read.
+    ended_in: Window
+
+    def __init__(self, state: dict[str, Any], inputs: PlanInputs) -> None:
+        self._state = state
+        self._inputs = inputs
+        #: The first start that is wanted at all.
+        self.oldest = inputs.oldest
+        kept, has_history = state.get(PASSES), inputs.bookmark is not None
+        #: What queries have read, which a job must not make older.
+        self.passes = QueryPasses(kept, now=inputs.started, has_history=has_history)
+        #: What of that was read before this run, as the state kept it.
+        self.passes_before = QueryPasses(kept, now=inputs.started, has_history=has_history)
+        self._fresh_is_whole = True
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield what to read; the last batch is empty, and only declares the state."""
+        watermark = self._inputs.watermark
+        yield from self._by_query() if watermark is None else self._by_job_and_query(watermark)
+        yield self._declared(())
+
+    def _by_query(self) -> Iterator[Batch]:
+        inputs, span = self._inputs, self._inputs.range
+        self._begin_schedule("query")
+        self.ended_in = Window(inputs.bookmark or span.start, inputs.started - UNSETTLED)
+        # A later run by job has to know what queries have read, and that they came last.
+        self._state.pop(WATERMARK, None)
+        self.passes.begin(span.start, inputs.now())
+        windows = inputs.windows(span.start, span.end)
+        yield self._declared(reads(windows, "query", "forward"), span.start)
+        self.passes.end(span.start, inputs.now())
+        days = self.schedule.due(inputs.started, min(inputs.reached(), span.end))
+        if days:
+            self.passes.begin(days[0].start, inputs.now())
+            yield self._declared(reads(days, "query", "recheck"))
+            self.passes.end(days[0].start, inputs.now())
+
+    def _by_job_and_query(self, watermark: datetime) -> Iterator[Batch]:
+        inputs, span = self._inputs, self._inputs.range
+        highest = parse(self._state.get(WATERMARK, iso(BEGINNING)))
+        if watermark < highest:
+            # What the lake says now is older than what it said before.
+            inputs.warn(
+                "The data lake's watermark %s is before %s, where it has been: no job is read.",
+                iso(watermark),
+                iso(highest),
+            )
+        else:
+            yield from self._by_job(watermark, min(self.passes.limit(watermark), span.end))
+        self.passes.forget(watermark)
+        start = self.passes.boundary(inputs.reached(), watermark)
+        if inputs.source == "auto" and start < span.end:
+            self.passes.begin(start, inputs.now())
+            windows = inputs.windows(start, span.end)
+            yield self._declared(reads(windows, "query", "fresh"))
+            if self._fresh_is_whole:
+                # The last half hour is left to a later pass: it may not be indexed yet.
+                self.passes.end(min(span.end, inputs.started - UNSETTLED), inputs.now())
+
+    def _by_job(self, watermark: datetime, limit: datetime) -> Iterator[Batch]:
+        inputs, span = self._inputs, self._inputs.range
+        self._begin_schedule("job")
+        # Up to where the bookmark will be; what ends later is read again by the next run.
+        reached = min(limit, inputs.started - UNSETTLED)
+        self.ended_in = Window(inputs.bookmark or span.start, reached)
+        # Declared before the first row: a run that is killed may have emitted what the lake knew.
+        self._state[WATERMARK] = iso(watermark)
+        windows = inputs.job_windows(span.start, limit)
+        yield self._declared(reads(windows, "job", "forward", by_activity=True), span.start)
+        days = self.schedule.due(watermark, min(inputs.reached(), limit))
+        yield Batch(reads(days, "job", "recheck"))
+
+    def finish(self, read: Read, *, is_whole: bool) -> None:
+        """Note that a window, or a part of one, has been read.
+
+        Args:
+            read: What was read, and from where.
+            is_whole: Whether it has no hole.
+        """
+        if read.purpose == "fresh":
+            self._fresh_is_whole = self._fresh_is_whole and is_whole
+        elif is_whole:
+            by_job = self._inputs.watermark if read.by == "job" else None
+            self.schedule.read(read.window, by_job or self._inputs.started)
+            self._state[RECHECKS] = self.schedule.marks
+
+    def note_query(self, taken: datetime) -> bool:
+        """Note that a query's response is about to be emitted; return whether STATE changed."""
+        is_prolonged = self.passes.prolong(taken)
+        self._state[PASSES] = self.passes.kept
+        return is_prolonged
+
+    def note_job(self, available: datetime | None) -> bool:
+        """Note that a job's response is about to be emitted; return whether STATE changed.
+
+        Args:
+            available: Up to when the lake knew everything when the job was submitted, which goes on
+                while a run reads.
+        """
+        watermark = self._state.get(WATERMARK)
+        # Without one, this is the run of a query, whose pass is younger than any job.
+        if available and watermark and available > parse(watermark):
+            self._state[WATERMARK] = iso(available)
+            return True
+        return False
+
+    def _declared(self, batch: tuple[Read, ...], since: datetime | None = None) -> Batch:
+        self._state[PASSES] = self.passes.kept
+        return Batch(batch, is_declared=True, since=since)
+
+    def _begin_schedule(self, source: Source) -> None:
+        # What a query has read again still lacks attributes, and what a job has, freshness.
+        by_same_source = self._state.get(RECHECKED_BY) == source
+        self._state[RECHECKED_BY] = source
+        self.schedule = RecheckSchedule(
+            self._inputs.ages,
+            marks=(self._state.get(RECHECKS) or {}) if by_same_source else {},
+            bookmark=self._inputs.bookmark,
+            since=self._inputs.oldest,
+        )
+        # At once: a run that reads nothing from this source leaves the other's marks to nobody.
+        self._state[RECHECKS] = self.schedule.marks
