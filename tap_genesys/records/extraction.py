@@ -1,0 +1,95 @@
+"""Where in a response its records are: one value for each way in which the vendor sends them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from tap_genesys.api.response import Record
+
+
+class Extraction(Protocol):
+    """Takes the records out of a response's body."""
+
+    #: Whether the body is an array, and not an object.
+    is_array: ClassVar[bool]
+
+    def of(self, content: Record) -> list[Record]:
+        """Return the records of a body."""
+
+    def is_absent(self, content: Record) -> bool:
+        """Return whether the body lacks the place of its records, which may exist all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A list in one field: `{"entities": [{"id": "1"}]}`; no field is like an empty list."""
+
+    name: str = "entities"
+    is_array: ClassVar[bool] = False
+
+    def of(self, content: Record) -> list[Record]:
+        """Return the records of a body."""
+        return content.get(self.name) or []
+
+    def is_absent(self, content: Record) -> bool:
+        """Return whether the body lacks the field."""
+        return self.name not in content
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """The body itself: `[{"id": "1"}]`, which `body` gives as the field `entities`."""
+
+    is_array: ClassVar[bool] = True
+
+    def of(self, content: Record) -> list[Record]:
+        """Return the records of a body."""
+        return content.get("entities") or []
+
+    def is_absent(self, content: Record) -> bool:
+        """Return whether the body is no array."""
+        return "entities" not in content
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The body is the one record: `{"id": "1"}`; an empty one is none."""
+
+    is_array: ClassVar[bool] = False
+
+    def of(self, content: Record) -> list[Record]:
+        """Return the records of a body."""
+        return [content] if content else []
+
+    def is_absent(self, content: Record) -> bool:  # noqa: ARG002 - the body is always there
+        """Return False."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A map in one field, each of whose entries is a record: `{"utilization": {"call": {...}}}`.
+
+    Args:
+        name: The field.
+        key: The column of an entry's key.
+        value: The column of its value; None where the value is an object, whose fields are columns.
+    """
+
+    name: str
+    key: str
+    value: str | None = None
+    is_array: ClassVar[bool] = False
+
+    def of(self, content: Record) -> list[Record]:
+        """Return the records of a body."""
+        entries = content.get(self.name) or {}
+        if self.value is None:
+            return [{**value, self.key: key} for key, value in entries.items()]
+        return [{self.key: key, self.value: value} for key, value in entries.items()]
+
+    def is_absent(self, content: Record) -> bool:  # noqa: ARG002 - an org may have none
+        """Return False."""
+        return False
