@@ -58,6 +58,10 @@ class TimedOut(TooManyRows):
         self.tries = tries
 
 
+class ResubmitJob(Exception):
+    """Submit the job again: it came to nothing."""
+
+
 class SkipStream(SkippableAPIError):
     """Leave this stream out with one warning, and go on with the others."""
 

@@ -1,4 +1,4 @@
-"""What all streams of one run share: one session, one token, one pace, one list of what failed."""
+"""The parts that all streams of one run share: one client, one pace, one list of failures."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from tap_genesys.api.auth import ClientCredentials
+from tap_genesys.api.client import GenesysClient
 from tap_genesys.api.downloads import Downloads
 from tap_genesys.api.pacing import PacedAdapter, Pacer
 from tap_genesys.api.polling import PollTimes
 from tap_genesys.api.proxies import settle
 from tap_genesys.api.retry import Retry
-from tap_genesys.api.timeouts import TimeOuts
 from tap_genesys.config.org_filters import OrgFilters
 from tap_genesys.config.regions import Hosts, hosts
 from tap_genesys.output.console import ProgressLogger
@@ -59,7 +59,7 @@ class Run:
         self.clock = clock
         self.started = started
         self.hosts = _hosts(config)
-        self.timeout = float(config["request_timeout_seconds"])
+        timeout = float(config["request_timeout_seconds"])
         self.poll_times = PollTimes(
             float(config["job_poll_seconds"]), float(config["job_timeout_seconds"])
         )
@@ -75,12 +75,12 @@ class Run:
             connections=2 * int(config["max_parallel_requests"]) + 1,
             longest_hold=longest_wait,
         )
-        self.session = requests.Session()
-        self.session.headers["User-Agent"] = user_agent
-        settle(self.session, (self.hosts.api, self.hosts.login))
-        self.session.mount("https://", adapter)
-        self.session.mount("http://", adapter)
-        self.retry = Retry(
+        session = requests.Session()
+        session.headers["User-Agent"] = user_agent
+        settle(session, (self.hosts.api, self.hosts.login))
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        retry = Retry(
             first_wait=float(config["retry_wait_seconds"]),
             tries=int(config["retry_max_tries"]),
             longest_wait=longest_wait,
@@ -88,19 +88,26 @@ class Run:
             logger=logger,
             note=self.progress.retried,
         )
-        self.authenticator = ClientCredentials(
+        authenticator = ClientCredentials(
             login_url=self.hosts.login,
             client_id=str(config["client_id"]),
             client_secret=str(config["client_secret"]),
-            session=self.session,
-            retry=self.retry,
-            timeout=self.timeout,
+            session=session,
+            retry=retry,
+            timeout=timeout,
             clock=clock,
         )
+        self.client = GenesysClient(
+            base_url=self.hosts.api,
+            session=session,
+            authenticator=authenticator,
+            retry=retry,
+            timeout=timeout,
+        )
         self.downloads = Downloads(
-            retry=self.retry,
+            retry=retry,
             interruption=interruption,
-            timeout=self.timeout,
+            timeout=timeout,
             user_agent=user_agent,
         )
         self.privacy = Privacy(
@@ -110,7 +117,6 @@ class Run:
             attributes_exclude=config.get("attributes_exclude"),
         )
         self.org_filters = OrgFilters(config)
-        self.time_outs = TimeOuts()
         #: Stream -> why it was left out.
         self.skipped: dict[str, str] = {}
         #: A line for each window that could not be read whole.

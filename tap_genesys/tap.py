@@ -249,7 +249,7 @@ class TapGenesys(Tap):
         asking = [stream for stream in self.streams.values() if isinstance(stream, GenesysStream)]
         schemas = {stream.name: stream.schema for stream in self.streams.values()}
         keys = {
-            stream.name: {*stream.primary_keys, stream.replication_key or "", *stream.keyed_by}
+            stream.name: {*stream.primary_keys, stream.replication_key or "", *stream.key_columns}
             for stream in asking
         }
         read = {

@@ -10,14 +10,12 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
+from tap_genesys.api.status import ResponseAction, action_of
 from tap_genesys.errors import StopRun, TryAgain
 
 if TYPE_CHECKING:
     from tap_genesys.api.retry import Retry
     from tap_genesys.interruption import Interruption
-
-#: What is worth another try; what is gone or refused stays so.
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class Downloads:
@@ -53,7 +51,7 @@ class Downloads:
     def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON is anything
         with self._interruption.breakable():
             answer = self._session.get(url, timeout=self._timeout)
-        if answer.status_code in _PASSING:
+        if action_of(answer.status_code) is ResponseAction.RETRY:
             msg = f"{_where(url)} answered {answer.status_code}"
             raise TryAgain(msg, answer)
         if answer.status_code != HTTPStatus.OK:

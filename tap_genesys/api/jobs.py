@@ -18,13 +18,15 @@ import json
 import re
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tap_genesys.api.pagination import LAST_PAGE
-from tap_genesys.api.polling import longer
+from tap_genesys.api.polling import Poll
 from tap_genesys.api.prefetch import Prefetcher
+from tap_genesys.api.request_note import RequestNote
 from tap_genesys.api.response import body, limit, refusal, retry_after
-from tap_genesys.errors import StopRun
+from tap_genesys.api.status import ResponseAction, accepting
+from tap_genesys.errors import ResubmitJob, StopRun, TooManyRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,55 +34,28 @@ if TYPE_CHECKING:
 
     import requests
 
+    from tap_genesys.api.client import GenesysClient
     from tap_genesys.api.polling import PollTimes
     from tap_genesys.interruption import Clock, Interruption
 
 PAGE_SIZE = 1000
 SUBMISSIONS = 4
-_WAITING = ("QUEUED", "PENDING")
+_WAITING, _DONE = ("QUEUED", "PENDING"), "FULFILLED"
 _LOST = ("FAILED", "CANCELLED", "EXPIRED")
+#: Statuses of a request for results that cannot be had.
+_NO_RESULTS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _ROW_LIMIT = re.compile(r"exceed\D*\d+\D*(results|rows|records)|row limit", re.IGNORECASE)
-
-
-class ResubmitJob(Exception):
-    """The job came to nothing; submit it again."""
-
-
-class JobTooLargeError(Exception):
-    """The job has more rows than can be read; ask for less."""
-
-
-class Asker(Protocol):
-    """Who asks for jobs; a stream does."""
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: dict[str, Any] | None = None,
-        data: dict[str, Any] | None = None,
-        accepted: frozenset[int] = frozenset(),
-        accepts: Callable[[requests.Response], bool] | None = None,
-        once: bool = False,
-    ) -> requests.Response:
-        """Send one request, paced and retried, and return the answer.
-
-        Statuses in `accepted`, and what `accepts` is true of, come back unjudged; `once`, shortly
-        and without retry.
-        """
-
-    def wait(self, seconds: float) -> None:
-        """Wait for some seconds, and count them."""
 
 
 class Jobs:
     """Runs jobs at one operation.
 
     Args:
-        asker: Sends requests, and waits.
+        client: Sends the requests.
         path: The operation, `.../details/jobs`.
+        stream: The stream that the requests are counted for.
         clock: Counts seconds.
+        wait: Waits for some of them; the stream counts them as waited for.
         interruption: Shields what cleans up.
         times: The first look at a job comes after the first pause; a job that has not ended in
             time stops the run.
@@ -91,12 +66,14 @@ class Jobs:
             way while the one before it is read. Its cursor is not known earlier.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named by its caller
         self,
-        asker: Asker,
+        client: GenesysClient,
         path: str,
         *,
+        stream: str,
         clock: Clock,
+        wait: Callable[[float], None],
         interruption: Interruption,
         times: PollTimes,
         now: Callable[[], datetime],
@@ -104,9 +81,11 @@ class Jobs:
         most: int = 1,
         most_requests: int = 1,
     ) -> None:
-        self._asker = asker
+        self._client = client
         self._path = path
+        self._stream = stream
         self._clock = clock
+        self._wait = wait
         self._interruption = interruption
         self._first_poll, self._timeout = times
         self._now = now
@@ -133,7 +112,7 @@ class Jobs:
             question = _name(query)
             if question in self._ahead:
                 continue
-            response = self._post(query)
+            response = self._post(query, self._stream)
             if self._is_refused:
                 return
             if job := body(response).get("jobId"):
@@ -153,7 +132,7 @@ class Jobs:
             where: Names the stream and the window in a message.
 
         Raises:
-            JobTooLargeError: Ask for less.
+            TooManyRows: Request less.
             StopRun: The job does not end, or comes to nothing again and again.
         """
         lost = ""
@@ -169,92 +148,109 @@ class Jobs:
         raise StopRun(msg)
 
     def _one_job(self, query: dict[str, Any], where: str) -> Iterator[requests.Response]:
-        end = self._clock.seconds() + self._timeout
+        deadline = self._clock.seconds() + self._timeout
         job, submitted = self._ahead.pop(_name(query), ("", 0.0))
         if not job:
-            job, submitted = self._submit(query, where, end), self._clock.seconds()
+            job, submitted = self._submit(query, where, deadline), self._clock.seconds()
         try:
-            self._wait_for(job, where, end, self._clock.seconds() - submitted)
-            yield from self._results(job)
+            # One that was submitted ahead may have had its time.
+            self._wait_for(job, where, deadline, self._clock.seconds() - submitted)
+            yield from self._results(job, where)
         finally:
             self._delete(job)
 
-    def _submit(self, query: dict[str, Any], where: str, end: float) -> str:
-        wait = self._first_poll
-        while True:
-            response = self._post(query)
+    def _submit(self, query: dict[str, Any], where: str, deadline: float) -> str:
+        poll = self._poll(deadline)
+        refused: requests.Response
+
+        def submit() -> str | None:
+            nonlocal refused
+            response = refused = self._post(query, where)
             if not self._is_refused:
-                job = body(response).get("jobId")
-                if job:
-                    return str(job)
-                msg = f"{where}: the answer to a job's submission has no jobId"
-                raise StopRun(msg)
+                return str(body(response).get("jobId") or "")
             if self._is_full:
                 # Others' jobs end, or ours that a crash left behind; those that were submitted
                 # ahead must not be what is waited for.
                 self.close()
-            asked = retry_after(response, self._now())
-            wait = self._pause(wait if asked is None else max(asked, wait), end)
-            if wait == 0:
-                msg = (
-                    f"{where}: no job could be submitted within job_timeout_seconds "
-                    f"({self._timeout:g}): {refusal(response)}"
-                )
-                raise StopRun(msg)
+            poll.lengthen(retry_after(response, self._now()) or 0)
+            return None
 
-    def _post(self, query: dict[str, Any]) -> requests.Response:
+        job = poll.until(
+            submit,
+            lambda: (
+                f"{where}: no job could be submitted within job_timeout_seconds "
+                f"({self._timeout:g}): {refusal(refused)}"
+            ),
+        )
+        if not job:
+            msg = f"{where}: the answer to a job's submission has no jobId"
+            raise StopRun(msg)
+        return job
+
+    def _post(self, query: dict[str, Any], where: str) -> requests.Response:
         """Submit a job, and note whether it is refused, and whether the org is full."""
-        response = self._asker.call("POST", self._path, data=query, accepts=_may_be_full)
+        note = RequestNote(self._stream, where, _accepting_full)
+        response = self._client.call("POST", self._path, note, data=query)
         was_refused, self._is_refused = self._is_refused, _may_be_full(response)
         if self._is_refused:
             self._is_full = self._is_full or was_refused or limit(response) is not None
             self._log(f"A job was refused. {refusal(response)}")
         return response
 
-    def _wait_for(self, job: str, where: str, end: float, age: float) -> None:
-        wait = self._first_poll
-        while True:
-            # One that was submitted ahead may have had its time.
-            wait, age = self._pause(wait, end, age), 0
-            answer = self._asker.call(
-                "GET", f"{self._path}/{job}", accepted=frozenset({HTTPStatus.NOT_FOUND})
-            )
-            if answer.status_code == HTTPStatus.NOT_FOUND:
+    def _wait_for(self, job: str, where: str, deadline: float, age: float) -> None:
+        state = ""
+
+        def look() -> bool | None:
+            nonlocal state
+            note = RequestNote(self._stream, where, accepting({HTTPStatus.NOT_FOUND}))
+            response = self._client.call("GET", f"{self._path}/{job}", note)
+            if response.status_code == HTTPStatus.NOT_FOUND:
                 msg = f"job {job} is unknown"
                 raise ResubmitJob(msg)
-            status = body(answer)
+            status = body(response)
             state, reason = str(status.get("state")), str(status.get("errorMessage") or "")
-            if state == "FULFILLED":
-                return
             if state in _LOST:
                 if _ROW_LIMIT.search(reason):
-                    raise JobTooLargeError(reason)
+                    raise TooManyRows(reason)
                 msg = f"job {job} is {state}{f' ({reason})' if reason else ''}"
                 raise ResubmitJob(msg)
-            if state not in _WAITING:
+            if state not in (*_WAITING, _DONE):
                 msg = f"{where}: job {job} is in the state {state!r}, which is unknown."
                 raise StopRun(msg)
-            if wait == 0:
-                msg = (
-                    f"{where}: job {job} is still {state} after job_timeout_seconds "
-                    f"({self._timeout:g}). Raise it, or run again later."
-                )
-                raise StopRun(msg)
+            return True if state == _DONE else None
 
-    def _results(self, job: str) -> Iterator[requests.Response]:
+        poll = self._poll(deadline)
+        poll.pause(age)
+        poll.until(
+            look,
+            lambda: (
+                f"{where}: job {job} is still {state} after job_timeout_seconds "
+                f"({self._timeout:g}). Raise it, or run again later."
+            ),
+        )
+
+    def _poll(self, deadline: float) -> Poll:
+        return Poll(
+            clock=self._clock,
+            wait=self._wait,
+            first=self._first_poll,
+            deadline=deadline,
+        )
+
+    def _results(self, job: str, where: str) -> Iterator[requests.Response]:
         cursor, seen = "", set[str]()
         while True:
-            answer = self._results_ahead.answer(cursor, partial(self._page, job, cursor), ())
+            answer = self._results_ahead.answer(cursor, partial(self._page, job, cursor, where), ())
             if answer.status_code != HTTPStatus.OK:
                 reason = refusal(answer)
                 if _ROW_LIMIT.search(reason):
-                    raise JobTooLargeError(reason)
+                    raise TooManyRows(reason)
                 msg = f"job {job} lost its cursor: {reason}"
                 raise ResubmitJob(msg)
             following = str(body(answer).get("cursor") or "")
             goes_round = following in seen or len(seen) == LAST_PAGE
             if following and not goes_round:
-                self._results_ahead.begin(following, partial(self._page, job, following))
+                self._results_ahead.begin(following, partial(self._page, job, following, where))
             yield answer
             if not following:
                 return
@@ -264,31 +260,26 @@ class Jobs:
             seen.add(following)
             cursor = following
 
-    def _page(self, job: str, cursor: str) -> requests.Response:
+    def _page(self, job: str, cursor: str, where: str) -> requests.Response:
         after = {"cursor": cursor} if cursor else {}
-        return self._asker.call(
+        return self._client.call(
             "GET",
             f"{self._path}/{job}/results",
+            RequestNote(self._stream, where, accepting(_NO_RESULTS)),
             params={"pageSize": PAGE_SIZE, **after},
-            accepted=frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}),
         )
-
-    def _pause(self, wait: float, end: float, waited: float = 0) -> float:
-        """Wait, but not beyond the deadline; return the next wait, 0 at the deadline."""
-        left = end - self._clock.seconds()
-        if left <= 0:
-            return 0
-        self._asker.wait(max(0, min(wait, left) - waited))
-        return 0 if wait >= left else longer(wait)
 
     def _delete(self, job: str) -> None:
         """Free the job's place; one that is gone already, or cannot be reached, is no error."""
-        any_status = frozenset(range(200, 600))
         try:
             with self._interruption.shielded():
-                self._asker.call("DELETE", f"{self._path}/{job}", accepted=any_status, once=True)
+                self._client.call_once("DELETE", f"{self._path}/{job}", RequestNote(self._stream))
         except Exception as error:  # noqa: BLE001 - whatever it is, the rows are what counts
             self._log(f"job {job} could not be deleted: {error}")
+
+
+def _accepting_full(response: requests.Response) -> ResponseAction | None:
+    return ResponseAction.ACCEPT if _may_be_full(response) else None
 
 
 def _may_be_full(response: requests.Response) -> bool:

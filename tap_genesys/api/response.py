@@ -139,19 +139,19 @@ def limit(response: requests.Response) -> Limit | None:
     return Limit(*(_quote(str(named.get(name, "?"))) for name in ("namespace", "key", "value")))
 
 
-def asked(response: requests.Response) -> str:
-    """Return what was asked, without a query that may name people: `POST /api/v2/...`."""
+def operation(response: requests.Response) -> str:
+    """Return the operation that was requested, such as `POST /api/v2/...`, without its query."""
     return f"{response.request.method} {str(response.request.path_url).partition('?')[0]}"
 
 
 def sent(response: requests.Response) -> str:
-    """Return the query as it was sent: a body, or a URL's parameters."""
+    """Return the query of a request as it was sent: a body, or a URL's parameters."""
     content = response.request.body or str(response.request.path_url).partition("?")[2]
     return content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
 
 
 def refusal(response: requests.Response) -> str:
-    """Say who answered what, in the vendor's words, with what its support asks for.
+    """Return an error's text in the vendor's words, with the correlation id that its support needs.
 
     The vendor's `ErrorBody` has `message`, `code` and `contextId`; where that is empty, the header
     `ININ-Correlation-Id` counts. A 429 may name its `limit`.
@@ -162,7 +162,7 @@ def refusal(response: requests.Response) -> str:
         answer = {}
     said = _quote(answer.get("message")) or response.reason or "no reason given"
     code = f" ({_quote(answer.get('code'))})" if answer.get("code") else ""
-    msg = f"{asked(response)} answered {response.status_code}: {said}{code}."
+    msg = f"{operation(response)} answered {response.status_code}: {said}{code}."
     if named := limit(response):
         msg = f"{msg} Limit: {named}."
     correlation = response.headers.get("ININ-Correlation-Id") or answer.get("contextId")

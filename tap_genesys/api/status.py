@@ -1,33 +1,48 @@
-"""The one table from an answer's status to what is done about it."""
+"""The one table from a response's status to the action that follows."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    import requests
 
 
 class ResponseAction(Enum):
-    """What the tap does about an answer."""
+    """The action that follows a response."""
 
-    #: Read it.
+    #: Read its JSON object.
     READ = auto()
-    #: Ask again after a wait.
+    #: Return it as it is; the caller judges it.
+    ACCEPT = auto()
+    #: Send the request again after a wait.
     RETRY = auto()
-    #: Renew the token and ask once more.
+    #: Renew the token and send the request once more.
     RENEW = auto()
+    #: Request a shorter window.
+    SPLIT = auto()
+    #: Request smaller pages.
+    SHRINK = auto()
     #: Leave the stream out and go on with the others.
     SKIP = auto()
     #: Stop the run.
     STOP = auto()
 
 
+#: Returns the action for a response where it differs from the table's; None elsewhere.
+Overrides: TypeAlias = "Callable[[requests.Response], ResponseAction | None]"
+
 # 429, 502, 503 and 504 are what the vendor calls transient; 408 ("client did not produce a request
 # within the server timeout limit") and 500 are retried too, since a run that stops costs more than
 # a few tries. All that is not named stops the run.
-_VERDICTS: dict[int, ResponseAction] = {
+_ACTIONS: dict[int, ResponseAction] = {
     HTTPStatus.OK: ResponseAction.READ,
     HTTPStatus.ACCEPTED: ResponseAction.READ,
-    HTTPStatus.NO_CONTENT: ResponseAction.READ,
+    HTTPStatus.NO_CONTENT: ResponseAction.ACCEPT,
     HTTPStatus.BAD_REQUEST: ResponseAction.STOP,
     HTTPStatus.UNAUTHORIZED: ResponseAction.RENEW,
     HTTPStatus.FORBIDDEN: ResponseAction.SKIP,
@@ -40,13 +55,30 @@ _VERDICTS: dict[int, ResponseAction] = {
     HTTPStatus.GATEWAY_TIMEOUT: ResponseAction.RETRY,
 }
 
-
-#: What a query gets that takes too long; half of its window may not.
+#: The statuses of a query that takes too long; half of its window may not.
 TIME_OUTS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
-#: What says that requests come too fast, and nothing of how the vendor fares.
+#: The status of requests that come too fast; it says nothing of how the vendor fares.
 THROTTLED = HTTPStatus.TOO_MANY_REQUESTS
 
 
 def action_of(status: int) -> ResponseAction:
-    """Return what is done about an answer with this HTTP status."""
-    return _VERDICTS.get(status, ResponseAction.STOP)
+    """Return the action that follows a response with this HTTP status."""
+    return _ACTIONS.get(status, ResponseAction.STOP)
+
+
+def accepting(statuses: Collection[int]) -> Overrides:
+    """Return overrides that accept responses with these statuses."""
+    return lambda response: ResponseAction.ACCEPT if response.status_code in statuses else None
+
+
+def either(first: Overrides, second: Overrides) -> Overrides:
+    """Return overrides that take the first one's action, else the second one's."""
+    return lambda response: first(response) or second(response)
+
+
+def accepting_refusals(response: requests.Response) -> ResponseAction | None:
+    """Accept a response that refuses a request for good: no other try would change it."""
+    status = response.status_code
+    is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_final = action_of(status) not in (ResponseAction.RETRY, ResponseAction.RENEW)
+    return ResponseAction.ACCEPT if is_refusal and is_final else None

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from singer_sdk import typing as th
 
-from tap_genesys.replication.windows import iso, parse
-
-#: Where the demo's and everybody else's first run begins when nothing is said.
-DEFAULT_SPAN = timedelta(days=30)
 #: Sizes of a summary cell, in hours; each divides a day, so that cells lie on one UTC grid.
 CELL_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 #: The media that the vendor knows (`AnalyticsSession.mediaType`, Python SDK 269.0.0).
@@ -357,37 +351,3 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         description="How the tap introduces itself; by default its name and version.",
     ),
 ).to_dict()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRange:
-    """From when to when, and whether the start was configured."""
-
-    start: datetime
-    end: datetime
-    start_is_configured: bool
-
-
-def span(config: dict[str, Any], now: datetime) -> ReadRange:
-    """Return the span of conversation starts that a run without a bookmark reads.
-
-    Args:
-        config: Valid settings.
-        now: When the run started; the end is never later.
-    """
-    start, end = config.get("start_date"), config.get("end_date")
-    return ReadRange(
-        start=parse(start) if start else now - DEFAULT_SPAN,
-        end=min(parse(end), now) if end else now,
-        start_is_configured=bool(start),
-    )
-
-
-def reversed_range(asked: ReadRange, now: datetime) -> str:
-    """Say that a span ends before it begins, with both dates and the remedy."""
-    start_said = "" if asked.start_is_configured else " (the default, 30 days before now)"
-    end_said = " (now)" if asked.end == now else ""
-    return (
-        f"start_date {iso(asked.start)}{start_said} is after end_date {iso(asked.end)}{end_said}; "
-        "set start_date to an earlier date, or end_date to a later one."
-    )

@@ -11,13 +11,12 @@ from urllib.parse import urlsplit
 import jsonschema
 
 from tap_genesys.config import aggregate_options, filters
+from tap_genesys.config.date_range import read_range, reversed_range
 from tap_genesys.config.regions import hosts
 from tap_genesys.config.settings import (
     ENVIRONMENT,
     SCHEMA,
     SHORTEST_WINDOW_DAYS,
-    reversed_range,
-    span,
 )
 from tap_genesys.replication.windows import parse
 
@@ -95,10 +94,10 @@ def combined_problems(config: Mapping[str, Any], now: datetime) -> Iterator[str]
         now: When the run started.
     """
     yield from aggregate_options.problems(config.get("aggregates") or {})
-    span_of_run = span(dict(config), now)
+    configured = read_range(config, now)
     # A start that is not configured may give way to a bookmark, which nobody knows yet.
-    if span_of_run.start_is_configured and span_of_run.start > span_of_run.end:
-        yield reversed_range(span_of_run, now)
+    if configured.start_is_configured and configured.start > configured.end:
+        yield reversed_range(configured, now)
 
 
 def renamed_settings(

@@ -6,80 +6,43 @@ breaks off. Here it comes last, and whatever is in doubt leaves the old rows whe
 
 from __future__ import annotations
 
-from abc import ABC
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from typing_extensions import override
-
-from tap_genesys.endpoints.stream import GenesysStream
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
-
-    from singer_sdk.helpers.types import Context
-    from singer_sdk.singerlib import RecordMessage
-    from singer_sdk.tap_base import Tap
-
-    from tap_genesys.api.response import Record
+    from datetime import datetime
 
 
-class ActivatingStream(GenesysStream, ABC):
-    """A stream that can say, once it is read, that the rows which did not come are gone.
+class ActivateVersion:
+    """Whether ACTIVATE_VERSION may follow a listing: whether rows that did not come are gone."""
 
-    Its version is the start of the run, in milliseconds since 1970. Targets delete what is of a
-    smaller version, so that a clock which went back deletes nothing, and the next run that is
-    later than the newest row makes up for it; therefore no version is kept in the state.
-    """
-
-    #: Whether the vendor lists what happened, and drops it with time: then rows outlive the list.
-    is_history: ClassVar[bool] = False
-
-    def __init__(self, tap: Tap) -> None:
-        super().__init__(tap=tap)
+    def __init__(self) -> None:
         #: Why rows that did not come may exist all the same; the first reason counts.
         self.doubt = ""
 
-    @property
-    def is_versioned(self) -> bool:
-        """Whether its records carry a version."""
-        return bool(self.config["emit_activate_version_messages"]) and not self.is_history
-
     def mark_incomplete(self, reason: str) -> None:
-        """Take note that the listing may not be whole."""
+        """Note that the listing may not be whole."""
         self.doubt = self.doubt or reason
 
-    @override
-    def _sync_records(
-        self, context: Context | None = None, *, write_messages: bool = True
-    ) -> Generator[dict[str, Any], Any, Any]:
-        if not (self.is_versioned and self.selected and write_messages):
-            yield from super()._sync_records(context, write_messages=write_messages)
-            return
-        self._stream_version = int(self.run.started.timestamp() * 1000)
-        if self.run.org_filters.params_of(self.name):
-            self.mark_incomplete("it was asked for a part of the org")
-        rows = 0
-        for record in super()._sync_records(context):
-            rows += 1
-            yield record
-        if self.name in self.run.skipped:
+    def may_follow(self, rows: int, *, was_skipped: bool) -> bool:
+        """Return whether it may follow.
+
+        Args:
+            rows: How many rows came.
+            was_skipped: Whether the stream was left out in the end.
+        """
+        if was_skipped:
             self.mark_incomplete("it was skipped")
         if not rows:
-            # An answer that says nothing at all looks the same.
+            # A response without a list looks the same.
             self.mark_incomplete("no row came")
-        if self.doubt:
-            self.logger.info("%s: deleted rows stay in the warehouse: %s.", self.name, self.doubt)
-        else:
-            self._write_activate_version_message(self._stream_version)
+        return not self.doubt
 
-    @override
-    def _generate_record_messages(self, record: Record) -> Iterable[RecordMessage]:  # type: ignore[override]
-        if self._stream_version is None:
-            yield from super()._generate_record_messages(record)
-            return
-        written = 0
-        for message in super()._generate_record_messages(record):
-            written += 1
-            yield message
-        if written < len(self.stream_maps):
-            self.mark_incomplete("a stream map left rows out")
+
+def version_of(started: datetime) -> int:
+    """Return the version of a run's rows: its start, in milliseconds since 1970.
+
+    Targets delete what is of a smaller version, so that a clock which went back deletes nothing,
+    and the next run that is later than the newest row makes up for it; therefore no version is kept
+    in the state.
+    """
+    return int(started.timestamp() * 1000)

@@ -8,19 +8,19 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk.pagination import BaseAPIPaginator, SinglePagePaginator
-from singer_sdk.streams.rest import HTTPRequest
 from typing_extensions import override
 
+from tap_genesys.api.paging import SinglePage
 from tap_genesys.api.response import body
+from tap_genesys.api.status import ResponseAction
 from tap_genesys.config import aggregate_options
-from tap_genesys.endpoints.listings import ChildStream, PerParentStream, UnpagedStream, WholeStream
-from tap_genesys.endpoints.windowed import WindowedStream
+from tap_genesys.endpoints.listings import ChildStream
+from tap_genesys.endpoints.windowed import Reading, WindowedStream, no_rest
 from tap_genesys.errors import TooManyRows
 from tap_genesys.records import aggregate_rows
 from tap_genesys.replication import cells
-from tap_genesys.replication.query_passes import BEGINNING
 from tap_genesys.replication.rechecks import RecheckSchedule
-from tap_genesys.replication.windows import iso, parse
+from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     import requests
     from singer_sdk.helpers.types import Context
-    from singer_sdk.streams.rest import PageContext
+    from singer_sdk.streams.rest import HTTPRequest, PageContext
+    from singer_sdk.tap_base import Tap
 
     from tap_genesys.api.pagination import Page
     from tap_genesys.api.response import Record
-    from tap_genesys.config.settings import ReadRange
-    from tap_genesys.endpoints.requests import PlannedRequest
+    from tap_genesys.endpoints.stream import PlannedRequest
     from tap_genesys.replication.windows import Window
 
 
@@ -62,7 +62,7 @@ class AggregateStream(WindowedStream):
     #: Ages, in days after its end, at which a day is read again: late events, and the corrections.
     recheck_days: ClassVar[tuple[int, ...]] = (1, 3, 5)
 
-    _ladder: RecheckSchedule
+    _schedule: RecheckSchedule
     #: The day that is being read, and which of its queries is the present one.
     _day: Window
     _place = 0
@@ -85,58 +85,45 @@ class AggregateStream(WindowedStream):
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
         bookmark = self.bookmark(context)
-        span = self.span(bookmark)
+        span = self.range_from(bookmark)
         self.announce(span, bookmark)
-        self._ladder = RecheckSchedule(
+        self._schedule = RecheckSchedule(
             self.recheck_days,
             marks=self._state.get("recheckedUpTo") or {},
             bookmark=bookmark,
-            since=self.day_of(self._oldest(bookmark, span)).start,
+            since=self.day_of(self.oldest_wanted(bookmark, span)).start,
             day_of=self.day_of,
         )
-        yield from self.read_span(span)
+        yield from self.read_range(span)
         reached = self.bookmark() or span.start
-        yield from self.read_windows(self._ladder.due(self.run.started, reached))
+        yield from self.read_windows(self._schedule.due(self.run.started, reached))
 
     @override
     def read_window(self, window: Window) -> Iterator[Record]:
         self._reading_began, self._day = self.run.now(), window
+        reading = Reading(lambda: self.request_records(None), no_rest, self.read_too_large)
         for place in range(self.queries):
             self._place = place
-            yield from self._read_halves(window)
+            yield from self.read_parts(window, reading)
         self.window = window
         self.finish_window(whole=self.asks_for_all)
 
-    def _read_halves(self, window: Window) -> Iterator[Record]:
-        """Yield the rows of a window, in as many requests as it takes."""
-        self.run.interruption.check()
-        self.window = window
-        try:
-            yield from self.request_records(None)
-        except TooManyRows:
-            parts = self.parts_of(window)
-            if parts is None:
-                raise
-            for part in parts:
-                yield from self._read_halves(part)
+    @override
+    def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
+        advice = f"Group by less, or ask for fewer metrics: aggregates of {self.name}."
+        msg = f"{self.label}: {error} {advice}"
+        raise TooManyRows(msg) from error
 
     @override
     def finish_window(self, *, whole: bool) -> None:
         if whole:
-            self._ladder.read(self.window, self.run.started)
-            self._state["recheckedUpTo"] = self._ladder.marks
+            self._schedule.read(self.window, self.run.started)
+            self._state["recheckedUpTo"] = self._schedule.marks
         super().finish_window(whole=whole)
 
     @override
     def read_at(self) -> datetime:
         return self._reading_began
-
-    def _oldest(self, bookmark: datetime | None, span: ReadRange) -> datetime:
-        """Return the first moment that is wanted at all."""
-        configured = self.config.get("start_date")
-        if configured:
-            return parse(configured)
-        return span.start if bookmark is None else BEGINNING
 
     @property
     def _state(self) -> dict[str, Any]:
@@ -175,16 +162,16 @@ class AggregateStream(WindowedStream):
         return self.request_for(((self.window, self._place), None))
 
     @override
-    def request_for(self, coming: PlannedRequest) -> HTTPRequest:
-        window, place = coming[0]
+    def request_for(self, planned: PlannedRequest) -> HTTPRequest:
+        window, place = planned[0]
         request = super().request_for((window, None))
         if narrowed := self.filter_at(place):
             request.data = {**cast("Record", request.data), "filter": narrowed}
         return request
 
     @override
-    def where_in(self, coming: PlannedRequest) -> str:
-        return f"{self.name}, window {coming[0][0]}"
+    def label_of(self, planned: PlannedRequest) -> str:
+        return f"{self.name}, window {planned[0][0]}"
 
     @override
     def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
@@ -207,31 +194,28 @@ class AggregateStream(WindowedStream):
         return {name: value for name, value in asked.items() if value}
 
     @override
-    def records_of(self, response: requests.Response) -> list[Record]:
+    def extract(self, response: requests.Response) -> list[Record]:
         granularity = self.option("granularity", self.granularity)
-        return list(aggregate_rows.rows(body(response), granularity, self.shown))
+        return list(aggregate_rows.rows(body(response), granularity, self.redacted))
 
     @property
     @override
-    def keyed_by(self) -> tuple[str, ...]:
+    def key_columns(self) -> tuple[str, ...]:
         return tuple(map(aggregate_rows.column, self.option("group_by", self.group_by)))
 
     @override
-    def validate_response(self, response: requests.Response) -> None:
-        if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            refused = f"{self.where_of(response)}: {self.response_error_message(response)}"
-            msg = f"{refused} Group by less, or ask for fewer metrics: aggregates of {self.name}."
-            raise TooManyRows(msg)
-        super().validate_response(response)
+    def action_for(self, response: requests.Response) -> ResponseAction | None:
+        is_too_large = response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return ResponseAction.SPLIT if is_too_large else None
 
     @property
     @override
     def default_lookback(self) -> timedelta:
-        # The ladder reads again what changes later.
+        # Re-checks read again what changes later.
         return timedelta(0)
 
 
-class UserAggregateStream(AggregateStream, ChildStream):
+class UserAggregateStream(AggregateStream):
     """Aggregates of users, each of whose queries has to name some: all of the parent, in hundreds.
 
     The vendor's page "User Status Aggregate query": filters and groups know `userId` alone, and "a
@@ -239,16 +223,25 @@ class UserAggregateStream(AggregateStream, ChildStream):
     of its queries have been read, and never where the parent's listing had a hole.
     """
 
-    # No listing says which of its rows are gone.
-    is_history = True
+    state_partitioning_keys = ()
+
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(tap=tap)
+        #: The ids of the users.
+        self.parents: list[str] = []
+        self._doubt = ""
+
+    def mark_incomplete(self, reason: str) -> None:
+        """Note that users may be missing."""
+        self._doubt = self._doubt or reason
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
         self.parents = list(dict.fromkeys(self.parents))
         if not self.asks_for_all:
             self.logger.warning("%s: not all users are known; the bookmark stays.", self.name)
-        elif self.doubt:
-            self.logger.info("%s: %s; users may be missing.", self.name, self.doubt)
+        elif self._doubt:
+            self.logger.info("%s: %s; users may be missing.", self.name, self._doubt)
         yield from super().read(context)
 
     @property
@@ -265,7 +258,7 @@ class UserAggregateStream(AggregateStream, ChildStream):
     @override
     def asks_for_all(self) -> bool:
         listing = self._tap.streams[str(vars(self.parent_stream_type)["name"])]
-        return bool(self.parents) and not cast("WholeStream", listing).counts.holes
+        return bool(self.parents) and not self.run.progress.of(listing.name).holes
 
     @override
     def filter_at(self, place: int) -> Record | None:
@@ -274,22 +267,23 @@ class UserAggregateStream(AggregateStream, ChildStream):
         return aggregate_options.filter_of_users(users, self.own_filter)
 
 
-class ObservationStream(PerParentStream, UnpagedStream):
+class ObservationStream(ChildStream):
     """How things stand at the moment of the run, for the records of another stream.
 
-    A hundred of them are asked for at once. Each run adds rows; `observedAt` says when.
+    A hundred of them are named in one request. Each run adds rows; `observedAt` says when.
     """
 
     http_method = "POST"
+    paging = SinglePage()
     primary_keys = ("_id",)
     is_history = True
-    #: Records of the parent that one request asks for.
+    #: Records of the parent that one request names.
     at_once = 100
-    #: What the records of the parent are called here.
+    #: The dimension of the parent's records.
     dimension: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
 
-    _asked_at: str
+    _observed_at: str
 
     @property
     @override
@@ -297,39 +291,38 @@ class ObservationStream(PerParentStream, UnpagedStream):
         return [{"from": first} for first in range(0, len(self.parents), self.at_once)]
 
     @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
-        if context and self.name not in self.run.skipped:
-            yield from WholeStream.get_records(self, context)
+    def parent_columns(self, context: Context) -> Record:
+        return {}
 
     @override
     def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
-        # Each says when it was asked.
+        # Each row says when it was requested.
         return iter(())
 
     @override
-    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
-        first = int((page.stream_context or {}).get("from", 0))
+    def filter_params(self) -> dict[str, Any]:
+        return {}
+
+    @override
+    def payload(self, context: Context) -> dict[str, Any]:
+        first = int(context.get("from", 0))
         predicates = [
             {"dimension": self.dimension, "value": parent}
             for parent in self.parents[first : first + self.at_once]
         ]
         these = {"type": "or", "predicates": predicates}
         others = self.run.org_filters.clauses_of(self.name, but=self.dimension)
-        self._asked_at = iso(self.run.now())
-        return HTTPRequest(
-            f"{self.url_base}{self.path}",
-            self.http_method,
-            data={
-                "filter": {"type": "and", "clauses": [these, *others]} if others else these,
-                "metrics": list(self.metrics),
-            },
-        )
+        self._observed_at = iso(self.run.now())
+        return {
+            "filter": {"type": "and", "clauses": [these, *others]} if others else these,
+            "metrics": list(self.metrics),
+        }
 
     @override
-    def records_of(self, response: requests.Response) -> list[Record]:
-        return list(aggregate_rows.observations(body(response), self._asked_at, self.shown))
+    def extract(self, response: requests.Response) -> list[Record]:
+        return list(aggregate_rows.observations(body(response), self._observed_at, self.redacted))
 
     @property
     @override
-    def keyed_by(self) -> tuple[str, ...]:
+    def key_columns(self) -> tuple[str, ...]:
         return (self.dimension,)

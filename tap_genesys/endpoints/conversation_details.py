@@ -1,321 +1,258 @@
-"""Conversations by two lanes: jobs, whole but late, and the query, fresh but without attributes."""
+"""Details of conversations: by job, whole but late, or by query, fresh but without attributes."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import override
 
-from tap_genesys.api.response import body
-from tap_genesys.endpoints.queries import DetailsQueryStream, moment
-from tap_genesys.endpoints.windowed import UNSETTLED
+from tap_genesys.api.response import refusal
+from tap_genesys.api.status import ResponseAction
+from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
+from tap_genesys.endpoints.windowed import Reading, no_rest
 from tap_genesys.errors import StopRun, TooManyRows
-from tap_genesys.replication.query_passes import BEGINNING, QueryPasses
-from tap_genesys.replication.rechecks import RecheckSchedule
-from tap_genesys.replication.windows import MILLISECOND, Window, iso, parse
+from tap_genesys.replication.conversation_plan import WATERMARK, ConversationPlan
+from tap_genesys.replication.query_passes import BEGINNING
+from tap_genesys.replication.windows import MILLISECOND, Window, iso, parse, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import requests
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.api.response import Record
-    from tap_genesys.config.settings import ReadRange
+    from tap_genesys.replication.plan import PlanInputs, Read
+
+#: The vendor's limits to a query's interval, without and with a filter.
+LONGEST_UNFILTERED = timedelta(days=7)
+LONGEST_FILTERED = timedelta(days=31)
+_CEILING = re.compile(r"Pagination may not exceed", re.IGNORECASE)
 
 
-class ConversationDetailsStream(DetailsQueryStream):
+class ConversationDetailsStream(QueryOrJobStream):
     """Reads by job up to the data lake's watermark, and by query from there to now.
 
-    The bookmark belongs to the jobs: all that was active before it has been read by job. Beside it
-    the state keeps the highest watermark seen, the passes of queries that the watermark has not
-    passed yet (`queryPasses`), and a mark for each age of the re-checks (`recheckedUpTo`).
+    A query returns what started on a UTC day that the interval touches, or only those of them that
+    overlap it; whether the bounds belong to it is not said. So what is emitted is decided here:
+    what started in the window. A job returns what was active in the window.
     """
 
     source_setting = "conversation_details_source"
 
-    #: `job` or `query`, the lane that is being read.
-    _source = "query"
-    #: What a window is read for: `forward`, `fresh` or `recheck`.
-    _purpose: str
-    _ladder: RecheckSchedule
-    #: What queries have printed, which a job must not make older.
-    _passes: QueryPasses
-    #: What of that was printed before this run, as the state kept it.
-    _passes_before: QueryPasses
-    #: Conversations that were printed by this run and go on beyond the present window.
-    _ongoing: set[str]
-    #: The first start that is wanted, and the moment whose truth the jobs of this run bring.
-    _oldest_wanted: datetime
-    _fresh_is_whole: bool
-    #: The span of time in which what this run is the first to print, for good, has ended.
-    _ended_in: Window
+    plan: ConversationPlan
+    #: Conversations that were emitted by this run and go on beyond the window before, and beyond
+    #: the present one.
+    _ongoing: frozenset[str] = frozenset()
+    _going_on: set[str]
+    #: Rows that started at the end of the last window, where the next one begins, and the moment at
+    #: which they were read: a server whose interval includes its end but not its start sends them
+    #: with this window, not with the next.
+    _at_end: dict[str, tuple[Record, datetime]]
+    _owed: dict[str, tuple[Record, datetime]]
+
+    # -- requests
 
     @override
-    def read(self, context: Context | None) -> Iterator[Record]:
-        source = self.source
-        if source == "query":
-            yield from self._read_by_query()
-        else:
-            yield from self._read_by_lanes(fresh=source == "auto")
-
-    @property
-    @override
-    def default_lookback(self) -> timedelta:
-        # Jobs bring back what is still going on, and the ladder what changed since.
-        return super().default_lookback if self._source == "query" else timedelta(0)
+    def question(self, window: Window) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "interval": str(window),
+            "order": "asc",
+            "orderBy": "conversationStart",
+        }
+        return body | {name: filters for name, filters in self._filters.items() if filters}
 
     @override
-    def rows_of(self, response: requests.Response) -> Iterator[Record]:
-        self._note_knowledge(response)
-        for record in super().rows_of(response):
-            record["_source"] = self._source
-            yield record
-
-    def _note_knowledge(self, response: requests.Response) -> None:
-        """Write STATE before rows are emitted that are younger than it says."""
-        if self._source == "query":
-            if self._passes.prolong(self.run.now()):
-                self._write_passes()
-            return
-        # A job knows what the lake knew when it was submitted, which goes on while a run reads.
-        available = moment(body(response), "dataAvailabilityDate")
-        watermark = self._state.get("watermark")
-        # Without one, this is the run of a query, whose pass is younger than any job.
-        if available and watermark and available > parse(watermark):
-            self._state["watermark"] = iso(available)
-            self.write_state()
-
-    @property
-    def is_read_again(self) -> bool:
-        """Whether what is printed now belongs to a re-check."""
-        return self._purpose == "recheck"
-
-    def has_ended_now(self, record: Record) -> bool:
-        """Whether a conversation ended in the time over which this run moves the bookmark.
-
-        So each is told once, whatever is read again: the spans of successive runs do not overlap,
-        unless a run has failed.
-        """
-        end = moment(record, "conversationEnd")
-        return self._purpose == "forward" and end is not None and end in self._ended_in
-
-    @override
-    def comes_again(self) -> bool:
-        if self._purpose == "fresh":
-            return True  # by job
-        is_to_come = self._ladder.is_to_come(self.window, self.run.started)
-        return is_to_come or super().comes_again()
-
-    @override
-    def finish_window(self, *, whole: bool) -> None:
-        if self._purpose == "fresh":
-            self._fresh_is_whole = self._fresh_is_whole and whole
-            self.write_state()
-            return
-        if whole:
-            self._note_read(self.window, self.run.started)
-        self._finish_queried(whole=whole)
-
-    @override
-    def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
-        window = self.window
-        # Where earlier queries have printed what the lake does not know yet, a job's rows would be
-        # older; in `auto` that is all that is ever queried.
-        limit = self._passes_before.limit(self.watermark) if self._purpose != "fresh" else None
-        if limit is None or window.end > limit:
-            msg = f"{error} Or set conversation_details_source to job."
-            raise StopRun(msg) from error
-        self.logger.info("%s Read by job instead.", error)
-        self._owed, self._source = {}, "job"
-        try:
-            yield from self.rows_by_job(window, self._started_in, lambda _part: None)
-        finally:
-            self._source = "query"
-        self.window = window
-        self._note_read(window, self.watermark)
-        self._finish_queried(whole=True)
-
-    def _finish_queried(self, *, whole: bool) -> None:
-        if self._purpose == "forward":
-            super().finish_window(whole=whole)
-        else:
-            self.write_state()
-
-    def _read_by_query(self) -> Iterator[Record]:
-        self._source, self._purpose = "query", "forward"
-        bookmark = self.bookmark()
-        asked = self.span(bookmark)
-        self.announce(asked, bookmark)
-        self._begin_ladder(bookmark, asked)
-        self._ended_in = Window(bookmark or asked.start, self.run.started - UNSETTLED)
-        self._begin_passes(bookmark)
-        # A later run by job has to know what queries have printed, and that they came last.
-        self._state.pop("watermark", None)
-        self._passes.begin(asked.start, self.run.now())
-        self._write_passes()
-        yield from self.read_span(asked)
-        self._passes.end(asked.start, self.run.now())
-        self._purpose = "recheck"
-        reached = min(self.bookmark() or asked.start, asked.end)
-        if days := self._ladder.due(self.run.started, reached):
-            self._passes.begin(days[0].start, self.run.now())
-            self._write_passes()
-            yield from self.read_windows(days)
-            self._passes.end(days[0].start, self.run.now())
-        self._write_passes()
-
-    def _read_by_lanes(self, *, fresh: bool) -> Iterator[Record]:
-        self._source = "job"
-        watermark = self.watermark
-        bookmark = self._job_bookmark(watermark)
-        asked = self.span(bookmark)
-        self.announce(asked, bookmark)
-        self._begin_passes(bookmark)
-        highest = parse(self._state.get("watermark", iso(BEGINNING)))
-        if watermark < highest:
-            # What the lake says now is older than what it said before.
-            self.logger.warning(
-                "The data lake's watermark %s is before %s, where it has been: no job is read.",
-                iso(watermark),
-                iso(highest),
-            )
-        else:
-            limit = min(self._passes.limit(watermark), asked.end)
-            yield from self._read_by_job(asked, bookmark, limit)
-        self._passes.forget(watermark)
-        if fresh:
-            reached = self.bookmark() or asked.start
-            yield from self._read_fresh(self._passes.boundary(reached, watermark), asked.end)
-        self._write_passes()
-
-    def _read_by_job(
-        self, asked: ReadRange, bookmark: datetime | None, limit: datetime
-    ) -> Iterator[Record]:
-        self._source, self._purpose = "job", "forward"
-        self._begin_ladder(bookmark, asked)
-        self._ongoing = set()
-        self._promises_from = asked.start
-        # Up to where the bookmark will be; what ends later is read again by the next run.
-        reached = min(limit, self.run.started - UNSETTLED)
-        self._ended_in = Window(bookmark or asked.start, reached)
-        self._oldest_wanted = self._oldest(bookmark, asked)
-        # Said before the first row: a run that is killed has emitted what the lake knew by then.
-        self._state["watermark"] = iso(self.watermark)
-        self._write_passes()
-        try:
-            windows = self.jobs_windows(asked.start, limit)
-            yield from self.read_by_job(windows, self._active_in, self._finish_job_window)
-            self._purpose = "recheck"
-            reached = min(self.bookmark() or asked.start, limit)
-            days = self._ladder.due(self.watermark, reached)
-            self.counts.expect(len(days), "windows")
-            for day in days:
-                yield from self.rows_by_job(day, self._started_in, self._finish_job_window)
-                self.counts.parts_done += 1
-        finally:
-            self.jobs.close()
-
-    def _finish_job_window(self, window: Window) -> None:
-        if self._purpose == "forward":
-            self.promise(window.end, self._promises_from)
-        self._note_read(window, self.watermark)
-        self.write_state()
-
-    def _read_fresh(self, start: datetime, end: datetime) -> Iterator[Record]:
-        if start >= end:
-            return
-        self._source, self._purpose = "query", "fresh"
-        self._fresh_is_whole = True
-        self._passes.begin(start, self.run.now())
-        self._write_passes()
-        yield from self.read_windows(self.windows(start, end))
-        if self._fresh_is_whole:
-            # The last half hour is left to a later pass: it may not be indexed yet.
-            self._passes.end(min(end, self.run.started - UNSETTLED), self.run.now())
-
-    @override
-    def job_question(self, window: Window) -> dict[str, Any]:
+    def job_question(self, read: Read) -> dict[str, Any]:
         # A millisecond more: whether a job's interval includes its bounds is not documented, and
         # what starts and ends in the window's first moment must be in one of them.
-        return self.question(Window(window.start - MILLISECOND, window.end))
+        body = self.question(Window(read.window.start - MILLISECOND, read.window.end))
+        return body if read.by_activity else {**body, "startOfDayIntervalMatching": True}
 
-    def _active_in(self, window: Window) -> Iterator[Record]:
-        """Yield what was active in a window, each conversation once in a run."""
-        going_on = set()
-        for record in self.job_rows(self.job_question(window)):
-            start, end = (moment(record, f"conversation{which}") for which in ("Start", "End"))
-            if start is not None and not self._oldest_wanted <= start < window.end:
-                continue
-            if end is not None and end < window.start:
-                continue
-            name = record.get("conversationId", "")
-            if end is None or end >= window.end:
-                going_on.add(name)
-            if name not in self._ongoing:
-                yield record
-        self._ongoing = going_on
+    @cached_property
+    def _filters(self) -> dict[str, list[dict[str, Any]]]:
+        org_filters = self.run.org_filters
+        return {
+            "conversationFilters": [
+                *(self.config.get("conversation_filters") or []),
+                *org_filters.conversation_filters(),
+            ],
+            "segmentFilters": [
+                *(self.config.get("segment_filters") or []),
+                *org_filters.segment_filters(),
+            ],
+        }
 
-    def _started_in(self, window: Window) -> Iterator[Record]:
-        """Yield what started in a window."""
-        question = {**self.job_question(window), "startOfDayIntervalMatching": True}
-        for record in self.job_rows(question):
-            start = moment(record, "conversationStart")
-            if start is None or start in window:
-                yield record
+    @override
+    def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
+        longest = LONGEST_FILTERED if any(self._filters.values()) else LONGEST_UNFILTERED
+        wanted = timedelta(days=float(self.config["window_days"]))
+        if wanted > longest:
+            self.logger.info(
+                "window_days %g is lowered to %d, the most that %s allows.",
+                float(self.config["window_days"]),
+                longest.days,
+                self.path,
+            )
+        self._at_end = {}
+        yield from split(start, end, min(wanted, longest))
 
-    def _job_bookmark(self, watermark: datetime) -> datetime | None:
-        """Return the bookmark as far as it can be a job's."""
+    @override
+    def action_for(self, response: requests.Response) -> ResponseAction | None:
+        is_refused = response.status_code == HTTPStatus.BAD_REQUEST
+        if is_refused and _CEILING.search(refusal(response)):
+            return ResponseAction.SPLIT
+        return None
+
+    # -- the plan
+
+    @property
+    @override
+    def recheck_ages(self) -> Iterable[float]:
+        return [float(age) for age in self.config["recheck_days"]]
+
+    @override
+    def make_plan(self, inputs: PlanInputs) -> ConversationPlan:
+        return ConversationPlan(self.own_state, inputs)
+
+    @override
+    def resumed_from(self, watermark: datetime | None) -> datetime | None:
+        """Return the bookmark, as far as it can be a job's where jobs are read."""
         bookmark = self.bookmark()
-        if bookmark is None:
-            return None
-        if "watermark" not in self._state:
+        if bookmark is None or watermark is None:
+            return bookmark
+        highest = self.own_state.get(WATERMARK)
+        if highest is None:
             self.logger.warning(
                 "What was read up to %s came by query, without participants' attributes. To load "
                 "it again by job, run once without state (meltano run --full-refresh).",
                 iso(bookmark),
             )
-        if bookmark > max(watermark, parse(self._state.get("watermark", iso(BEGINNING)))):
+        if bookmark > max(watermark, parse(highest) if highest else BEGINNING):
             self.keep_bookmark(watermark)
             return watermark
         return bookmark
 
-    def _begin_passes(self, bookmark: datetime | None) -> None:
-        kept, now, has_history = (
-            self._state.get("queryPasses"),
-            self.run.started,
-            bookmark is not None,
-        )
-        self._passes = QueryPasses(kept, now=now, has_history=has_history)
-        self._passes_before = QueryPasses(kept, now=now, has_history=has_history)
+    @override
+    def comes_again(self) -> bool:
+        if self.present.purpose == "fresh":
+            return True  # by job
+        is_to_come = self.plan.schedule.is_to_come(self.window, self.run.started)
+        return is_to_come or super().comes_again()
 
-    def _write_passes(self) -> None:
-        self._state["queryPasses"] = self._passes.kept
+    @override
+    def finish_window(self, *, whole: bool) -> None:
+        self._finish(self.part, whole=whole)
+
+    def _finish(self, read: Read, *, whole: bool) -> None:
+        self.plan.finish(read, is_whole=whole)
+        if read.purpose == "forward":
+            super().finish_window(whole=whole)
+        else:
+            self.write_state()
+
+    @override
+    def finish_job_window(self) -> None:
+        if self.present.purpose == "forward" and self.present.by_activity:
+            self._ongoing = frozenset(self._going_on)
+            self.promise(self.window.end, self._promises_from)
+        self.plan.finish(self.part, is_whole=True)
         self.write_state()
 
-    def _begin_ladder(self, bookmark: datetime | None, asked: ReadRange) -> None:
-        # What a query has read again still lacks attributes, and what a job has, freshness.
-        by_same_lane = self._state.get("recheckedBy") == self._source
-        marks = (self._state.get("recheckedUpTo") or {}) if by_same_lane else {}
-        self._state["recheckedBy"] = self._source
-        since = self._oldest(bookmark, asked)
-        rungs = [float(rung) for rung in self.config["recheck_days"]]
-        self._ladder = RecheckSchedule(rungs, marks=marks, bookmark=bookmark, since=since)
-        # At once: a run that reads nothing by this lane leaves the other's marks to nobody.
-        self._state["recheckedUpTo"] = self._ladder.marks
+    @override
+    def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
+        read = self.part
+        # Where earlier queries have read what the lake does not know yet, a job's rows would be
+        # older; in `auto` that is all that is ever queried.
+        is_fresh = read.purpose == "fresh"
+        limit = None if is_fresh else self.plan.passes_before.limit(self.watermark)
+        if limit is None or read.window.end > limit:
+            msg = f"{error} Or set conversation_details_source to job."
+            raise StopRun(msg) from error
+        self.logger.info("%s Read by job instead.", error)
+        self._owed = {}
+        present, self.present = self.present, replace(self.present, by="job")
+        yield from self.read_parts(read.window, Reading(self.job_rows, no_rest, self.refuse_job))
+        self.window = read.window
+        self._finish(replace(read, by="job"), whole=True)
+        self.present = present
 
-    def _oldest(self, bookmark: datetime | None, asked: ReadRange) -> datetime:
-        """Return the first start that is wanted: the configured one, else the first run's."""
-        configured = self.config.get("start_date")
-        if configured:
-            return parse(configured)
-        return asked.start if bookmark is None else BEGINNING
+    # -- rows
 
-    def _note_read(self, window: Window, truth: datetime) -> None:
-        self._ladder.read(window, truth)
-        self._state["recheckedUpTo"] = self._ladder.marks
+    @override
+    def begin_window(self) -> None:
+        # A window that is read again on its own does not begin where the last one ended.
+        self._owed = {
+            name: (record, taken)
+            for name, (record, taken) in self._at_end.items()
+            if moment(record, "conversationStart") == self.window.start
+        }
+        self._at_end = {}
 
-    @property
-    def _state(self) -> dict[str, Any]:
-        return self.get_context_state(None)
+    @override
+    def job_rows(self) -> Iterator[Record]:
+        self._going_on = set()
+        return super().job_rows()
+
+    @override
+    def page_rows(self, response: requests.Response) -> Iterator[Record]:
+        self.note_knowledge(response, self.run.now())
+        yield from self.rows_of(self.extract(response))
+
+    @override
+    def rest_of_window(self) -> Iterator[Record]:
+        for record, taken in [*self._owed.values()]:
+            own = {**self.own_columns(), "_readAt": iso(taken)}
+            yield from self.pipeline.rows([record], self.keeps, own)
+
+    @override
+    def keeps(self, record: Record) -> bool:
+        start = moment(record, "conversationStart")
+        if self.present.by_activity:
+            return self._is_new(record, start)
+        if self.present.by == "job":
+            return start is None or start in self.window
+        name = record.get("conversationId", "")
+        if start is None or start in self.window:
+            self._owed.pop(name, None)
+            return True
+        if start == self.window.end:
+            self._at_end[name] = record, self.run.now()
+        return False
+
+    def _is_new(self, record: Record, start: datetime | None) -> bool:
+        """Return whether a conversation was active in the window, and is not out already."""
+        end = moment(record, "conversationEnd")
+        if start is not None and not self.plan.oldest <= start < self.window.end:
+            return False
+        if end is not None and end < self.window.start:
+            return False
+        name = record.get("conversationId", "")
+        if end is None or end >= self.window.end:
+            self._going_on.add(name)
+        return name not in self._ongoing
+
+    # -- tables and follow-ups
+
+    @override
+    def generate_child_contexts(
+        self, record: Record, context: Context | None
+    ) -> Iterable[Context | None]:
+        yield record
+
+    @override
+    def _sync_children(self, child_context: Context | None) -> None:
+        conversation = cast("Record", child_context)
+        end = moment(conversation, "conversationEnd")
+        is_read_again = self.present.purpose == "recheck"
+        is_rechecked = is_read_again and bool(conversation.get("conversationEnd"))
+        # The ranges of successive runs do not overlap, unless a run has failed: so each is
+        # followed up once, whatever is read again.
+        is_forward = self.present.purpose == "forward"
+        has_ended = is_forward and end is not None and end in self.plan.ended_in
+        self.fan_out.add(conversation, has_ended=has_ended, is_rechecked=is_rechecked)

@@ -1,8 +1,8 @@
 """Tables that are made of another stream's records, in that stream's own pass.
 
 The SDK would sync a child stream once for each parent record: a SCHEMA, three log lines and a
-state entry each time. Here the parent hands its tables their rows instead; there is nothing to
-ask for, and its bookmark covers them, since they are out before it moves.
+state entry each time. Here the parent hands its tables their rows instead; they make no request,
+and the parent's bookmark covers them, since they are out before it moves.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing_extensions import override
 from tap_genesys import schemas
 from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.endpoints.metrics import CountedStream
-from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.output.writer import SingerWriter, is_unchanged
 from tap_genesys.records import row_lines
 from tap_genesys.records.conversation_rows import RowCollector, rows, vendors_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from singer_sdk import Stream
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.api.response import Record
@@ -58,10 +58,11 @@ class TableStream(CountedStream):
         """Count rows."""
         self._counter.increment(number)
 
-    def emit(self, found: list[Record]) -> None:
-        """Write rows as selection and stream maps have them."""
-        for row in found:
+    def emit(self, table_rows: list[Record]) -> None:
+        """Write and count rows, as selection and stream maps have them."""
+        for row in table_rows:
             self._write_record_message(row)
+        self.count(len(table_rows))
 
     def end(self, *, broke_off: bool) -> None:
         """Log the count.
@@ -77,106 +78,108 @@ class TableStream(CountedStream):
         return is_unchanged(self)
 
 
-class FeedingStream(GenesysStream):
-    """A stream whose records are also broken up into tables, or followed by requests."""
+class ConversationTables:
+    """The tables that a conversation's rows go to.
 
-    _waiting = 0
+    Args:
+        tables: The selected ones.
+        writer: The tap's writer of messages.
+    """
 
-    def has_just_ended(self, record: Record) -> bool:
-        """Whether it is now, in this run, that what follows a record is asked for."""
-        raise NotImplementedError
-
-    def is_rechecked(self, record: Record) -> bool:
-        """Whether a record has ended earlier, and is read again for what has come since."""
-        raise NotImplementedError
-
-    @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
-        children: list[TableStream | FollowUpStream] = [*self._tables.values(), *self._followers]
-        for child in children:
-            child.begin()
-        broke_off = True
-        try:
-            yield from super().get_records(context)
-            broke_off = False
-        finally:
-            self._hand_over()
-            for child in children:
-                child.end(broke_off=broke_off)
-        if reason := self.run.skipped.get(self.name):
-            self.run.skipped.update(dict.fromkeys((child.name for child in children), reason))
-
-    @override
-    def generate_child_contexts(
-        self, record: Record, context: Context | None
-    ) -> Iterable[Context | None]:
-        if self._tables or self._followers:
-            yield record
-
-    @override
-    def _sync_children(self, child_context: Context | None) -> None:
-        record = cast("Record", child_context)
-        if self._followers:
-            has_ended, is_rechecked = self.has_just_ended(record), self.is_rechecked(record)
-            for follower in self._followers:
-                if has_ended or (is_rechecked and follower.again):
-                    follower.add(record)
-        if not self._tables:
-            return
-        if not self._are_written_as_they_are:
-            for name, made in rows(record, self._fields_of_tables).items():
-                self._tables[name].emit(made)
-                self._tables[name].count(len(made))
-            return
-        self._harvest.add(record)
-        self._waiting += 1
-        if self._waiting >= _AT_ONCE:
-            self._hand_over()
-
-    @override
-    def before_state(self) -> None:
-        self._hand_over()
-        for follower in self._followers:
-            follower.follow()
-
-    @override
-    def _write_state_message(self) -> None:
-        self.before_state()
-        super()._write_state_message()
-
-    def _hand_over(self) -> None:
-        """Write the rows that wait; none does when a STATE is written."""
-        if self._waiting:
-            self._waiting = 0
-            found = self._harvest.take()
-            writer = cast("SingerWriter", self._tap.message_writer)
-            for lines in row_lines.lines(found, datetime.now(UTC)):
-                writer.write_lines(lines)
-            for name, parts in found.items():
-                self._tables[name].count(len(parts))
-
-    @cached_property
-    def _harvest(self) -> RowCollector:
-        return RowCollector(self._fields_of_tables)
-
-    @cached_property
-    def _are_written_as_they_are(self) -> bool:
-        is_ours = isinstance(self._tap.message_writer, SingerWriter)
-        return is_ours and all(table.is_written_as_it_is for table in self._tables.values())
-
-    @cached_property
-    def _tables(self) -> dict[str, TableStream]:
-        children = [one for one in self.child_streams if isinstance(one, TableStream)]
-        return {child.name: child for child in children if child.selected}
-
-    @cached_property
-    def _followers(self) -> list[FollowUpStream]:
-        children = [one for one in self.child_streams if isinstance(one, FollowUpStream)]
-        return [child for child in children if child.selected]
-
-    @cached_property
-    def _fields_of_tables(self) -> Mapping[str, frozenset[str]]:
-        return {
+    def __init__(self, tables: Sequence[TableStream], writer: object) -> None:
+        self._tables = {table.name: table for table in tables}
+        self._fields = {
             name: vendors_fields(name, table.schema["properties"])
             for name, table in self._tables.items()
         }
+        self._collector = RowCollector(self._fields)
+        self._waiting = 0
+        is_ours = isinstance(writer, SingerWriter)
+        are_unchanged = all(table.is_written_as_it_is for table in tables)
+        #: The writer of rows that nothing changes any more; None where something does.
+        self._writer = cast("SingerWriter", writer) if is_ours and are_unchanged else None
+
+    def add(self, conversation: Record) -> None:
+        """Take a conversation's rows; they may be written later, before the next `flush` ends."""
+        if not self._tables:
+            return
+        if self._writer is None:
+            for name, table_rows in rows(conversation, self._fields).items():
+                self._tables[name].emit(table_rows)
+            return
+        self._collector.add(conversation)
+        self._waiting += 1
+        if self._waiting >= _AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the rows that wait."""
+        if self._waiting and self._writer is not None:
+            self._waiting = 0
+            collected = self._collector.take()
+            for lines in row_lines.lines(collected, datetime.now(UTC)):
+                self._writer.write_lines(lines)
+            for name, parts in collected.items():
+                self._tables[name].count(len(parts))
+
+
+class FanOut:
+    """The tables and follow-up streams of a stream: they take its records in its own pass.
+
+    Args:
+        children: The stream's child streams; those that are selected count.
+        writer: The tap's writer of messages.
+    """
+
+    def __init__(self, children: Iterable[Stream], writer: object) -> None:
+        selected = [child for child in children if child.selected]
+        self.tables = [child for child in selected if isinstance(child, TableStream)]
+        self.follow_ups = [child for child in selected if isinstance(child, FollowUpStream)]
+        self._writer = writer
+
+    @cached_property
+    def _rows(self) -> ConversationTables:
+        return ConversationTables(self.tables, self._writer)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of these streams."""
+        return [child.name for child in self._all]
+
+    @property
+    def _all(self) -> list[TableStream | FollowUpStream]:
+        return [*self.tables, *self.follow_ups]
+
+    def begin(self) -> None:
+        """Write the SCHEMAs, and begin to count."""
+        for child in self._all:
+            child.begin()
+
+    def add(self, conversation: Record, *, has_ended: bool, is_rechecked: bool) -> None:
+        """Take a record.
+
+        Args:
+            conversation: The record.
+            has_ended: Whether it is now, in this run, that follow-ups are requested for it.
+            is_rechecked: Whether it has ended earlier, and is read again for what has come since.
+        """
+        for follow_up in self.follow_ups:
+            if has_ended or (is_rechecked and follow_up.again):
+                follow_up.add(conversation)
+        self._rows.add(conversation)
+
+    def flush(self) -> None:
+        """Write all that a STATE is about to promise: rows that wait, and those of follow-ups."""
+        self._rows.flush()
+        for follow_up in self.follow_ups:
+            follow_up.flush()
+
+    def end(self, *, broke_off: bool) -> None:
+        """Write the rows that wait, and log the counts.
+
+        Args:
+            broke_off: Whether an error or a signal ended the reading of the stream.
+        """
+        self._rows.flush()
+        for child in self._all:
+            child.end(broke_off=broke_off)

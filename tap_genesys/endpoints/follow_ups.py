@@ -1,4 +1,4 @@
-"""What is asked for once for each record of an incremental stream, in that stream's own pass."""
+"""Streams that are requested once for each record of an incremental stream, in its own pass."""
 
 from __future__ import annotations
 
@@ -6,40 +6,45 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_genesys.endpoints.listings import PerParentStream
+from tap_genesys.endpoints.listings import ChildStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
+    from singer_sdk.tap_base import Tap
 
     from tap_genesys.api.response import Record
 
 
-class FollowUpStream(PerParentStream):
+class FollowUpStream(ChildStream):
     """A request, or a few, for each conversation, made before the STATE that promises it.
 
-    So it needs no bookmark of its own: that of its parent covers it. A conversation is asked for
+    So it needs no bookmark of its own: that of its parent covers it. A conversation is requested
     once, when it has ended, or (`again`) also when it is re-checked; one of which the vendor has
     nothing (404) has no rows.
     """
 
     selected_by_default = False
-    # Each run asks for the newest conversations only.
+    # Each run requests the newest conversations only.
     is_history = True
-    #: Whether it is asked for again when the conversation is read again at a later age.
+    #: Whether it is requested again when the conversation is read again at a later age.
     again: ClassVar[bool] = False
-    #: How the request for one record is called, when its cost is told.
+    #: The noun for the record that one request is about, for a message about costs.
     unit: ClassVar[str] = "conversation"
     #: How many requests that is.
     requests_each: ClassVar[int] = 1
 
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(tap=tap)
+        self._noted: set[tuple[Any, ...]] = set()
+
     def contexts_of(self, record: Record) -> Iterator[dict[str, Any]]:
-        """Yield what is asked for a record of the parent: the values of the path's places."""
+        """Yield a context for each request about a record of the parent."""
         yield {self.parent_column: record.get("conversationId")}
 
     def begin(self) -> None:
-        """Write the SCHEMA, say what this costs, and begin to count."""
+        """Write the SCHEMA, log the cost, and begin to count."""
         self._write_schema_message()
         self.logger.info(
             "%s asks once for each %s that has ended: at %g requests a minute %s an hour.",
@@ -48,22 +53,21 @@ class FollowUpStream(PerParentStream):
             float(self.config["requests_per_minute"]),
             f"{float(self.config['requests_per_minute']) * 60:,.0f}",
         )
-        self._noted: set[tuple[Any, ...]] = set()
         self._counter = self.get_record_counter()
         self._counter.__enter__()
 
     def add(self, record: Record) -> None:
-        """Take note of a record of the parent."""
+        """Note a record of the parent."""
         if self.name not in self.run.skipped:
             # A window that is read twice brings its conversations twice.
-            new = {tuple(one.items()): one for one in self.contexts_of(record)}
-            added = [one for key, one in new.items() if key not in self._noted]
+            new = {tuple(context.items()): context for context in self.contexts_of(record)}
+            added = [context for key, context in new.items() if key not in self._noted]
             self._noted.update(new)
             self._contexts += added
             self.counts.expect(len(added), "requests")
 
-    def follow(self) -> None:
-        """Write the rows of what was noted."""
+    def flush(self) -> None:
+        """Write the rows of the records that were noted."""
         self._begun = 0
         for context in self._contexts:
             for record in self.get_records(context):
@@ -81,5 +85,5 @@ class FollowUpStream(PerParentStream):
         self._counter.end(broke_off=broke_off)
 
     @override
-    def tell_of_absence(self, response: requests.Response) -> None:
-        """Say nothing: of many conversations there is nothing."""
+    def log_absence(self, response: requests.Response) -> None:
+        """Log nothing: of many conversations there is nothing."""

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_genesys.api.jobs import Jobs, JobTooLargeError
+from tap_genesys.api.jobs import Jobs
 from tap_genesys.api.response import Record, body
-from tap_genesys.endpoints.windowed import WindowedStream
-from tap_genesys.errors import StopRun
+from tap_genesys.endpoints.derived_tables import FanOut
+from tap_genesys.endpoints.windowed import Reading, WindowedStream
+from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.replication.old_data import BY_QUERY, Horizon
-from tap_genesys.replication.windows import Window, halves, iso, parse, split
+from tap_genesys.replication.plan import PlanInputs, Read
+from tap_genesys.replication.windows import iso, parse, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import requests
+    from singer_sdk.helpers.types import Context
 
     from tap_genesys.api.pagination import Page
+    from tap_genesys.replication.conversation_plan import ConversationPlan
+    from tap_genesys.replication.plan import Batch
+    from tap_genesys.replication.read_range import ReadRange
+    from tap_genesys.replication.user_details_plan import UserDetailsPlan
+    from tap_genesys.replication.windows import Window
 
 #: No limit to a job's interval is known; large ones are lost whole when they are lost.
 LONGEST_JOB = timedelta(days=31)
 
 
 class QueryOrJobStream(WindowedStream):
-    """A windowed query that has a twin among the jobs: the same question, without its paging.
+    """A windowed query that has a twin among the jobs: the same body, without its paging.
 
-    Jobs read the data lake, which knows everything up to its watermark, and nothing later. Which
-    of the two is read when is the business of those that derive from this.
+    Jobs read the data lake, which knows everything up to its watermark, and nothing later. A plan
+    says which windows are read from which of the two, in which order; this reads them.
     """
 
     #: The operation that starts a job, `.../details/jobs`.
@@ -37,21 +48,42 @@ class QueryOrJobStream(WindowedStream):
     #: The setting that says where the rows come from: `auto`, `job` or `query`.
     source_setting: ClassVar[str]
 
-    #: What jobs will be asked for next, and can be submitted ahead.
+    #: What is being read; its window is the whole of which `window` may be a part.
+    present: Read
+    #: The bodies of the jobs that follow, which can be submitted ahead.
     _next: Sequence[dict[str, Any]] = ()
 
     @abstractmethod
     def question(self, window: Window) -> dict[str, Any]:
-        """Return the body that asks for a window, without its paging."""
+        """Return the body that requests a window, without its paging."""
 
-    def job_question(self, window: Window) -> dict[str, Any]:
+    @abstractmethod
+    def job_question(self, read: Read) -> dict[str, Any]:
         """Return the body that submits the job of a window."""
-        return self.question(window)
+
+    @abstractmethod
+    def make_plan(self, inputs: PlanInputs) -> ConversationPlan | UserDetailsPlan:
+        """Return the plan of this run."""
+
+    @property
+    @abstractmethod
+    def recheck_ages(self) -> Iterable[float]:
+        """The ages at which a day is read again, in days."""
+
+    @abstractmethod
+    def finish_job_window(self) -> None:
+        """Note that the present window, or a part of it, has been read by job."""
 
     @property
     def source(self) -> str:
         """Where the rows come from: `auto`, `job` or `query`."""
         return str(self.config[self.source_setting])
+
+    @property
+    @override
+    def default_lookback(self) -> timedelta:
+        # Jobs bring back what is still going on, and re-checks what changed since.
+        return timedelta(days=1) if self.source == "query" else timedelta(0)
 
     @property
     @override
@@ -64,76 +96,117 @@ class QueryOrJobStream(WindowedStream):
         paging = {"pageSize": self.page_size, "pageNumber": page.number}
         return {**self.question(window), "paging": paging}
 
-    def jobs_windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        """Return the windows to ask for by job, in the order of time."""
+    def job_windows(self, start: datetime, end: datetime) -> Iterator[Window]:
+        """Return the windows to request by job, in the order of time."""
         step = min(timedelta(days=float(self.config["window_days"])), LONGEST_JOB)
         return split(start, end, step)
 
-    def read_by_job(
-        self,
-        windows: Iterator[Window],
-        reading: Callable[[Window], Iterator[Record]],
-        finish: Callable[[Window], None],
-    ) -> Iterator[Record]:
-        """Yield the rows of windows; while one is read, the jobs of the next ones work.
+    # -- the plan, and reading it
 
-        The caller closes `jobs` in every outcome.
+    @override
+    def read(self, context: Context | None) -> Iterator[Record]:
+        watermark = None if self.source == "query" else self.watermark
+        bookmark = self.resumed_from(watermark)
+        span = self.range_from(bookmark)
+        self.announce(span, bookmark)
+        self.plan = self.make_plan(self._plan_inputs(watermark, bookmark, span))
+        for batch in self.plan.batches():
+            if batch.since is not None:
+                self.begin_range(batch.since)
+            if batch.is_declared:
+                self.write_state()
+            yield from self._read_batch(batch)
 
-        Args:
-            windows: What to read, in this order.
-            reading: Yields a window's rows.
-            finish: Called with each part that has been read whole.
-        """
-        all_of_them = list(windows)
-        self.counts.expect(len(all_of_them), "windows")
-        for place, window in enumerate(all_of_them):
-            following = all_of_them[place + 1 : place + int(self.config["max_parallel_jobs"])]
-            self._next = [self.job_question(one) for one in following]
-            yield from self.rows_by_job(window, reading, finish)
-            self.counts.parts_done += 1
-        self._next = ()
+    def resumed_from(self, watermark: datetime | None) -> datetime | None:  # noqa: ARG002 - one uses it
+        """Return the bookmark from which this run goes on."""
+        return self.bookmark()
 
-    def rows_by_job(
-        self,
-        window: Window,
-        reading: Callable[[Window], Iterator[Record]],
-        finish: Callable[[Window], None],
-    ) -> Iterator[Record]:
-        """Yield a window's rows; where a job says that it has too many, those of its halves.
+    def _plan_inputs(
+        self, watermark: datetime | None, bookmark: datetime | None, span: ReadRange
+    ) -> PlanInputs:
+        return PlanInputs(
+            source=self.source,
+            range=span,
+            bookmark=bookmark,
+            oldest=self.oldest_wanted(bookmark, span),
+            started=self.run.started,
+            now=self.run.now,
+            watermark=watermark,
+            reached=lambda: self.bookmark() or span.start,
+            ages=self.recheck_ages,
+            windows=self.windows,
+            job_windows=self.job_windows,
+            warn=self.logger.warning,
+        )
 
-        Args:
-            window: What to read.
-            reading: Yields a window's rows.
-            finish: Called with each part that has been read whole.
-        """
-        self.run.interruption.check()
-        self.window = window
+    def _read_batch(self, batch: Batch) -> Iterator[Record]:
+        if not batch.reads:
+            return
+        first = batch.reads[0]
+        self.present = first
+        if first.by == "job":
+            yield from self._read_by_job(batch.reads)
+            return
+        self._reads = {read.window: read for read in batch.reads}
+        yield from self.read_windows(self._reads)
+        if first.purpose == "forward":
+            self.end_range()
+
+    @override
+    def read_window(self, window: Window) -> Iterator[Record]:
+        self.present = self._reads[window]
+        return super().read_window(window)
+
+    def _read_by_job(self, reads: Sequence[Read]) -> Iterator[Record]:
+        """Yield the rows of windows; while one is read, the jobs of the next ones work."""
+        self.counts.expect(len(reads), "windows")
         try:
-            yield from reading(window)
-        except JobTooLargeError as error:
-            parts = halves(window)
-            if parts is None:
-                msg = f"{self.where}: {error} Narrow the filters."
-                raise StopRun(msg) from error
-            for part in parts:
-                yield from self.rows_by_job(part, reading, finish)
-        else:
-            finish(window)
+            for place, read in enumerate(reads):
+                following = reads[place + 1 : place + int(self.config["max_parallel_jobs"])]
+                self._next = [self.job_question(other) for other in following]
+                yield from self.read_by_job(read)
+                self.counts.parts_done += 1
+        finally:
+            self._next = ()
+            self.jobs.close()
 
-    def job_rows(self, question: dict[str, Any]) -> Iterator[Record]:
-        """Yield what a job answers to a question, while the jobs of the next ones work."""
+    def read_by_job(self, read: Read) -> Iterator[Record]:
+        """Yield a window's rows; where a job says that it has too many, those of its halves."""
+        self.present = read
+        reading = Reading(self.job_rows, self._finish_job, self.refuse_job)
+        return self.read_parts(read.window, reading)
+
+    def job_rows(self) -> Iterator[Record]:
+        """Yield the present window's rows by job, while the jobs of the next ones work."""
+        question = self.job_question(self.part)
         self.jobs.submit_ahead([question, *self._next])
-        for answer in self.jobs.pages(question, self.where):
+        for response in self.jobs.pages(question, self.label):
             self.request_counter.increment()
-            yield from self.rows_of(answer)
+            yield from self.page_rows(response)
+
+    def _finish_job(self) -> Iterator[Record]:
+        self.finish_job_window()
+        return iter(())
+
+    def refuse_job(self, error: TooManyRows) -> Iterator[Record]:
+        """Raise the error for a window whose job has too many rows, and which cannot be split."""
+        msg = f"{self.label}: {error} Narrow the filters."
+        raise StopRun(msg) from error
+
+    @property
+    def part(self) -> Read:
+        """What is being read, as far as the present part of its window goes."""
+        return replace(self.present, window=self.window)
 
     @cached_property
     def jobs(self) -> Jobs:
         """The jobs of this stream."""
         return Jobs(
-            self,
+            self.client,
             self.jobs_path,
+            stream=self.name,
             clock=self.run.clock,
+            wait=self.wait,
             interruption=self.run.interruption,
             times=self.run.poll_times,
             now=self.run.now,
@@ -145,12 +218,66 @@ class QueryOrJobStream(WindowedStream):
     @cached_property
     def watermark(self) -> datetime:
         """Up to when the data lake knows everything."""
-        answer = self.call("GET", f"{self.jobs_path}/availability")
-        text = body(answer).get("dataAvailabilityDate")
+        text = body(self.call("GET", f"{self.jobs_path}/availability")).get("dataAvailabilityDate")
         try:
-            known = parse(str(text))
+            watermark = parse(str(text))
         except ValueError as error:
             msg = f"{self.name}: the data lake's watermark is {text!r}, not a date."
             raise StopRun(msg) from error
-        self.counts.watermark = iso(known)
-        return known
+        self.counts.watermark = iso(watermark)
+        return watermark
+
+    # -- rows, tables and follow-ups
+
+    @override
+    def own_columns(self) -> Record:
+        return {"_readAt": iso(self.read_at()), "_source": self.present.by}
+
+    def note_knowledge(self, response: requests.Response, taken: datetime) -> None:
+        """Write STATE before rows are emitted that are younger than it says."""
+        if self.present.by == "query":
+            has_changed = self.plan.note_query(taken)
+        else:
+            available = moment(body(response), "dataAvailabilityDate")
+            has_changed = self.plan.note_job(available)
+        if has_changed:
+            self.write_state()
+
+    @cached_property
+    def fan_out(self) -> FanOut:
+        """The tables and follow-up streams that take its records."""
+        return FanOut(self.child_streams, self._tap.message_writer)
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        self.fan_out.begin()
+        broke_off = True
+        try:
+            yield from super().get_records(context)
+            broke_off = False
+        finally:
+            self.fan_out.end(broke_off=broke_off)
+        if reason := self.run.skipped.get(self.name):
+            self.run.skipped.update(dict.fromkeys(self.fan_out.names, reason))
+
+    @override
+    def before_state(self) -> None:
+        self.fan_out.flush()
+
+    @override
+    def _write_state_message(self) -> None:
+        self.fan_out.flush()
+        super()._write_state_message()
+
+    @property
+    def own_state(self) -> dict[str, Any]:
+        """The stream's part of the state, beside its bookmark."""
+        return self.get_context_state(None)
+
+
+def moment(record: Record, field: str) -> datetime | None:
+    """Return a moment of a record; None where there is none, or none that can be read."""
+    try:
+        return parse(record[field])
+    except (KeyError, TypeError, ValueError):
+        return None

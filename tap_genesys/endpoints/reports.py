@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import override
 
 from tap_genesys.api.pagination import LAST_PAGE, Page, goes_round
-from tap_genesys.api.polling import poll
+from tap_genesys.api.polling import Poll
 from tap_genesys.api.response import body
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import StopRun
@@ -36,7 +36,7 @@ class ReportStream(WindowedStream):
         self.run.interruption.check()
         self.window = window
         for records in self.parts(window):
-            yield from self.with_own_columns(records)
+            yield from self.rows_of(records)
         self.finish_window(whole=True)
 
     def submitted(self, window: Window) -> Record:
@@ -49,12 +49,15 @@ class ReportStream(WindowedStream):
         Raises:
             StopRun: It is not in time.
         """
-        return poll(
+        first, seconds = self.run.poll_times
+        clock = self.run.clock
+        poll = Poll(clock=clock, wait=self.wait, first=first, deadline=clock.seconds() + seconds)
+        return poll.until(
             look,
-            self.where,
-            clock=self.run.clock,
-            wait=self.wait,
-            times=self.run.poll_times,
+            lambda: (
+                f"{self.label} is not done after job_timeout_seconds ({seconds:g}). Raise it, or "
+                "run again later."
+            ),
         )
 
     def by_token(self, ask: Callable[[str], tuple[T, str]]) -> Iterator[T]:
@@ -76,8 +79,8 @@ class ReportStream(WindowedStream):
             if token in seen:
                 break
             seen.add(token)
-        raise goes_round(self.where)
+        raise goes_round(self.label)
 
     def failed(self, what: Any) -> StopRun:  # noqa: ANN401 - whatever the vendor says
         """Return the error for a report that will not come."""
-        return StopRun(f"{self.where}: the report is {what!r}. Run again later.")
+        return StopRun(f"{self.label}: the report is {what!r}. Run again later.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
@@ -13,26 +13,50 @@ from singer_sdk.streams.rest import HTTPRequest, PageContext
 from typing_extensions import override
 
 from tap_genesys.api.pagination import Page
-from tap_genesys.config.settings import ReadRange, reversed_range, span
+from tap_genesys.config.date_range import oldest_wanted, read_range, reversed_range
 from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.replication.old_data import OldData
-from tap_genesys.replication.windows import Window, halves, iso, parse
+from tap_genesys.replication.read_range import ReadRange
+from tap_genesys.replication.windows import UNSETTLED, Window, halves, iso, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context
+    from singer_sdk.pagination import BaseAPIPaginator
 
     from tap_genesys.api.response import Record
-    from tap_genesys.endpoints.requests import PlannedRequest
+    from tap_genesys.endpoints.stream import PlannedRequest
     from tap_genesys.replication.old_data import Horizon
 
 #: No window is cut to parts below this because of time-outs.
 SHORTEST_AFTER_TIME_OUTS = timedelta(hours=1)
-#: What is younger than this is printed but not promised, since the vendor still indexes it: it
-#: advises to leave the last minutes out ("now-30min/now-1min").
-UNSETTLED = timedelta(minutes=30)
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+def no_rest() -> Iterator[Record]:
+    """Yield nothing: all records of a window have come."""
+    return iter(())
+
+
+class Reading(NamedTuple):
+    """How the present window is read; the four parts are the same for each half of it.
+
+    Args:
+        read: Yields its records.
+        finish: Yields what is left once they have come, and notes that it has been read.
+        too_large: Yields its records although it cannot be split further, or raises.
+        begin: Gets ready for it.
+    """
+
+    read: Callable[[], Iterable[Record]]
+    finish: Callable[[], Iterator[Record]]
+    too_large: Callable[[TooManyRows], Iterator[Record]]
+    begin: Callable[[], None] = nothing
 
 
 class WindowedStream(GenesysStream):
@@ -71,20 +95,30 @@ class WindowedStream(GenesysStream):
 
     @property
     @override
-    def where(self) -> str:
-        return f"{self.name}, window {self.window}"
+    def label(self) -> str:
+        # Before the first window there is none.
+        window = vars(self).get("window")
+        return f"{self.name}, window {window}" if window else self.name
 
     @override
-    def where_in(self, coming: PlannedRequest) -> str:
-        return f"{self.name}, window {coming[0]}"
+    def label_of(self, planned: PlannedRequest) -> str:
+        return f"{self.name}, window {planned[0]}"
+
+    def further_requests(self, window: Window) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ARG002
+        """Yield the other requests that the stream posts to read a window: path and body."""
+        return iter(())
+
+    @override
+    def get_new_paginator(self) -> BaseAPIPaginator[Any]:
+        return self.counted_paginator()
 
     @override
     def get_http_request(self, *, page: PageContext[Page]) -> HTTPRequest:
         return self.request_for((self.window, page.next_page_token))
 
     @override
-    def request_for(self, coming: PlannedRequest) -> HTTPRequest:
-        window, page = coming
+    def request_for(self, planned: PlannedRequest) -> HTTPRequest:
+        window, page = planned
         return HTTPRequest(
             url=f"{self.url_base}{self.path}",
             method=self.http_method,
@@ -120,20 +154,28 @@ class WindowedStream(GenesysStream):
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
         bookmark = self.bookmark(context)
-        asked = self.span(bookmark)
-        self.announce(asked, bookmark)
-        yield from self.read_span(asked)
+        span = self.range_from(bookmark)
+        self.announce(span, bookmark)
+        yield from self.read_range(span)
 
-    def read_span(self, asked: ReadRange) -> Iterator[Record]:
-        """Yield the records of a span, window by window; the bookmark follows."""
-        self._promises_from, self._complete = asked.start, True
-        yield from self.read_windows(self.windows(asked.start, asked.end))
+    def read_range(self, span: ReadRange) -> Iterator[Record]:
+        """Yield the records of a range, window by window; the bookmark follows."""
+        self.begin_range(span.start)
+        yield from self.read_windows(self.windows(span.start, span.end))
+        self.end_range()
+
+    def begin_range(self, start: datetime) -> None:
+        """Note that windows are read from here on without a gap; the bookmark may follow."""
+        self._promises_from, self._complete = start, True
+
+    def end_range(self) -> None:
+        """Log old data that did not come, if none came at all, and move the bookmark over it."""
         if self._old and self._old.is_empty:
             self._old.end(self._old.empty_until)
-            self._promise_window(self._old.empty_until)
+            self.promise_window(self._old.empty_until)
 
     def read_windows(self, windows: Iterable[Window]) -> Iterator[Record]:
-        """Yield the records of windows, one after the other; later ones are asked for ahead."""
+        """Yield the records of windows, one after the other; later ones are prefetched."""
         all_of_them = list(windows)
         self.counts.expect(len(all_of_them), "windows")
         try:
@@ -145,41 +187,59 @@ class WindowedStream(GenesysStream):
             self._later = ()
 
     def read_window(self, window: Window) -> Iterator[Record]:
-        """Yield a window's records; one with too many to page through is cut in two.
+        """Yield a window's records; one with too many to page through is split.
 
         Raises:
-            StopRun: It has too many rows, and cutting it does not help.
+            StopRun: It has too many rows, and splitting it does not help.
         """
-        return self._read_part(window)
+        return self.read_parts(
+            window,
+            Reading(
+                read=self._read_pages,
+                begin=self.begin_window,
+                finish=self._finish_pages,
+                too_large=self.read_too_large,
+            ),
+        )
 
-    def _read_part(
-        self, window: Window, *, begun: bool = False, parent_rows: int = 0
+    def read_parts(
+        self, window: Window, reading: Reading, *, is_begun: bool = False, parent_rows: int = 0
     ) -> Iterator[Record]:
-        """Yield the records of a window or of a part of one.
+        """Yield the records of a window; one that is too large is split, and its halves are read.
+
+        It is too large where it has more rows than can be paged through or a job returns, where its
+        response is too large, or where it times out.
 
         Args:
-            window: What to ask for.
-            begun: Whether it is the first half of a window that was begun already.
-            parent_rows: What the whole promised of which this is a half.
+            window: The window, or a part of it.
+            reading: How the present window is read.
+            is_begun: Whether it is the first half of a window that was begun already.
+            parent_rows: The rows that the whole promised of which this is a half.
         """
         self.run.interruption.check()
         self.window = window
-        if not begun:
-            self.begin_window()
+        if not is_begun:
+            reading.begin()
         try:
-            yield from self.request_records(None)
-            if self.paginator.fewer and not self.comes_again():
-                yield from self._read_once_more()
+            yield from reading.read()
         except TooManyRows as error:
             parts = self.parts_of(window)
             # A half that promises as much as the whole: the server counts whole days.
             if parts is None or 0 < parent_rows <= error.rows:
-                yield from self.read_too_large(error)
+                yield from reading.too_large(error)
                 return
             rows = error.rows or parent_rows
-            yield from self._read_part(parts[0], begun=True, parent_rows=rows)
-            yield from self._read_part(parts[1], parent_rows=rows)
+            yield from self.read_parts(parts[0], reading, is_begun=True, parent_rows=rows)
+            yield from self.read_parts(parts[1], reading, parent_rows=rows)
             return
+        yield from reading.finish()
+
+    def _read_pages(self) -> Iterator[Record]:
+        yield from self.request_records(None)
+        if self.paginator.fewer and not self.comes_again():
+            yield from self._read_once_more()
+
+    def _finish_pages(self) -> Iterator[Record]:
         yield from self.rest_of_window()
         self.finish_window(whole=self.is_whole())
 
@@ -188,7 +248,7 @@ class WindowedStream(GenesysStream):
         first = self.paginator
         self.logger.info(
             "%s: expected %d rows, received %d: no later run reads them again. Once more.",
-            self.where,
+            self.label,
             first.owed,
             first.distinct,
         )
@@ -205,7 +265,7 @@ class WindowedStream(GenesysStream):
 
         Where it reads a part of it, that part has to hold all that no run has read before.
         """
-        reached = min(span(dict(self.config), self.run.started).end, self.run.started - UNSETTLED)
+        reached = min(read_range(self.config, self.run.started).end, self.run.started - UNSETTLED)
         again_from, start = reached - self.lookback, self.window.start
         return again_from < self.window.end and again_from <= max(start, self.bookmark() or start)
 
@@ -214,7 +274,7 @@ class WindowedStream(GenesysStream):
         return halves(window)
 
     @override
-    def can_be_cut(self) -> bool:
+    def can_be_split(self) -> bool:
         parts = self.parts_of(self.window) or ()
         return bool(parts) and all(part.length >= SHORTEST_AFTER_TIME_OUTS for part in parts)
 
@@ -233,10 +293,11 @@ class WindowedStream(GenesysStream):
         """Move the bookmark over the window, if all before is whole, and write STATE."""
         self._complete = self._complete and whole
         if not (self._old and self._old.holds(self.window)):
-            self._promise_window(self.window.end)
+            self.promise_window(self.window.end)
         self.write_state()
 
-    def _promise_window(self, end: datetime) -> None:
+    def promise_window(self, end: datetime) -> None:
+        """Move the bookmark to the end of a window, if all before is whole."""
         if self._complete:
             self.promise(end, self._promises_from)
 
@@ -274,9 +335,9 @@ class WindowedStream(GenesysStream):
             )
             raise StopRun(msg) from error
 
-    def span(self, bookmark: datetime | None) -> ReadRange:
+    def range_from(self, bookmark: datetime | None) -> ReadRange:
         """Return what this run reads: from the bookmark, less the look-back, or from the start."""
-        configured = span(dict(self.config), self.run.started)
+        configured = read_range(self.config, self.run.started)
         if bookmark is None:
             if configured.start > configured.end:
                 raise StopRun(reversed_range(configured, self.run.started))
@@ -309,19 +370,23 @@ class WindowedStream(GenesysStream):
         """How far that is when nothing is configured."""
         return timedelta(days=1)
 
-    def announce(self, asked: ReadRange, bookmark: datetime | None) -> None:
-        """Say what this run reads."""
+    def oldest_wanted(self, bookmark: datetime | None, span: ReadRange) -> datetime:
+        """Return the first moment that is wanted at all, of what this run and later ones read."""
+        return oldest_wanted(self.config, bookmark, span)
+
+    def announce(self, span: ReadRange, bookmark: datetime | None) -> None:
+        """Log what this run reads."""
         self.logger.info(
             "Reading %s from %s to %s (%s).",
             self.name,
-            iso(asked.start),
-            iso(asked.end),
+            iso(span.start),
+            iso(span.end),
             f"the bookmark is {iso(bookmark)}" if bookmark else "there is no bookmark",
         )
-        self.window = Window(asked.start, asked.start)
+        self.window = Window(span.start, span.start)
         if horizon := self.horizon:
             now = self.run.started
-            self._old = OldData(self.name, asked.start, now, horizon, self.logger)
+            self._old = OldData(self.name, span.start, now, horizon, self.logger)
 
     def promise(self, end: datetime, start: datetime) -> None:
         """Move the bookmark to the end of what was read, as far as that is settled.

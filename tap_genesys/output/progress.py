@@ -6,13 +6,13 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tap_genesys.api.request_note import note_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_genesys.interruption import Clock
 
-#: What is noted on a request: the stream that it is for.
-STREAM = "_tap_genesys_stream"
 _MINUTE, _FEW_MINUTES = 60, 10
 
 
@@ -143,7 +143,7 @@ class Progress:
         return lines
 
     def _counts_of(self, request: object) -> StreamProgress:
-        name = getattr(request, STREAM, "")
+        name = note_of(request).stream
         if not name:
             return self._no_stream
         return self._streams.setdefault(name, StreamProgress(name))

@@ -13,12 +13,14 @@ from singer_sdk.streams.rest import PageContext
 from tap_genesys import schemas
 from tap_genesys.api.jobs import PAGE_SIZE
 from tap_genesys.api.pagination import Page
-from tap_genesys.api.response import asked, body, refusal
-from tap_genesys.config.settings import span
+from tap_genesys.api.paging import SinglePage
+from tap_genesys.api.response import body, operation, refusal
+from tap_genesys.api.status import accepting_refusals
+from tap_genesys.config.date_range import read_range
 from tap_genesys.endpoints.aggregates import AggregateStream, ObservationStream, UserAggregateStream
 from tap_genesys.endpoints.conversation_details import ConversationDetailsStream
 from tap_genesys.endpoints.follow_ups import FollowUpStream
-from tap_genesys.endpoints.listings import ChildStream, PerParentStream, UnpagedStream, WholeStream
+from tap_genesys.endpoints.listings import ChildStream, FullTableStream
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream
 from tap_genesys.endpoints.user_details import UserDetailsStream
 from tap_genesys.endpoints.windowed import WindowedStream
@@ -38,12 +40,6 @@ if TYPE_CHECKING:
     from tap_genesys.endpoints.stream import GenesysStream
     from tap_genesys.run import Run
 
-#: Statuses that are told; what else goes wrong is tried again, and then ends the check.
-_TOLD = frozenset(range(400, 500)) - {
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.TOO_MANY_REQUESTS,
-}
 _WELL = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
 #: What an answer names as missing, in the vendor's words.
 _NAMED = re.compile(r"(?:permission\(s\)|permissions assigned): ([^()]+?)\.? \(missing\.")
@@ -64,11 +60,11 @@ def check(run: Run, streams: Iterable[GenesysStream], tables: Iterable[TableStre
     """
     chosen = list(streams)
     report = Report(*_organization(chosen[0]) if chosen else ("", ""))
-    asked_for = span(dict(run.config), run.started)
+    asked_for = read_range(run.config, run.started)
     wanted = Window(asked_for.start, max(asked_for.start, asked_for.end))
     seen = _Seen({}, {}, {}, {})
     # Parents first: their followers are asked for what is below one of them.
-    for stream in sorted(chosen, key=lambda one: isinstance(one, ChildStream)):
+    for stream in sorted(chosen, key=lambda one: isinstance(one, ChildStream | UserAggregateStream)):
         try:
             report.streams.append(
                 _finding(stream, seen, wanted, Window(_yesterday(run), _today(run)))
@@ -101,7 +97,7 @@ class _Seen:
 def _finding(stream: GenesysStream, seen: _Seen, wanted: Window, day: Window) -> Finding:
     finding = Finding(stream.name, ok=True, detail="")
     context = None
-    if isinstance(stream, ChildStream):
+    if isinstance(stream, ChildStream | UserAggregateStream):
         if (parent := _parent(stream)) and parent not in seen.listed:
             return Finding(stream.name, ok=False, detail=f"its parent, {parent}, cannot be read")
         contexts = _contexts(stream, seen)
@@ -110,7 +106,7 @@ def _finding(stream: GenesysStream, seen: _Seen, wanted: Window, day: Window) ->
             return finding
         context, seen.asked[stream.name] = contexts[0], len(contexts)
     answer = _probe(stream, context, day)
-    if isinstance(stream, PerParentStream):
+    if isinstance(stream, ChildStream):
         stream.parents = []
         if answer.status_code == HTTPStatus.NOT_FOUND:
             finding.detail = _NOTHING
@@ -127,11 +123,12 @@ def _finding(stream: GenesysStream, seen: _Seen, wanted: Window, day: Window) ->
 
 
 def _other_answers(stream: GenesysStream, day: Window) -> Iterator[requests.Response]:
-    for path, data in stream.also_asks(day):
-        yield stream.call("POST", path, data=data, accepted=_TOLD)
+    further = stream.further_requests(day) if isinstance(stream, WindowedStream) else ()
+    for path, data in further:
+        yield stream.call("POST", path, data=data, overrides=accepting_refusals)
 
 
-def _contexts(stream: ChildStream, seen: _Seen) -> list[dict[str, Any]]:
+def _contexts(stream: ChildStream | UserAggregateStream, seen: _Seen) -> list[dict[str, Any]]:
     """Return what the stream asks for the one record of its parent that was seen."""
     parent = _parent(stream)
     if not parent:
@@ -141,12 +138,12 @@ def _contexts(stream: ChildStream, seen: _Seen) -> list[dict[str, Any]]:
     if parent not in seen.ids:
         return []
     stream.parents = [seen.ids[parent]]
-    return stream.partitions if isinstance(stream, PerParentStream) else [{}]
+    return stream.partitions if isinstance(stream, ChildStream) else [{}]
 
 
 def _note(stream: GenesysStream, seen: _Seen, answer: requests.Response) -> None:
     """Keep what a probe tells for those that follow the stream."""
-    found = stream.records_of(answer)
+    found = stream.extract(answer)
     if found:
         seen.records[stream.name] = found[0]
         if found[0].get("id"):
@@ -155,7 +152,7 @@ def _note(stream: GenesysStream, seen: _Seen, answer: requests.Response) -> None
 
 
 def _organization(stream: GenesysStream) -> tuple[str, str]:
-    answer = stream.call("GET", "/api/v2/organizations/me", accepted=_TOLD)
+    answer = stream.call("GET", "/api/v2/organizations/me", overrides=accepting_refusals)
     name = body(answer).get("name") if answer.status_code == HTTPStatus.OK else None
     return str(name or "unknown"), stream.url_base
 
@@ -173,20 +170,20 @@ def _probe(
     if data and "paging" in data:
         data["paging"] = {"pageSize": 1, "pageNumber": 1}
     path = request.url.removeprefix(stream.url_base)
-    return stream.call(request.method, path, params=params, data=data, accepted=_TOLD)
+    return stream.call(request.method, path, params=params, data=data, overrides=accepting_refusals)
 
 
 def _reason(stream: GenesysStream, answer: requests.Response) -> str:
     if answer.status_code == HTTPStatus.NOT_FOUND:
-        return f"{asked(answer)} is not there: not licensed, or not in this org"
+        return f"{operation(answer)} is not there: not licensed, or not in this org"
     if answer.status_code != HTTPStatus.FORBIDDEN:
-        return stream.run.authenticator.conceal(refusal(answer))
+        return stream.client.conceal(refusal(answer))
     if named := _NAMED.search(refusal(answer)):
         return f"the client's role lacks {named[1]}"
     wanted = schemas.facts("permissions").get(f"{stream.http_method} {stream.path}", {})
     names = (" and " if wanted.get("all") else " or ").join(wanted.get("permissions", []))
     needs = f" The operation needs {names}." if names else ""
-    return f"{stream.run.authenticator.conceal(refusal(answer))}{needs}"
+    return f"{stream.client.conceal(refusal(answer))}{needs}"
 
 
 def _estimate(
@@ -205,13 +202,13 @@ def _estimate(
         finding.requests_first_run = finding.requests_per_day = estimates.listing(
             listed, stream.at_once
         )
-    elif isinstance(stream, PerParentStream):
+    elif isinstance(stream, ChildStream):
         pages = estimates.listing(seen.listed[stream.name], stream.page_size)
         times = seen.asked[stream.name] * seen.listed.get(_parent(stream), 1)
         finding.requests_first_run = finding.requests_per_day = pages * times
-    elif isinstance(stream, UnpagedStream):
+    elif isinstance(stream, FullTableStream) and isinstance(stream.paging, SinglePage):
         finding.requests_first_run = finding.requests_per_day = 1
-    elif isinstance(stream, WholeStream):
+    elif isinstance(stream, FullTableStream):
         if _is_counted(answer):
             pages = estimates.listing(seen.listed[stream.name], stream.page_size)
             finding.requests_first_run = finding.requests_per_day = pages
@@ -255,7 +252,7 @@ def _estimate_lanes(
         finding.requests_per_day = estimates.by_query(load, _lengths(later), rungs)
         return
     finding.requests_first_run = estimates.by_job(
-        load, _lengths(stream.jobs_windows(*wanted.bounds))
+        load, _lengths(stream.job_windows(*wanted.bounds))
     )
     finding.requests_per_day = estimates.by_job(load, [1], rungs)
     if stream.source == "auto":
@@ -280,7 +277,7 @@ def _estimate_spans(
     def requests(start: datetime, end: datetime, again: int) -> int:
         if stream.source == "query":
             return by_query([*_lengths(stream.windows(start, end)), *[1.0] * again])
-        by_job = estimates.by_job(load, _lengths(stream.jobs_windows(start, end)), again)
+        by_job = estimates.by_job(load, _lengths(stream.job_windows(start, end)), again)
         # From the watermark, up to a day ago, to now: parts of two days.
         return by_job + (by_query([0.5, 0.5]) if stream.source == "auto" else 0)
 
@@ -306,7 +303,7 @@ def _lengths(windows: Iterable[Window]) -> list[float]:
     return [(window.end - window.start) / DAY for window in windows]
 
 
-def _parent(stream: ChildStream) -> str:
+def _parent(stream: GenesysStream) -> str:
     kind = stream.parent_stream_type
     return str(vars(kind)["name"]) if kind else ""
 
@@ -317,7 +314,7 @@ def _look_at_the_lake(report: Report, streams: list[GenesysStream]) -> None:
     for stream in streams:
         if not isinstance(stream, QueryOrJobStream) or stream.source == "query":
             continue
-        answer = stream.call("GET", f"{stream.jobs_path}/availability", accepted=_TOLD)
+        answer = stream.call("GET", f"{stream.jobs_path}/availability", overrides=accepting_refusals)
         finding = findings[stream.name]
         if answer.status_code != HTTPStatus.OK:
             # A run asks this first, and is refused.

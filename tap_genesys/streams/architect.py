@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_genesys.endpoints.listings import ListingStream, PerParentListingStream
+from tap_genesys.endpoints.listings import ChildStream, FullTableStream
 
 if TYPE_CHECKING:
-    import requests
-
     from tap_genesys.api.response import Record
 
 
-class Datatables(ListingStream):
+class Datatables(FullTableStream):
     """A data table, in which flows look up values."""
 
     name = "datatables"
     path = "/api/v2/flows/datatables"
 
 
-class DatatableRows(PerParentListingStream):
+class DatatableRows(ChildStream):
     """A row of a data table; `row` holds the columns, which are the org's own."""
 
     name = "datatable_rows"
@@ -31,25 +29,25 @@ class DatatableRows(PerParentListingStream):
     params: ClassVar[dict[str, Any]] = {"showbrief": "false"}
 
     @override
-    def records_of(self, response: requests.Response) -> list[Record]:
-        return [{"key": row.get("key"), "row": row} for row in super().records_of(response)]
+    def opened(self, record: Record) -> Record:
+        return {"key": record.get("key"), "row": record}
 
 
-class EmergencyGroups(ListingStream):
+class EmergencyGroups(FullTableStream):
     """An emergency group."""
 
     name = "emergency_groups"
     path = "/api/v2/architect/emergencygroups"
 
 
-class FlowMilestones(ListingStream):
+class FlowMilestones(FullTableStream):
     """A milestone of flows."""
 
     name = "flow_milestones"
     path = "/api/v2/flows/milestones"
 
 
-class FlowOutcomes(ListingStream):
+class FlowOutcomes(FullTableStream):
     """An outcome of flows."""
 
     name = "flow_outcomes"
@@ -57,7 +55,7 @@ class FlowOutcomes(ListingStream):
     selected_by_default = True
 
 
-class Flows(ListingStream):
+class Flows(FullTableStream):
     """A flow."""
 
     name = "flows"
@@ -65,42 +63,42 @@ class Flows(ListingStream):
     selected_by_default = True
 
 
-class Ivrs(ListingStream):
+class Ivrs(FullTableStream):
     """A call route: its numbers and flows."""
 
     name = "ivrs"
     path = "/api/v2/architect/ivrs"
 
 
-class Prompts(ListingStream):
+class Prompts(FullTableStream):
     """A prompt that flows play."""
 
     name = "prompts"
     path = "/api/v2/architect/prompts"
 
 
-class ScheduleGroups(ListingStream):
+class ScheduleGroups(FullTableStream):
     """A group of schedules."""
 
     name = "schedule_groups"
     path = "/api/v2/architect/schedulegroups"
 
 
-class Schedules(ListingStream):
+class Schedules(FullTableStream):
     """A schedule: open, closed or holiday."""
 
     name = "schedules"
     path = "/api/v2/architect/schedules"
 
 
-class Scripts(ListingStream):
+class Scripts(FullTableStream):
     """A script for agents."""
 
     name = "scripts"
     path = "/api/v2/scripts"
 
 
-class FlowVersions(PerParentListingStream):
+class FlowVersions(ChildStream):
     """A version of a flow."""
 
     name = "flow_versions"

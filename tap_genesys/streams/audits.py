@@ -69,7 +69,7 @@ class Audits(ReportStream):
             after = {"cursor": token} if token else {}
             params = {"pageSize": self.max_page_size, "allowRedirect": "true", **after}
             redirect = frozenset({HTTPStatus.FOUND})
-            response = self.call("GET", f"{path}/results", params=params, accepted=redirect)
+            response = self.call("GET", f"{path}/results", params=params, accept=redirect)
             content = body(response)
             cursor = str(content.get("cursor") or "")
             if response.status_code != HTTPStatus.FOUND:
@@ -91,7 +91,7 @@ class Audits(ReportStream):
             isinstance(row, dict) and row.get("id") for row in rows
         ):
             msg = (
-                f"{self.where}: the downloaded file holds no audits: expected an array of objects "
+                f"{self.label}: the downloaded file holds no audits: expected an array of objects "
                 "with an `id`, or an object with such `entities`. Report it; or deselect audits."
             )
             raise StopRun(msg)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_genesys.api.response import Record, body, records
+from tap_genesys.api.status import ResponseAction
 from tap_genesys.endpoints.conversation_details import ConversationDetailsStream
-from tap_genesys.endpoints.derived_tables import FeedingStream
-from tap_genesys.endpoints.windowed import UNSETTLED, WindowedStream
+from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.records import aggregate_rows, reconciliation_rows
 from tap_genesys.records.summary_keys import SummaryKeys
 from tap_genesys.replication.cells import cells, days
-from tap_genesys.replication.windows import Window, iso
+from tap_genesys.replication.windows import UNSETTLED, Window, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tap_genesys.api.pagination import Page
 
 
-class ConversationDetails(FeedingStream, ConversationDetailsStream):
+class ConversationDetails(ConversationDetailsStream):
     """A conversation with its participants, sessions, segments and metrics.
 
     The query returns what started on a UTC day that the interval touches, or, as the vendor's words
@@ -41,14 +41,6 @@ class ConversationDetails(FeedingStream, ConversationDetailsStream):
     primary_keys = ("conversationId",)
     replication_key = "conversationStart"
     ceiling = 100_000
-
-    @override
-    def has_just_ended(self, record: Record) -> bool:
-        return self.has_ended_now(record)
-
-    @override
-    def is_rechecked(self, record: Record) -> bool:
-        return self.is_read_again and bool(record.get("conversationEnd"))
 
 
 class ConversationReconciliation(WindowedStream):
@@ -125,7 +117,7 @@ class ConversationReconciliation(WindowedStream):
         return int(answer.get("totalHits") or 0)
 
     @override
-    def also_asks(self, window: Window) -> Iterator[tuple[str, dict[str, Any]]]:
+    def further_requests(self, window: Window) -> Iterator[tuple[str, dict[str, Any]]]:
         yield self.aggregates_path, self._aggregate_question(window)
 
     def _aggregate_question(self, window: Window) -> dict[str, Any]:
@@ -168,7 +160,7 @@ class ConversationSummaries(WindowedStream):
     primary_keys = ("id",)
     replication_key = "dateFrom"
     max_page_size = 250
-    may_be_missing = True
+    when_missing = ResponseAction.SKIP
 
     _keys: SummaryKeys
     _cell_read_at: datetime
@@ -203,13 +195,13 @@ class ConversationSummaries(WindowedStream):
         }
 
     @override
-    def parse_response(self, response: requests.Response) -> Iterator[Record]:
+    def extract(self, response: requests.Response) -> list[Record]:
         # The keys first: a hash that took in our own columns would change with each reading.
         for entity in records(response):
             entity["id"] = self._keys.key(entity)
             entity["dateFrom"] = entity.get("dateFrom") or iso(self.window.start)
             entity["dateTo"] = entity.get("dateTo") or iso(self.window.end)
-        yield from super().parse_response(response)
+        return records(response)
 
 
 STREAMS = (

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from tap_genesys.endpoints.listings import (
-    LinkedStream,
-    ListingStream,
-    PerParentLinkedStream,
-    PerParentListingStream,
-)
+from tap_genesys.api.paging import NextLink, PageNumbers
+from tap_genesys.endpoints.listings import ChildStream, FullTableStream
 
 
-class Divisions(ListingStream):
+class Divisions(FullTableStream):
     """A division of the org."""
 
     name = "divisions"
@@ -18,16 +14,16 @@ class Divisions(ListingStream):
     selected_by_default = True
 
 
-class Groups(ListingStream):
+class Groups(FullTableStream):
     """A group of users."""
 
     name = "groups"
     path = "/api/v2/groups"
     selected_by_default = True
-    max_page_size = 500
+    paging = PageNumbers(max_page_size=500)
 
 
-class Locations(ListingStream):
+class Locations(FullTableStream):
     """A location of the org."""
 
     name = "locations"
@@ -35,40 +31,41 @@ class Locations(ListingStream):
     selected_by_default = True
 
 
-class Roles(ListingStream):
+class Roles(FullTableStream):
     """A role, with its permissions."""
 
     name = "roles"
     path = "/api/v2/authorization/roles"
 
 
-class Stations(ListingStream):
+class Stations(FullTableStream):
     """A station, at which calls are taken."""
 
     name = "stations"
     path = "/api/v2/stations"
 
 
-class Teams(LinkedStream):
+class Teams(FullTableStream):
     """A team."""
 
     name = "teams"
     path = "/api/v2/teams"
+    paging = NextLink()
     selected_by_default = True
 
 
-class Users(ListingStream):
+class Users(FullTableStream):
     """A user, active or not: inactive ones are read so that their ids resolve."""
 
     name = "users"
     path = "/api/v2/users"
     selected_by_default = True
-    max_page_size = 500
+    paging = PageNumbers(max_page_size=500)
     # Without it the vendor lists the active ones only.
     params = {"state": "any"}  # noqa: RUF012 - declared as ClassVar on the base
 
 
-class GroupMembers(PerParentListingStream):
+class GroupMembers(ChildStream):
     """A member of a group."""
 
     name = "group_members"
@@ -76,15 +73,16 @@ class GroupMembers(PerParentListingStream):
     parent_stream_type = Groups
 
 
-class TeamMembers(PerParentLinkedStream):
+class TeamMembers(ChildStream):
     """A member of a team."""
 
     name = "team_members"
     path = "/api/v2/teams/{teamId}/members"
+    paging = NextLink()
     parent_stream_type = Teams
 
 
-class UserLanguages(PerParentListingStream):
+class UserLanguages(ChildStream):
     """A routing language of a user."""
 
     name = "user_languages"
@@ -92,7 +90,7 @@ class UserLanguages(PerParentListingStream):
     parent_stream_type = Users
 
 
-class UserQueues(PerParentListingStream):
+class UserQueues(ChildStream):
     """A queue that a user has joined."""
 
     name = "user_queues"
@@ -100,7 +98,7 @@ class UserQueues(PerParentListingStream):
     parent_stream_type = Users
 
 
-class UserSkills(PerParentListingStream):
+class UserSkills(ChildStream):
     """A routing skill of a user, with its proficiency."""
 
     name = "user_skills"

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from tap_genesys.endpoints.listings import ListingStream
+from tap_genesys.endpoints.listings import FullTableStream
 
 
-class IntegrationActions(ListingStream):
+class IntegrationActions(FullTableStream):
     """A data action."""
 
     name = "integration_actions"
     path = "/api/v2/integrations/actions"
 
 
-class IntegrationTypes(ListingStream):
+class IntegrationTypes(FullTableStream):
     """A type of integration."""
 
     name = "integration_types"
     path = "/api/v2/integrations/types"
 
 
-class Integrations(ListingStream):
+class Integrations(FullTableStream):
     """An integration."""
 
     name = "integrations"

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from tap_genesys.api.paging import SinglePage
 from tap_genesys.api.response import Record, body
 from tap_genesys.endpoints.follow_ups import FollowUpStream
-from tap_genesys.endpoints.listings import ArrayStream, ObjectStream, UnpagedStream
+from tap_genesys.records.extraction import Array, Field, Whole
 from tap_genesys.streams.conversations import ConversationDetails
 
 if TYPE_CHECKING:
@@ -17,16 +18,27 @@ if TYPE_CHECKING:
     import requests
 
 
-class ConversationSpeechAnalytics(FollowUpStream, ObjectStream):
+class _Summaries(Field):
+    """The summaries of sessions, after that of the whole conversation, if there is one."""
+
+    @override
+    def of(self, content: Record) -> list[Record]:
+        whole = content.get("summary")
+        return [*([whole] if whole else []), *(content.get(self.name) or [])]
+
+
+class ConversationSpeechAnalytics(FollowUpStream):
     """The speech and text analytics of a conversation: sentiment, empathy, talk times."""
 
     name = "conversation_speech_analytics"
     path = "/api/v2/speechandtextanalytics/conversations/{conversationId}"
+    paging = SinglePage()
+    records = Whole()
     parent_stream_type = ConversationDetails
     primary_keys = ("conversationId",)
 
 
-class ConversationAiSummaries(FollowUpStream, UnpagedStream):
+class ConversationAiSummaries(FollowUpStream):
     """A summary that an AI made of a conversation, or of one of its sessions.
 
     The summary of the whole conversation is a row without a `communication`.
@@ -34,24 +46,22 @@ class ConversationAiSummaries(FollowUpStream, UnpagedStream):
 
     name = "conversation_ai_summaries"
     path = "/api/v2/conversations/{conversationId}/summaries"
+    paging = SinglePage()
+    records = _Summaries("sessionSummaries")
     parent_stream_type = ConversationDetails
-    records_key = "sessionSummaries"
-
-    @override
-    def records_of(self, response: requests.Response) -> list[Record]:
-        whole = body(response).get("summary")
-        return [*([whole] if whole else []), *super().records_of(response)]
 
 
-class Recordings(FollowUpStream, ArrayStream):
+class Recordings(FollowUpStream):
     """The metadata of a recording: medium, state, dates; not the recording itself."""
 
     name = "recordings"
     path = "/api/v2/conversations/{conversationId}/recordingmetadata"
+    paging = SinglePage()
+    records = Array()
     parent_stream_type = ConversationDetails
 
 
-class Surveys(FollowUpStream, ArrayStream):
+class Surveys(FollowUpStream):
     """A survey of a conversation, with its answers.
 
     Requested again at each re-check (`recheck_days`), since customers answer surveys days later.
@@ -59,6 +69,8 @@ class Surveys(FollowUpStream, ArrayStream):
 
     name = "surveys"
     path = "/api/v2/quality/conversations/{conversationId}/surveys"
+    paging = SinglePage()
+    records = Array()
     parent_stream_type = ConversationDetails
     unit = "conversation with a survey"
     again = True
@@ -69,7 +81,7 @@ class Surveys(FollowUpStream, ArrayStream):
             yield from super().contexts_of(record)
 
 
-class ConversationTranscripts(FollowUpStream, ObjectStream):
+class ConversationTranscripts(FollowUpStream):
     """The transcript of a session with a customer, word for word, as one JSON object.
 
     Two requests a session: one for the address of the text, one to that address, which is the
@@ -82,6 +94,8 @@ class ConversationTranscripts(FollowUpStream, ObjectStream):
         "/api/v2/speechandtextanalytics/conversations/{conversationId}"
         "/communications/{communicationId}/transcripturl"
     )
+    paging = SinglePage()
+    records = Whole()
     parent_stream_type = ConversationDetails
     primary_keys = ("conversationId", "communicationId")
     unit = "session with a customer"
@@ -98,7 +112,7 @@ class ConversationTranscripts(FollowUpStream, ObjectStream):
                     }
 
     @override
-    def records_of(self, response: requests.Response) -> list[Record]:
+    def extract(self, response: requests.Response) -> list[Record]:
         url = body(response).get("url")
         return [{"transcript": self.run.downloads.json(str(url))}] if url else []
 

@@ -7,54 +7,55 @@ from typing import Any
 from typing_extensions import override
 
 from tap_genesys import schemas
-from tap_genesys.endpoints.listings import (
-    ArrayStream,
-    LinkedStream,
-    ListingStream,
-    ObjectStream,
-    PerParentUnpagedStream,
-)
+from tap_genesys.api.paging import NextLink, SinglePage
+from tap_genesys.endpoints.listings import ChildStream, FullTableStream
+from tap_genesys.records.extraction import Array, Whole
 
 
-class LicenseDefinitions(ArrayStream):
+class LicenseDefinitions(FullTableStream):
     """A license of the vendor."""
 
     name = "license_definitions"
     path = "/api/v2/license/definitions"
+    paging = SinglePage()
+    records = Array()
 
 
-class LicenseUsers(ListingStream):
+class LicenseUsers(FullTableStream):
     """A user, with the licenses assigned."""
 
     name = "license_users"
     path = "/api/v2/license/users"
 
 
-class LimitChangeRequests(LinkedStream):
+class LimitChangeRequests(FullTableStream):
     """A request for a change of a limit."""
 
     name = "limit_change_requests"
     is_history = True
     path = "/api/v2/organizations/limits/changerequests"
+    paging = NextLink()
 
 
-class OauthClients(LinkedStream):
+class OauthClients(FullTableStream):
     """An OAuth client."""
 
     name = "oauth_clients"
     path = "/api/v2/oauth/clients"
-    size_param = ""
+    paging = NextLink(size_param="")
 
 
-class Organization(ObjectStream):
+class Organization(FullTableStream):
     """The org itself: one row."""
 
     name = "organization"
     path = "/api/v2/organizations/me"
+    paging = SinglePage()
+    records = Whole()
     selected_by_default = True
 
 
-class OrganizationLimits(PerParentUnpagedStream):
+class OrganizationLimits(ChildStream):
     """A limit of the org, with the value in force.
 
     Read with a request for each of the vendor's namespaces; one that the org does not have has no
@@ -63,6 +64,7 @@ class OrganizationLimits(PerParentUnpagedStream):
 
     name = "organization_limits"
     path = "/api/v2/organizations/limits/namespaces/{namespaceName}"
+    paging = SinglePage()
     primary_keys = ("namespaceName", "key")
 
     @override

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from tap_genesys.endpoints.listings import ArrayStream, UnpagedStream
+from tap_genesys.api.paging import SinglePage
+from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.endpoints.user_details import UserDetailsStream, UserDetailsTable
+from tap_genesys.records.extraction import Array
 
 
-class PresenceDefinitions(UnpagedStream):
+class PresenceDefinitions(FullTableStream):
     """A presence defined by the org."""
 
     name = "presence_definitions"
     path = "/api/v2/presence/definitions"
+    paging = SinglePage()
     selected_by_default = True
 
 
-class SystemPresences(ArrayStream):
+class SystemPresences(FullTableStream):
     """A presence defined by the vendor."""
 
     name = "system_presences"
     path = "/api/v2/systempresences"
+    paging = SinglePage()
+    records = Array()
     selected_by_default = True
 
 
@@ -38,7 +43,7 @@ class UserPresences(UserDetailsStream):
     path = "/api/v2/analytics/users/details/query"
     jobs_path = "/api/v2/analytics/users/details/jobs"
     spans = "primaryPresence"
-    told_by = ("systemPresence", "organizationPresenceId")
+    distinguished_by = ("systemPresence", "organizationPresenceId")
 
 
 class UserRoutingStatuses(UserDetailsTable):
@@ -52,7 +57,7 @@ class UserRoutingStatuses(UserDetailsTable):
     name = "user_routing_statuses"
     parent_stream_type = UserPresences
     spans = "routingStatus"
-    told_by = ("routingStatus",)
+    distinguished_by = ("routingStatus",)
 
 
 STREAMS = (

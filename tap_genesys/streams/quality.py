@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_genesys.endpoints.listings import LinkedStream, ListingStream, UnpagedStream
+from tap_genesys.api.paging import NextLink, SinglePage
+from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.replication.windows import split
 
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from tap_genesys.replication.windows import Window
 
 
-class Categories(ListingStream):
+class Categories(FullTableStream):
     """A category of speech and text analytics."""
 
     name = "categories"
     path = "/api/v2/speechandtextanalytics/categories"
 
 
-class EvaluationForms(ListingStream):
+class EvaluationForms(FullTableStream):
     """An evaluation form."""
 
     name = "evaluation_forms"
@@ -79,60 +80,63 @@ class Evaluations(WindowedStream):
         }
 
 
-class EvaluatorActivity(ListingStream):
+class EvaluatorActivity(FullTableStream):
     """An evaluator's activity: evaluations done, and assigned."""
 
     name = "evaluator_activity"
     path = "/api/v2/quality/evaluators/activity"
 
 
-class Programs(LinkedStream):
+class Programs(FullTableStream):
     """A program of speech and text analytics."""
 
     name = "programs"
     path = "/api/v2/speechandtextanalytics/programs"
+    paging = NextLink()
 
 
-class PublishedEvaluationForms(ListingStream):
+class PublishedEvaluationForms(FullTableStream):
     """A published evaluation form."""
 
     name = "published_evaluation_forms"
     path = "/api/v2/quality/publishedforms/evaluations"
 
 
-class PublishedSurveyForms(ListingStream):
+class PublishedSurveyForms(FullTableStream):
     """A published survey form."""
 
     name = "published_survey_forms"
     path = "/api/v2/quality/publishedforms/surveys"
 
 
-class RecordingPolicies(ListingStream):
+class RecordingPolicies(FullTableStream):
     """A recording policy: conditions for recording, and the retention."""
 
     name = "recording_policies"
     path = "/api/v2/recording/mediaretentionpolicies"
 
 
-class SentimentFeedback(UnpagedStream):
+class SentimentFeedback(FullTableStream):
     """A phrase with a sentiment set by the org."""
 
     name = "sentiment_feedback"
     path = "/api/v2/speechandtextanalytics/sentimentfeedback"
+    paging = SinglePage()
 
 
-class SurveyForms(ListingStream):
+class SurveyForms(FullTableStream):
     """A survey form."""
 
     name = "survey_forms"
     path = "/api/v2/quality/forms/surveys"
 
 
-class Topics(LinkedStream):
+class Topics(FullTableStream):
     """A topic of speech and text analytics."""
 
     name = "topics"
     path = "/api/v2/speechandtextanalytics/topics"
+    paging = NextLink()
 
 
 STREAMS = (

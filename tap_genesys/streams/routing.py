@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from tap_genesys.endpoints.listings import (
-    LinkedStream,
-    ListingStream,
-    MapStream,
-    PerParentLinkedStream,
-    PerParentListingStream,
-)
+from tap_genesys.api.paging import NextLink, PageNumbers, SinglePage
+from tap_genesys.endpoints.listings import ChildStream, FullTableStream
+from tap_genesys.records.extraction import Map
 
 
-class EmailDomains(ListingStream):
+class EmailDomains(FullTableStream):
     """A domain for inbound email."""
 
     name = "email_domains"
     path = "/api/v2/routing/email/domains"
 
 
-class RoutingLanguages(ListingStream):
+class RoutingLanguages(FullTableStream):
     """A routing language."""
 
     name = "routing_languages"
@@ -26,23 +22,24 @@ class RoutingLanguages(ListingStream):
     selected_by_default = True
 
 
-class RoutingQueues(ListingStream):
+class RoutingQueues(FullTableStream):
     """A queue, with its settings."""
 
     name = "routing_queues"
     path = "/api/v2/routing/queues"
     selected_by_default = True
-    max_page_size = 500
+    paging = PageNumbers(max_page_size=500)
 
 
-class RoutingSkillGroups(LinkedStream):
+class RoutingSkillGroups(FullTableStream):
     """A skill group: users that match a rule about skills."""
 
     name = "routing_skill_groups"
     path = "/api/v2/routing/skillgroups"
+    paging = NextLink()
 
 
-class RoutingSkills(ListingStream):
+class RoutingSkills(FullTableStream):
     """A routing skill."""
 
     name = "routing_skills"
@@ -50,31 +47,31 @@ class RoutingSkills(ListingStream):
     selected_by_default = True
 
 
-class RoutingUtilization(MapStream):
+class RoutingUtilization(FullTableStream):
     """An agent's capacity for a medium: the most conversations at once."""
 
     name = "routing_utilization"
     path = "/api/v2/routing/utilization"
+    paging = SinglePage()
+    records = Map("utilization", "mediaType")
     primary_keys = ("mediaType",)
-    records_key = "utilization"
-    key_column = "mediaType"
 
 
-class SmsPhoneNumbers(ListingStream):
+class SmsPhoneNumbers(FullTableStream):
     """A number for inbound text messages."""
 
     name = "sms_phone_numbers"
     path = "/api/v2/routing/sms/phonenumbers"
 
 
-class UtilizationLabels(ListingStream):
+class UtilizationLabels(FullTableStream):
     """A utilization label, which shares an agent's capacity."""
 
     name = "utilization_labels"
     path = "/api/v2/routing/utilization/labels"
 
 
-class WrapupCodes(ListingStream):
+class WrapupCodes(FullTableStream):
     """A wrap-up code."""
 
     name = "wrapup_codes"
@@ -82,7 +79,7 @@ class WrapupCodes(ListingStream):
     selected_by_default = True
 
 
-class EmailRoutes(PerParentListingStream):
+class EmailRoutes(ChildStream):
     """An address of an email domain, and the destination of its emails."""
 
     name = "email_routes"
@@ -90,17 +87,18 @@ class EmailRoutes(PerParentListingStream):
     parent_stream_type = EmailDomains
 
 
-class RoutingQueueMembers(PerParentLinkedStream):
+class RoutingQueueMembers(ChildStream):
     """A member of a queue."""
 
     name = "routing_queue_members"
     path = "/api/v2/routing/queues/{queueId}/members"
+    paging = NextLink()
     parent_stream_type = RoutingQueues
     # The first page has a number; what follows is linked, and nothing is counted.
     params = {"pageNumber": 1}  # noqa: RUF012 - declared as ClassVar on the base
 
 
-class RoutingQueueWrapupCodes(PerParentListingStream):
+class RoutingQueueWrapupCodes(ChildStream):
     """A wrap-up code of a queue."""
 
     name = "routing_queue_wrapup_codes"
@@ -108,11 +106,12 @@ class RoutingQueueWrapupCodes(PerParentListingStream):
     parent_stream_type = RoutingQueues
 
 
-class RoutingSkillGroupMembers(PerParentLinkedStream):
+class RoutingSkillGroupMembers(ChildStream):
     """A member of a skill group."""
 
     name = "routing_skill_group_members"
     path = "/api/v2/routing/skillgroups/{skillGroupId}/members"
+    paging = NextLink()
     parent_stream_type = RoutingSkillGroups
 
 

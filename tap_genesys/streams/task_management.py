@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from tap_genesys.api.paging import BodyToken
 from tap_genesys.api.response import body
-from tap_genesys.endpoints.listings import QueryListingStream
+from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.endpoints.reports import ReportStream
 from tap_genesys.replication.windows import DAY, Window, floor, iso
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from tap_genesys.api.response import Record
 
 
-class Workbins(QueryListingStream):
+class Workbins(FullTableStream):
     """A workbin, which holds work items."""
 
     name = "workbins"
     path = "/api/v2/taskmanagement/workbins/query"
+    http_method = "POST"
+    paging = BodyToken()
 
 
 class Workitems(ReportStream):
@@ -88,11 +91,13 @@ class Workitems(ReportStream):
         return told.get("entities") or [], str(told.get("after") or "")
 
 
-class Worktypes(QueryListingStream):
+class Worktypes(FullTableStream):
     """A type of work items."""
 
     name = "worktypes"
     path = "/api/v2/taskmanagement/worktypes/query"
+    http_method = "POST"
+    paging = BodyToken()
 
 
 STREAMS = (

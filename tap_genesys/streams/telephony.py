@@ -2,94 +2,94 @@
 
 from __future__ import annotations
 
-from tap_genesys.endpoints.listings import ListingStream
+from tap_genesys.endpoints.listings import FullTableStream
 
 
-class DidPools(ListingStream):
+class DidPools(FullTableStream):
     """A range of direct inward numbers."""
 
     name = "did_pools"
     path = "/api/v2/telephony/providers/edges/didpools"
 
 
-class Dids(ListingStream):
+class Dids(FullTableStream):
     """A direct inward number."""
 
     name = "dids"
     path = "/api/v2/telephony/providers/edges/dids"
 
 
-class EdgeGroups(ListingStream):
+class EdgeGroups(FullTableStream):
     """A group of edges."""
 
     name = "edge_groups"
     path = "/api/v2/telephony/providers/edges/edgegroups"
 
 
-class Edges(ListingStream):
+class Edges(FullTableStream):
     """An edge."""
 
     name = "edges"
     path = "/api/v2/telephony/providers/edges"
 
 
-class ExtensionPools(ListingStream):
+class ExtensionPools(FullTableStream):
     """A range of extensions."""
 
     name = "extension_pools"
     path = "/api/v2/telephony/providers/edges/extensionpools"
 
 
-class Extensions(ListingStream):
+class Extensions(FullTableStream):
     """An extension."""
 
     name = "extensions"
     path = "/api/v2/telephony/providers/edges/extensions"
 
 
-class Lines(ListingStream):
+class Lines(FullTableStream):
     """A line of a phone."""
 
     name = "lines"
     path = "/api/v2/telephony/providers/edges/lines"
 
 
-class OutboundRoutes(ListingStream):
+class OutboundRoutes(FullTableStream):
     """A route of outbound calls to trunks."""
 
     name = "outbound_routes"
     path = "/api/v2/telephony/providers/edges/outboundroutes"
 
 
-class PhoneBaseSettings(ListingStream):
+class PhoneBaseSettings(FullTableStream):
     """The base settings of a kind of phone."""
 
     name = "phone_base_settings"
     path = "/api/v2/telephony/providers/edges/phonebasesettings"
 
 
-class Phones(ListingStream):
+class Phones(FullTableStream):
     """A phone."""
 
     name = "phones"
     path = "/api/v2/telephony/providers/edges/phones"
 
 
-class Sites(ListingStream):
+class Sites(FullTableStream):
     """A site."""
 
     name = "sites"
     path = "/api/v2/telephony/providers/edges/sites"
 
 
-class TrunkBaseSettings(ListingStream):
+class TrunkBaseSettings(FullTableStream):
     """The base settings of a kind of trunk."""
 
     name = "trunk_base_settings"
     path = "/api/v2/telephony/providers/edges/trunkbasesettings"
 
 
-class Trunks(ListingStream):
+class Trunks(FullTableStream):
     """A trunk."""
 
     name = "trunks"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from tap_genesys.api.paging import SinglePage
 from tap_genesys.api.response import body
-from tap_genesys.endpoints.listings import UnpagedStream
+from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.endpoints.reports import ReportStream
 from tap_genesys.replication.windows import DAY, Window, floor, split
 
@@ -72,11 +73,12 @@ class ApiUsage(ReportStream):
         yield from self.by_token(page)
 
 
-class UsageEventDefinitions(UnpagedStream):
+class UsageEventDefinitions(FullTableStream):
     """The definition of an operational event."""
 
     name = "usage_event_definitions"
     path = "/api/v2/usage/events/definitions"
+    paging = SinglePage()
 
 
 def _usage_key(row: Record) -> str:

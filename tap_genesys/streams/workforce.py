@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
+from tap_genesys.api.paging import SinglePage
+from tap_genesys.api.request_note import note_of
 from tap_genesys.api.response import body
-from tap_genesys.endpoints.listings import ListingStream, PerParentUnpagedStream, UnpagedStream
+from tap_genesys.endpoints.listings import ChildStream, FullTableStream
 from tap_genesys.endpoints.reports import ReportStream
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, Window, floor, iso, parse, split
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     import requests
     from singer_sdk.helpers.types import Context
-    from singer_sdk.streams.rest import HTTPRequest, PageContext
 
     from tap_genesys.api.pagination import Page
     from tap_genesys.api.response import Record
@@ -56,7 +57,7 @@ class AdherenceHistorical(ReportStream):
 
     @property
     @override
-    def keyed_by(self) -> tuple[str, ...]:
+    def key_columns(self) -> tuple[str, ...]:
         return ("userId",)
 
     @override
@@ -99,7 +100,7 @@ class AdherenceHistorical(ReportStream):
     def _days(self, result: Record) -> Iterator[Record]:
         start = parse(str(result.get("startDate")))
         for user in result.get("userResults") or []:
-            shown = self.shown({"userId": user.get("userId")})["userId"]
+            shown = self.redacted({"userId": user.get("userId")})["userId"]
             for day in user.get("dayMetrics") or []:
                 begins = iso(start + timedelta(seconds=int(day.get("dayStartOffsetSeconds") or 0)))
                 yield {
@@ -126,37 +127,40 @@ class AdherenceHistorical(ReportStream):
         return self._units
 
 
-class BusinessUnits(UnpagedStream):
+class BusinessUnits(FullTableStream):
     """A business unit."""
 
     name = "business_units"
     path = "/api/v2/workforcemanagement/businessunits"
+    paging = SinglePage()
 
 
-class ManagementUnits(ListingStream):
+class ManagementUnits(FullTableStream):
     """A management unit."""
 
     name = "management_units"
     path = "/api/v2/workforcemanagement/managementunits"
 
 
-class ActivityCodes(PerParentUnpagedStream):
+class ActivityCodes(ChildStream):
     """An activity code: a kind of work or of absence."""
 
     name = "activity_codes"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/activitycodes"
+    paging = SinglePage()
     parent_stream_type = BusinessUnits
 
 
-class CapacityPlans(PerParentUnpagedStream):
+class CapacityPlans(ChildStream):
     """A capacity plan."""
 
     name = "capacity_plans"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/capacityplans"
+    paging = SinglePage()
     parent_stream_type = BusinessUnits
 
 
-class TimeOffRequests(PerParentUnpagedStream):
+class TimeOffRequests(ChildStream):
     """A request for time off, with its dates and status.
 
     Read by the dates of the time off, since the query needs them: from four weeks back
@@ -170,103 +174,112 @@ class TimeOffRequests(PerParentUnpagedStream):
     name = "time_off_requests"
     is_history = True
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
+    paging = SinglePage()
     http_method = "POST"
     parent_stream_type = ManagementUnits
     ranges: ClassVar[int] = 7
 
     @override
     def contexts(self) -> list[dict[str, Any]]:
-        self._told: set[tuple[Any, Any]] = set()
+        self._seen: set[tuple[Any, Any]] = set()
         first = floor(self.run.started - _back(self), DAY)
         starts = ["", *(iso(first + number * _RANGE) for number in range(self.ranges))]
         return [{**context, "from": start} for context in super().contexts() for start in starts]
 
     @override
-    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
-        request = super().get_http_request(page=page)
-        request.data = {"statuses": ["PENDING"]}
-        if start := (page.stream_context or {})["from"]:
-            first, last = (one.date() for one in (parse(start), parse(start) + _RANGE - DAY))
-            dates = {"startDate": first.isoformat(), "endDate": last.isoformat()}
-            request.data = {"dateRange": dates}
-        return request
+    def payload(self, context: Context) -> dict[str, Any]:
+        if not context["from"]:
+            return {"statuses": ["PENDING"]}
+        start = parse(str(context["from"]))
+        first, last = (moment.date() for moment in (start, start + _RANGE - DAY))
+        return {"dateRange": {"startDate": first.isoformat(), "endDate": last.isoformat()}}
 
     @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
-        for record in super().get_records(context):
-            del record["from"]
-            key = (record["managementUnitId"], record.get("id"))
-            if key not in self._told:
-                self._told.add(key)
-                yield record
+    def parent_columns(self, context: Context) -> Record:
+        return self.redacted({name: context[name] for name in context if name != "from"})
+
+    @override
+    def keeps(self, record: Record) -> bool:
+        key = (self.columns_of_parent.get("managementUnitId"), record.get("id"))
+        is_new = key not in self._seen
+        self._seen.add(key)
+        return is_new
 
 
-class ManagementUnitUsers(PerParentUnpagedStream):
+class ManagementUnitUsers(ChildStream):
     """A user of a management unit."""
 
     name = "management_unit_users"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/users"
+    paging = SinglePage()
     parent_stream_type = ManagementUnits
 
 
-class PlanningGroups(PerParentUnpagedStream):
+class PlanningGroups(ChildStream):
     """A planning group, the unit of a forecast."""
 
     name = "planning_groups"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/planninggroups"
+    paging = SinglePage()
     parent_stream_type = BusinessUnits
 
 
-class SchedulingRuns(PerParentUnpagedStream):
+class SchedulingRuns(ChildStream):
     """A run of the generation of schedules."""
 
     name = "scheduling_runs"
     is_history = True
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/scheduling/runs"
+    paging = SinglePage()
     parent_stream_type = BusinessUnits
 
 
-class ServiceGoalTemplates(PerParentUnpagedStream):
+class ServiceGoalTemplates(ChildStream):
     """A template of service goals."""
 
     name = "service_goal_templates"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/servicegoaltemplates"
+    paging = SinglePage()
     parent_stream_type = BusinessUnits
 
 
-class StaffingGroups(PerParentUnpagedStream):
+class StaffingGroups(ChildStream):
     """A staffing group."""
 
     name = "staffing_groups"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/staffinggroups"
+    paging = SinglePage()
     parent_stream_type = BusinessUnits
 
 
-class TimeOffPlans(PerParentUnpagedStream):
+class TimeOffPlans(ChildStream):
     """A time-off plan."""
 
     name = "time_off_plans"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/timeoffplans"
+    paging = SinglePage()
     parent_stream_type = BusinessUnits
 
 
-class WorkPlanRotations(PerParentUnpagedStream):
+class WorkPlanRotations(ChildStream):
     """A rotation of work plans."""
 
     name = "work_plan_rotations"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplanrotations"
+    paging = SinglePage()
     parent_stream_type = ManagementUnits
 
 
-class WorkPlans(PerParentUnpagedStream):
+class WorkPlans(ChildStream):
     """A work plan."""
 
     name = "work_plans"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplans"
+    paging = SinglePage()
     parent_stream_type = ManagementUnits
 
 
-class SchedulesPublished(PerParentUnpagedStream):
+class SchedulesPublished(ChildStream):
     """A shift, or a whole day off, of an agent in a published schedule.
 
     Read for four weeks back (`lookback_days`) and six weeks ahead, a request for each week and
@@ -280,6 +293,7 @@ class SchedulesPublished(PerParentUnpagedStream):
     name = "schedules_published"
     is_history = True
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/agentschedules/search"
+    paging = SinglePage()
     http_method = "POST"
     parent_stream_type = BusinessUnits
     primary_keys = ("businessUnitId", "userId", "id")
@@ -287,7 +301,7 @@ class SchedulesPublished(PerParentUnpagedStream):
 
     @override
     def contexts(self) -> list[dict[str, Any]]:
-        self._told: set[tuple[Any, Any]] = set()
+        self._seen: set[tuple[Any, Any]] = set()
         first = floor(self.run.started - _back(self), DAY)
         first -= timedelta(days=first.weekday())
         weeks = (self.run.started - first) // _WEEK + 1 + self.weeks_ahead
@@ -298,31 +312,30 @@ class SchedulesPublished(PerParentUnpagedStream):
         ]
 
     @override
-    def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
-        request = super().get_http_request(page=page)
-        start = parse(str((page.stream_context or {})["week"]))
-        request.data = {"startDate": iso(start), "endDate": iso(start + _WEEK)}
-        return request
+    def payload(self, context: Context) -> dict[str, Any]:
+        start = parse(str(context["week"]))
+        return {"startDate": iso(start), "endDate": iso(start + _WEEK)}
 
     @override
-    def records_of(self, response: requests.Response) -> list[Record]:
+    def extract(self, response: requests.Response) -> list[Record]:
         answer = self.content(response)
         if answer.get("status") not in (None, "Complete"):
-            msg = f"{self.where_of(response)}: the schedules are {answer['status']!r}; run again."
+            label = note_of(response.request).label
+            msg = f"{label}: the schedules are {answer['status']!r}; run again."
             raise StopRun(msg)
-        found = []
-        told = answer.get("result") or answer
-        for agent in told.get("agentSchedules") or []:
+        rows = []
+        schedules = answer.get("result") or answer
+        for agent in schedules.get("agentSchedules") or []:
             for row in _spans(agent):
-                row["businessUnitTimeZone"] = told.get("businessUnitTimeZone")
+                row["businessUnitTimeZone"] = schedules.get("businessUnitTimeZone")
                 key = (row["userId"], row["id"])
-                if key not in self._told:
-                    self._told.add(key)
-                    found.append(row)
-        return found
+                if key not in self._seen:
+                    self._seen.add(key)
+                    rows.append(row)
+        return rows
 
 
-def _back(stream: PerParentUnpagedStream) -> timedelta:
+def _back(stream: ChildStream) -> timedelta:
     """Return how far back plans are read again."""
     configured = stream.config.get("lookback_days")
     return timedelta(days=28 if configured is None else float(configured))

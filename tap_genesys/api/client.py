@@ -1,0 +1,173 @@
+"""Genesys Cloud's API, without a word of Singer: one request with token, retries and judgement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from tap_genesys.api.request_note import RequestNote, annotate, note_of
+from tap_genesys.api.response import body, operation, refusal, sent
+from tap_genesys.api.retry import RETRIABLE
+from tap_genesys.api.status import ResponseAction, action_of
+from tap_genesys.api.timeouts import TimeOuts, note_failure
+from tap_genesys.errors import (
+    PageTooLarge,
+    SkipStream,
+    StopRun,
+    TimedOut,
+    TooManyRows,
+    TryAgain,
+    Unauthorized,
+)
+
+if TYPE_CHECKING:
+    from tap_genesys.api.auth import ClientCredentials
+    from tap_genesys.api.retry import Retry
+
+_MOMENT_SECONDS = 1.5
+_ERRORS = {
+    ResponseAction.RENEW: Unauthorized,
+    ResponseAction.SPLIT: TooManyRows,
+    ResponseAction.SHRINK: PageTooLarge,
+    ResponseAction.SKIP: SkipStream,
+}
+
+
+class GenesysClient:
+    """Sends requests to the API with one session, one token and one policy of retries.
+
+    Args:
+        base_url: The API's base URL, without a slash at its end.
+        session: The session whose transport holds the pace.
+        authenticator: Puts the token on a request.
+        retry: Decorates one try.
+        timeout: Seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        session: requests.Session,
+        authenticator: ClientCredentials,
+        retry: Retry,
+        timeout: float,
+    ) -> None:
+        self.base_url = base_url
+        self.session = session
+        self.session.auth = authenticator
+        self.authenticator = authenticator
+        self.timeout = timeout
+        self.time_outs = TimeOuts()
+        self._retry = retry
+
+    def prepare(
+        self,
+        method: str,
+        path: str,
+        note: RequestNote,
+        *,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> requests.PreparedRequest:
+        """Return a request that can be sent.
+
+        Args:
+            method: The HTTP method.
+            path: The path, with its slash.
+            note: The note that travels with it.
+            params: The query.
+            data: The body, which is sent as JSON.
+        """
+        request = requests.Request(method, f"{self.base_url}{path}", params=params, json=data)
+        return annotate(self.session.prepare_request(request), note)
+
+    def send(
+        self, request: requests.PreparedRequest, *, after: TimedOut | None = None
+    ) -> requests.Response:
+        """Send a request, with a valid token, and again where that may help; return its response.
+
+        Args:
+            request: A request with its note, which says how the response is judged.
+            after: Why and how often the same request has failed already; those tries count.
+
+        Raises:
+            SkipStream: It is refused; the stream is left out.
+            TooManyRows: A shorter window has to be requested.
+            PageTooLarge: Smaller pages have to be requested.
+            StopRun: It failed for good. The message names its label, and what was sent.
+        """
+        return self._retry(self._try, after=after)(request)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        note: RequestNote,
+        *,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> requests.Response:
+        """Prepare and send one request that nothing else was waiting for; return its response.
+
+        Args and errors are those of `prepare` and `send`.
+        """
+        response = self.send(self.prepare(method, path, note, params=params, data=data))
+        self.time_outs.note(response.request)
+        return response
+
+    def call_once(self, method: str, path: str, note: RequestNote) -> requests.Response:
+        """Send one request for a moment only, without a second try, whatever its response is."""
+        return self.session.send(self.prepare(method, path, note), timeout=_MOMENT_SECONDS)
+
+    def conceal(self, text: str) -> str:
+        """Return a text of the vendor's without credentials and token."""
+        return self.authenticator.conceal(text)
+
+    def _try(self, request: requests.PreparedRequest) -> requests.Response:
+        """Make one try; a token that is refused is renewed within it."""
+        try:
+            try:
+                return self._send(request)
+            except Unauthorized:
+                self.authenticator.renew(request)
+            try:
+                return self._send(request)
+            except Unauthorized as error:
+                msg = f"The credentials are refused, with a new token too: {error}"
+                raise StopRun(msg) from error
+        except RETRIABLE as error:
+            note_failure(request, error)
+            raise
+
+    def _send(self, request: requests.PreparedRequest) -> requests.Response:
+        note = note_of(request)
+        response = self.session.send(
+            self.authenticator(request),
+            timeout=self.timeout,
+            allow_redirects=note.follows_redirects,
+        )
+        self._judge(response, note)
+        return response
+
+    def _judge(self, response: requests.Response, note: RequestNote) -> None:
+        """Return where the response is what was requested; else raise what the caller does next."""
+        action = note.overrides(response) if note.overrides else None
+        action = action or action_of(response.status_code)
+        if action is ResponseAction.ACCEPT:
+            return
+        if action is ResponseAction.READ:
+            try:
+                body(response, may_be_array=note.may_be_array)
+            except ValueError as error:
+                msg = f"{operation(response)} answered 200 with no JSON object ({error})"
+                raise TryAgain(self.conceal(msg), response) from error
+            return
+        msg = self.conceal(refusal(response))
+        if action is ResponseAction.RETRY:
+            raise TryAgain(msg, response)
+        if action is ResponseAction.STOP:
+            msg = f"{note.label}: {msg} Sent: {self.conceal(sent(response))}"
+            raise StopRun(msg)
+        raise _ERRORS[action](msg)
