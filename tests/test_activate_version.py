@@ -200,7 +200,7 @@ def test_rows_that_moved_while_one_paged_leave_a_doubt(pages: list[Any], doubt: 
             body = {"entities": [{"id": one} for one in page], "pageCount": 2}
             paginator.advance(response(content=json.dumps(body).encode()))
     totals = {len("".join(texts)), *(page for page in pages if isinstance(page, int))}
-    assert paginator.doubt(totals) == doubt
+    assert paginator.completeness.possible_loss(totals) == doubt
 
 
 def test_fewer_rows_than_the_total_leave_a_doubt() -> None:
@@ -208,8 +208,9 @@ def test_fewer_rows_than_the_total_leave_a_doubt() -> None:
         page_size=2, where="roles", identity="id", empty_tries=0, wait=lambda: None
     )
     paginator.advance(response(content=b'{"entities": [{"id": "a"}], "pageCount": 1}'))
-    assert paginator.doubt({None}) == paginator.doubt({1}) == ""
-    assert paginator.doubt({2}) == "2 rows were promised and 1 came"
+    completeness = paginator.completeness
+    assert completeness.possible_loss({None}) == completeness.possible_loss({1}) == ""
+    assert completeness.possible_loss({2}) == "2 rows were promised and 1 came"
 
 
 def test_conversations_have_no_version() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.http_doubles import response
 
-from tap_genesys.api.entries import EntryPaginator, entries
-from tap_genesys.api.pagination import LAST_PAGE, Page
+from tap_genesys.api.entries import EntryPaginator, entries, step_after_entries
+from tap_genesys.api.pagination import LAST_PAGE, Page, PageState, Step
+from tap_genesys.api.response import PageCounts
 from tap_genesys.errors import StopRun
 
 SIZE = 4
@@ -67,23 +68,23 @@ def test_only_a_page_without_users_ends_the_paging(sizes: list[int], factor: flo
     """Short pages in between are normal; a count that is up to twice too high costs nothing."""
     server = Server(sizes, None if factor is None else int(sum(sizes) * factor))
     pages, waits = read(server)
-    assert (pages.received, waits, pages.holes) == (sum(sizes), 0, [])
+    assert (pages.completeness.received, waits, pages.completeness.holes) == (sum(sizes), 0, [])
     assert server.asked == [*range(1, len(sizes) + 2)]
-    assert not pages.fewer
+    assert not pages.completeness.fewer
 
 
 def test_a_page_that_is_empty_once_is_requested_again() -> None:
     server = Server([4] * 18, 72, {3: 1})
     pages, waits = read(server)
-    assert (pages.received, waits, pages.holes) == (72, 1, [])
+    assert (pages.completeness.received, waits, pages.completeness.holes) == (72, 1, [])
     assert server.asked == [1, 2, 3, *range(3, 20)]
 
 
 def test_a_page_that_stays_empty_is_a_hole_if_a_later_one_has_entries() -> None:
     server = Server([4] * 18, 72, {3: 99})
     pages, waits = read(server)
-    assert (pages.received, waits) == (68, 3)
-    assert [str(hole) for hole in pages.holes] == [
+    assert (pages.completeness.received, waits) == (68, 3)
+    assert [str(hole) for hole in pages.completeness.holes] == [
         "page 3 stayed empty: expected about 72 entries, received 8 rows before it"
     ]
     assert server.asked == [1, 2, 3, 3, 3, 3, *range(4, 20)]
@@ -92,19 +93,21 @@ def test_a_page_that_stays_empty_is_a_hole_if_a_later_one_has_entries() -> None:
 def test_a_count_that_is_far_too_high_is_found_out() -> None:
     server = Server([4, 4], 17)
     pages, waits = read(server)
-    assert (pages.received, waits, pages.holes, pages.stale_count) == (8, 3, [], True)
+    completeness = pages.completeness
+    assert (completeness.received, waits) == (8, 3)
+    assert (completeness.holes, completeness.stale_count) == ([], True)
     assert server.asked == [1, 2, 3, 3, 3, 3, 4]
 
 
 def test_half_of_the_count_is_believed() -> None:
     server = Server([4, 4], 16)
     pages, waits = read(server)
-    assert (waits, server.asked, pages.stale_count) == (0, [1, 2, 3], True)
+    assert (waits, server.asked, pages.completeness.stale_count) == (0, [1, 2, 3], True)
 
 
 def test_a_gap_of_less_than_a_page_is_not_worth_a_line() -> None:
-    assert not read(Server([4, 4], 11))[0].stale_count
-    assert read(Server([4, 4], 12))[0].stale_count
+    assert not read(Server([4, 4], 11))[0].completeness.stale_count
+    assert read(Server([4, 4], 12))[0].completeness.stale_count
 
 
 @pytest.mark.parametrize("total", [0, None, "many"])
@@ -169,3 +172,64 @@ def test_pages_ahead_are_as_many_as_the_count_has_of_what_was_asked_for() -> Non
     pages.advance(page_of([1, 2, 3, 4], total=13))
     assert [page.number for page in pages.ahead()] == [3, 4]
     assert not [*paginator().ahead()]
+
+
+def state(page: Page, rows: int = 0, *, total: int | None, received: int = 8) -> PageState:
+    """Return a page of entries behind some, where four were requested."""
+    return PageState(
+        page=page,
+        rows=rows,
+        received=received,
+        in_holes=0,
+        counts=PageCounts(rows=total),
+        requested_size=SIZE,
+        full_size=SIZE,
+        empty_tries=2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "step"),
+    [
+        pytest.param(state(Page(3), 1, total=None), Step.NEXT, id="entries, no count"),
+        pytest.param(state(Page(3), 1, total=8), Step.NEXT, id="entries, and all has come"),
+        pytest.param(state(Page(3, beyond_empty=True), 1, total=99), Step.NEXT, id="a hole"),
+        pytest.param(state(Page(3), total=17), Step.AGAIN, id="less than half has come"),
+        pytest.param(state(Page(3, 1), total=17), Step.AGAIN, id="a second time"),
+        pytest.param(state(Page(3, 2), total=17), Step.BEYOND, id="still none"),
+        pytest.param(state(Page(1), total=1, received=0), Step.AGAIN, id="none, one is promised"),
+        pytest.param(state(Page(3), total=16), Step.STALE, id="half has come"),
+        pytest.param(state(Page(3), total=12), Step.STALE, id="but for a page"),
+        pytest.param(state(Page(3), total=11), Step.END, id="but for less than a page"),
+        pytest.param(state(Page(3), total=8), Step.END, id="all has come"),
+        pytest.param(state(Page(3), total=None), Step.END, id="no count"),
+        pytest.param(state(Page(4, beyond_empty=True), total=99), Step.STALE, id="none twice"),
+        pytest.param(state(Page(4, beyond_empty=True), total=None), Step.STALE, id="no count now"),
+    ],
+)
+def test_the_step_after_a_page_of_entries(page: PageState, step: Step) -> None:
+    assert step_after_entries(page) is step
+    assert step_after_entries(replace(page, rows=4, is_repetition=True)) is Step.REFUSE
+
+
+def test_entries_in_a_hole_are_not_missing_once_more() -> None:
+    page = state(Page(4), total=20)
+    assert step_after_entries(page) is Step.AGAIN
+    assert step_after_entries(replace(page, in_holes=SIZE)) is Step.STALE
+
+
+def test_no_count_of_entries_is_too_large() -> None:
+    """No limit of entries that can be paged through is known."""
+    pages = paginator()
+    pages.check_ceiling(page_of([1], total=10**9))
+    pages.advance(page_of([1], total=10**9))
+    assert pages.promised == "about 1,000,000,000 entries"
+    assert pages.completeness.owed == 0
+
+
+def test_a_page_without_a_count_withdraws_none() -> None:
+    pages = paginator()
+    pages.advance(page_of([1, 2], total=9))
+    pages.advance(page_of([]))
+    assert pages.current_value == Page(2, 1)
+    assert pages.promised == "about 9 entries"

@@ -18,6 +18,8 @@ from tap_genesys.errors import StopRun, TooManyRows
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tap_genesys.api.completeness import Completeness
+
 SIZE = 4
 
 
@@ -162,7 +164,7 @@ def test_an_empty_page_is_asked_for_again(late: int) -> None:
     pages = paginator(wait=lambda: waits.append(1))
     assert read(server, pages) == 10
     assert len(waits) == late
-    assert not pages.holes
+    assert not pages.completeness.holes
 
 
 @pytest.mark.parametrize("body", [{"pageCount": 3}, {"totalHits": 10}])
@@ -178,7 +180,7 @@ def test_an_empty_answer_without_a_count_takes_no_promise_back() -> None:
     for answer in answers:
         assert not pages.finished
         pages.advance(answer)
-    assert pages.received == 10
+    assert pages.completeness.received == 10
 
 
 def test_a_count_that_is_too_high_ends_after_a_look_beyond() -> None:
@@ -186,8 +188,8 @@ def test_a_count_that_is_too_high_ends_after_a_look_beyond() -> None:
     pages = paginator()
     assert read(server, pages) == 6
     assert server.asked == [1, 2, 3, 3, 3, 3, 4]
-    assert pages.stale_count
-    assert not pages.holes
+    assert pages.completeness.stale_count
+    assert not pages.completeness.holes
 
 
 @pytest.mark.parametrize("body", [{"pageCount": 4}, {"totalHits": 14}])
@@ -196,8 +198,8 @@ def test_records_beyond_an_empty_page_are_a_hole(body: dict[str, int]) -> None:
     server = Server([4, 4, 4, 2], body=body, empties={2: 99})
     pages = paginator()
     assert read(server, pages) == 10
-    assert [hole.page for hole in pages.holes] == [2]
-    assert pages.holes[0].received == 4
+    assert [hole.page for hole in pages.completeness.holes] == [2]
+    assert pages.completeness.holes[0].received == 4
     assert server.asked == [1, 2, 2, 2, 2, 3, 4]
 
 
@@ -236,6 +238,16 @@ def test_a_window_below_the_ceiling_is_paged_through() -> None:
     assert read(server, pages) == 39
 
 
+def test_a_count_that_grows_to_the_ceiling_while_one_pages_is_not_refused() -> None:
+    """Rows of the window are out already."""
+    pages = paginator(ceiling=40)
+    pages.advance(response({"conversations": rows(0, 4), "totalHits": 39}))
+    later = response({"conversations": rows(4, 4), "totalHits": 40})
+    pages.check_ceiling(later)
+    pages.advance(later)
+    assert pages.current_value == Page(3)
+
+
 def test_no_page_beyond_the_ceiling_is_asked_for() -> None:
     """Rows that cannot be looked at stop the run: they are not passed over in silence."""
     server = Server([4] * 12, body={"totalHits": 30})
@@ -253,12 +265,9 @@ def test_a_total_that_is_a_little_too_high_costs_one_look(hits: int) -> None:
     assert read(server, pages) == 10
     assert server.asked == [1, 2, 3, 4]
     assert not waits
-    assert (pages.owed, pages.fewer, pages.lacks_a_page, pages.stale_count) == (
-        hits,
-        True,
-        False,
-        False,
-    )
+    completeness = pages.completeness
+    assert (completeness.owed, completeness.fewer) == (hits, True)
+    assert (completeness.lacks_a_page, completeness.stale_count) == (False, False)
 
 
 @pytest.mark.parametrize("hits", [3, 4])
@@ -283,8 +292,8 @@ def test_a_further_page_that_is_promised_is_waited_for(hits: int) -> None:
     pages = paginator()
     assert read(server, pages) == 10
     assert server.asked == [1, 2, 3, 4, 4, 4, 4, 5]
-    assert pages.stale_count
-    assert not pages.fewer
+    assert pages.completeness.stale_count
+    assert not pages.completeness.fewer
 
 
 def test_a_page_of_rows_is_waited_for_where_short_pages_had_room_for_them() -> None:
@@ -303,7 +312,7 @@ def test_a_counted_last_page_is_followed_by_a_look_where_less_than_a_page_is_mis
     pages = paginator(wait=lambda: pytest.fail("a wait"))
     assert read(server, pages) == 10
     assert server.asked == [*range(1, asked + 1)]
-    assert not pages.fewer
+    assert not pages.completeness.fewer
 
 
 @pytest.mark.parametrize("late", [1, 3])
@@ -313,6 +322,22 @@ def test_a_lowered_page_size_promises_more_pages(number: int, late: int) -> None
     server = Server([2, 2, 2], body={"totalHits": 6}, empties={number: late})
     assert read(server) == 6
     assert server.asked == [*range(1, number), *[number] * late, *range(number, 5)]
+
+
+def test_a_hole_is_as_large_as_the_lowered_page() -> None:
+    server = Server([2, 2, 2], body={"totalHits": 6}, empties={2: 99})
+    pages = paginator()
+    assert read(server, pages) == 4
+    assert [hole.size for hole in pages.completeness.holes] == [2]
+
+
+def test_a_lowered_page_of_rows_is_more_than_an_approximate_count_explains() -> None:
+    pages = paginator()
+    for first in (0, 1, 2):
+        pages.advance(response({"conversations": rows(first, 2), "totalHits": 6}))
+    pages.advance(response({"totalHits": 6}))
+    assert pages.finished
+    assert (pages.completeness.distinct, pages.completeness.lacks_a_page) == (4, True)
 
 
 def test_a_hole_is_not_missing_once_more() -> None:
@@ -331,15 +356,16 @@ def test_what_is_owed_is_the_smallest_count_of_the_first_page(hits: tuple[int, i
     pages.advance(response({"conversations": rows(0, 4), "totalHits": hits[1]}))
     pages.advance(response({"conversations": rows(2, 4), "totalHits": 8}))
     pages.advance(response({"conversations": rows(6, 1), "totalHits": 5}))
-    assert (pages.owed, pages.distinct, pages.fewer) == (6, 7, False)
+    completeness = pages.completeness
+    assert (completeness.owed, completeness.distinct, completeness.fewer) == (6, 7, False)
 
 
-def reading(count: int, hits: int) -> CountedPaginator:
+def reading(count: int, hits: int) -> Completeness:
     """Read a page of rows; each reading has its first one twice."""
     pages = paginator()
     pages.check_ceiling(response({"conversations": rows(0, count), "totalHits": hits}))
     pages.advance(response({"conversations": [*rows(0, count), *rows(0, 1)], "totalHits": hits}))
-    return pages
+    return pages.completeness
 
 
 @pytest.mark.parametrize(
@@ -363,10 +389,10 @@ def test_rows_of_either_reading_have_come() -> None:
     first, second = paginator(), paginator()
     first.advance(response({"conversations": rows(0, 3), "totalHits": 4}))
     second.advance(response({"conversations": rows(1, 3), "totalHits": 4}))
-    assert first.fewer
-    assert second.fewer
-    second.add(first)
-    assert (second.distinct, second.fewer) == (4, False)
+    assert first.completeness.fewer
+    assert second.completeness.fewer
+    second.completeness.add(first.completeness)
+    assert (second.completeness.distinct, second.completeness.fewer) == (4, False)
 
 
 @pytest.mark.parametrize(("missing", "lacks"), [(3, False), (4, True)])
@@ -376,7 +402,7 @@ def test_a_page_of_rows_is_more_than_an_approximate_count_explains(
     pages = paginator()
     pages.advance(response({"conversations": rows(0, 4), "totalHits": 6 + missing}))
     pages.advance(response({"conversations": [*rows(4, 2), *rows(0, 2)], "totalHits": 8}))
-    assert (pages.fewer, pages.lacks_a_page) == (True, lacks)
+    assert (pages.completeness.fewer, pages.completeness.lacks_a_page) == (True, lacks)
 
 
 @given(
@@ -401,8 +427,8 @@ def test_rows_that_arrive_while_one_pages_hide_none_and_stop_nothing(
         for _ in range(number):
             held.insert(int(place * len(held)), *rows(next(numbers), 1))
     assert {f"c{number}" for number in range(count)} <= seen
-    assert not pages.fewer
-    assert not pages.holes
+    assert not pages.completeness.fewer
+    assert not pages.completeness.holes
 
 
 def test_a_page_that_comes_again_while_no_row_arrives_is_refused() -> None:

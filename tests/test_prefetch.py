@@ -14,6 +14,7 @@ from support.harness import Output, halve_listings, run, tap, without_times
 
 from tap_genesys.api.pagination import CountedPaginator, Page
 from tap_genesys.api.prefetch import Prefetcher
+from tap_genesys.api.response import PageCounts
 from tap_genesys.errors import StopRun
 from tap_genesys.interruption import Interrupted, Interruption
 from tap_genesys.replication.windows import iso
@@ -147,9 +148,9 @@ def test_pages_are_told_ahead_from_the_counts() -> None:
         page_size=10, where="here", identity="id", empty_tries=0, wait=lambda: None
     )
     assert [*paginator.ahead()] == []
-    paginator._promise = type(paginator._promise)(rows=35)
+    paginator.completeness.counts = PageCounts(rows=35)
     assert [*paginator.ahead()] == [Page(2), Page(3), Page(4)]
-    paginator._promise = type(paginator._promise)(pages=2, rows=35)
+    paginator.completeness.counts = PageCounts(pages=2, rows=35)
     assert [*paginator.ahead()] == [Page(2)]
 
 

@@ -10,10 +10,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from singer_sdk.pagination import BaseAPIPaginator
 from typing_extensions import override
 
-from tap_genesys.api.pagination import CountedPaginator, Hole, Page
-from tap_genesys.api.response import body, counts
+from tap_genesys.api.completeness import Completeness
+from tap_genesys.api.pagination import (
+    LAST_PAGE,
+    Content,
+    Page,
+    PageState,
+    Step,
+    past_last_page,
+)
+from tap_genesys.api.response import PageCounts, body, counts
 from tap_genesys.errors import StopRun
 
 if TYPE_CHECKING:
@@ -21,98 +30,133 @@ if TYPE_CHECKING:
 
     import requests
 
-#: What tells two entries apart: the user, the kind, and the values of a span but for its end.
+#: The identity of an entry: the user, the kind, and the values of a span but for its end.
 Entry: TypeAlias = tuple[object, ...]
 
 
-class EntryPaginator(CountedPaginator):
+def step_after_entries(state: PageState) -> Step:
+    """Return the step after a page of entries; each page may be short, each count too high."""
+    is_believed = 2 * state.missing <= (state.counts.rows or 0)
+    match state.content:
+        # Entries: page n+1.
+        case Content.RECORDS:
+            step = Step.NEXT
+        # None; less than half of `totalHits` has come: wait, and request it again, a few times.
+        case Content.NOTHING if not is_believed and state.page.attempt < state.empty_tries:
+            step = Step.AGAIN
+        # Still none: look at page n+1. Entries there make page n a hole.
+        case Content.NOTHING if not is_believed:
+            step = Step.BEYOND
+        # None; half of `totalHits` has come, but a page or more is missing: the end, with a line.
+        case Content.NOTHING if state.missing >= state.requested_size:
+            step = Step.STALE
+        # None; all has come but for less than a page, or there is no `totalHits`: the end.
+        case Content.NOTHING:
+            step = Step.END
+        # Still none; page n+1 is empty too: the end, the count was too high.
+        case Content.STILL_NOTHING:
+            step = Step.STALE
+        # The entries of page n-1: stop.
+        case Content.REPETITION:
+            step = Step.REFUSE
+    return step
+
+
+class EntryPaginator(BaseAPIPaginator[Page]):
     """Numbered pages of entries, up to one without any.
 
-    After page n:
+    With two entries per page, the count is too high by one, and the second page is the last::
 
-    - entries: the next page;
-    - none, and at least half of `totalHits` has come, or there is no `totalHits`: the end;
-    - none, and less has come: wait and request the same page again, a few times; then look one page
-      further: entries there mean a hole, none mean that the count was too high;
-    - the entries of the page before once more: stop, the server ignores the page number.
+        {"userDetails": [{"userId": "u", "routingStatus": [{"startTime": "t1"}, {"startTime": "t2"}]
+        }], "totalHits": 3}
+        {"totalHits": 3}
 
-    Entries that arrive meanwhile move others to the next page, which then come twice; so a page
-    that shares some entries with the one before is no repetition.
+    `step_after_entries` decides after each page. Entries that arrive meanwhile move others to the
+    next page, which then come twice; so a page that shares some entries with the one before is no
+    repetition.
 
     Args:
-        page_size: How many entries a page is asked to hold.
+        page_size: Entries per page, as requested.
         where: Names the stream and the window in a message.
-        empty_tries: How often an empty page that is doubted is requested again.
+        empty_tries: Repeated requests of an empty page that is not believed.
         wait: Called before each of those.
     """
 
     def __init__(
         self, *, page_size: int, where: str, empty_tries: int, wait: Callable[[], None]
     ) -> None:
-        super().__init__(
-            page_size=page_size,
-            where=where,
-            identity="",
-            empty_tries=empty_tries,
-            wait=wait,
-        )
+        super().__init__(Page(1))
+        self._page_size = page_size
+        self._where = where
+        self._empty_tries = empty_tries
+        self._wait = wait
         self._total: int | None = None
-        self._page: set[Entry] = set()
-        self._in_holes = 0
+        self._previous: set[Entry] = set()
+        #: It has no counts, since none is more than an order of magnitude: no entries are owed.
+        self.completeness = Completeness(page_size)
+
+    @override
+    def continue_if_empty(self, response: requests.Response) -> bool:
+        return True  # `get_next` decides, for empty pages and others alike
 
     @override
     def get_next(self, response: requests.Response) -> Page | None:
-        total = counts(response).rows
+        page, total, rows = self.current_value, counts(response).rows, entries(response)
         self._total = self._total if total is None else total
-        page = entries(response)
-        return self._after_entries(page) if page else self._after_none()
-
-    @override
-    def ahead(self) -> Iterator[Page]:
-        pages = -(-(self._total or 0) // self._asked_size)
-        for number in range(self.current_value.number + 1, min(pages, self._last_page) + 1):
-            yield Page(number)
-
-    @property
-    @override
-    def promised(self) -> str:
-        return "no count" if self._total is None else f"about {self._total:,} entries"
-
-    @property
-    @override
-    def fewer(self) -> bool:
-        """Never: the count is an order of magnitude."""
-        return False
-
-    def _after_entries(self, page: list[Entry]) -> Page:
-        different = set(page)
-        if different == self._page:
+        is_repetition = bool(rows) and not self._add(rows)
+        state = self._state(len(rows), is_repetition=is_repetition)
+        step = step_after_entries(state)
+        if step is Step.REFUSE:
             msg = (
-                f"{self._where}: page {self.current_value.number} holds the same {len(different)} "
+                f"{self._where}: page {page.number} holds the same {len(self._previous)} "
                 "entries as the page before; the server ignores pageNumber."
             )
             raise StopRun(msg)
-        self._page = different
-        if self.current_value.beyond_empty:
-            self.holes.append(Hole(self.current_value.number - 1, self.promised, self.received))
-            self._in_holes += self._asked_size
-        self.received += len(page)
-        return self._following()
-
-    def _after_none(self) -> Page | None:
-        page = self.current_value
-        if page.beyond_empty:
-            self.stale_count = True
-            return None
-        missing = (self._total or 0) - self.received - self._in_holes
-        if 2 * missing <= (self._total or 0):
-            # It is logged where that is a page or more.
-            self.stale_count = missing >= self._asked_size
-            return None
-        if page.attempt < self._empty_tries:
+        if step is Step.AGAIN:
             self._wait()
-            return Page(page.number, page.attempt + 1)
-        return self._following(beyond_empty=True)
+        self.completeness.stale_count = step is Step.STALE
+        following = page.after(step)
+        if following and following.number > LAST_PAGE:
+            raise past_last_page(self._where)
+        return following
+
+    def check_ceiling(self, response: requests.Response) -> None:
+        """Accept any count: no limit of entries that can be paged through is known."""
+
+    def ahead(self) -> Iterator[Page]:
+        """Yield the pages after the present one that the count suggests, in their order."""
+        pages = -(-(self._total or 0) // self._page_size)
+        for number in range(self.current_value.number + 1, min(pages, LAST_PAGE) + 1):
+            yield Page(number)
+
+    @property
+    def promised(self) -> str:
+        """The count in words, for a message."""
+        return "no count" if self._total is None else f"about {self._total:,} entries"
+
+    def _state(self, rows: int, *, is_repetition: bool) -> PageState:
+        return PageState(
+            page=self.current_value,
+            rows=rows,
+            received=self.completeness.received,
+            in_holes=self.completeness.in_holes,
+            counts=PageCounts(rows=self._total),
+            requested_size=self._page_size,
+            full_size=self._page_size,
+            empty_tries=self._empty_tries,
+            is_repetition=is_repetition,
+        )
+
+    def _add(self, rows: list[Entry]) -> bool:
+        """Take in the entries of the present page, unless they are those of the page before."""
+        different, page = set(rows), self.current_value
+        if different == self._previous:
+            return False
+        self._previous = different
+        if page.beyond_empty:
+            self.completeness.add_hole(page.number - 1, self._page_size, self.promised)
+        self.completeness.add_page(rows)
+        return True
 
 
 def entries(response: requests.Response) -> list[Entry]:
@@ -121,14 +165,14 @@ def entries(response: requests.Response) -> list[Entry]:
     Args:
         response: A page; `userDetails` is absent from an empty one.
     """
-    found: list[Entry] = []
+    rows: list[Entry] = []
     for user in body(response).get("userDetails") or []:
-        name = user.get("userId")
+        user_id = user.get("userId")
         spans = [
-            (name, kind, *sorted((key, str(span[key])) for key in span if key != "endTime"))
-            for kind, held in user.items()
-            if isinstance(held, list)
-            for span in held
+            (user_id, kind, *sorted((key, str(span[key])) for key in span if key != "endTime"))
+            for kind, values in user.items()
+            if isinstance(values, list)
+            for span in values
         ]
-        found += spans or [(name,)]
-    return found
+        rows += spans or [(user_id,)]
+    return rows

@@ -1,43 +1,69 @@
-"""From one answer to the next: counts that may be wrong, checked against what really comes.
+"""From one page to the next: counts that may be wrong, checked against the rows that come.
 
-The vendor's details query answers `{"conversations": [...], "totalHits": 1234}`, a listing
-`{"entities": [...], "pageSize": 25, "pageCount": 3}`, the summary queries, as users report,
-`{"entities": [...]}` with a header `X-Page-Count`. None of the counts can be trusted: they go stale
-in both directions, are absent, or say zero beside records. So a count is only ever a reason to look
-further, never the only reason to stop. A token is followed until none comes, or one comes again.
+The vendor's details query responds with `{"conversations": [...], "totalHits": 1234}`, a listing
+with `{"entities": [...], "pageSize": 25, "pageCount": 3}`, the summary queries, as users report,
+with `{"entities": [...]}` and a header `X-Page-Count`. None of the counts can be trusted: they go
+stale in both directions, are absent, or are zero beside records. So a count is only ever a reason
+to look further, never the only reason to stop. A token is followed until a page has none, or one
+comes again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import Enum, auto
+from typing import TYPE_CHECKING, NamedTuple
 
 from singer_sdk.pagination import BaseAPIPaginator
 from typing_extensions import override
 
+from tap_genesys.api.completeness import Completeness
 from tap_genesys.api.response import PageCounts, Record, body, counts, records
 from tap_genesys.errors import StopRun, TooManyRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
 
     import requests
 
 #: No query has more pages than this; a server that always has one more ends here.
 LAST_PAGE = 100_000
+_PAST_LAST_PAGE = "goes on past the last page that can be asked for"
 
 
-def goes_round(where: str) -> StopRun:
+def endless_pages(where: str) -> StopRun:
     """Return the error for tokens of which none is the last; `where` names stream and window."""
     return StopRun(f"{where}: the pages have no end; the server goes round.")
 
 
+def past_last_page(where: str) -> StopRun:
+    """Return the error for a page after `LAST_PAGE`."""
+    return StopRun(f"{where}: {_PAST_LAST_PAGE} ({LAST_PAGE:,}).")
+
+
+class Step(Enum):
+    """The step after a page."""
+
+    #: The next page.
+    NEXT = auto()
+    #: The same page, after a wait.
+    AGAIN = auto()
+    #: The next page, to learn whether this one, which stayed empty, is a hole.
+    BEYOND = auto()
+    #: The end.
+    END = auto()
+    #: The end, although the counts promise more.
+    STALE = auto()
+    #: An error: the page before came again.
+    REFUSE = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is asked for next.
+    """A page of a query, as a request names it.
 
-    The SDK takes two equal tokens in a row for a loop, so one that asks the same again differs in
-    its `attempt`.
+    The SDK takes two equal tokens in a row for a loop, so a repeated request differs in its
+    `attempt`.
     """
 
     number: int
@@ -45,43 +71,172 @@ class Page:
     #: Whether the page before this one stayed empty although it was promised.
     beyond_empty: bool = False
 
+    def after(self, step: Step) -> Page | None:
+        """Return the page that a step leads to; None at the end."""
+        if step is Step.AGAIN:
+            return Page(self.number, self.attempt + 1)
+        if step in (Step.NEXT, Step.BEYOND):
+            return Page(self.number + 1, beyond_empty=step is Step.BEYOND)
+        return None
 
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """A page that stayed empty although a later one holds records."""
 
-    page: int
-    expected: str
+class Content(Enum):
+    """The content of a page: the first column of README's table."""
+
+    RECORDS = auto()
+    NOTHING = auto()
+    #: Nothing, and nothing on the page before, which was promised.
+    STILL_NOTHING = auto()
+    #: The records of the page before.
+    REPETITION = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageState:
+    """A page that was received, with all that decides the step after it."""
+
+    page: Page
+    #: Rows of the page.
+    rows: int
+    #: Rows of all pages up to this one.
     received: int
+    #: Rows that holes would have held.
+    in_holes: int
+    counts: PageCounts
+    #: Rows per page, as requested.
+    requested_size: int
+    #: Rows of a full page, as the responses show it; 0 before the first one with rows.
+    full_size: int
+    #: Repeated requests of an empty page, at most.
+    empty_tries: int
+    is_repetition: bool = False
 
-    def __str__(self) -> str:
-        return (
-            f"page {self.page} stayed empty: expected {self.expected}, "
-            f"received {self.received} rows before it"
-        )
+    @property
+    def content(self) -> Content:
+        """The content of the page."""
+        if self.is_repetition:
+            return Content.REPETITION
+        if self.rows:
+            return Content.RECORDS
+        return Content.STILL_NOTHING if self.page.beyond_empty else Content.NOTHING
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the page holds as many rows as a page can."""
+        return self.rows >= self.full_size
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether no response had a usable count."""
+        return self.counts.pages is None and self.counts.rows is None
+
+    @property
+    def page_size(self) -> int:
+        """Rows of a full page.
+
+        A first page shorter than requested is taken for a lowered size once a second page came:
+        before that it may as well be the only one.
+        """
+        has_second = self.page.number > 2  # noqa: PLR2004 - the page after a second one
+        lowered = self.full_size if has_second else 0
+        return self.counts.page_size or lowered or self.requested_size
+
+    @property
+    def promised_pages(self) -> int:
+        """The last page that the counts promise."""
+        if self.counts.pages is not None:
+            return self.counts.pages
+        return -(-(self.counts.rows or 0) // self.page_size)
+
+    @property
+    def missing(self) -> int:
+        """Rows that `totalHits` promises, and that neither came nor lie in a hole."""
+        return (self.counts.rows or 0) - self.received - self.in_holes
+
+    @property
+    def lacks_less_than_a_page(self) -> bool:
+        """Whether rows are missing by `totalHits`, but fewer than a page of them."""
+        return 0 < self.missing < self.page_size
+
+    @property
+    def promises_more(self) -> bool:
+        """Whether more is promised than the pages, or else the rows, that have come."""
+        if self.counts.pages is None:
+            return self.missing > 0
+        if self.rows:
+            return self.page.number < self.counts.pages or self.lacks_less_than_a_page
+        # A page counts as received once it held records, so page n is still owed while n pages
+        # are promised; but one promised page without a record is an empty result.
+        return max(self.page.number - 1, 1) < self.counts.pages
+
+
+def step_after(state: PageState) -> Step:
+    """Return the step after a page: README's table "How paging decides", row by row."""
+    match state.content:
+        # Records; more is promised, or the page is full, or nothing is known: page n+1.
+        case Content.RECORDS if state.promises_more or state.is_full or state.is_uncounted:
+            step = Step.NEXT
+        # Records; it is short, and nothing more is promised: the end.
+        case Content.RECORDS:
+            step = Step.END
+        # Nothing; `totalHits` promises less than a page more, and the pages that it promises have
+        # come: the end, without a wait, since `totalHits` is approximate.
+        case Content.NOTHING if (
+            state.lacks_less_than_a_page and state.page.number > state.promised_pages
+        ):
+            step = Step.END
+        # Nothing; more is promised: wait, and request it again, `empty_page_max_tries` times.
+        case Content.NOTHING if state.promises_more and state.page.attempt < state.empty_tries:
+            step = Step.AGAIN
+        # Still nothing: look at page n+1. Records there make page n a hole.
+        case Content.NOTHING if state.promises_more:
+            step = Step.BEYOND
+        # Still nothing; page n+1 is empty too: the end, the count was stale.
+        case Content.STILL_NOTHING:
+            step = Step.STALE
+        # Nothing; nothing more is promised: the end.
+        case Content.NOTHING:
+            step = Step.END
+        # The records of page n-1, and `totalHits` has not grown: stop.
+        case Content.REPETITION:
+            step = Step.REFUSE
+    return step
+
+
+class PageRecords(NamedTuple):
+    """The records of a page, with the `totalHits` that was known by then."""
+
+    #: The identity of each record; a record without one stands for itself.
+    identities: list[object]
+    total_hits: int | None
+
+    def repeats(self, previous: PageRecords) -> bool:
+        """Return whether the page before came again, because the server ignores the page number.
+
+        Where `totalHits` has grown, as many rows as a page holds may have arrived before it.
+        """
+        before, now = previous.total_hits, self.total_hits
+        has_grown = before is not None and now is not None and now > before
+        return self.identities == previous.identities and not has_grown
 
 
 class CountedPaginator(BaseAPIPaginator[Page]):
     """Numbered pages, led by header and body counts and by empty-page checks.
 
-    After page n:
+    With two records per page, the first page promises a second one, which is the last::
 
-    - records, and more is promised, or the page is full, or nothing is known: the next page;
-    - records, a short page, nothing more promised: the end;
-    - no records, a page promised: wait and ask the same again, a few times; then look one page
-      further: records there mean a hole, none mean that the count was stale;
-    - no records, only rows promised, fewer than a page, which the pages before had room for: the
-      end, without a wait (`totalHits` is approximate);
-    - no records, nothing more promised: the end;
-    - the records of the page before once more: stop, the server ignores the page number.
+        {"conversations": [{"conversationId": "a"}, {"conversationId": "b"}], "totalHits": 3}
+        {"conversations": [{"conversationId": "c"}], "totalHits": 3}
+
+    `step_after` decides after each page; `completeness` says afterwards what is missing.
 
     Args:
-        page_size: What is asked for.
+        page_size: Records per page, as requested.
         where: Names the stream and the window in a message.
-        identity: The field that tells two records apart; without it, whole records are compared.
-        empty_tries: How often an empty page is asked for again.
+        identity: The field that distinguishes records; without it, whole records are compared.
+        empty_tries: Repeated requests of an empty page that was promised.
         wait: Called before each of those.
-        ceiling: How many rows the endpoint can page through; None where no limit is known.
+        ceiling: Rows that the endpoint can page through; None where no limit is known.
     """
 
     def __init__(
@@ -95,31 +250,15 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         ceiling: int | None = None,
     ) -> None:
         super().__init__(Page(1))
-        self._asked_size = page_size
+        self._page_size = page_size
         self._where = where
         self._identity = identity
         self._empty_tries = empty_tries
         self._wait = wait
         self._ceiling = ceiling
-        self._last_page = LAST_PAGE if ceiling is None else max(1, ceiling // page_size)
-        self._promise = PageCounts()
         self._full_size = 0
-        self._missing = 0
-        self._previous: list[object] = []
-        self._rows_promised_before: int | None = None
-        self._ids: set[object] = set()
-        self._named = 0
-        self._promises: set[tuple[int | None, int | None]] = set()
-        #: The smallest `totalHits` of the first page's responses: what rows that arrive later, or
-        #: a later count, add to it is not owed.
-        self._owed: int | None = None
-        self._is_second = False
-        #: Rows of all pages, before any filter.
-        self.received = 0
-        #: Pages that stayed empty though a later one held records.
-        self.holes: list[Hole] = []
-        #: Whether the paging ended on an empty page that the counts had promised.
-        self.stale_count = False
+        self._previous = PageRecords([], None)
+        self.completeness = Completeness(page_size)
 
     @override
     def continue_if_empty(self, response: requests.Response) -> bool:
@@ -127,9 +266,27 @@ class CountedPaginator(BaseAPIPaginator[Page]):
 
     @override
     def get_next(self, response: requests.Response) -> Page | None:
-        self._note(counts(response))
-        found = records(response)
-        return self._after_records(found) if found else self._after_nothing()
+        page, rows = self.current_value, records(response)
+        self.completeness.expect(counts(response), page.number)
+        is_repetition = bool(rows) and not self._add(rows)
+        state = self._state(len(rows), is_repetition=is_repetition)
+        step = step_after(state)
+        if step is Step.REFUSE:
+            msg = (
+                f"{self._where}: page {page.number} holds the same {len(rows)} "
+                "records as the page before; the server ignores pageNumber."
+            )
+            raise StopRun(msg)
+        if step is Step.AGAIN:
+            self._wait()
+        self.completeness.page_size = state.page_size
+        self.completeness.stale_count = step is Step.STALE
+        following = page.after(step)
+        if following and following.number > self._last_page:
+            if self._ceiling is None:
+                raise past_last_page(self._where)
+            raise TooManyRows(self._too_many(_PAST_LAST_PAGE))
+        return following
 
     def check_ceiling(self, response: requests.Response) -> None:
         """Refuse a window that promises more than can be paged through, before paging.
@@ -137,189 +294,65 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         Raises:
             TooManyRows: The first page promises as many rows as the ceiling, or more.
         """
-        self._note(counts(response))
-        if self._ceiling is None or self.received:
+        self.completeness.expect(counts(response), self.current_value.number)
+        if self._ceiling is None or self.completeness.received:
             return
-        rows = self._promise.rows
-        if self._promise.pages is not None:
+        promise = self.completeness.counts
+        rows = promise.rows
+        if promise.pages is not None:
             # So many full pages and a last one with at least a row.
-            size = self._promise.page_size or self._asked_size
-            rows = max(self._promise.pages - 1, 0) * size + 1
+            size = promise.page_size or self._page_size
+            rows = max(promise.pages - 1, 0) * size + 1
         if rows is not None and rows >= self._ceiling:
             raise TooManyRows(self._too_many(f"promises {rows:,} rows"), rows)
 
     def ahead(self) -> Iterator[Page]:
         """Yield the pages after the present one that are promised, in their order."""
-        last = min(self._last_promised, self._last_page)
+        last = min(self._state(rows=0).promised_pages, self._last_page)
         for number in range(self.current_value.number + 1, last + 1):
             yield Page(number)
 
     @property
     def promised(self) -> str:
-        """Say what is promised, for a message."""
-        if self._promise.pages is not None:
-            return f"{self._promise.pages:,} pages"
-        return "no count" if self._promise.rows is None else f"{self._promise.rows:,} rows"
+        """The counts in words, for a message."""
+        promise = self.completeness.counts
+        if promise.pages is not None:
+            return f"{promise.pages:,} pages"
+        return "no count" if promise.rows is None else f"{promise.rows:,} rows"
 
     @property
-    def owed(self) -> int:
-        """How many rows are to come: the smallest `totalHits` of the first page's responses.
+    def _last_page(self) -> int:
+        """The last page that can be requested."""
+        return LAST_PAGE if self._ceiling is None else max(1, self._ceiling // self._page_size)
 
-        Nothing where pages are counted, or nothing is.
-        """
-        return 0 if self._promise.pages is not None else self._owed or 0
+    def _state(self, rows: int, *, is_repetition: bool = False) -> PageState:
+        return PageState(
+            page=self.current_value,
+            rows=rows,
+            received=self.completeness.received,
+            in_holes=self.completeness.in_holes,
+            counts=self.completeness.counts,
+            requested_size=self._page_size,
+            full_size=self._full_size,
+            empty_tries=self._empty_tries,
+            is_repetition=is_repetition,
+        )
 
-    @property
-    def fewer(self) -> bool:
-        """Whether fewer distinct rows came than are owed.
-
-        `totalHits` is approximate, or rows were deleted while one paged, which moves one from a
-        page that is to come into one that has come. A promised page that stayed empty, and the one
-        after it too, has shown the count to be stale.
-        """
-        return len(self._ids) < self.owed and not self.stale_count and not self.holes
-
-    @property
-    def lacks_a_page(self) -> bool:
-        """Whether a page of rows or more is missing, which no approximate count explains."""
-        return self.fewer and self.owed - len(self._ids) >= self._page_size
-
-    @property
-    def was_short(self) -> bool:
-        """Whether a reading brought less than was promised."""
-        return self.fewer or self.stale_count or self._is_second
-
-    def add(self, first: CountedPaginator) -> None:
-        """Count the rows of an earlier reading of the same query together with this one's."""
-        self._ids |= first._ids
-        if first._owed is not None:
-            self._owed = min(first._owed, self._owed if self._owed is not None else first._owed)
-        self._is_second = True
-
-    def doubt(self, totals: Collection[object]) -> str:
-        """Say why a row may exist that did not come; nothing where none can, as far as one can see.
-
-        Where a row is deleted while one pages, those after it move up, and one slips through
-        between two pages. The counts then change, or a row comes twice.
-
-        Args:
-            totals: What the answers call `total`: the rows of all pages.
-        """
-        if self.holes or self.stale_count:
-            return "a page stayed empty"
-        if len(self._promises) > 1 or len(totals) > 1:
-            return "the count changed while it was read"
-        if self._named > len(self._ids):
-            return "a row came twice"
-        for total in (self._promise.rows, *totals):
-            if total is not None and total != self.received:
-                return f"{total} rows were promised and {self.received} came"
-        return ""
-
-    @property
-    def distinct(self) -> int:
-        """How many rows came, one told from the other."""
-        return len(self._ids)
-
-    def _note(self, said: PageCounts) -> None:
-        """Keep what the answer says; an answer that says nothing takes no promise back."""
-        if said.pages is not None or said.rows is not None:
-            self._promise = said
-            self._promises.add((said.pages, said.rows))
-        if said.rows is not None and self.current_value.number == 1:
-            self._owed = said.rows if self._owed is None else min(self._owed, said.rows)
-
-    @property
-    def _page_size(self) -> int:
-        """Return how many records a full page holds.
-
-        A first page shorter than asked for is taken for a lowered size once a second page came:
-        before that it may as well be the only one.
-        """
-        has_second = self.current_value.number > 2  # noqa: PLR2004 - the page after a second one
-        lowered = self._full_size if has_second else 0
-        return self._promise.page_size or lowered or self._asked_size
-
-    @property
-    def _last_promised(self) -> int:
-        if self._promise.pages is not None:
-            return self._promise.pages
-        return -(-(self._promise.rows or 0) // self._page_size)
-
-    @property
-    def _is_almost_whole(self) -> bool:
-        """Whether rows are missing by `totalHits`, but fewer than a page of them."""
-        missing = (self._promise.rows or 0) - self.received - self._missing
-        return 0 < missing < self._page_size
-
-    def _after_records(self, found: list[Record]) -> Page | None:
-        self._refuse_repetition(found)
-        if self.current_value.beyond_empty:
-            self._mark_hole()
-        self.received += len(found)
-        named = [one for one in self._previous if isinstance(one, str)]
-        self._named += len(named)
-        self._ids.update(named)
-        self._full_size = self._promise.page_size or self._full_size or len(found)
-        full = len(found) >= self._full_size
-        unknown = self._promise.pages is None and self._promise.rows is None
-        more = self._more_after(self.current_value.number) or self._is_almost_whole
-        return self._following() if full or unknown or more else None
-
-    def _after_nothing(self) -> Page | None:
-        page = self.current_value
+    def _add(self, rows: list[Record]) -> bool:
+        """Take in the records of the present page, unless they are those of the page before."""
+        promise, page = self.completeness.counts, self.current_value
+        content = PageRecords([row.get(self._identity, row) for row in rows], promise.rows)
+        if content.repeats(self._previous):
+            return False
+        self._previous = content
         if page.beyond_empty:
-            self.stale_count = True
-            return None
-        # A page counts as received once it held records, so page n is still owed while n pages
-        # are promised; but one page without a record is how an empty result is told.
-        owed = page.number - 1 if page.number > 1 else 1
-        if not self._more_after(owed):
-            return None
-        if page.number > self._last_promised and self._is_almost_whole:
-            return None
-        if page.attempt < self._empty_tries:
-            self._wait()
-            return Page(page.number, page.attempt + 1)
-        return self._following(beyond_empty=True)
-
-    def _more_after(self, pages: int) -> bool:
-        """Whether more is promised than so many pages, or than the rows that have come."""
-        if self._promise.pages is not None:
-            return pages < self._promise.pages
-        if self._promise.rows is not None:
-            return self.received + self._missing < self._promise.rows
-        return False
-
-    def _following(self, *, beyond_empty: bool = False) -> Page:
-        number = self.current_value.number + 1
-        if number > self._last_page:
-            msg = self._too_many("goes on past the last page that can be asked for")
-            raise TooManyRows(msg) if self._ceiling else StopRun(msg)
-        return Page(number, beyond_empty=beyond_empty)
-
-    def _mark_hole(self) -> None:
-        size = self._full_size or self._asked_size
-        self.holes.append(Hole(self.current_value.number - 1, self.promised, self.received))
-        self._missing += size
-
-    def _refuse_repetition(self, found: list[Record]) -> None:
-        same = [record.get(self._identity, record) for record in found]
-        before, promised = self._rows_promised_before, self._promise.rows
-        self._rows_promised_before = promised
-        # As many rows as a page holds may have arrived before it; then the count has grown.
-        have_arrived = before is not None and promised is not None and promised > before
-        if same == self._previous and not have_arrived:
-            msg = (
-                f"{self._where}: page {self.current_value.number} holds the same "
-                f"{len(found)} records as the page before; the server ignores pageNumber."
-            )
-            raise StopRun(msg)
-        self._previous = same
+            size = self._full_size or self._page_size
+            self.completeness.add_hole(page.number - 1, size, self.promised)
+        self.completeness.add_page(content.identities)
+        self._full_size = promise.page_size or self._full_size or len(rows)
+        return True
 
     def _too_many(self, what: str) -> str:
-        if self._ceiling is None:
-            return f"{self._where}: {what} ({self._last_page:,})."
         return (
             f"{self._where}: {what}; Genesys Cloud pages through {self._ceiling:,} at most. "
             "Lower window_days, or narrow the filters."
@@ -327,18 +360,24 @@ class CountedPaginator(BaseAPIPaginator[Page]):
 
 
 class TokenPaginator(BaseAPIPaginator[str]):
-    """Goes from one page to the next by what the page itself says; a page may be empty.
+    """Pages that hold the next page's token, a link or a cursor.
+
+    A page may be empty, and yet have a next one; the last page has no token::
+
+        {"entities": [], "nextUri": "/api/v2/users?cursor=a"}
+        {"entities": [{"id": "a"}], "nextUri": "/api/v2/users?cursor=b"}
+        {"entities": []}
 
     Args:
         where: Names the stream in a message.
-        next_of: Returns what an answer says of the next page: a link, a cursor, or nothing.
+        next_of: Returns the next page's token in a response's body, if there is one.
     """
 
     def __init__(self, where: str, next_of: Callable[[Record], str | None]) -> None:
         super().__init__("")
         self._where = where
         self._next_of = next_of
-        self._seen: set[str] = set()
+        self._tokens: set[str] = set()
 
     @override
     def continue_if_empty(self, response: requests.Response) -> bool:
@@ -347,8 +386,8 @@ class TokenPaginator(BaseAPIPaginator[str]):
     @override
     def get_next(self, response: requests.Response) -> str | None:
         token = self._next_of(body(response))
-        if token and (token in self._seen or len(self._seen) == LAST_PAGE):
-            raise goes_round(self._where)
+        if token and (token in self._tokens or len(self._tokens) == LAST_PAGE):
+            raise endless_pages(self._where)
         if token:
-            self._seen.add(token)
+            self._tokens.add(token)
         return token

@@ -160,7 +160,7 @@ class FullTableStream(GenesysStream):
         yield from self.request_records(context)
         if self.paging.is_counted:
             self.is_whole()
-            if doubt := self.paginator.doubt(self._totals):
+            if doubt := self.paginator.completeness.possible_loss(self._totals):
                 self.mark_incomplete(doubt)
 
     @override

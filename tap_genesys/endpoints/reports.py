@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import override
 
-from tap_genesys.api.pagination import LAST_PAGE, Page, goes_round
+from tap_genesys.api.pagination import LAST_PAGE, Page, endless_pages
 from tap_genesys.api.polling import Poll
 from tap_genesys.api.response import body
 from tap_genesys.endpoints.windowed import WindowedStream
@@ -79,7 +79,7 @@ class ReportStream(WindowedStream):
             if token in seen:
                 break
             seen.add(token)
-        raise goes_round(self.label)
+        raise endless_pages(self.label)
 
     def failed(self, what: Any) -> StopRun:  # noqa: ANN401 - whatever the vendor says
         """Return the error for a report that will not come."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.api.client import GenesysClient
+    from tap_genesys.api.entries import EntryPaginator
     from tap_genesys.api.status import Overrides
     from tap_genesys.endpoints.metrics import RequestCounter
 
@@ -73,7 +74,7 @@ class GenesysStream(CountedStream, RESTStream[Any], ABC):
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap=tap)
         self.logger.addFilter(_is_worth_a_line)
-        self.paginator: CountedPaginator
+        self.paginator: CountedPaginator | EntryPaginator
         self._planned: dict[PlannedRequest, requests.PreparedRequest] = {}
 
     @abstractmethod
@@ -394,21 +395,22 @@ class GenesysStream(CountedStream, RESTStream[Any], ABC):
 
     def is_whole(self) -> bool:
         """Log what was wrong with the pages, if anything; return whether they count as whole."""
-        if self.paginator.stale_count:
+        completeness = self.paginator.completeness
+        if completeness.stale_count:
             self.logger.info(
                 "%s: the count was stale (%s promised); all %d rows that exist have come.",
                 self.label,
                 self.paginator.promised,
-                self.paginator.received,
+                completeness.received,
             )
-        self.counts.short += self.paginator.was_short
+        self.counts.short += completeness.was_short
         accepted = self.config["incomplete_windows"] == "accept"
-        missing = [str(hole) for hole in self.paginator.holes]
-        if self.paginator.fewer:
-            fewer = f"expected {self.paginator.owed:,} rows, received {self.paginator.distinct:,}"
+        missing = [str(hole) for hole in completeness.holes]
+        if completeness.fewer:
+            fewer = f"expected {completeness.owed:,} rows, received {completeness.distinct:,}"
             if self.comes_again():
                 self.logger.info("%s: %s; a later run reads them again.", self.label, fewer)
-            elif self.paginator.lacks_a_page:
+            elif completeness.lacks_a_page:
                 missing = [fewer]
             else:
                 self.logger.warning(

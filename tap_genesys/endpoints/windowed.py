@@ -236,7 +236,7 @@ class WindowedStream(GenesysStream):
 
     def _read_pages(self) -> Iterator[Record]:
         yield from self.request_records(None)
-        if self.paginator.fewer and not self.comes_again():
+        if self.paginator.completeness.fewer and not self.comes_again():
             yield from self._read_once_more()
 
     def _finish_pages(self) -> Iterator[Record]:
@@ -245,7 +245,7 @@ class WindowedStream(GenesysStream):
 
     def _read_once_more(self) -> Iterator[Record]:
         """Yield the present window's records again; what came in either reading has come."""
-        first = self.paginator
+        first = self.paginator.completeness
         self.logger.info(
             "%s: expected %d rows, received %d: no later run reads them again. Once more.",
             self.label,
@@ -257,7 +257,7 @@ class WindowedStream(GenesysStream):
             yield from self.request_records(None)
         finally:
             self._is_second_reading = False
-        self.paginator.add(first)
+        self.paginator.completeness.add(first)
 
     @override
     def comes_again(self) -> bool:

@@ -1,0 +1,152 @@
+"""Completeness of a reading: the rows that a query's counts promise against those that came.
+
+A count may be stale or approximate, and rows may be deleted between two pages. Pagination uses the
+counts to find the next page; here they are held against what was received, once the paging ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_genesys.api.response import PageCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A page that stayed empty although a later one holds records."""
+
+    page: int
+    #: Rows that the page would have held.
+    size: int
+    #: The counts of the response, in words.
+    expected: str
+    #: Rows of the pages before it.
+    received: int
+
+    def __str__(self) -> str:
+        return (
+            f"page {self.page} stayed empty: expected {self.expected}, "
+            f"received {self.received} rows before it"
+        )
+
+
+class Completeness:
+    """The rows of a reading, page by page, and whether they are all that was promised.
+
+    Args:
+        page_size: Rows of a full page, as requested.
+    """
+
+    def __init__(self, page_size: int) -> None:
+        #: Rows of a full page; lower than requested where the server lowers it.
+        self.page_size = page_size
+        #: The latest usable counts.
+        self.counts = PageCounts()
+        #: Rows of all pages, before any filter.
+        self.received = 0
+        self.holes: list[Hole] = []
+        #: Whether the paging ended on an empty page that the counts had promised.
+        self.stale_count = False
+        self._counts_seen: set[tuple[int | None, int | None]] = set()
+        self._identities: set[str] = set()
+        self._identified = 0
+        self._owed: int | None = None
+        self._is_second = False
+
+    def expect(self, counts: PageCounts, page: int) -> None:
+        """Take in the counts of a response; a response without any withdraws no promise.
+
+        Args:
+            counts: The counts.
+            page: The number of the page that they came with.
+        """
+        if counts.pages is not None or counts.rows is not None:
+            self.counts = counts
+            self._counts_seen.add((counts.pages, counts.rows))
+        if counts.rows is not None and page == 1:
+            self._owed = counts.rows if self._owed is None else min(self._owed, counts.rows)
+
+    def add_page(self, identities: Collection[object]) -> None:
+        """Take in the rows of a page.
+
+        Args:
+            identities: The identity of each row; only texts distinguish rows from each other.
+        """
+        texts = [identity for identity in identities if isinstance(identity, str)]
+        self.received += len(identities)
+        self._identified += len(texts)
+        self._identities.update(texts)
+
+    def add_hole(self, page: int, size: int, expected: str) -> None:
+        """Take in a page that stayed empty, before the rows of the page after it."""
+        self.holes.append(Hole(page, size, expected, self.received))
+
+    def add(self, first: Completeness) -> None:
+        """Merge an earlier reading of the same query into this one: rows of either have come."""
+        self._identities |= first._identities
+        if first._owed is not None:
+            self._owed = min(first._owed, self._owed if self._owed is not None else first._owed)
+        self._is_second = True
+
+    @property
+    def in_holes(self) -> int:
+        """Rows that the holes would have held."""
+        return sum(hole.size for hole in self.holes)
+
+    @property
+    def distinct(self) -> int:
+        """Rows that came, each counted once."""
+        return len(self._identities)
+
+    @property
+    def owed(self) -> int:
+        """Rows that have to come: the smallest `totalHits` of the first page's responses.
+
+        Rows that arrive later, or a later count, add nothing to it. It is 0 where pages are
+        counted, or nothing is.
+        """
+        return 0 if self.counts.pages is not None else self._owed or 0
+
+    @property
+    def fewer(self) -> bool:
+        """Whether fewer distinct rows came than are owed.
+
+        Either `totalHits` is approximate, or rows were deleted between two pages, which moves a row
+        of a later page into one that was read before. A promised page that stayed empty, and the
+        one after it too, has shown the count to be stale.
+        """
+        return self.distinct < self.owed and not self.stale_count and not self.holes
+
+    @property
+    def lacks_a_page(self) -> bool:
+        """Whether a page of rows or more is missing, which no approximate count explains."""
+        return self.fewer and self.owed - self.distinct >= self.page_size
+
+    @property
+    def was_short(self) -> bool:
+        """Whether a reading brought less than was promised."""
+        return self.fewer or self.stale_count or self._is_second
+
+    def possible_loss(self, totals: Collection[object]) -> str:
+        """Return why a row may be missing; an empty text where nothing suggests it.
+
+        Where a row is deleted between two pages, those after it move up, and one is on neither
+        page. The counts then change, or a row comes twice.
+
+        Args:
+            totals: The values of `total` in the responses: the rows of all pages.
+        """
+        if self.holes or self.stale_count:
+            return "a page stayed empty"
+        if len(self._counts_seen) > 1 or len(totals) > 1:
+            return "the count changed while it was read"
+        if self._identified > self.distinct:
+            return "a row came twice"
+        for total in (self.counts.rows, *totals):
+            if total is not None and total != self.received:
+                return f"{total} rows were promised and {self.received} came"
+        return ""

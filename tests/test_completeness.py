@@ -1,0 +1,192 @@
+"""A reading is complete once all that was promised at its start has come, in whatever pages."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_genesys.api.completeness import Completeness, Hole
+from tap_genesys.api.response import PageCounts
+
+SIZE = 4
+
+
+def reading(*pages: str, rows: int | None = None) -> Completeness:
+    """Return a reading of pages; each letter is a row's identity, and `rows` the `totalHits`."""
+    completeness = Completeness(SIZE)
+    for number, page in enumerate(pages, 1):
+        completeness.expect(PageCounts(rows=rows), number)
+        completeness.add_page([*page])
+    return completeness
+
+
+def test_nothing_is_owed_before_a_count_comes() -> None:
+    completeness = Completeness(SIZE)
+    assert (completeness.owed, completeness.received, completeness.distinct) == (0, 0, 0)
+    judgement = (completeness.fewer, completeness.lacks_a_page, completeness.was_short)
+    assert judgement == (False, False, False)
+    assert completeness.possible_loss(set()) == ""
+
+
+@pytest.mark.parametrize(
+    ("counts", "owed"),
+    [
+        ([(1, 9), (1, 6)], 6),
+        ([(1, 6), (1, 9)], 6),
+        ([(1, 6), (2, 3)], 6),
+        ([(2, 3)], 0),
+        ([(1, 6), (1, None), (2, None)], 6),
+        ([(1, 0)], 0),
+    ],
+)
+def test_what_is_owed_is_the_smallest_count_of_the_first_page(
+    counts: list[tuple[int, int | None]], owed: int
+) -> None:
+    completeness = Completeness(SIZE)
+    for page, rows in counts:
+        completeness.expect(PageCounts(rows=rows), page)
+    assert completeness.owed == owed
+
+
+def test_a_response_without_counts_withdraws_no_promise() -> None:
+    completeness = Completeness(SIZE)
+    for counts in (PageCounts(pages=3, rows=9), PageCounts(), PageCounts(page_size=2)):
+        completeness.expect(counts, 1)
+    assert completeness.counts == PageCounts(pages=3, rows=9)
+    assert completeness.possible_loss({None}) == "9 rows were promised and 0 came"
+
+
+def test_no_rows_are_owed_where_pages_are_counted() -> None:
+    completeness = Completeness(SIZE)
+    completeness.expect(PageCounts(pages=2, rows=6), 1)
+    assert (completeness.owed, completeness.fewer) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("pages", "fewer", "lacks_a_page"),
+    [
+        (["abcd", "efgh"], False, False),
+        (["abcd", "efg"], True, False),
+        (["abcd", "defg"], True, False),
+        (["abcd", "e"], True, False),
+        (["abcd"], True, True),
+        (["abcd", "dcba"], True, True),
+        (["abcd", "efgh", "i"], False, False),
+    ],
+)
+def test_rows_that_come_twice_count_once(
+    pages: list[str], *, fewer: bool, lacks_a_page: bool
+) -> None:
+    completeness = reading(*pages, rows=8)
+    assert completeness.received == len("".join(pages))
+    assert (completeness.fewer, completeness.lacks_a_page) == (fewer, lacks_a_page)
+    assert completeness.was_short is fewer
+
+
+def test_a_lowered_page_size_makes_a_page_of_less() -> None:
+    completeness = reading("ab", "cd", rows=6)
+    assert not completeness.lacks_a_page
+    completeness.page_size = 2
+    assert completeness.lacks_a_page
+
+
+def test_an_empty_page_explains_fewer_rows() -> None:
+    """A hole is reported by itself, and a stale count owes nothing."""
+    stale, torn = reading("abcd", rows=8), reading("abcd", rows=8)
+    stale.stale_count = True
+    torn.add_hole(2, SIZE, "8 rows")
+    for completeness in (stale, torn):
+        assert (completeness.fewer, completeness.lacks_a_page) == (False, False)
+        assert completeness.possible_loss(set()) == "a page stayed empty"
+    assert (stale.was_short, torn.was_short) == (True, False)
+
+
+def test_a_hole_has_page_size_expected_and_received() -> None:
+    completeness = reading("abcd")
+    completeness.add_hole(2, SIZE, "14 rows")
+    completeness.add_page("ef")
+    completeness.add_hole(4, SIZE, "15 rows")
+    assert completeness.in_holes == 2 * SIZE
+    assert completeness.holes == [Hole(2, SIZE, "14 rows", 4), Hole(4, SIZE, "15 rows", 6)]
+    text = "page 2 stayed empty: expected 14 rows, received 4 rows before it"
+    assert str(completeness.holes[0]) == text
+
+
+def test_rows_without_an_identity_are_received_and_not_distinct() -> None:
+    completeness = Completeness(SIZE)
+    completeness.add_page([{"n": 1}, {"n": 1}, 3, "a"])
+    assert (completeness.received, completeness.distinct) == (4, 1)
+    assert completeness.possible_loss(set()) == ""
+
+
+@pytest.mark.parametrize(
+    ("pages", "rows", "totals", "reason"),
+    [
+        (["abcd", "e"], 5, {5}, ""),
+        (["abcd", "e"], None, {None}, ""),
+        (["abcd", "e"], 5, {5, 6}, "the count changed while it was read"),
+        (["abcd", "d"], 5, {5}, "a row came twice"),
+        (["abcd", "e"], 6, {None}, "6 rows were promised and 5 came"),
+        (["abcd", "e"], None, {4}, "4 rows were promised and 5 came"),
+        (["abcd", "d"], 5, {5, None}, "the count changed while it was read"),
+    ],
+)
+def test_a_listing_has_a_reason_why_a_row_may_be_missing(
+    pages: list[str], rows: int | None, totals: set[object], reason: str
+) -> None:
+    assert reading(*pages, rows=rows).possible_loss(totals) == reason
+
+
+@pytest.mark.parametrize("later", [PageCounts(pages=2, rows=6), PageCounts(pages=3, rows=5)])
+def test_a_count_that_changes_is_a_reason(later: PageCounts) -> None:
+    completeness = Completeness(SIZE)
+    for counts in (PageCounts(pages=2, rows=5), later):
+        completeness.expect(counts, 2)
+    assert completeness.possible_loss(set()) == "the count changed while it was read"
+
+
+ROWS = st.lists(st.sampled_from("abcdefghij"), max_size=9).map("".join)
+READINGS = st.builds(
+    lambda pages, rows: (pages, rows), st.lists(ROWS, min_size=1, max_size=3), st.integers(0, 12)
+)
+
+
+@given(READINGS)
+def test_fewer_rows_are_those_that_are_owed_and_came_in_no_page(
+    case: tuple[list[str], int],
+) -> None:
+    """How the rows are cut into pages, and their order, plays no part."""
+    pages, rows = case
+    whole = "".join(pages)
+    for completeness in (reading(*pages, rows=rows), reading(whole[::-1], rows=rows)):
+        missing = rows - len(set(whole))
+        assert completeness.fewer is (missing > 0)
+        assert completeness.lacks_a_page is (missing >= SIZE)
+
+
+@given(READINGS, READINGS)
+def test_what_came_in_either_of_two_readings_has_come(
+    first: tuple[list[str], int], second: tuple[list[str], int]
+) -> None:
+    """Their order plays no part; the smaller count is owed; it was short, since one was enough."""
+    merged = []
+    for earlier, later in ((first, second), (second, first)):
+        completeness = reading(*later[0], rows=later[1])
+        completeness.add(reading(*earlier[0], rows=earlier[1]))
+        merged.append(completeness)
+    rows = {*"".join(first[0]), *"".join(second[0])}
+    for completeness in merged:
+        assert completeness.distinct == len(rows)
+        assert completeness.owed == min(first[1], second[1])
+        assert completeness.fewer is (len(rows) < completeness.owed)
+        assert completeness.was_short
+
+
+@pytest.mark.parametrize(("first", "second", "owed"), [(6, None, 6), (None, 6, 6), (None, None, 0)])
+def test_a_reading_without_a_count_owes_what_the_other_one_does(
+    first: int | None, second: int | None, owed: int
+) -> None:
+    completeness = reading("ab", rows=second)
+    completeness.add(reading("cd", rows=first))
+    assert completeness.owed == owed
