@@ -1,0 +1,231 @@
+"""The step after a page is that of README's table "How paging decides"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_genesys.api.pagination import (
+    Page,
+    PageRecords,
+    PageState,
+    Step,
+    step_after,
+)
+from tap_genesys.api.response import PageCounts
+
+SIZE = 4
+TRIES = 3
+UNCOUNTED = PageCounts()
+
+
+def counted(pages: int | None = None, rows: int | None = None) -> PageCounts:
+    return PageCounts(pages=pages, rows=rows)
+
+
+def state(page: Page, rows: int = 0, **options: Any) -> PageState:
+    """Return a page behind full ones, where four rows were requested."""
+    chosen = {
+        "received": SIZE * (page.number - 1) + rows,
+        "in_holes": 0,
+        "counts": UNCOUNTED,
+        "requested_size": SIZE,
+        "full_size": SIZE,
+        "empty_tries": TRIES,
+        **options,
+    }
+    return PageState(page=page, rows=rows, **chosen)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(state(Page(2), 1, counts=counted(pages=3)), id="pages are promised"),
+        pytest.param(state(Page(2), 1, counts=counted(rows=6)), id="rows are promised"),
+        pytest.param(state(Page(2), 1, counts=counted(rows=99)), id="many rows are promised"),
+        pytest.param(state(Page(2), 1, counts=counted(pages=2, rows=8)), id="less than a page"),
+        pytest.param(state(Page(2), 4, counts=counted(pages=2)), id="full, by pages"),
+        pytest.param(state(Page(2), 4, counts=counted(rows=8)), id="full, by rows"),
+        pytest.param(state(Page(2), 2, full_size=2, counts=counted(pages=2)), id="full, lowered"),
+        pytest.param(state(Page(2), 1), id="nothing is known"),
+        pytest.param(state(Page(3, beyond_empty=True), 1), id="behind a hole"),
+    ],
+)
+def test_records_are_followed_by_the_next_page(page: PageState) -> None:
+    """More is promised, or the page is full, or nothing is known."""
+    assert step_after(page) is Step.NEXT
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        pytest.param(counted(pages=2), id="all pages have come"),
+        pytest.param(counted(rows=5), id="all rows have come"),
+        pytest.param(counted(rows=3), id="more rows have come"),
+        pytest.param(counted(pages=2, rows=5), id="both have come"),
+        pytest.param(counted(pages=2, rows=9), id="a page by totalHits, but pages are counted"),
+    ],
+)
+def test_a_short_page_ends_where_nothing_more_is_promised(counts: PageCounts) -> None:
+    assert step_after(state(Page(2), 1, counts=counts)) is Step.END
+    assert step_after(state(Page(2), 3, counts=counts, received=5)) is Step.END
+
+
+def test_rows_in_a_hole_are_not_promised_once_more() -> None:
+    short = {"received": 6, "counts": counted(rows=10)}
+    assert step_after(state(Page(3), 2, **short)) is Step.NEXT
+    assert step_after(state(Page(3), 2, in_holes=SIZE, **short)) is Step.END
+
+
+@pytest.mark.parametrize("missing", [1, SIZE - 1])
+def test_nothing_ends_where_total_hits_promises_less_than_a_page_more(missing: int) -> None:
+    """The pages that it promises have come, so it is approximate; there is no wait."""
+    page = state(Page(3), received=8 - missing, counts=counted(rows=8))
+    assert step_after(page) is Step.END
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"received": 8 - SIZE, "counts": counted(rows=8)}, id="a page is missing"),
+        pytest.param({"received": 8, "counts": counted(rows=9)}, id="the page is promised"),
+        pytest.param({"received": 4, "full_size": 2, "counts": counted(rows=6)}, id="lowered"),
+        pytest.param({"counts": counted(pages=3)}, id="the last page is owed"),
+        pytest.param({"counts": counted(pages=9)}, id="pages are owed"),
+    ],
+)
+def test_nothing_is_requested_again_where_more_is_promised(options: dict[str, Any]) -> None:
+    """After a wait, a few times; then the page after it is looked at."""
+    steps = [step_after(state(Page(3, attempt), **options)) for attempt in range(TRIES + 1)]
+    assert steps == [Step.AGAIN] * TRIES + [Step.BEYOND]
+
+
+@pytest.mark.parametrize("counts", [counted(pages=2), counted(rows=1), counted(rows=5)])
+def test_a_first_page_is_requested_again_where_more_is_promised(counts: PageCounts) -> None:
+    assert step_after(state(Page(1), full_size=0, counts=counts)) is Step.AGAIN
+
+
+@pytest.mark.parametrize("counts", [UNCOUNTED, counted(pages=9), counted(rows=99)])
+def test_nothing_twice_ends_with_a_stale_count(counts: PageCounts) -> None:
+    """The page after an empty one is requested once."""
+    assert step_after(state(Page(3, beyond_empty=True), counts=counts)) is Step.STALE
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(state(Page(1), full_size=0), id="no count"),
+        pytest.param(state(Page(1), full_size=0, counts=counted(rows=0)), id="no rows"),
+        pytest.param(state(Page(1), full_size=0, counts=counted(pages=0)), id="no pages"),
+        pytest.param(state(Page(1), full_size=0, counts=counted(pages=1)), id="one page"),
+        pytest.param(
+            state(Page(1), full_size=0, counts=counted(pages=1, rows=3)), id="one page of rows"
+        ),
+        pytest.param(state(Page(3)), id="behind the last, no count"),
+        pytest.param(state(Page(3), counts=counted(pages=2)), id="all pages have come"),
+        pytest.param(state(Page(3), counts=counted(rows=8)), id="all rows have come"),
+        pytest.param(
+            state(Page(3), received=4, in_holes=SIZE, counts=counted(rows=8)), id="a hole"
+        ),
+    ],
+)
+def test_nothing_ends_where_nothing_more_is_promised(page: PageState) -> None:
+    assert step_after(page) is Step.END
+
+
+@pytest.mark.parametrize("page", [Page(2), Page(3, beyond_empty=True)])
+def test_the_records_of_the_page_before_are_refused(page: Page) -> None:
+    for counts in (UNCOUNTED, counted(pages=9), counted(rows=1)):
+        assert step_after(state(page, 4, counts=counts, is_repetition=True)) is Step.REFUSE
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_repetition"),
+    [
+        ((["a", "b"], None), (["a", "b"], None), True),
+        ((["a", "b"], 9), (["a", "b"], 9), True),
+        ((["a", "b"], 9), (["a", "b"], 8), True),
+        ((["a", "b"], None), (["a", "b"], 9), True),
+        ((["a", "b"], 9), (["a", "b"], None), True),
+        ((["a", "b"], 9), (["a", "b"], 10), False),
+        ((["a", "b"], 9), (["b", "a"], 9), False),
+        ((["a", "b"], 9), (["a"], 9), False),
+    ],
+)
+def test_a_repetition_has_the_same_records_while_the_count_has_not_grown(
+    before: tuple[list[object], int | None],
+    after: tuple[list[object], int | None],
+    *,
+    is_repetition: bool,
+) -> None:
+    """A page of rows that arrives before a page moves it to the next number."""
+    assert PageRecords(*after).repeats(PageRecords(*before)) is is_repetition
+
+
+@pytest.mark.parametrize(
+    ("step", "page"),
+    [
+        (Step.NEXT, Page(4)),
+        (Step.AGAIN, Page(3, 2)),
+        (Step.BEYOND, Page(4, beyond_empty=True)),
+        (Step.END, None),
+        (Step.STALE, None),
+    ],
+)
+def test_a_step_leads_to_a_page(step: Step, page: Page | None) -> None:
+    assert Page(3, 1).after(step) == page
+
+
+@pytest.mark.parametrize(
+    ("page", "full_size", "stated", "size"),
+    [(1, 2, None, 4), (2, 2, None, 4), (3, 2, None, 2), (3, 0, None, 4), (3, 2, 3, 3)],
+)
+def test_a_lowered_page_size_shows_with_the_second_page(
+    page: int, full_size: int, stated: int | None, size: int
+) -> None:
+    """A short first page may as well be the only one; `pageSize` goes before both."""
+    counts = PageCounts(page_size=stated)
+    assert state(Page(page), full_size=full_size, counts=counts).page_size == size
+
+
+COUNTS = st.builds(
+    PageCounts,
+    pages=st.none() | st.integers(0, 12),
+    rows=st.none() | st.integers(0, 50),
+    page_size=st.none() | st.integers(1, 6),
+)
+PAGES = st.builds(Page, st.integers(1, 9), st.integers(0, TRIES), st.booleans())
+
+
+@given(st.lists(COUNTS, min_size=TRIES + 2, max_size=TRIES + 2), st.integers(1, 9), st.data())
+def test_empty_pages_come_to_an_end_whatever_is_counted(
+    counts: list[PageCounts], number: int, data: st.DataObject
+) -> None:
+    """At most: the page, its repetitions, and the one after it."""
+    received = data.draw(st.integers(0, 40))
+    page: Page | None = Page(number)
+    for promise in counts:
+        assert page is not None
+        page = page.after(step_after(state(page, received=received, counts=promise)))
+        if page is None:
+            break
+    assert page is None
+
+
+@given(COUNTS, PAGES, st.integers(1, SIZE), st.integers(0, 40))
+def test_records_never_end_while_more_is_promised(
+    counts: PageCounts, page: Page, rows: int, before: int
+) -> None:
+    """Nor are they requested again."""
+    step = step_after(state(page, rows, received=before + rows, counts=counts))
+    assert step in (Step.NEXT, Step.END)
+    if step is Step.END:
+        assert rows < SIZE
+        assert counts.pages is not None or counts.rows is not None
+        if counts.pages is None:
+            assert before + rows >= (counts.rows or 0)
+        else:
+            assert page.number >= counts.pages
