@@ -65,22 +65,22 @@ class GenesysClient:
     def prepare(
         self,
         method: str,
-        path: str,
+        url: str,
         note: RequestNote,
         *,
-        params: dict[str, Any] | None = None,
-        data: dict[str, Any] | None = None,
+        params: dict[str, Any] | str | None = None,
+        data: Any = None,  # noqa: ANN401 - JSON is anything
     ) -> requests.PreparedRequest:
         """Return a request that can be sent.
 
         Args:
             method: The HTTP method.
-            path: The path, with its slash.
+            url: The whole URL, without its query.
             note: The note that travels with it.
             params: The query.
             data: The body, which is sent as JSON.
         """
-        request = requests.Request(method, f"{self.base_url}{path}", params=params, json=data)
+        request = requests.Request(method, url, params=params, json=data)
         return annotate(self.session.prepare_request(request), note)
 
     def send(
@@ -113,13 +113,16 @@ class GenesysClient:
 
         Args and errors are those of `prepare` and `send`.
         """
-        response = self.send(self.prepare(method, path, note, params=params, data=data))
+        url = f"{self.base_url}{path}"
+        response = self.send(self.prepare(method, url, note, params=params, data=data))
         self.time_outs.note(response.request)
         return response
 
     def call_once(self, method: str, path: str, note: RequestNote) -> requests.Response:
         """Send one request for a moment only, without a second try, whatever its response is."""
-        return self.session.send(self.prepare(method, path, note), timeout=_MOMENT_SECONDS)
+        return self.session.send(
+            self.prepare(method, f"{self.base_url}{path}", note), timeout=_MOMENT_SECONDS
+        )
 
     def conceal(self, text: str) -> str:
         """Return a text of the vendor's without credentials and token."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from tap_genesys.api.response import PageCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    import logging
+    from collections.abc import Callable, Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +151,39 @@ class Completeness:
             if total is not None and total != self.received:
                 return f"{total} rows were promised and {self.received} came"
         return ""
+
+
+def log_missing(
+    completeness: Completeness,
+    label: str,
+    *,
+    promised: str,
+    comes_again: Callable[[], bool],
+    logger: logging.Logger,
+) -> list[str]:
+    """Log how the counts were wrong, and return a line for each page, or more, that is missing.
+
+    Args:
+        completeness: The rows of a reading.
+        label: The stream and the part of it that was read.
+        promised: The counts, in words.
+        comes_again: Returns whether a later run reads the same part again.
+        logger: The stream's logger.
+    """
+    if completeness.stale_count:
+        logger.info(
+            "%s: the count was stale (%s promised); all %d rows that exist have come.",
+            label,
+            promised,
+            completeness.received,
+        )
+    missing = [str(hole) for hole in completeness.holes]
+    if completeness.fewer:
+        fewer = f"expected {completeness.owed:,} rows, received {completeness.distinct:,}"
+        if comes_again():
+            logger.info("%s: %s; a later run reads them again.", label, fewer)
+        elif completeness.lacks_a_page:
+            missing = [fewer]
+        else:
+            logger.warning("%s: %s: taken for all, since totalHits is approximate.", label, fewer)
+    return [f"{label}: {reason}." for reason in missing]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.pagination import Page
     from tap_genesys.api.response import Record
-    from tap_genesys.endpoints.stream import PlannedRequest
+    from tap_genesys.endpoints.request_loop import PlannedRequest
     from tap_genesys.replication.windows import Window
 
 

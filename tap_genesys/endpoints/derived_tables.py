@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from singer_sdk import StreamSchema
+from singer_sdk import Stream, StreamSchema
 from singer_sdk.schema.source import SchemaDirectory
 from typing_extensions import override
 
 from tap_genesys import schemas
 from tap_genesys.endpoints.follow_ups import FollowUpStream
-from tap_genesys.endpoints.metrics import CountedStream
+from tap_genesys.endpoints.metrics import StreamCounters, run_of
 from tap_genesys.output.writer import SingerWriter, is_unchanged
 from tap_genesys.records import row_lines
 from tap_genesys.records.conversation_rows import RowCollector, rows, vendors_fields
@@ -25,23 +25,33 @@ from tap_genesys.records.conversation_rows import RowCollector, rows, vendors_fi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from singer_sdk import Stream
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.api.response import Record
+    from tap_genesys.run import Run
 
 
 #: Conversations whose rows are written together: more of them make no row cheaper.
 _AT_ONCE = 20
 
 
-class TableStream(CountedStream):
+class TableStream(Stream):
     """One table; rows come from the stream that is its parent."""
 
     schema: ClassVar[StreamSchema] = StreamSchema(SchemaDirectory(schemas))
     primary_keys = ("_id",)
     replication_key = "conversationStart"
     state_partitioning_keys = ()
+
+    @property
+    def run(self) -> Run:
+        """The parts that all streams of this run share."""
+        return run_of(self._tap)
+
+    @cached_property
+    def counters(self) -> StreamCounters:
+        """The counter of its rows."""
+        return StreamCounters(self.run, self.name)
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -51,7 +61,7 @@ class TableStream(CountedStream):
     def begin(self) -> None:
         """Write the SCHEMA, whether rows will come or not, and begin to count."""
         self._write_schema_message()
-        self._counter = self.get_record_counter()
+        self._counter = self.counters.rows()
         self._counter.__enter__()
 
     def count(self, number: int) -> None:

@@ -53,7 +53,7 @@ class FollowUpStream(ChildStream):
             float(self.config["requests_per_minute"]),
             f"{float(self.config['requests_per_minute']) * 60:,.0f}",
         )
-        self._counter = self.get_record_counter()
+        self._counter = self.counters.rows()
         self._counter.__enter__()
 
     def add(self, record: Record) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.paging import Paging
     from tap_genesys.api.response import Record
-    from tap_genesys.endpoints.stream import PlannedRequest
+    from tap_genesys.endpoints.request_loop import PlannedRequest
     from tap_genesys.records.extraction import Extraction
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, Self, cast
 
-from singer_sdk import Stream, metrics
+from singer_sdk import metrics
 from typing_extensions import override
 
 if TYPE_CHECKING:
@@ -20,35 +18,36 @@ if TYPE_CHECKING:
 
 
 class HasRun(Protocol):
-    """A tap that has what its streams share."""
+    """A tap that has the parts that its streams share."""
 
     run: Run
 
 
-class CountedStream(Stream, ABC):
-    """A stream whose rows and requests are counted, for people and for the report."""
+def run_of(tap: object) -> Run:
+    """Return the run of a stream's tap."""
+    return cast("HasRun", tap).run
 
-    @property
-    def run(self) -> Run:
-        """What all streams of this run share."""
-        return cast("HasRun", self._tap).run
 
-    @cached_property
-    def counts(self) -> StreamProgress:
-        """What is counted of this stream."""
-        return self.run.progress.of(self.name)
+class StreamCounters:
+    """The counters of one stream's rows and requests, for people and for the report.
 
-    @override
-    def get_record_counter(
-        self, *, endpoint: str | None = None, log_interval: float = metrics.DEFAULT_LOG_INTERVAL
-    ) -> RecordCounter:
-        return RecordCounter(self.counts, self.run.clock, self.request_counter)
+    Args:
+        run: The run.
+        stream: The stream's name.
+        endpoint: The path of its requests; empty for a table, which makes none.
+    """
 
-    @cached_property
-    def request_counter(self) -> RequestCounter:
-        """The one counter of all that the stream asks for."""
-        tags = {metrics.Tag.STREAM: self.name, metrics.Tag.ENDPOINT: getattr(self, "path", "")}
-        return RequestCounter(metrics.Metric.HTTP_REQUEST_COUNT, tags)
+    def __init__(self, run: Run, stream: str, endpoint: str = "") -> None:
+        #: The numbers that are logged and reported.
+        self.progress = run.progress.of(stream)
+        tags = {metrics.Tag.STREAM: stream, metrics.Tag.ENDPOINT: endpoint}
+        #: The one counter of all requests of the stream.
+        self.requests = RequestCounter(metrics.Metric.HTTP_REQUEST_COUNT, tags)
+        self._clock = run.clock
+
+    def rows(self) -> RecordCounter:
+        """Return a counter of rows, which is entered when reading begins."""
+        return RecordCounter(self.progress, self._clock, self.requests)
 
 
 class RecordCounter(metrics.Counter):

@@ -181,7 +181,7 @@ class QueryOrJobStream(WindowedStream):
         question = self.job_question(self.part)
         self.jobs.submit_ahead([question, *self._next])
         for response in self.jobs.pages(question, self.label):
-            self.request_counter.increment()
+            self.counters.requests.increment()
             yield from self.page_rows(response)
 
     def _finish_job(self) -> Iterator[Record]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import cached_property, partial
+from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import RESTStream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -13,12 +13,13 @@ from singer_sdk.schema.source import SchemaDirectory
 from typing_extensions import override
 
 from tap_genesys import schemas
+from tap_genesys.api.completeness import log_missing
 from tap_genesys.api.pagination import CountedPaginator
-from tap_genesys.api.prefetch import Prefetcher
-from tap_genesys.api.request_note import RequestNote, annotate
+from tap_genesys.api.request_note import RequestNote
 from tap_genesys.api.response import Record, records
 from tap_genesys.api.status import ResponseAction, accepting, either
-from tap_genesys.endpoints.metrics import CountedStream
+from tap_genesys.endpoints.metrics import RecordCounter, StreamCounters, run_of
+from tap_genesys.endpoints.request_loop import RequestLoop
 from tap_genesys.errors import SkipStream, TimedOut
 from tap_genesys.output.writer import SingerWriter, is_unchanged
 from tap_genesys.records.pipeline import RecordPipeline
@@ -26,11 +27,10 @@ from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     import requests
-    from requests.auth import AuthBase
     from singer_sdk.helpers.types import Context, RequestFunc
     from singer_sdk.streams.rest import HTTPRequest
     from singer_sdk.tap_base import Tap
@@ -39,30 +39,27 @@ if TYPE_CHECKING:
     from tap_genesys.api.entries import EntryPaginator
     from tap_genesys.api.status import Overrides
     from tap_genesys.endpoints.metrics import RequestCounter
+    from tap_genesys.endpoints.request_loop import PlannedRequest
+    from tap_genesys.output.progress import StreamProgress
+    from tap_genesys.run import Run
 
 
 #: Records a page that every endpoint is believed to allow.
 USUAL_PAGE_SIZE = 100
-#: A request that follows the present one: a part of the stream (a window, a partition's items), and
-#: the token of a page of it.
-PlannedRequest: TypeAlias = tuple[Any, Any]
-_RequestKey: TypeAlias = tuple[str | None, bytes | str | None]
 
 
-class GenesysStream(CountedStream, RESTStream[Any], ABC):
+class GenesysStream(RESTStream[Any], ABC):
     """A stream of Genesys Cloud's Platform API.
 
     A page's records pass one pipeline: `extract` takes them out of the response, `keeps` leaves out
     what is not wanted, personal data is redacted, and `own_columns` are added.
 
-    The SDK's private names that are touched, all of them for a reason, are listed in
-    docs/design.md.
+    The SDK's private names that are touched are listed in docs/design.md, each with its reason.
     """
 
     schema: ClassVar[StreamSchema] = StreamSchema(SchemaDirectory(schemas))
     #: The SDK's conforming drops fields that the schema does not know, and takes half of the time.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
-    payload_as_json = True
 
     #: Rows that the endpoint can page through, where it has a limit.
     ceiling: ClassVar[int | None] = None
@@ -75,13 +72,17 @@ class GenesysStream(CountedStream, RESTStream[Any], ABC):
         super().__init__(tap=tap)
         self.logger.addFilter(_is_worth_a_line)
         self.paginator: CountedPaginator | EntryPaginator
-        self._planned: dict[PlannedRequest, requests.PreparedRequest] = {}
 
     @abstractmethod
     def read(self, context: Context | None) -> Iterator[Record]:
         """Yield the stream's records."""
 
     # -- the SDK's request loop, with our client
+
+    @property
+    def run(self) -> Run:
+        """The parts that all streams of this run share."""
+        return run_of(self._tap)
 
     @property
     def client(self) -> GenesysClient:
@@ -93,30 +94,12 @@ class GenesysStream(CountedStream, RESTStream[Any], ABC):
     def url_base(self) -> str:
         return self.client.base_url
 
-    @property
     @override
-    def timeout(self) -> int:
-        return cast("int", self.client.timeout)
-
-    @property
-    @override
-    def requests_session(self) -> requests.Session:
-        return self.client.session
-
-    @property
-    @override
-    def authenticator(self) -> AuthBase:
-        return self.client.authenticator
-
-    @cached_property
-    @override
-    def user_agent(self) -> str:
-        return str(self.client.session.headers["User-Agent"])
-
-    @override
-    def build_prepared_request(self, *args: Any, **kwargs: Any) -> requests.PreparedRequest:
-        request = super().build_prepared_request(*args, **kwargs)
-        return annotate(request, self._note(self.label))
+    def build_prepared_request(
+        self, *, method: str, url: str, params: Any = None, json: Any = None, **_options: Any
+    ) -> requests.PreparedRequest:
+        note = self._note(self.label)
+        return self.client.prepare(method, url, note, params=params, data=json)
 
     @override
     def request_decorator(self, func: RequestFunc) -> RequestFunc:
@@ -125,26 +108,32 @@ class GenesysStream(CountedStream, RESTStream[Any], ABC):
 
     @override
     def get_http_request_counter(self) -> RequestCounter:
-        return self.request_counter
+        return self.counters.requests
+
+    @override
+    def get_record_counter(self, **_options: Any) -> RecordCounter:
+        return self.counters.rows()
+
+    @cached_property
+    def counters(self) -> StreamCounters:
+        """The counters of its rows and requests."""
+        return StreamCounters(self.run, self.name, self.path)
+
+    @property
+    def counts(self) -> StreamProgress:
+        """The numbers that are logged and reported."""
+        return self.counters.progress
 
     def _send(
         self, request: requests.PreparedRequest, context: Context | None
     ) -> requests.Response:
-        """Return the response to a request, which may have been prefetched."""
-        send = partial(self.client.send, request)
-        try:
-            response = self._prefetcher.answer(_key(request), send, self._following(context))
-        except TimedOut as error:
-            # Decided here, where its response is wanted, and not where it was prefetched.
-            if self.can_be_split() and self.client.time_outs.may_split():
-                self.logger.warning("%s: %s Cut in two.", self.label, error)
-                raise
-            again = annotate(request, self._note(self.label, is_split=False))
-            response = self.client.send(again, after=error)
-            self.client.time_outs.note(again, has_failed=True)
-        else:
-            self.client.time_outs.note(response.request)
-        return response
+        return self._loop.response_to(request, self.upcoming(context), self._may_split)
+
+    def _may_split(self, error: TimedOut) -> bool:
+        if not (self.can_be_split() and self.client.time_outs.may_split()):
+            return False
+        self.logger.warning("%s: %s Cut in two.", self.label, error)
+        return True
 
     def can_be_split(self) -> bool:
         """Return whether the window that is being read may be split, since it times out."""
@@ -170,32 +159,22 @@ class GenesysStream(CountedStream, RESTStream[Any], ABC):
         return self.name
 
     def forget_planned(self) -> None:
-        """Drop the requests that were prefetched, and those that were prepared for that."""
-        self._prefetcher.forget()
-        self._planned = {}
+        """Drop the requests that were prefetched."""
+        self._loop.forget()
 
-    def _following(
-        self, context: Context | None
-    ) -> Iterator[tuple[_RequestKey, Callable[[], requests.Response]]]:
-        """Yield the requests that follow, each prepared once."""
-        prepared, self._planned = self._planned, {}
-        for planned in self.upcoming(context):
-            request = prepared.get(planned)
-            if request is None:
-                template = self.request_for(planned)
-                request = super().build_prepared_request(
-                    method=template.method,
-                    url=template.url,
-                    params=template.encode_params(),
-                    json=template.data,
-                )
-                annotate(request, self._note(self.label_of(planned)))
-            self._planned[planned] = request
-            yield _key(request), partial(self.client.send, request)
+    def _prepare(self, planned: PlannedRequest) -> requests.PreparedRequest:
+        template = self.request_for(planned)
+        return self.client.prepare(
+            template.method,
+            template.url,
+            self._note(self.label_of(planned)),
+            params=template.encode_params(),
+            data=template.data,
+        )
 
     @cached_property
-    def _prefetcher(self) -> Prefetcher[_RequestKey, requests.Response]:
-        return Prefetcher(self.max_parallel, self.run.interruption)
+    def _loop(self) -> RequestLoop:
+        return RequestLoop(self.client, self.run.interruption, self.max_parallel, self._prepare)
 
     # -- a request beside the pages
 
@@ -334,9 +313,6 @@ class GenesysStream(CountedStream, RESTStream[Any], ABC):
         """Whether records are written as they are, without the SDK's layers between."""
         return isinstance(self._tap.message_writer, SingerWriter) and is_unchanged(self)
 
-    def before_state(self) -> None:
-        """Write all that a STATE is about to promise."""
-
     # -- numbered pages, and whether they are whole
 
     @cached_property
@@ -369,19 +345,19 @@ class GenesysStream(CountedStream, RESTStream[Any], ABC):
 
     def counted_paginator(self) -> CountedPaginator:
         """Return a paginator of numbered pages, whose counts are judged by `is_whole`."""
-        wait_seconds = float(self.config["empty_page_wait_seconds"])
         self.paginator = CountedPaginator(
             page_size=self.page_size,
             where=self.label,
             identity=self.identity,
             empty_tries=int(self.config["empty_page_max_tries"]),
-            wait=lambda: self.wait_for_page(wait_seconds),
+            wait=self.wait_for_page,
             ceiling=self.ceiling,
         )
         return self.paginator
 
-    def wait_for_page(self, seconds: float) -> None:
+    def wait_for_page(self) -> None:
         """Wait for a page that is empty although more is promised."""
+        seconds = float(self.config["empty_page_wait_seconds"])
         # Pages after an empty one may have been requested before they were there as well.
         self.forget_planned()
         self.logger.info(
@@ -396,44 +372,27 @@ class GenesysStream(CountedStream, RESTStream[Any], ABC):
     def is_whole(self) -> bool:
         """Log what was wrong with the pages, if anything; return whether they count as whole."""
         completeness = self.paginator.completeness
-        if completeness.stale_count:
-            self.logger.info(
-                "%s: the count was stale (%s promised); all %d rows that exist have come.",
-                self.label,
-                self.paginator.promised,
-                completeness.received,
-            )
         self.counts.short += completeness.was_short
-        accepted = self.config["incomplete_windows"] == "accept"
-        missing = [str(hole) for hole in completeness.holes]
-        if completeness.fewer:
-            fewer = f"expected {completeness.owed:,} rows, received {completeness.distinct:,}"
-            if self.comes_again():
-                self.logger.info("%s: %s; a later run reads them again.", self.label, fewer)
-            elif completeness.lacks_a_page:
-                missing = [fewer]
-            else:
-                self.logger.warning(
-                    "%s: %s: taken for all, since totalHits is approximate.", self.label, fewer
-                )
-        for what in missing:
-            line = f"{self.label}: {what}."
-            if accepted:
+        missing = log_missing(
+            completeness,
+            self.label,
+            promised=self.paginator.promised,
+            comes_again=self.comes_again,
+            logger=self.logger,
+        )
+        if self.config["incomplete_windows"] == "accept":
+            for line in missing:
                 self.logger.warning("%s Accepted (incomplete_windows).", line)
-            else:
-                self.logger.warning("%s The bookmark, if there is one, stays before it.", line)
-                self.run.incomplete.append(line)
-                self.counts.holes += 1
-        return accepted or not missing
+            return True
+        for line in missing:
+            self.logger.warning("%s The bookmark, if there is one, stays before it.", line)
+            self.run.incomplete.append(line)
+            self.counts.holes += 1
+        return not missing
 
     def comes_again(self) -> bool:
         """Return whether a later run reads again what was just read."""
         return False
-
-
-def _key(request: requests.PreparedRequest) -> _RequestKey:
-    """Return what tells a request from another one of the same stream."""
-    return request.url, request.body
 
 
 def _is_worth_a_line(entry: logging.LogRecord) -> bool:

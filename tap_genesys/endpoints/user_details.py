@@ -92,12 +92,11 @@ class UserDetailsStream(QueryOrJobStream):
 
     @override
     def get_new_paginator(self) -> BaseAPIPaginator[Any]:
-        seconds = float(self.config["empty_page_wait_seconds"])
         self.paginator = EntryPaginator(
             page_size=self.page_size,
             where=self.label,
             empty_tries=int(self.config["empty_page_max_tries"]),
-            wait=lambda: self.wait_for_page(seconds),
+            wait=self.wait_for_page,
         )
         return self.paginator
 

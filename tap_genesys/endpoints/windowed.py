@@ -17,7 +17,6 @@ from tap_genesys.config.date_range import oldest_wanted, read_range, reversed_ra
 from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.replication.old_data import OldData
-from tap_genesys.replication.read_range import ReadRange
 from tap_genesys.replication.windows import UNSETTLED, Window, halves, iso, parse
 
 if TYPE_CHECKING:
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
     from singer_sdk.pagination import BaseAPIPaginator
 
     from tap_genesys.api.response import Record
-    from tap_genesys.endpoints.stream import PlannedRequest
+    from tap_genesys.endpoints.request_loop import PlannedRequest
     from tap_genesys.replication.old_data import Horizon
+    from tap_genesys.replication.read_range import ReadRange
 
 #: No window is cut to parts below this because of time-outs.
 SHORTEST_AFTER_TIME_OUTS = timedelta(hours=1)
@@ -301,6 +301,9 @@ class WindowedStream(GenesysStream):
         if self._complete:
             self.promise(end, self._promises_from)
 
+    def before_state(self) -> None:
+        """Write all that a STATE is about to promise."""
+
     def write_state(self) -> None:
         """Write STATE, after all that it promises."""
         self.before_state()
@@ -342,22 +345,9 @@ class WindowedStream(GenesysStream):
             if configured.start > configured.end:
                 raise StopRun(reversed_range(configured, self.run.started))
             return configured
-        if bookmark > self.run.started:
-            self.logger.warning(
-                "The bookmark %s is in the future: nothing is read until then. Mend the state if "
-                "that is a mistake.",
-                iso(bookmark),
-            )
-        start = bookmark - self.lookback
-        if configured.start_is_configured:
-            if configured.start > bookmark:
-                self.logger.warning(
-                    "start_date %s is after the bookmark %s: what lies between is skipped.",
-                    iso(configured.start),
-                    iso(bookmark),
-                )
-            start = max(start, configured.start)
-        return ReadRange(start, configured.end, configured.start_is_configured)
+        return configured.resumed(
+            bookmark, self.lookback, started=self.run.started, warn=self.logger.warning
+        )
 
     @property
     def lookback(self) -> timedelta:

@@ -64,7 +64,9 @@ def check(run: Run, streams: Iterable[GenesysStream], tables: Iterable[TableStre
     wanted = Window(asked_for.start, max(asked_for.start, asked_for.end))
     seen = _Seen({}, {}, {}, {})
     # Parents first: their followers are asked for what is below one of them.
-    for stream in sorted(chosen, key=lambda one: isinstance(one, ChildStream | UserAggregateStream)):
+    for stream in sorted(
+        chosen, key=lambda one: isinstance(one, ChildStream | UserAggregateStream)
+    ):
         try:
             report.streams.append(
                 _finding(stream, seen, wanted, Window(_yesterday(run), _today(run)))
@@ -314,7 +316,9 @@ def _look_at_the_lake(report: Report, streams: list[GenesysStream]) -> None:
     for stream in streams:
         if not isinstance(stream, QueryOrJobStream) or stream.source == "query":
             continue
-        answer = stream.call("GET", f"{stream.jobs_path}/availability", overrides=accepting_refusals)
+        answer = stream.call(
+            "GET", f"{stream.jobs_path}/availability", overrides=accepting_refusals
+        )
         finding = findings[stream.name]
         if answer.status_code != HTTPStatus.OK:
             # A run asks this first, and is refused.

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tap_genesys.replication.windows import iso
+
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +19,36 @@ class ReadRange:
     start: datetime
     end: datetime
     start_is_configured: bool
+
+    def resumed(
+        self,
+        bookmark: datetime,
+        lookback: timedelta,
+        *,
+        started: datetime,
+        warn: Callable[..., None],
+    ) -> ReadRange:
+        """Return the range of a run that goes on from a bookmark.
+
+        Args:
+            bookmark: Up to where earlier runs have read.
+            lookback: How far before it the run starts again.
+            started: When the run began.
+            warn: Logs a warning.
+        """
+        if bookmark > started:
+            warn(
+                "The bookmark %s is in the future: nothing is read until then. Mend the state if "
+                "that is a mistake.",
+                iso(bookmark),
+            )
+        start = bookmark - lookback
+        if self.start_is_configured:
+            if self.start > bookmark:
+                warn(
+                    "start_date %s is after the bookmark %s: what lies between is skipped.",
+                    iso(self.start),
+                    iso(bookmark),
+                )
+            start = max(start, self.start)
+        return ReadRange(start, self.end, self.start_is_configured)
