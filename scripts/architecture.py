@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -96,6 +97,42 @@ def _reached(start: str, graph: Mapping[str, Iterable[str]]) -> set[str]:
             reached.add(node)
             waiting += graph[node]
     return reached
+
+
+def own_classes(stream: type) -> list[type]:
+    """Return a class and those of its bases that are ours, the SDK's left out."""
+    return [base for base in stream.__mro__ if base.__module__.startswith("tap_genesys.")]
+
+
+def abstract_bases(streams: Iterable[type]) -> dict[type, set[type]]:
+    """Return each abstract base of streams that is ours, with the classes that derive from it.
+
+    A class is abstract where it leaves a method to those that derive from it.
+    """
+    children: dict[type, set[type]] = {}
+    for stream in streams:
+        for derived in own_classes(stream):
+            for base in derived.__bases__:
+                if base in own_classes(stream) and inspect.isabstract(base):
+                    children.setdefault(base, set()).add(derived)
+    return children
+
+
+def calls_by_class(path: Path) -> list[str]:
+    """Return the calls of a module that name a class to skip another one's method.
+
+    `Base.method(self)` is one; `super().method()` is none.
+    """
+    return [
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.args
+        and isinstance(node.args[0], ast.Name)
+        and node.args[0].id == "self"
+        and ast.unparse(node.func.value)[:1].isupper()
+    ]
 
 
 def layers_table() -> str:

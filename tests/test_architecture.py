@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from tap_genesys.endpoints.listings import FullTableStream
+from tap_genesys.streams import STREAMS
+
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -129,3 +132,39 @@ def test_a_stream_is_a_declaration_or_says_why_it_is_more(name: str) -> None:
             text = ast.get_docstring(node) or ""
             lines = (node.end_lineno or 0) - node.lineno + 1 - len(text.splitlines())
             assert lines <= 27 or "More than a declaration: " in text, node.name
+
+
+def test_inheritance_is_shallow() -> None:
+    """A plain listing has three classes of ours, itself included, and nothing more than five."""
+    depths = {stream: len(architecture.own_classes(stream)) for stream in STREAMS}
+    plain = [stream for stream in STREAMS if stream.__bases__ == (FullTableStream,)]
+    assert len(plain) > 90
+    assert max(depths[stream] for stream in plain) <= 3
+    assert max(depths.values()) <= 5
+
+
+def test_no_stream_inherits_from_two_of_our_classes() -> None:
+    """What is more than one kind at once is composed."""
+    for stream in STREAMS:
+        for derived in architecture.own_classes(stream):
+            bases = [
+                base for base in derived.__bases__ if base.__module__.startswith("tap_genesys")
+            ]
+            assert len(bases) <= 1, derived
+
+
+def test_no_abstract_base_has_exactly_one_child() -> None:
+    children = architecture.abstract_bases(STREAMS)
+    assert {base.__name__ for base in children} >= {"GenesysStream", "WindowedStream"}
+    assert not [base for base, derived in children.items() if len(derived) == 1]
+
+
+@pytest.mark.parametrize("module", OURS)
+def test_no_method_skips_its_parent_by_name(module: str) -> None:
+    assert architecture.calls_by_class(MODULES[module]) == []
+
+
+def test_a_call_by_a_classs_name_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text("Base.read(self, 1)\nsuper().read(self)\nmodule.read(self)\nself.read(self)\n")
+    assert architecture.calls_by_class(path) == ["Base.read"]

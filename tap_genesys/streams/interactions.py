@@ -87,6 +87,8 @@ class ConversationTranscripts(FollowUpStream):
     Two requests a session: one for the address of the text, one to that address, which is the
     vendor's storage, not its API. Unverified: that the id of a session is that of its
     communication.
+
+    More than a declaration: sessions are looked for in a conversation, and texts downloaded.
     """
 
     name = "conversation_transcripts"
@@ -95,7 +97,6 @@ class ConversationTranscripts(FollowUpStream):
         "/communications/{communicationId}/transcripturl"
     )
     paging = SinglePage()
-    records = Whole()
     parent_stream_type = ConversationDetails
     primary_keys = ("conversationId", "communicationId")
     unit = "session with a customer"
