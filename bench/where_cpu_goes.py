@@ -20,33 +20,39 @@ ROWS = 20_050
 RATE = 400
 #: What the work is for -> functions and their files; the innermost that is known decides.
 KINDS = {
-    "reading JSON": ("_parse answers.py",),
+    "reading JSON": ("_parse response.py",),
     "HTTP, below the pace": ("PacedAdapter.send pacing.py",),
     "HTTP, above it": (
-        "_HTTPStream._request rest.py",
+        "GenesysClient.send client.py",
+        "GenesysClient._send client.py",
+        "GenesysClient._judge client.py",
+        "GenesysClient.prepare client.py",
         "_HTTPStream._prepare_request rest.py",
-        "GenesysStream.validate_response client.py",
     ),
     "writing JSON": (
-        "LineWriter.write_record messages.py",
-        "LineWriter.format_message messages.py",
+        "SingerWriter.write_record writer.py",
+        "SingerWriter.format_message writer.py",
+        "lines row_lines.py",
     ),
-    "into the pipe": ("LineWriter._write messages.py",),
+    "into the pipe": ("SingerWriter._write writer.py",),
     "around a message": (
-        "LineWriter.write_message messages.py",
+        "SingerWriter.write_message writer.py",
         "BaseSingerWriter.write_message plugin_base.py",
         "Stream._generate_record_messages core.py",
         "Stream._write_record_message core.py",
     ),
     "selection": ("pop_deselected_record_properties _catalog.py",),
-    "our columns": ("GenesysStream.rows_of client.py", "TwoLaneStream.rows_of lanes.py"),
-    "personal data": ("Privacy.apply privacy.py",),
-    "which window": ("DetailsQueryStream.parse_response queries.py", "moment queries.py"),
+    "our columns": ("RecordPipeline.rows pipeline.py",),
+    "personal data": ("Privacy.apply redaction.py",),
+    "which window": (
+        "ConversationDetailsStream.keeps conversation_details.py",
+        "moment query_or_job.py",
+    ),
     "paging": ("CountedPaginator.get_next pagination.py",),
-    "reading ahead": ("ahead.py",),
+    "prefetch": ("prefetch.py", "request_loop.py"),
     "giving pages back, and to": (
         "_HTTPStream.request_records rest.py",
-        "GenesysStream.request_records client.py",
+        "FullTableStream.request_records listings.py",
     ),
     "the SDK's loop": ("Stream._sync_records core.py", "Stream._process_record core.py"),
 }
@@ -59,7 +65,7 @@ def kind(stack: str) -> str:
     for frame in stack.split(";"):
         name, _, place = frame.partition(" (")
         frames.append(f"{name} {place.rpartition('/')[2].partition(':')[0].rstrip(')')}")
-    in_thread = any(frame.endswith(" ahead.py") for frame in frames)
+    in_thread = any(frame.endswith(" prefetch.py") for frame in frames)
     if not in_thread and not any(frame.startswith("Tap.sync_all ") for frame in frames):
         return START
     for frame in reversed(frames):
