@@ -53,7 +53,38 @@ class Difference:
     expected: Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 
-EXPLAINED: tuple[Difference, ...] = ()
+#: The streams that have rows of the conversation which ended before the window of the second run.
+_OF_THE_ENDED = (
+    "conversation_details",
+    "conversation_flow_outcomes",
+    "conversation_flows",
+    "conversation_media_stats",
+    "conversation_metrics",
+    "conversation_participant_attributes",
+    "conversation_participants",
+    "conversation_segments",
+    "conversation_sessions",
+)
+
+
+def _without_the_ended(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return no row that the second run emits of a conversation that ended before its window."""
+    record = message["record"]
+    has_ended = record["conversationStart"] == "2026-04-22T23:59:59.999Z"
+    return [] if has_ended and record["_readAt"] == "2026-04-24T20:00:00.000Z" else [message]
+
+
+EXPLAINED: tuple[Difference, ...] = tuple(
+    Difference(
+        "dropped",
+        "RECORD",
+        stream,
+        "A record is filtered before it is redacted: where a rule drops conversationEnd, what "
+        "ended before the bookmark is no longer emitted a second time by the next run.",
+        _without_the_ended,
+    )
+    for stream in _OF_THE_ENDED
+)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from support.direct import without_sockets
 from support.harness import simulate_time
 
 from golden.renames import PRESENT
-from golden.worlds import EVERY, HABITS, MOMENTS, SETTINGS, WORLD, shrunk_listings
+from golden.worlds import EVERY, HABITS, SETTINGS, WORLD, shrunk_listings
 from tap_genesys.simulator import Simulator
 from tap_genesys.simulator.listings import COUNTS
 from tap_genesys.tap import TapGenesys
@@ -48,7 +48,7 @@ def lines_of(golden: Golden, parallel: int, renames: Renames = PRESENT) -> list[
         Simulator(WORLD, **HABITS) as sim,
         without_sockets(sim),
     ):
-        for now in MOMENTS:
+        for now in golden.moments:
             sim.world = WORLD.at(now)
             lines.append(canonical(orjson.dumps({"type": RUN, "now": now})))
             written = _stdout_of(golden, parallel, sim, state, renames).splitlines()

@@ -120,6 +120,7 @@ class Golden:
         deselected: Stream -> properties that are deselected.
         settings: Further settings.
         parallel: Values of `max_parallel_requests` that lead to the same messages.
+        moments: The start of each of its runs.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Golden:
     deselected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     parallel: tuple[int, ...] = (1,)
+    moments: tuple[datetime, ...] = MOMENTS
 
 
 PERSONAL = {
@@ -146,9 +148,32 @@ PERSONAL = {
     "attributes_exclude": ["*_card", "*.ssn"],
 }
 
+#: A conversation begins and ends in the last millisecond before this midnight, to which the data
+#: lake's watermark has come when the run `dropped` starts.
+MIDNIGHT = datetime(2026, 4, 23, tzinfo=UTC)
+DROPPED_AT = (MIDNIGHT + WORLD.lag, MIDNIGHT + DAY + WORLD.lag)
+
 #: Run by run, in the order of the files' names.
 GOLDENS = (
     Golden("auto", "auto", parallel=(1, 8)),
+    # Rules for all fields that decide which conversations and spans are emitted.
+    Golden(
+        "dropped",
+        "auto",
+        ("user_presences", "user_routing_statuses"),
+        settings={
+            "pii": [
+                {"field": "conversationEnd", "action": "drop"},
+                {"field": "conversationId", "action": "hash"},
+                {"field": "endTime", "action": "drop"},
+                {"field": "userId", "action": "hash"},
+            ],
+            "pii_hash_key": "0123456789abcdef",
+            "recheck_days": [3],
+            "start_date": iso(MIDNIGHT - 3 * DAY),
+        },
+        moments=DROPPED_AT,
+    ),
     # A short span, as there are many streams.
     Golden(
         "every",
