@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -13,12 +14,10 @@ from tap_genesys.simulator import World
 from tap_genesys.simulator import world as worlds
 from tap_genesys.simulator.known import CORRECTED, REOPENED
 from tap_genesys.simulator.record import stamp
-from tap_genesys.simulator.summing import METRICS, summaries
+from tap_genesys.simulator.summing import GROUPINGS, METRICS, summaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pytest
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 6, 11, 7, tzinfo=UTC)
@@ -295,6 +294,17 @@ def test_some_conversations_are_seen_late_with_their_old_dates() -> None:
         end = world.end_of(number)
         seen, happened = world.at(end + 2 * HOUR), prompt.at(end + 2 * HOUR - delays[number])
         assert seen.conversation(number) == happened.conversation(number)
+
+
+@pytest.mark.parametrize("seed", [3, 1161])
+def test_a_conversation_that_is_not_seen_yet_is_in_no_sum(seed: int) -> None:
+    """It has no participant yet, so it has no medium to be summed up by."""
+    world = World(seed=seed, per_day=60, since=SINCE, now=NOW, late=12 * HOUR)
+    started = world.numbers(SINCE, NOW)
+    seen = [number for number in started if world.is_seen(number, NOW)]
+    assert len(seen) < len(started)
+    rows = summaries(world.conversations(SINCE, NOW), GROUPINGS, METRICS)
+    assert sum(row["metrics"]["conversation:count"] for row in rows) == len(seen)
 
 
 def test_no_participants_attributes_are_told() -> None:

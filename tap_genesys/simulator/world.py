@@ -125,9 +125,10 @@ class World:
         return len(self.numbers(start, end))
 
     def conversations(self, start: datetime, end: datetime) -> Iterator[Row]:
-        """Yield what starts in `[start, end)`, in the order of their starts, as known now."""
+        """Yield what starts in `[start, end)` and is seen, in the order of starts, as known now."""
         for number in self.numbers(start, end):
-            yield self.conversation(number)
+            if self.is_seen(number, self.now):
+                yield self.conversation(number)
 
     @cached_property
     def ended(self) -> dict[str, Row]:
