@@ -43,6 +43,6 @@ GROUPS = {
         ),
     ),
     "aggregates": Group(bookmarked=("conversation_aggregates",)),
-    "agents": Group(bookmarked=("user_presences", "user_routing_statuses")),
+    "agents": Group(bookmarked=("user_presences",), tables=("user_routing_statuses",)),
     "evaluations": Group(bookmarked=("evaluations",)),
 }

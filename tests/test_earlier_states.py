@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support.harness import Output, run
 from support.warehouse import Warehouse
 
+from orchestrate.groups import GROUPS
 from orchestrate.states import takeover
 from tap_genesys.replication.earlier_states import RENAMED, renamed
 from tap_genesys.replication.windows import DAY, MILLISECOND, floor, iso, parse
@@ -218,7 +219,8 @@ def test_a_recorded_state_goes_on(name: str) -> None:
 
 def test_the_recorded_days_of_a_backfill_are_taken_over() -> None:
     earlier = load("backfill")
-    state = takeover(earlier.days, [DETAILS, PRESENCES, AGGREGATES, EVALUATIONS])
+    streams = [name for group in GROUPS.values() for name in group.bookmarked]
+    state = takeover(earlier.days, streams)
     bookmarks = state["bookmarks"].values()
     assert all(parse(values["replication_key_value"]) > SINCE for values in bookmarks)
     hold_to_the_truth(earlier, state)

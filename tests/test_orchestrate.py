@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.harness import run
 from support.loaders import ROOT
 from support.process_tree import arguments
 
@@ -20,10 +21,13 @@ from orchestrate.pipe import pipe
 from orchestrate.shares import Share, share
 from orchestrate.states import behind, takeover
 from tap_genesys.replication.windows import DAY, iso
+from tap_genesys.simulator import Simulator, World
 from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from orchestrate.groups import Group
 
 SINCE = datetime(2025, 3, 1, tzinfo=UTC)
 
@@ -80,6 +84,39 @@ def test_a_state_says_how_far_a_day_is_loaded() -> None:
     assert behind(state, ["conversation_details"], SINCE + DAY) == {}
     late = behind(state, ["conversation_details", "users"], SINCE + 2 * DAY)
     assert late == {"conversation_details": iso(SINCE + DAY), "users": "nowhere"}
+
+
+@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
+def test_a_day_of_each_group_counts_as_loaded_and_is_taken_over(group: Group) -> None:
+    """Each stream that is listed as bookmarked has a bookmark, and those alone are looked at."""
+    states = {}
+    with Simulator(World(per_day=5, since=SINCE, now=SINCE + 9 * DAY)) as sim:
+        for day in (SINCE, SINCE + DAY):
+            output = run(
+                sim,
+                *group.streams,
+                start_date=iso(day),
+                end_date=iso(day + DAY),
+                conversation_details_source="job",
+                fail_on_skipped_streams=True,
+            )
+            assert behind(output.state, group.bookmarked, day + DAY) == {}
+            assert behind(output.state, group.bookmarked, day + 2 * DAY).keys() == {
+                *group.bookmarked
+            }
+            states[day] = output.state
+    bookmarks = takeover(states, group.bookmarked)["bookmarks"]
+    assert {name: values["replication_key_value"] for name, values in bookmarks.items()} == (
+        dict.fromkeys(group.bookmarked, iso(SINCE + 2 * DAY))
+    )
+
+
+def test_a_table_of_a_group_may_be_left_out() -> None:
+    """What is made of another stream's responses does not mark how far a day was read."""
+    entry: dict[str, Any] = {"metadata": [{"breadcrumb": [], "metadata": {}}]}
+    catalog = {"streams": [{"tap_stream_id": name, **entry} for name in GROUPS["agents"].streams]}
+    chosen = select(catalog, GROUPS["agents"], {"user_routing_statuses"})["streams"]
+    assert [stream["tap_stream_id"] for stream in chosen] == ["user_presences"]
 
 
 def bookmark(end: datetime, *, watermark: datetime = SINCE + 9 * DAY, **marks: Any) -> Any:
