@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 from golden.comparison import first_difference, renamed
-from golden.files import load
+from golden.files import FOLDER, load, path_of
 from golden.renames import PRESENT, Difference, Renames
 from golden.runs import canonical, lines_of
-from golden.worlds import GOLDENS, Golden
+from golden.worlds import GOLDENS, PERSONAL, SETTINGS, Golden
+
+from tap_genesys.config.settings import SCHEMA
+from tap_genesys.simulator.interactions import STORAGE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RUNS = [(golden, parallel) for golden in GOLDENS for parallel in golden.parallel]
 
@@ -30,6 +37,47 @@ def test_a_recording_holds_all_message_types_and_both_runs(golden: Golden) -> No
         {"ACTIVATE_VERSION"} if "emit_activate_version_messages" in golden.settings else set()
     )
     assert types == {"RUN", "SCHEMA", "RECORD", "STATE"} | versions
+
+
+#: The names of the secret settings; the client's id is an ordinary word here.
+SECRETS = {name for name, schema in SCHEMA["properties"].items() if schema.get("secret")} - {
+    "client_id"
+}
+#: A header with credentials, or the address of a file that needs none.
+CREDENTIALS = re.compile(rf"(?<![\w-])(?:Bearer|Basic) [\w+/=-]{{8,}}|{re.escape(STORAGE)}")
+
+
+def secrets_in(text: str) -> list[str]:
+    """Return what is secret in a recorded text: settings, tokens and signed addresses."""
+    settings = [SETTINGS, *(golden.settings for golden in GOLDENS)]
+    values = {str(given[name]) for given in settings for name in SECRETS & given.keys()}
+    return [*(value for value in values if value in text), *CREDENTIALS.findall(text)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*(path_of(golden.name) for golden in GOLDENS), *sorted(FOLDER.glob("states/*.json"))],
+    ids=lambda path: path.name,
+)
+def test_no_recording_holds_a_secret(path: Path) -> None:
+    text = "\n".join(load(path.name.split(".")[0])) if path.parent == FOLDER else path.read_text()
+    assert text
+    assert not secrets_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SETTINGS["client_secret"],
+        PERSONAL["pii_hash_key"],
+        "Bearer Zm9vYmFyYmF6",
+        "Basic ZGVtbzpkZW1v",
+        f"http://localhost{STORAGE}a",
+    ],
+)
+def test_a_secret_is_found(text: str) -> None:
+    assert secrets_in(f'{{"type":"RECORD","record":{{"a":"x {text}"}}}}')
+    assert not secrets_in('{"type":"SCHEMA","description":"SAML2-Bearer extension grant type"}')
 
 
 # Comparison
