@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from schemas.columns import MOMENT, OWN, TEXT, schema_of_rows
 from schemas.models import DEEPEST_MODEL, Json, properties, reference, schema
 from schemas.operations import family, record_of
-from tap_genesys.endpoints.listings import MapStream, PerParentStream
+from tap_genesys.endpoints.listings import ChildStream
 from tap_genesys.records import aggregate_rows
+from tap_genesys.records.extraction import Map
 
 if TYPE_CHECKING:
     from schemas.streams import Stream
@@ -51,17 +52,17 @@ def listing_schema(document: Json, stream: Stream) -> Json:
         columns = shift_columns(definitions)
     else:
         columns = properties(definitions, record_of(document, stream), DEEPEST_MODEL)
-    if issubclass(stream, MapStream):
-        if stream.value_column is not None:
+    if isinstance(stream.records, Map):
+        if stream.records.value is not None:
             listed = {"type": "array", "items": {"type": "string"}}
-            columns = {stream.value_column: schema(definitions, listed, ())}
-        columns[stream.key_column] = {"type": "string"}
+            columns = {stream.records.value: schema(definitions, listed, ())}
+        columns[stream.records.key] = {"type": "string"}
     missing = set(stream.primary_keys) - set(columns)
     parents = _PLACE.findall(stream.path)
     if missing - set(parents):
         msg = f"{stream.name}: its model has no {sorted(missing)}"
         raise SystemExit(msg)
-    if issubclass(stream, PerParentStream):
+    if issubclass(stream, ChildStream):
         told = {"type": "string", "description": "The id of what it was listed for."}
         columns |= dict.fromkeys(parents, told)
     return schema_of_rows(columns, stream.primary_keys)

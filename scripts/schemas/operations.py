@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.models import REF, Json, fields, parts
 from schemas.streams import AGGREGATES, LISTINGS, OBSERVATIONS, PATHS, Stream
-from tap_genesys.endpoints.listings import ArrayStream, MapStream, ObjectStream
+from tap_genesys.records.extraction import Array, Map, Whole
 
 #: Setting -> the model of its predicates.
 PREDICATES = {
@@ -30,16 +30,16 @@ def answer_of(document: Json, stream: Stream) -> Json:
 def record_of(document: Json, stream: Stream) -> Json:
     """Return what the document says of one record of a listing."""
     answer = answer_of(document, stream)
-    if issubclass(stream, ArrayStream):
+    if isinstance(stream.records, Array):
         return dict(answer["items"])
-    if issubclass(stream, ObjectStream):
+    if isinstance(stream.records, Whole):
         return dict(answer)
     _, listed = next(
         (name, field)
         for name, (field, _path) in fields(parts(document["definitions"], answer, ())).items()
-        if name == stream.records_key
+        if name == stream.records.name
     )
-    return dict(listed["additionalProperties" if issubclass(stream, MapStream) else "items"])
+    return dict(listed["additionalProperties" if isinstance(stream.records, Map) else "items"])
 
 
 def permissions(document: Json) -> Json:

@@ -7,7 +7,8 @@ from typing import Any
 from schemas.models import Json, Models, fields, parts
 from schemas.operations import answer_of, record_of
 from schemas.streams import LISTINGS, SEARCHES, Stream
-from tap_genesys.endpoints.listings import ArrayStream, MapStream, ObjectStream, WholeStream
+from tap_genesys.endpoints.listings import FullTableStream
+from tap_genesys.records.extraction import Array, Map, Whole
 
 #: Streams that the simulator does not answer as a listing.
 ANSWERED_APART = ("organization_limits", "schedules_published")
@@ -28,20 +29,28 @@ def shapes(document: Json) -> Json:
             "method": stream.http_method.upper(),
             "paging": _paging(stream, marks),
             "answer": sorted(marks),
-            "rows": stream.records_key,
+            "rows": _rows_field(stream),
             "row": _shape(definitions, record_of(document, stream), ()) or {},
         }
     return dict(sorted(made.items()))
 
 
+def _rows_field(stream: Stream) -> str | None:
+    """Return the field of a response that holds the rows; none where the response is the row."""
+    if isinstance(stream.records, Whole):
+        return None
+    # An array is read as a body whose only field is `entities`.
+    return "entities" if isinstance(stream.records, Array) else str(stream.records.name)
+
+
 def _paging(stream: Stream, marks: set[str]) -> str:
-    if issubclass(stream, ArrayStream):
+    if isinstance(stream.records, Array):
         return "array"
-    if issubclass(stream, ObjectStream):
+    if isinstance(stream.records, Whole):
         return "object"
-    if issubclass(stream, MapStream):
+    if isinstance(stream.records, Map):
         return "map"
-    if not issubclass(stream, WholeStream):
+    if not issubclass(stream, FullTableStream):
         return "search"
     for mark, paging in (("cursors", "scan"), ("after", "after"), ("pageCount", "counted")):
         if mark in marks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_genesys.endpoints.aggregates import AggregateStream, ObservationStream
-from tap_genesys.endpoints.listings import WholeStream
+from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
 from tap_genesys.streams import STREAMS as DECLARED
 from tap_genesys.streams.audits import Audits
@@ -27,7 +27,7 @@ STREAMS = {"conversation_details": ("AnalyticsConversation", "conversationId")}
 LISTINGS: dict[str, Stream] = {
     vars(stream)["name"]: stream
     for stream in DECLARED
-    if issubclass(stream, WholeStream) and not issubclass(stream, ObservationStream)
+    if issubclass(stream, FullTableStream) and not issubclass(stream, ObservationStream)
 }
 #: Streams that sum up.
 AGGREGATES: dict[str, Stream] = {

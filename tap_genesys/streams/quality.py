@@ -10,6 +10,7 @@ from typing_extensions import override
 from tap_genesys.api.paging import NextLink, SinglePage
 from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.endpoints.windowed import WindowedStream
+from tap_genesys.records.extraction import Field
 from tap_genesys.replication.windows import split
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Evaluations(WindowedStream):
     replication_key = "createdDate"
     primary_keys = ("id",)
     selected_by_default = False
-    records_key: ClassVar[str] = "results"
+    #: Where in a response its records are.
+    records: ClassVar[Field] = Field("results")
 
     @property
     @override
