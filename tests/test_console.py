@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import pyte
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from support.http_doubles import Clock
 
+from tap_genesys.api.request_note import RequestNote, annotate
 from tap_genesys.output.console import LOG_SECONDS, ProgressLogger, Terminal, terminal
-from tap_genesys.output.progress import STREAM, Progress
+from tap_genesys.output.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,18 +27,11 @@ COLUMNS, HEIGHT = 60, 12
 LOGGER = logging.getLogger("tap-genesys")
 
 
-class Request:
-    """What the stream `calls` asks."""
-
-
-setattr(Request, STREAM, "calls")
-
-
 def running(clock: Clock) -> Progress:
     """Return the progress of a stream that is being read."""
     progress = Progress(clock=clock, left=lambda: 40)
     progress.of("calls").begin(clock.seconds())
-    progress.asked(Request(), 0.0)
+    progress.asked(annotate(requests.PreparedRequest(), RequestNote("calls")), 0.0)
     return progress
 
 

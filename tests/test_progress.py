@@ -5,23 +5,23 @@ from __future__ import annotations
 import threading
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from support.http_doubles import Clock
 
 from tap_genesys.api.pacing import Pacer
-from tap_genesys.output.progress import STREAM, Progress, StreamProgress, duration, line
+from tap_genesys.api.request_note import RequestNote, annotate
+from tap_genesys.output.progress import Progress, StreamProgress, duration, line
 
 NUMBERS = st.integers(0, 10**9)
 SECONDS = st.floats(0, 10**7)
 
 
-class Request:
-    """What a stream asks, or nobody."""
-
-    def __init__(self, stream: str = "") -> None:
-        if stream:
-            setattr(self, STREAM, stream)
+def request(stream: str = "") -> requests.PreparedRequest:
+    """Return a request of a stream; without one, a request that has no note."""
+    prepared = requests.PreparedRequest()
+    return annotate(prepared, RequestNote(stream)) if stream else prepared
 
 
 def counted(**counts: object) -> StreamProgress:
@@ -98,7 +98,7 @@ def test_only_what_runs_has_a_line_and_tables_share_one() -> None:
         progress.of(name).begin(clock.seconds())
     progress.of("queues").end(clock.seconds(), broke_off=False)
     progress.of("calls").expect(2, "windows")
-    progress.asked(Request("calls"), 0.0)
+    progress.asked(request("calls"), 0.0)
     progress.of("calls").records, progress.of("calls_a").records = 10, 300
     progress.of("calls_b").records = 40
     clock.now += 10
@@ -112,13 +112,13 @@ def test_threads_count_together() -> None:
     """And what is asked for no stream, such as a login, is in the sum."""
     progress = Progress(clock=Clock(), left=lambda: 0)
 
-    def work(request: Request) -> None:
+    def work(prepared: requests.PreparedRequest) -> None:
         for _ in range(2000):
-            progress.asked(request, 0.5)
-            progress.retried(request, 0.25)
+            progress.asked(prepared, 0.5)
+            progress.retried(prepared, 0.25)
 
     threads = [
-        threading.Thread(target=work, args=(Request(name),)) for name in ("a", "a", "b", "") * 2
+        threading.Thread(target=work, args=(request(name),)) for name in ("a", "a", "b", "") * 2
     ]
     for thread in threads:
         thread.start()
