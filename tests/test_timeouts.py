@@ -1,4 +1,4 @@
-"""A query that times out twice may be too heavy: then its window is cut in two, within bounds."""
+"""A query that times out twice may be too heavy: then its window is split in two, within bounds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 from support.harness import Output, run, tap, without_times
 from support.http_doubles import response
 
-from tap_genesys.api.timeouts import MOST_CUTS, TimeOuts, noted
+from tap_genesys.api.client import GenesysClient
+from tap_genesys.api.request_note import RequestNote
+from tap_genesys.api.timeouts import MOST_SPLITS
 from tap_genesys.errors import StopRun, TimedOut, TryAgain
 from tap_genesys.replication.windows import iso, parse
 from tap_genesys.simulator import Fault, Simulator, World, answers
@@ -72,7 +75,7 @@ def timed_out(times: int | None = 2, after: int = 0, path: str = QUERY, **more: 
 
 
 @pytest.mark.parametrize("status", [408, 504])
-def test_a_window_that_times_out_twice_is_cut_in_two(status: int) -> None:
+def test_a_window_that_times_out_twice_is_split_in_two(status: int) -> None:
     output, sim = read(timed_out(status=status))
     plain, _sim = read()
     assert output.ids() == plain.ids() == TRUTH
@@ -106,7 +109,7 @@ def test_time_outs_count_across_another_failure() -> None:
     assert hours(sim)[:4] == [24, 24, 24, 12]
 
 
-def test_a_half_is_cut_again_three_times_in_all_and_then_tried_as_ever() -> None:
+def test_a_half_is_split_again_three_times_in_all_and_then_tried_as_ever() -> None:
     """A query that always times out: the eighth try of the smallest window is the last."""
     with Simulator(WORLD, **READING) as sim:
         sim.faults.add(timed_out(None))
@@ -131,7 +134,7 @@ def test_no_part_is_below_an_hour(window_days: float, asked: list[float]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("before", "is_cut"),
+    ("before", "is_split"),
     [
         (Fault("status", path=QUERY, page=1, status=503), False),
         (Fault("status", path=QUERY, page=1, status=504), False),
@@ -141,11 +144,11 @@ def test_no_part_is_below_an_hour(window_days: float, asked: list[float]) -> Non
         (Fault("status", path="/api/v2/users", status=503), True),
     ],
 )
-def test_in_an_outage_no_window_is_cut(before: Fault, is_cut: bool) -> None:  # noqa: FBT001
+def test_in_an_outage_no_window_is_split(before: Fault, is_split: bool) -> None:  # noqa: FBT001
     """The request before it failed as well, at first."""
     output, sim = read(before, timed_out(page=2), streams=("users", DETAILS))
     assert set(output.ids()) == set(TRUTH)
-    assert (12 in hours(sim)) is is_cut
+    assert (12 in hours(sim)) is is_split
 
 
 def test_an_outage_may_show_in_another_stream() -> None:
@@ -159,7 +162,7 @@ def test_an_outage_may_show_in_another_stream() -> None:
 
 
 def test_an_outage_that_is_over_counts_no_more() -> None:
-    """A window that was not cut then may be later."""
+    """A window that was not split then may be later."""
     output, sim = read(
         Fault("status", path=QUERY, page=1, status=503),
         timed_out(page=2),
@@ -169,7 +172,7 @@ def test_an_outage_that_is_over_counts_no_more() -> None:
     assert 12 in hours(sim)
 
 
-def test_the_rows_of_a_window_that_is_cut_half_way_come_all() -> None:
+def test_the_rows_of_a_window_that_is_split_half_way_come_all() -> None:
     """Some twice; the bookmark moves with each half."""
     output, sim = read(timed_out(page=2))
     assert set(output.ids()) == set(TRUTH)
@@ -182,14 +185,16 @@ def test_the_rows_of_a_window_that_is_cut_half_way_come_all() -> None:
 @pytest.mark.parametrize("parallel", [2, 4, 8])
 @pytest.mark.parametrize("heavy_from", [SINCE, SINCE + DAY, SINCE + 3 * DAY])
 @pytest.mark.parametrize("longest", [12, 6])
-def test_what_is_sent_ahead_is_cut_alike(parallel: int, heavy_from: datetime, longest: int) -> None:
+def test_prefetched_windows_are_split_alike(
+    parallel: int, heavy_from: datetime, longest: int
+) -> None:
     """Message by message, and where the run gives up, it does so at the same place."""
     found = []
-    for requests in (1, parallel):
+    for connections in (1, parallel):
         output = Output()
         with Heavy(WORLD, **READING) as sim:
             sim.heavy_from, sim.longest = heavy_from, longest * HOUR
-            made = tap(sim, DETAILS, output=output, max_parallel_requests=requests, **START)
+            made = tap(sim, DETAILS, output=output, max_parallel_requests=connections, **START)
             error = ""
             try:
                 made.sync_or_leave()
@@ -198,7 +203,7 @@ def test_what_is_sent_ahead_is_cut_alike(parallel: int, heavy_from: datetime, lo
         found.append((without_times(output), error))
     assert found[0] == found[1]
     assert found[0][0]
-    # Three days of 24 hours may be cut, or a day into quarters.
+    # Three days of 24 hours may be split, or a day into quarters.
     gives_up = heavy_from == SINCE or (longest == 6 and heavy_from < SINCE + 3 * DAY)
     assert bool(found[0][1]) is gives_up
 
@@ -246,17 +251,17 @@ def test_a_half_that_times_out_still_knows_what_the_whole_promised() -> None:
     assert hours(sim)[1:] == [length / 2 for length in hours(sim)[:1] * 2] + [hours(sim)[0] / 4]
 
 
-def test_all_streams_share_the_three_cuts() -> None:
+def test_all_streams_share_the_three_splits() -> None:
     faults = [timed_out(), timed_out(after=2), timed_out(path="/aggregates/query", times=4)]
     output, sim = read(*faults, streams=(DETAILS, SUMS))
     plain, _sim = read(streams=(DETAILS, SUMS))
     assert output.ids() == plain.ids()
     assert sorted(output.ids(SUMS)) == sorted(plain.ids(SUMS))
-    cut = [set(hours(sim, path)) for path in (QUERY, "conversations/aggregates/query")]
-    assert sum(len(one) - 1 for one in cut) == MOST_CUTS
+    split = [set(hours(sim, path)) for path in (QUERY, "conversations/aggregates/query")]
+    assert sum(len(one) - 1 for one in split) == MOST_SPLITS
 
 
-def test_a_day_of_aggregates_is_cut_between_its_cells() -> None:
+def test_a_day_of_aggregates_is_split_between_its_cells() -> None:
     output, sim = read(timed_out(path="/aggregates/query"), streams=(SUMS,))
     plain, _sim = read(streams=(SUMS,))
     assert sorted(output.ids(SUMS)) == sorted(plain.ids(SUMS))
@@ -264,7 +269,7 @@ def test_a_day_of_aggregates_is_cut_between_its_cells() -> None:
     assert output.bookmark(SUMS) == plain.bookmark(SUMS)
 
 
-def test_a_day_that_is_one_cell_is_not_cut() -> None:
+def test_a_day_that_is_one_cell_is_not_split() -> None:
     options = {SUMS: {"granularity": "P1D"}}
     output, sim = read(timed_out(path="/aggregates/query"), streams=(SUMS,), aggregates=options)
     assert output.records(SUMS)
@@ -280,7 +285,7 @@ def test_spans_of_users_are_all_there() -> None:
     assert hours(sim, path)[:3] == [24, 24, 12]
 
 
-def test_a_cell_of_summaries_is_not_cut() -> None:
+def test_a_cell_of_summaries_is_not_split() -> None:
     """It is part of its rows' keys: halves would count beside a whole that is read later."""
     name = "conversation_summaries"
     output, _sim = read(timed_out(path="/summary/queries"), streams=(name,))
@@ -306,7 +311,7 @@ def test_what_is_no_window_is_tried_again(
 
 @pytest.mark.parametrize("bounds", ["[)", "[]", "(]"])
 @pytest.mark.parametrize("limit", ["time-out", "ceiling"])
-def test_rows_that_the_window_before_owes_survive_a_cut(bounds: str, limit: str) -> None:
+def test_rows_that_the_window_before_owes_survive_a_split(bounds: str, limit: str) -> None:
     """Where an interval includes its end only, a day brings what starts at the next midnight."""
     output = Output()
     with Heavy(WORLD, ceiling=25 if limit == "ceiling" else 100_000, **READING) as sim:
@@ -331,41 +336,73 @@ def test_the_world_holds_the_hard_case() -> None:
     ]
 
 
-def failing(statuses: list[int]) -> Any:
-    """Make a try that fails with these statuses, one after the other."""
-    coming = iter(statuses)
+class FailingSession(requests.Session):
+    """A session whose responses have these statuses, one after the other, and then 200."""
 
-    def call(_request: Any, _context: Any) -> Any:
-        status = next(coming, 200)
-        if status != 200:
-            raise TryAgain(str(status), response({}, status=status))
-        return response({})
+    def __init__(self, *statuses: int) -> None:
+        super().__init__()
+        self._statuses = iter(statuses)
 
-    return call
+    def send(self, request: requests.PreparedRequest, **_options: Any) -> requests.Response:
+        """Return the next response."""
+        result = response({}, status=next(self._statuses, 200))
+        result.request = request
+        return result
 
 
-@pytest.mark.parametrize("is_cut", [True, False])
-def test_the_second_time_out_is_the_last_try(is_cut: bool) -> None:  # noqa: FBT001
-    request = response().request = type("Request", (), {})()
-    call = noted(failing([503, 504, 429, 408, 504]), is_cut=is_cut)
+class Login:
+    """Credentials that need no token."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Return the request."""
+        return request
+
+    def conceal(self, text: str) -> str:
+        """Return the text."""
+        return text
+
+
+def one_try(function: Any, **_options: Any) -> Any:
+    """Return the function itself, in place of one that retries."""
+    return function
+
+
+def client(*statuses: int) -> GenesysClient:
+    """Return a client that makes one try of each request, whose responses have these statuses."""
+    return GenesysClient(
+        base_url="https://api.example.test",
+        session=FailingSession(*statuses),
+        authenticator=Login(),  # type: ignore[arg-type]
+        retry=one_try,  # type: ignore[arg-type]
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("is_split", [True, False])
+def test_the_second_time_out_is_the_last_try(is_split: bool) -> None:  # noqa: FBT001
+    api = client(503, 504, 429, 408, 504)
+    request = api.prepare("POST", QUERY, RequestNote(is_split=is_split))
     raised: list[Exception] = []
     for _ in range(4):
         with pytest.raises((TryAgain, TimedOut)) as error:
-            call(request, None)
+            api.send(request)
         raised.append(error.value)
-    assert [isinstance(one, TimedOut) for one in raised] == [False, False, False, is_cut]
+    assert [isinstance(error, TimedOut) for error in raised] == [False, False, False, is_split]
     assert not isinstance(raised[-1], TimedOut) or raised[-1].tries == 4
 
 
-def test_three_are_cut_and_none_in_an_outage() -> None:
-    time_outs = TimeOuts()
-    well, ill, throttled = (type("Request", (), {})() for _ in range(3))
-    for request, status in ((ill, 503), (throttled, 429)):
+def test_three_are_split_and_none_in_an_outage() -> None:
+    api = client(503, 429)
+    time_outs = api.time_outs
+    well, ill, throttled = (
+        api.prepare("POST", QUERY, RequestNote(is_split=True)) for _ in range(3)
+    )
+    for request in (ill, throttled):
         with pytest.raises(TryAgain):
-            noted(failing([status]), is_cut=True)(request, None)
+            api.send(request)
     time_outs.note(ill)
-    assert not time_outs.cut()
+    assert not time_outs.may_split()
     time_outs.note(well, has_failed=True)
-    assert not time_outs.cut()
+    assert not time_outs.may_split()
     time_outs.note(throttled)
-    assert [time_outs.cut() for _ in range(4)] == [True, True, True, False]
+    assert [time_outs.may_split() for _ in range(4)] == [True, True, True, False]
