@@ -14,15 +14,14 @@ from support.http_doubles import Clock, response
 from tap_genesys.api.jobs import SUBMISSIONS, Jobs
 from tap_genesys.api.polling import PollTimes
 from tap_genesys.api.response import body
+from tap_genesys.api.status import ResponseAction
 from tap_genesys.errors import StopRun
 from tap_genesys.interruption import Interruption
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_genesys.api.jobs import Asker
+    from tap_genesys.api.request_note import RequestNote
 
 PATH = "/api/v2/analytics/conversations/details/jobs"
 
@@ -41,19 +40,15 @@ class Org:
         self,
         method: str,
         path: str,
+        note: RequestNote,  # noqa: ARG002 - it refuses nothing
         *,
         params: dict[str, Any] | None = None,
         data: dict[str, Any] | None = None,  # noqa: ARG002 - one question is as good as another
-        accepted: frozenset[int] = frozenset(),  # noqa: ARG002
-        accepts: Callable[[requests.Response], bool] | None = None,  # noqa: ARG002
-        once: bool = False,  # noqa: ARG002
     ) -> requests.Response:
-        """Answer."""
+        """Return the response."""
         if method == "POST":
             self.submissions += 1
             return response({"jobId": "one"}, status=202)
-        if method == "DELETE":
-            return response(status=204)
         if params is None:
             self.looks.append(self.clock.now - 1000)
             state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
@@ -62,22 +57,25 @@ class Org:
         cursor = params.get("cursor", "")
         return response({"page": cursor, "cursor": self._following.get(cursor)})
 
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
-        self.clock.wait(seconds)
+    def call_once(self, method: str, path: str, note: RequestNote) -> requests.Response:  # noqa: ARG002
+        """Return the response to a deletion."""
+        assert method == "DELETE"
+        return response(status=204)
 
     def pages(self, first_poll: float) -> list[str]:
         """Read all pages of a job."""
-        jobs = jobs_of(self, self.clock, first_poll=first_poll)
+        jobs = jobs_of(self, first_poll=first_poll)
         return [body(page)["page"] for page in jobs.pages({}, "details")]
 
 
-def jobs_of(org: Asker, clock: Clock, *, first_poll: float = 3, most: int = 1) -> Jobs:
-    """Make the jobs of an org, with time that nobody waits for."""
+def jobs_of(org: Org | Places, *, first_poll: float = 3, most: int = 1) -> Jobs:
+    """Return the jobs of an org, whose time passes in each wait."""
     return Jobs(
-        org,
+        org,  # type: ignore[arg-type]
         PATH,
-        clock=clock,
+        stream="conversation_details",
+        clock=org.clock,
+        wait=org.clock.wait,
         interruption=Interruption(),
         times=PollTimes(first_poll, 60),
         now=lambda: datetime.now(UTC),
@@ -151,21 +149,15 @@ class Places:
         self,
         method: str,
         path: str,
+        note: RequestNote,
         *,
         params: dict[str, Any] | None = None,
         data: dict[str, Any] | None = None,
-        accepted: frozenset[int] = frozenset(),  # noqa: ARG002
-        accepts: Callable[[requests.Response], bool] | None = None,
-        once: bool = False,  # noqa: ARG002
     ) -> requests.Response:
-        """Answer."""
+        """Return the response."""
         if method == "POST":
-            return self._submit(f"job-{(data or {})['number']}", accepts)
+            return self._submit(f"job-{(data or {})['number']}", note)
         name = path.removeprefix(PATH).split("/")[1]
-        if method == "DELETE":
-            self.jobs.remove(name)
-            self.deleted.append(name)
-            return response(status=204)
         if params is not None:
             return response({"page": name})
         if self._loses:
@@ -174,22 +166,24 @@ class Places:
             return response({"state": "FAILED"})
         return response({"state": "FULFILLED"})
 
-    def _submit(
-        self, name: str, accepts: Callable[[requests.Response], bool] | None
-    ) -> requests.Response:
+    def call_once(self, method: str, path: str, note: RequestNote) -> requests.Response:  # noqa: ARG002
+        """Return the response to a deletion."""
+        assert method == "DELETE"
+        name = path.removeprefix(PATH).split("/")[1]
+        self.jobs.remove(name)
+        self.deleted.append(name)
+        return response(status=204)
+
+    def _submit(self, name: str, note: RequestNote) -> requests.Response:
         self.submissions.append(self.clock.now - 1000)
         if len(self.jobs) < self._places and len(self.submissions) not in self._refused:
             self.jobs.append(name)
             return response({"jobId": name}, status=202)
         refusal = response(self._body, status=429, headers=self._headers)
         refusal.request = requests.Request("POST", f"https://api.example.test{PATH}").prepare()
-        assert accepts is not None
-        assert accepts(refusal)
+        assert note.overrides is not None
+        assert note.overrides(refusal) is ResponseAction.ACCEPT
         return refusal
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
-        self.clock.wait(seconds)
 
 
 def queries(count: int, start: int = 0) -> list[dict[str, Any]]:
@@ -203,7 +197,7 @@ def test_own_jobs_that_hold_the_last_places_make_room(
 ) -> None:
     """At once where the limit is named; where none is, when the next submission is refused too."""
     org = Places(limit, places=3, loses=True)
-    jobs = jobs_of(org, org.clock, most=3)
+    jobs = jobs_of(org, most=3)
     jobs.submit_ahead(queries(3))
     assert [body(page)["page"] for page in jobs.pages({"number": 0}, "details")] == ["job-0"]
     assert len(org.submissions) == 3 + refusals + 1
@@ -212,7 +206,7 @@ def test_own_jobs_that_hold_the_last_places_make_room(
 
 def test_one_refusal_without_a_limit_throws_no_running_job_away() -> None:
     org = Places(None, loses=True, refused=(4,))
-    jobs = jobs_of(org, org.clock, most=3)
+    jobs = jobs_of(org, most=3)
     jobs.submit_ahead(queries(3))
     for number in range(3):
         assert list(jobs.pages({"number": number}, "details"))
@@ -227,7 +221,7 @@ def test_a_refused_submission_waits_as_long_as_it_is_asked_to(
 ) -> None:
     """Never less than between two looks at a job."""
     org = Places(limit, refused=(1,), retry_after=retry_after)
-    assert list(jobs_of(org, org.clock).pages({"number": 0}, "details"))
+    assert list(jobs_of(org).pages({"number": 0}, "details"))
     assert org.submissions == moments
 
 
@@ -236,7 +230,7 @@ def test_a_submission_that_is_refused_for_ever_names_the_limit() -> None:
     with pytest.raises(
         StopRun, match=r"job_timeout_seconds \(60\): .*details\.jobs\.concurrent\.access\.max = 3"
     ):
-        list(jobs_of(org, org.clock).pages({"number": 0}, "details"))
+        list(jobs_of(org).pages({"number": 0}, "details"))
     assert org.clock.now - 1000 == pytest.approx(60)
 
 
@@ -245,7 +239,7 @@ def test_a_full_org_is_asked_for_no_more_jobs_ahead(
     limit: dict[str, Any] | None, refusals: int
 ) -> None:
     org = Places(limit, places=1)
-    jobs = jobs_of(org, org.clock, most=3)
+    jobs = jobs_of(org, most=3)
     for _ in range(4):
         jobs.submit_ahead(queries(3))
     assert len(org.submissions) == 1 + refusals
@@ -254,7 +248,7 @@ def test_a_full_org_is_asked_for_no_more_jobs_ahead(
 
 def test_refusals_without_a_limit_that_are_not_in_a_row_end_no_submitting_ahead() -> None:
     org = Places(None, refused=(2, 4))
-    jobs = jobs_of(org, org.clock, most=3)
+    jobs = jobs_of(org, most=3)
     for _ in range(3):
         jobs.submit_ahead(queries(3))
     assert org.jobs == ["job-0", "job-1", "job-2"]
@@ -264,7 +258,7 @@ def test_refusals_without_a_limit_that_are_not_in_a_row_end_no_submitting_ahead(
 def test_no_more_jobs_than_allowed_are_submitted_ahead(most: int) -> None:
     """Alone, one is submitted when it is wanted, not before."""
     org = Places(None)
-    jobs = jobs_of(org, org.clock, most=most)
+    jobs = jobs_of(org, most=most)
     for _ in range(2):
         jobs.submit_ahead(queries(5))
     assert len(org.jobs) == (most if most > 1 else 0)
