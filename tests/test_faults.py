@@ -66,7 +66,7 @@ def test_an_answer_that_does_not_come_in_time_is_asked_for_again(kind: str) -> N
         sim.faults.add(Fault(kind, path=QUERY, seconds=30))
         output = Output()
         made = tap(sim, DETAILS, output=output, **START)
-        made.run.timeout = 0.05
+        made.run.client.timeout = 0.05
         made.sync_or_leave()
     assert output.ids() == TRUTH
 
@@ -335,7 +335,7 @@ def test_a_429_holds_back_whoever_asks_next() -> None:
         sim.faults.add(Fault("status", path="/users", status=429, retry_after="7"))
         begun = made.clock.seconds()
         for path in ("/api/v2/users", "/api/v2/routing/queues"):
-            made.run.session.get(f"{sim.url}{path}", timeout=10)
+            made.run.client.session.get(f"{sim.url}{path}", timeout=10)
         assert made.clock.seconds() - begun >= 7
 
 
