@@ -14,7 +14,7 @@ from support.harness import run
 from support.simulator_client import token
 from support.vendor_document import DOCUMENT, body_schema, response_schema, validate
 
-from tap_genesys.endpoints.listings import WholeStream
+from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.streams import STREAMS
@@ -26,7 +26,7 @@ DETAILS = "/api/v2/analytics/conversations/details/query"
 LISTINGS = [
     vars(stream)["path"]
     for stream in STREAMS
-    if issubclass(stream, WholeStream) and stream.selected_by_default
+    if issubclass(stream, FullTableStream) and stream.selected_by_default
 ]
 FILTERS = {
     "conversation_filters": [

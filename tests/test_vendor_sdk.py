@@ -13,7 +13,7 @@ import pytest
 from support.harness import halve_listings
 from support.simulator_client import token
 
-from tap_genesys.endpoints.listings import WholeStream
+from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.fabricate import shapes
@@ -30,7 +30,7 @@ LEFT_OUT = ("oauth_clients", "programs")
 LISTINGS = {
     vars(one)["name"]: (str(vars(one)["path"]), shapes()[vars(one)["path"]]["paging"], "id")
     for one in STREAMS
-    if issubclass(one, WholeStream)
+    if issubclass(one, FullTableStream)
     and vars(one).get("path") in shapes()
     and "{" not in vars(one)["path"]
     and shapes()[vars(one)["path"]]["paging"] in ("counted", "none", "array")
