@@ -24,17 +24,25 @@ class Extraction(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A list in one field: `{"entities": [{"id": "1"}]}`; no field is like an empty list."""
+    """A list in one field: `{"entities": [{"id": "1"}]}`; no field is like an empty list.
+
+    Args:
+        name: The field.
+        leading: A field whose one record precedes those of the list; empty where there is none.
+    """
 
     name: str = "entities"
+    leading: str = ""
     is_array: ClassVar[bool] = False
 
     def of(self, content: Record) -> list[Record]:
         """Return the records of a body."""
-        return content.get(self.name) or []
+        records = content.get(self.name) or []
+        leading = content.get(self.leading) if self.leading else None
+        return [leading, *records] if leading else records
 
     def is_absent(self, content: Record) -> bool:
-        """Return whether the body lacks the field."""
+        """Return whether the body lacks the list."""
         return self.name not in content
 
 

@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     import requests
 
 
-class _Summaries(Field):
-    """The summaries of sessions, after that of the whole conversation, if there is one."""
-
-    @override
-    def of(self, content: Record) -> list[Record]:
-        whole = content.get("summary")
-        return [*([whole] if whole else []), *(content.get(self.name) or [])]
-
-
 class ConversationSpeechAnalytics(FollowUpStream):
     """The speech and text analytics of a conversation: sentiment, empathy, talk times."""
 
@@ -47,7 +38,7 @@ class ConversationAiSummaries(FollowUpStream):
     name = "conversation_ai_summaries"
     path = "/api/v2/conversations/{conversationId}/summaries"
     paging = SinglePage()
-    records = _Summaries("sessionSummaries")
+    records = Field("sessionSummaries", leading="summary")
     parent_stream_type = ConversationDetails
 
 
