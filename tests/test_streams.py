@@ -17,14 +17,10 @@ from support.simulator_client import token
 from support.vendor_document import DOCUMENT, body_schema, response_schema, validate
 
 import tap_genesys.streams
+from tap_genesys.api.paging import PageNumbers, SinglePage
 from tap_genesys.endpoints.aggregates import ObservationStream
 from tap_genesys.endpoints.follow_ups import FollowUpStream
-from tap_genesys.endpoints.listings import (
-    ListingStream,
-    PerParentStream,
-    UnpagedStream,
-    WholeStream,
-)
+from tap_genesys.endpoints.listings import ChildStream, FullTableStream
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.listings import ids_of, rows_of
 from tap_genesys.streams import STREAMS
@@ -41,7 +37,7 @@ APART = ("organization_limits", "schedules_published", "time_off_requests")
 LISTINGS: list[Any] = [
     stream
     for stream in STREAMS
-    if issubclass(stream, WholeStream)
+    if issubclass(stream, FullTableStream)
     and not issubclass(stream, ObservationStream | FollowUpStream)
     and vars(stream)["name"] not in APART
 ]
@@ -57,7 +53,7 @@ def sim() -> Iterator[Simulator]:
 
 def held(stream: Any) -> Counter[tuple[str, ...]]:
     """Return the keys of the rows that the simulated org holds of a stream."""
-    if not issubclass(stream, PerParentStream):
+    if not issubclass(stream, ChildStream):
         return Counter((str(row["id"]),) for row in rows_of(WORLD, stream.path))
     parents = ids_of(WORLD, stream.path.partition("/{")[0])
     key = stream.primary_keys[-1]
@@ -109,13 +105,13 @@ def test_a_class_is_named_after_its_stream(stream: type[Any]) -> None:
 def test_a_child_streams_key_is_derived_from_its_path() -> None:
     """The parents' ids in the order of the path, then `id`, unless the class declares a key."""
 
-    class Members(PerParentStream):
+    class Members(ChildStream):
         path = "/api/v2/groups/{groupId}/members"
 
-    class Messages(PerParentStream):
+    class Messages(ChildStream):
         path = "/api/v2/conversations/{conversationId}/communications/{communicationId}/messages"
 
-    class Rows(PerParentStream):
+    class Rows(ChildStream):
         path = "/api/v2/flows/datatables/{datatableId}/rows"
         primary_keys = ("datatableId", "key")
 
@@ -129,7 +125,7 @@ def test_a_child_streams_key_is_derived_from_its_path() -> None:
 
 def requests_for(stream: Any) -> int:
     """Return how many requests a stream is worth, its parents' included."""
-    if not issubclass(stream, PerParentStream):
+    if not issubclass(stream, ChildStream):
         return pages(stream, sum(held(stream).values()))
     parent = next(one for one in LISTINGS if one is stream.parent_stream_type)
     each = Counter(key[0] for key in held(stream).elements())
@@ -139,9 +135,10 @@ def requests_for(stream: Any) -> int:
 
 def pages(stream: Any, rows: int) -> int:
     """Return how many requests so many rows cost; a full last page may not be the last."""
-    if issubclass(stream, UnpagedStream):
+    if isinstance(stream.paging, SinglePage):
         return 1
-    return rows // 25 + 1 if issubclass(stream, ListingStream) else max(1, -(-rows // 25))
+    is_numbered = isinstance(stream.paging, PageNumbers)
+    return rows // 25 + 1 if is_numbered else max(1, -(-rows // 25))
 
 
 def check_against_the_document(sim: Simulator, stream: Any, asked: list[Any]) -> None:
