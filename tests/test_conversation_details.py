@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.harness import Output, last_state, run, tap
+from support.http_doubles import response
 from support.warehouse import Warehouse
 
 from tap_genesys.errors import StopRun
-from tap_genesys.replication.windows import Window, iso
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
 
 DETAILS = "conversation_details"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
@@ -302,6 +308,25 @@ def test_jobs_that_were_submitted_ahead_are_deleted_when_the_run_stops(nine_days
         assert not sim.lake.jobs
 
 
+class OneRow:
+    """Jobs whose results hold one row, whichever window they are submitted for."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.pages_read = 0
+        self._row = row
+
+    def submit_ahead(self, queries: Any) -> None:
+        """Submit nothing."""
+
+    def pages(self, query: Any, where: str) -> Iterator[requests.Response]:  # noqa: ARG002
+        """Yield the one page of results."""
+        self.pages_read += 1
+        yield response({"conversations": [dict(self._row)]})
+
+    def close(self) -> None:
+        """Delete nothing."""
+
+
 @pytest.mark.parametrize(
     ("start", "end", "emitted"),
     [
@@ -321,13 +346,13 @@ def test_a_job_emits_a_conversation_in_one_window(start: int, end: int, emitted:
         "conversationStart": iso(bound + start * HOUR),
         "conversationEnd": iso(bound + end * HOUR),
     }
+    options = {"conversation_details_source": "job", "end_date": iso(bound + DAY)}
     with Simulator(WORLD) as sim:
-        stream: Any = tap(sim, DETAILS).streams[DETAILS]
-        stream.job_rows = lambda _body: [dict(row)]
-        stream._ongoing, stream._oldest_wanted = set(), SINCE
-        windows = [Window(SINCE, bound), Window(bound, bound + DAY)]
-        found = [list(stream._active_in(window)) for window in windows]
-    assert [place for place, rows in enumerate(found) for _row in rows] == emitted
+        stream: Any = tap(sim, DETAILS, **{**LANES, **options}).streams[DETAILS]
+        stream.jobs = jobs = OneRow(row)
+        windows = [stream.window for _row in stream.read(None)]
+    assert jobs.pages_read == 2
+    assert [(window.start - SINCE) // DAY for window in windows] == emitted
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
