@@ -291,7 +291,7 @@ def test_a_listing_that_is_too_large_to_be_told_is_fetched() -> None:
         answer = requests.Response()
         answer.status_code = 200
         answer._content = f'{{"downloadUrl": "{sim.url}{org.FILES}all"}}'.encode()
-        assert stream.records_of(answer) == rows
+        assert stream.extract(answer) == rows
     assert not output.messages
 
 
