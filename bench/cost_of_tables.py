@@ -65,8 +65,8 @@ def seconds(sim: Simulator, folder: Path, streams: list[str]) -> float:
 def main() -> None:
     """Print a line for each case."""
     # A lake that lags would know nothing of the one day.
-    current = {"lag": timedelta(0), "step": timedelta(0)}
-    world = World(per_day=ROWS, since=NOW - DAY, now=NOW, **current)
+    at_once = timedelta(0)
+    world = World(per_day=ROWS, since=NOW - DAY, now=NOW, lag=at_once, step=at_once)
     taken: dict[str, list[float]] = {name: [] for name in CASES}
     with Simulator(world) as sim, tempfile.TemporaryDirectory() as folder:
         for _ in range(ROUNDS):
