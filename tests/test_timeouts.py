@@ -381,7 +381,7 @@ def client(*statuses: int) -> GenesysClient:
 @pytest.mark.parametrize("is_split", [True, False])
 def test_the_second_time_out_is_the_last_try(is_split: bool) -> None:  # noqa: FBT001
     api = client(503, 504, 429, 408, 504)
-    request = api.prepare("POST", QUERY, RequestNote(is_split=is_split))
+    request = api.prepare("POST", f"{api.base_url}{QUERY}", RequestNote(is_split=is_split))
     raised: list[Exception] = []
     for _ in range(4):
         with pytest.raises((TryAgain, TimedOut)) as error:
@@ -395,7 +395,7 @@ def test_three_are_split_and_none_in_an_outage() -> None:
     api = client(503, 429)
     time_outs = api.time_outs
     well, ill, throttled = (
-        api.prepare("POST", QUERY, RequestNote(is_split=True)) for _ in range(3)
+        api.prepare("POST", f"{api.base_url}{QUERY}", RequestNote(is_split=True)) for _ in range(3)
     )
     for request in (ill, throttled):
         with pytest.raises(TryAgain):

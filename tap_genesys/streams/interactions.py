@@ -88,6 +88,7 @@ class ConversationTranscripts(FollowUpStream):
         "/communications/{communicationId}/transcripturl"
     )
     paging = SinglePage()
+    records = Whole()
     parent_stream_type = ConversationDetails
     primary_keys = ("conversationId", "communicationId")
     unit = "session with a customer"
