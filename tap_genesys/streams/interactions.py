@@ -105,9 +105,9 @@ class ConversationTranscripts(FollowUpStream):
                     }
 
     @override
-    def extract(self, response: requests.Response) -> list[Record]:
+    def content(self, response: requests.Response) -> Record:
         url = body(response).get("url")
-        return [{"transcript": self.run.downloads.json(str(url))}] if url else []
+        return {"transcript": self.run.downloads.json(str(url))} if url else {}
 
 
 STREAMS = (
