@@ -1,8 +1,8 @@
-"""Aggregates become one flat row for each interval, group and metric. Pure.
+"""Flat rows of aggregates: one for each interval, group and metric. Pure.
 
-A row's key, `_id`, is made of what tells it from every other row of its stream: the start of its
-interval in UTC, the granularity, what it is grouped by, the metric and its qualifier. Intervals lie
-on the fixed grid of their granularity, so that a cell which is read again has the same key.
+A row's key, `_id`, consists of the start of its interval in UTC, the granularity, the group, the
+metric and its qualifier. Intervals lie on the fixed grid of their granularity, so that a cell which
+is read again has the same key.
 """
 
 from __future__ import annotations
@@ -20,59 +20,59 @@ _ESCAPES = str.maketrans({"~": "~0", "/": "~1", "=": "~2", ";": "~3"})
 
 
 def rows(
-    answer: Record, granularity: str, shown: Callable[[Record], Record] = dict
+    body: Record, granularity: str, redacted: Callable[[Record], Record] = dict
 ) -> Iterator[Record]:
-    """Yield a row for each interval, group and metric of an answer, with its key.
+    """Yield a row for each interval, group and metric of a response, with its key.
 
     Args:
-        answer: `results` of groups, each with `data` of intervals, each with `metrics`; what is
-            absent is empty.
-        granularity: What was asked for.
-        shown: Returns a group as a key may show it.
+        body: `results` of groups, each with `data` of intervals, each with `metrics`; an absent
+            list is empty.
+        granularity: The requested one.
+        redacted: Returns a group with the rules about personal data applied, for the key.
     """
-    for result in answer.get("results") or []:
+    for result in body.get("results") or []:
         group = result.get("group") or {}
         for data in result.get("data") or []:
             start, _, end = str(data.get("interval")).partition("/")
             cell = {"intervalStart": _utc(start), "intervalEnd": _utc(end)}
             for measure in data.get("metrics") or []:
-                found = {"metric": measure.get("metric"), "qualifier": measure.get("qualifier")}
+                names = {"metric": measure.get("metric"), "qualifier": measure.get("qualifier")}
                 yield {
-                    "_id": key(cell["intervalStart"], granularity, shown(group), **found),
+                    "_id": key(cell["intervalStart"], granularity, redacted(group), **names),
                     **cell,
                     "granularity": granularity,
                     **{column(dimension): value for dimension, value in group.items()},
-                    **found,
+                    **names,
                     **(measure.get("stats") or {}),
                 }
 
 
 def observations(
-    answer: Record, moment: str, shown: Callable[[Record], Record] = dict
+    body: Record, moment: str, redacted: Callable[[Record], Record] = dict
 ) -> Iterator[Record]:
-    """Yield a row for each group and metric of an answer about the present, with its key.
+    """Yield a row for each group and metric of a response about the present, with its key.
 
     Args:
-        answer: `results` of groups, each with `data` of metrics.
-        moment: When it was asked.
-        shown: Returns a group as a key may show it.
+        body: `results` of groups, each with `data` of metrics.
+        moment: The time of the request.
+        redacted: As of `rows`.
     """
-    for result in answer.get("results") or []:
+    for result in body.get("results") or []:
         group = result.get("group") or {}
         for measure in result.get("data") or []:
-            found = {"metric": measure.get("metric"), "qualifier": measure.get("qualifier")}
+            names = {"metric": measure.get("metric"), "qualifier": measure.get("qualifier")}
             yield {
-                "_id": key(moment, "now", shown(group), **found),
+                "_id": key(moment, "now", redacted(group), **names),
                 "observedAt": moment,
                 **group,
-                **found,
+                **names,
                 "truncated": measure.get("truncated"),
                 **(measure.get("stats") or {}),
             }
 
 
 def column(dimension: str) -> str:
-    """Return the column of a dimension; a rate limit's `max` is none of the sums."""
+    """Return the column of a dimension; a rate limit's `max` is not the statistic `max`."""
     return "maxOfLimit" if dimension == "max" else dimension
 
 
@@ -83,14 +83,14 @@ def key(
     metric: str | None,
     qualifier: str | None,
 ) -> str:
-    """Return what tells a row from every other row of its stream."""
-    told = ";".join(f"{_escaped(name)}={_escaped(group[name])}" for name in sorted(group))
+    """Return a row's key, unique within its stream."""
+    dimensions = ";".join(f"{_escaped(name)}={_escaped(group[name])}" for name in sorted(group))
     tail = "" if qualifier is None else f"/{_escaped(qualifier)}"
-    return f"{start}/{granularity}/{told}/{_escaped(metric)}{tail}"
+    return f"{start}/{granularity}/{dimensions}/{_escaped(metric)}{tail}"
 
 
 def _utc(moment: str) -> str:
-    """Return a moment as the other streams write it; one that cannot be read stays as it is."""
+    """Return a moment in the format of the other streams; an unreadable one unchanged."""
     try:
         return iso(parse(moment))
     except ValueError:
@@ -98,5 +98,5 @@ def _utc(moment: str) -> str:
 
 
 def _escaped(text: object) -> str:
-    """Return a text without separators; what is null is like no text at all."""
+    """Return a text without separators; `~` for null."""
     return "~" if text is None else str(text).translate(_ESCAPES)

@@ -1,10 +1,10 @@
-"""One nested conversation becomes rows of flat tables. Pure.
+"""Flat rows of one nested conversation. Pure.
 
-A row's key, `_id`, is the id of its conversation, a `/`, and the vendor's id of what it is; for
-what has no id of its own the id of what holds it, a `/`, and its position. Where the vendor gives
-no id, or one for the second time in a conversation, positions after a `#` stand in for it or follow
-it; in ids themselves `/` is written `~1`, `#` `~2`, and `~` `~0`. So two rows of a table have the
-same key only if they are the same place in the same conversation.
+A row's key, `_id`, is the conversation's id, a `/`, and the vendor's id of the object; for an
+object without an id field the key of its parent, a `/`, and its position. Where an id is missing,
+or repeated within a conversation, positions after a `#` replace it or follow it; in ids `/` is
+written `~1`, `#` `~2`, and `~` `~0`. So two rows of a table have the same key only if they are the
+same place in the same conversation.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a table is made of.
+    """The source of a table's rows.
 
     Args:
-        model: The vendor's model of what becomes a row.
+        model: The vendor's model of a row.
         ids: The ids of the row's ancestors below the conversation.
         inner: Fields of the model that are tables of their own.
-        has_position: Whether a row says which among its siblings it is.
+        has_position: Whether a row has its position among its siblings.
     """
 
     model: str
@@ -41,14 +41,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class RowParts:
-    """Rows of a table in their parts: column by column, and not put together (`row_lines`).
+    """Rows of a table in their parts: column by column, not assembled (`row_lines`).
 
     Args:
         fields: The vendor's fields of each row.
         shared: The columns that a row shares with its neighbours, the same object for all of them.
         keys: The key of each; None where that is `_parentId` and the position, as of most rows.
-        positions: Which of its siblings each is, where the table has that column.
-        extras: What the table's schema does not know of each.
+        positions: The position of each among its siblings, where the table has that column.
+        extras: The fields of each that are not in the table's schema.
     """
 
     fields: list[Row] = field(default_factory=list)
@@ -88,7 +88,7 @@ class RowParts:
 
 _SESSION = ("participantId", "sessionId")
 
-#: Table -> what it is made of. Two more, of other shapes, follow below.
+#: Table -> the source of its rows. Two more tables, of other shapes, follow below.
 TABLES = {
     "conversation_participants": Table("AnalyticsParticipant", inner=("attributes", "sessions")),
     "conversation_sessions": Table(
@@ -127,17 +127,17 @@ WRAP_UP_METRICS = ("tAcw", "tHandle", "tHeld", "tTalk")
 OWN = frozenset(
     ("_extra", "_id", "_parentId", "_readAt", "_source", "conversationId", "conversationStart")
 )
-#: Tables whose rows are no model of the vendor's, and so know all their fields.
+#: Tables whose rows are not of one of the vendor's models, and so have no unknown fields.
 WITHOUT_EXTRA = frozenset((ATTRIBUTES, WRAP_UPS))
 _WRAP_UP_NAMES = tuple(WRAP_UP_FIELDS.values())
-#: A session's lists of what has nothing below it.
+#: A session's lists of objects without children.
 _LEAVES = (
     ("segments", "conversation_segments"),
     ("metrics", "conversation_metrics"),
     ("mediaEndpointStats", "conversation_media_stats"),
 )
-#: What is said of a conversation as a whole, and the field that is its id.
-_JUDGEMENTS = (
+#: Assessments of a conversation as a whole, with the field that is the id.
+_ASSESSMENTS = (
     ("evaluations", "conversation_evaluations", "evaluationId"),
     ("surveys", "conversation_surveys", "surveyId"),
     ("resolutions", "conversation_resolutions", None),
@@ -146,20 +146,20 @@ _OBJECTS = {dict}
 
 
 def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str, list[Row]]:
-    """Return the rows of each wanted table that a conversation has some of; it is left as it is.
+    """Return a conversation's rows by wanted table, without empty tables; it is not changed.
 
     Args:
-        conversation: As the vendor tells it, with our own columns `_readAt` and `_source`.
-        fields: Wanted table -> the fields that its schema knows of the vendor's model; what else a
-            row has is kept in its `_extra`.
+        conversation: As the vendor sends it, with our own columns `_readAt` and `_source`.
+        fields: Wanted table -> the vendor's fields in its schema; a row's other fields are kept in
+            its `_extra`.
     """
-    harvest = RowCollector(fields)
-    harvest.add(conversation)
-    return {table: list(_whole_rows(table, parts)) for table, parts in harvest.take().items()}
+    collector = RowCollector(fields)
+    collector.add(conversation)
+    return {table: list(_whole_rows(table, parts)) for table, parts in collector.take().items()}
 
 
 def _whole_rows(table: str, parts: RowParts) -> Iterator[Row]:
-    """Yield the rows of a table, put together."""
+    """Yield the assembled rows of a table."""
     columns = (parts.fields, parts.shared, parts.keys, parts.positions, parts.extras)
     for fields, shared, key, position, extra in zip(*columns, strict=True):
         row = {**fields, **shared, "_id": key or f"{shared['_parentId']}/{position}"}
@@ -172,171 +172,177 @@ def _whole_rows(table: str, parts: RowParts) -> Iterator[Row]:
 
 def vendors_fields(table: str, columns: Iterable[str]) -> frozenset[str]:
     """Return those of a table's columns that are the vendor's."""
-    made_of = TABLES.get(table)
-    ours = {*OWN, *made_of.ids, "position"} if made_of else OWN
+    source = TABLES.get(table)
+    ours = {*OWN, *source.ids, "position"} if source else OWN
     return frozenset(columns) - ours
 
 
 class RowCollector:
-    """Collects the rows of conversations, in their parts, as quickly as they can be told apart.
+    """Collects the rows of conversations, in their parts.
 
     Args:
         fields: As of `rows`.
     """
 
     def __init__(self, fields: Mapping[str, AbstractSet[str]]) -> None:
-        self._fields = {table: frozenset(known) for table, known in fields.items()}
-        self._found: defaultdict[str, RowParts] = defaultdict(RowParts)
-        self._judgements = [one for one in _JUDGEMENTS if one[1] in fields]
+        self._fields = {table: frozenset(names) for table, names in fields.items()}
+        self._parts: defaultdict[str, RowParts] = defaultdict(RowParts)
+        self._assessments = [source for source in _ASSESSMENTS if source[1] in fields]
 
     def take(self) -> dict[str, RowParts]:
-        """Return what has been collected since the last time: table -> its rows."""
-        found = dict(self._found)
-        self._found.clear()
-        return found
+        """Return the rows collected since the last call: table -> its rows."""
+        tables = dict(self._parts)
+        self._parts.clear()
+        return tables
 
     def add(self, conversation: Row) -> None:
         """Collect a conversation's rows; as of `rows`."""
         key = _escaped(str(conversation.get("conversationId")))
-        above = {
+        shared = {
             "conversationId": conversation.get("conversationId"),
             "conversationStart": conversation.get("conversationStart"),
             "_readAt": conversation.get("_readAt"),
             "_source": conversation.get("_source"),
         }
         seen: set[str] = set()
-        for judgements, table, name in self._judgements:
-            if nodes := conversation.get(judgements):
-                for place, node in enumerate(_rows(nodes)):
-                    below = _key(key, node.get(name) if name else None, f"{place}", seen)
-                    self._add(table, node, above, below, place)
+        for name, table, id_field in self._assessments:
+            if nodes := conversation.get(name):
+                for position, node in enumerate(_rows(nodes)):
+                    own_id = node.get(id_field) if id_field else None
+                    self._add(table, node, shared, _key(key, own_id, f"{position}", seen), position)
                 seen.clear()
         ids: set[str] = set()
-        for place, node in enumerate(_rows(conversation.get("participants"))):
-            own = node.get("participantId")
-            below = _key(key, own, f"{place}", ids)
-            shared = {**above, "participantId": own, "_parentId": below}
-            told = []
+        for position, node in enumerate(_rows(conversation.get("participants"))):
+            own_id = node.get("participantId")
+            node_key = _key(key, own_id, f"{position}", ids)
+            shared_below = {**shared, "participantId": own_id, "_parentId": node_key}
+            nested = []
             attributes = node.get("attributes")
             if attributes and isinstance(attributes, dict):
-                told.append("attributes")
+                nested.append("attributes")
                 if ATTRIBUTES in self._fields:
-                    self._attributes(attributes, shared, below)
+                    self._attributes(attributes, shared_below, node_key)
             if sessions := _rows(node.get("sessions")):
-                told.append("sessions")
+                nested.append("sessions")
             for number, session in enumerate(sessions):
-                own = session.get("sessionId")
-                inner = _key(key, own, f"{place}.{number}", seen)
-                around = {**shared, "sessionId": own, "_parentId": inner}
-                self._session(session, shared, around, number, (node, conversation))
-            self._add("conversation_participants", node, above, below, place, told)
+                own_id = session.get("sessionId")
+                session_key = _key(key, own_id, f"{position}.{number}", seen)
+                shared_inside = {**shared_below, "sessionId": own_id, "_parentId": session_key}
+                ancestors = (node, conversation)
+                self._session(session, shared_below, shared_inside, number, ancestors)
+            self._add("conversation_participants", node, shared, node_key, position, nested)
 
-    def _attributes(self, attributes: Row, above: Row, key: str) -> None:
-        parts = self._found[ATTRIBUTES]
+    def _attributes(self, attributes: Row, shared: Row, key: str) -> None:
+        parts = self._parts[ATTRIBUTES]
         for name, value in attributes.items():
             row = {"key": name, "value": _text(value)}
-            parts.add(row, above, key=f"{key}/{_escaped(name)}")
+            parts.add(row, shared, key=f"{key}/{_escaped(name)}")
 
     def _session(
-        self, session: Row, above: Row, around: Row, place: int, holders: tuple[Row, Row]
+        self,
+        session: Row,
+        shared: Row,
+        shared_below: Row,
+        position: int,
+        ancestors: tuple[Row, Row],
     ) -> None:
-        told = []
+        nested = []
         segments: list[Row] = []
-        for leaves, table in _LEAVES:
-            if nodes := _rows(session.get(leaves)):
-                told.append(leaves)
+        for name, table in _LEAVES:
+            if nodes := _rows(session.get(name)):
+                nested.append(name)
                 if table in self._fields:
-                    self._siblings(table, nodes, around)
-                if leaves == "segments":
+                    self._siblings(table, nodes, shared_below)
+                if name == "segments":
                     segments = nodes
         if isinstance(flow := session.get("flow"), dict):
-            told.append("flow")
-            self._flow(flow, around)
-        key = around["_parentId"]
-        self._add("conversation_sessions", session, above, key, place, told)
+            nested.append("flow")
+            self._flow(flow, shared_below)
+        key = shared_below["_parentId"]
+        self._add("conversation_sessions", session, shared, key, position, nested)
         if WRAP_UPS in self._fields:
-            self._wrap_ups(segments, (session, *holders), around)
+            self._wrap_ups(segments, (session, *ancestors), shared_below)
 
-    def _flow(self, flow: Row, above: Row) -> None:
-        told = []
+    def _flow(self, flow: Row, shared: Row) -> None:
+        nested = []
         if outcomes := _rows(flow.get("outcomes")):
-            told.append("outcomes")
+            nested.append("outcomes")
             if "conversation_flow_outcomes" in self._fields:
-                inner = {**above, "flowId": flow.get("flowId")}
-                self._siblings("conversation_flow_outcomes", outcomes, inner)
-        self._add("conversation_flows", flow, above, above["_parentId"], None, told)
+                shared_below = {**shared, "flowId": flow.get("flowId")}
+                self._siblings("conversation_flow_outcomes", outcomes, shared_below)
+        self._add("conversation_flows", flow, shared, shared["_parentId"], None, nested)
 
-    def _siblings(self, table: str, nodes: list[Row], above: Row) -> None:
-        """Add what has neither an id nor anything below it."""
+    def _siblings(self, table: str, nodes: list[Row], shared: Row) -> None:
+        """Add objects without ids and without children."""
         if self._fields[table].issuperset(chain.from_iterable(nodes)):
-            self._found[table].add_siblings(nodes, above)
+            self._parts[table].add_siblings(nodes, shared)
             return
-        for place, node in enumerate(nodes):
-            self._add(table, node, above, None, place)
+        for position, node in enumerate(nodes):
+            self._add(table, node, shared, None, position)
 
-    def _wrap_ups(self, segments: list[Row], around: tuple[Row, ...], above: Row) -> None:
+    def _wrap_ups(self, segments: list[Row], ancestors: tuple[Row, ...], shared: Row) -> None:
         row: Row | None = None
-        for place, segment in enumerate(segments):
+        for position, segment in enumerate(segments):
             if segment.get("wrapUpCode"):
                 row = {}
-                for node, names in zip((segment, *around), _WRAP_UP_NAMES, strict=True):
+                for node, names in zip((segment, *ancestors), _WRAP_UP_NAMES, strict=True):
                     for name in names:
                         row[name] = node.get(name)
-                self._found[WRAP_UPS].add(row, above, position=place)
+                self._parts[WRAP_UPS].add(row, shared, position=position)
         if row is not None:
             # On the last of them only, so that a sum over wrap-ups counts no session twice.
-            row.update(_times(around[0]))
+            row.update(_times(ancestors[0]))
 
     def _add(
         self,
         table: str,
         node: Row,
-        above: Row,
+        shared: Row,
         key: str | None,
-        place: int | None,
-        told: Iterable[str] = (),
+        position: int | None,
+        nested: Iterable[str] = (),
     ) -> None:
-        """Add a row.
+        """Add a row to a table, if it is wanted.
 
         Args:
-            table: Where.
-            node: What the vendor tells of it.
-            above: What it shares with its siblings.
+            table: The table.
+            node: The vendor's object.
+            shared: The columns that it shares with its siblings.
             key: Its key.
-            place: Which of its siblings it is.
-            told: Its fields that are rows of other tables.
+            position: Its position among its siblings.
+            nested: Its fields that are rows of other tables.
         """
-        known = self._fields.get(table)
-        if known is None:
+        fields = self._fields.get(table)
+        if fields is None:
             return
         extra = None
-        if not node.keys() <= known:
+        if not node.keys() <= fields:
             node = node.copy()
-            for name in told:
+            for name in nested:
                 del node[name]
-            if not node.keys() <= known:
+            if not node.keys() <= fields:
                 inner = TABLES[table].inner
-                new = [name for name in node if name not in known]
-                extra = {name: node.pop(name) for name in new}
-                extra = {name: one for name, one in extra.items() if one or name not in inner}
-        self._found[table].add(node, above, key=key, position=place, extra=extra or None)
+                unknown = [name for name in node if name not in fields]
+                extra = {name: node.pop(name) for name in unknown}
+                extra = {name: value for name, value in extra.items() if value or name not in inner}
+        self._parts[table].add(node, shared, key=key, position=position, extra=extra or None)
 
 
-def _key(conversation: str, own: object, place: str, seen: set[str]) -> str:
-    """Return the key of what may have an id of its own.
+def _key(conversation: str, own_id: object, path: str, seen: set[str]) -> str:
+    """Return the key of an object that has an id field.
 
     Args:
         conversation: The conversation's id, escaped.
-        own: The vendor's id, if there is one.
-        place: The positions that lead to it.
-        seen: The ids that were met before.
+        own_id: The vendor's id, if there is one.
+        path: The positions that lead to the object.
+        seen: The ids of earlier objects, to which this one's is added.
     """
-    if not own or not isinstance(own, str):
-        return f"{conversation}/#{place}"
-    if own in seen:
-        return f"{conversation}/{_escaped(own)}#{place}"
-    seen.add(own)
-    return f"{conversation}/{_escaped(own)}"
+    if not own_id or not isinstance(own_id, str):
+        return f"{conversation}/#{path}"
+    if own_id in seen:
+        return f"{conversation}/{_escaped(own_id)}#{path}"
+    seen.add(own_id)
+    return f"{conversation}/{_escaped(own_id)}"
 
 
 def _escaped(text: str) -> str:
@@ -346,14 +352,14 @@ def _escaped(text: str) -> str:
 
 
 def _rows(value: object) -> list[Row]:
-    """Return a list of objects; what is none stays in the `_extra` of what holds it."""
+    """Return a list of objects; any other value stays in its parent's `_extra`."""
     if type(value) is list and {*map(type, value)} == _OBJECTS:
         return value
     return []
 
 
 def _text(value: object) -> str | None:
-    """Return an attribute's value; the vendor's are texts."""
+    """Return an attribute's value as text, as the vendor's are."""
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 

@@ -1,4 +1,4 @@
-"""From the vendor's records to rows: left out, redacted, with our own columns. Pure."""
+"""The one way from a record to a row: filter, redact, add our own columns. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class RecordPipeline:
-    """The one way from a record to a row; a record that is left out is not redacted first.
+    """Turns records into rows; a record that is dropped is not redacted first.
 
     Args:
         columns: The columns of the schema; other fields of a record go into `_extra`.
@@ -25,10 +25,10 @@ class RecordPipeline:
     def rows(
         self, records: Iterable[Record], keeps: Callable[[Record], bool], own: Record
     ) -> Iterator[Record]:
-        """Yield a row for each record that is kept, made of the record itself.
+        """Yield each record that is kept, changed into a row.
 
         Args:
-            records: Records as the vendor has them.
+            records: Records as the vendor sends them.
             keeps: Returns whether a record, not yet redacted, is wanted.
             own: Our own columns of each row, `_readAt` among them.
         """

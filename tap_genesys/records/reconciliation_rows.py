@@ -1,4 +1,4 @@
-"""Whether two of the vendor's own counts agree: a row for each day and medium. Pure."""
+"""Comparison of two of the vendor's own counts: a row for each day and medium. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.replication.windows import Window
 
-#: The media that are asked for whether the aggregates have any or not.
+#: The media that are requested whether the aggregates have any or not.
 MEDIA = ("callback", "chat", "email", "message", "voice")
 
 
@@ -23,13 +23,13 @@ def rows(
     tolerance: float,
     is_settled: bool,
 ) -> list[dict[str, Any]]:
-    """Return a row for each medium that either count knows of.
+    """Return a row for each medium in either count.
 
     Args:
         day: A UTC day.
-        details: Medium -> conversations that the details know.
-        aggregates: Medium -> conversations that the aggregates know.
-        tolerance: The largest difference, as a share of the larger count, that is no difference.
+        details: Medium -> conversations in the details.
+        aggregates: Medium -> conversations in the aggregates.
+        tolerance: The largest accepted difference, as a share of the larger count.
         is_settled: Whether the day is over, and long enough ago to be counted.
     """
     return [

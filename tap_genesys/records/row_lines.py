@@ -1,6 +1,6 @@
-"""Rows in their parts become lines, each equal to the JSON of the row put together. Pure.
+"""RECORD lines of rows in their parts, each equal to the JSON of the assembled row. Pure.
 
-`test_rows_are_written_as_if_they_were_put_together` holds that for random conversations.
+`test_rows_are_written_as_if_they_were_put_together` tests that for random conversations.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 def lines(tables: Mapping[str, RowParts], extracted: datetime) -> Iterator[bytes]:
     """Yield the RECORD lines of each table, many times quicker than row by row.
 
-    All of a table's rows are made text in a few calls, and what neighbours share only once; no row
-    is put together for its own sake.
+    All of a table's rows are serialized in a few calls, and shared columns only once; no row is
+    assembled.
 
     Args:
         tables: Table -> its rows.
-        extracted: When they were read.
+        extracted: The time at which they were read.
     """
     time_extracted = extracted.isoformat()
     distinct = {id(shared): shared for parts in tables.values() for shared in parts.shared}
@@ -73,7 +73,7 @@ def _texts(objects: Sequence[Row]) -> list[bytes]:
     """Return the text of each object, without its braces."""
     texts = orjson.dumps(objects)[2:-2].split(b"},{")
     if len(texts) == len(objects):
-        # Each end of an object with the next one's start was found, and so nothing else was.
+        # As many texts as objects: every split was at a boundary, and none within a value.
         return texts
     return [orjson.dumps(row)[1:-1] for row in objects]
 

@@ -1,4 +1,4 @@
-"""What makes a summary the same summary when its cell is asked for again."""
+"""Keys of summaries, the same whenever their cell is requested again."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from tap_genesys.api.response import Record
     from tap_genesys.replication.windows import Window
 
-#: Where an entity may hold what it is grouped by as one object or list.
+#: Fields that may hold an entity's groupings as one object or list.
 _GROUPED = ("groupings", "group")
-_NEVER = frozenset({"id", "dateFrom", "dateTo", "metrics", "data"})
+_NOT_GROUPINGS = frozenset({"id", "dateFrom", "dateTo", "metrics", "data"})
 
 
 class SummaryKeys:
@@ -25,7 +25,7 @@ class SummaryKeys:
 
     Args:
         cell: The cell of the grid.
-        metrics: What is measured; a measure is no part of a key.
+        metrics: The metrics of the query; a measure is not part of a key.
     """
 
     def __init__(self, cell: Window, metrics: Collection[str]) -> None:
@@ -36,8 +36,8 @@ class SummaryKeys:
     def key(self, entity: Record) -> str:
         """Return the entity's own id, else a hash of the cell's start and size and the groupings.
 
-        Two entities of one cell that only differ in what they measure get different keys, in the
-        order in which they come, so that no one overwrites the other.
+        Two entities of one cell that only differ in their measures get different keys, in their
+        order, so that neither overwrites the other.
         """
         if entity.get("id"):
             return str(entity["id"])
@@ -51,8 +51,8 @@ class SummaryKeys:
         content = _canonical(entity)
         if content not in contents:
             contents.append(content)
-        place = contents.index(content)
-        return base if place == 0 else f"{base}-{place + 1}"
+        position = contents.index(content)
+        return base if position == 0 else f"{base}-{position + 1}"
 
     def _grouped_by(self, entity: Record) -> Any:  # noqa: ANN401 - JSON is anything
         for name in _GROUPED:
@@ -61,7 +61,7 @@ class SummaryKeys:
         return {
             name: value
             for name, value in entity.items()
-            if name not in _NEVER
+            if name not in _NOT_GROUPINGS
             and name not in self._measures
             and (isinstance(value, str | bool) or value is None)
         }
