@@ -1,4 +1,4 @@
-"""Personal data is dropped, hashed or masked in the vendor's records, before anyone sees them."""
+"""Redaction of the vendor's records: personal data is dropped, hashed or masked in place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tap_genesys.privacy.rules import Every, Step, parsed, problems
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-#: What holds nothing, to leave it out of a walk at the price of one look-up.
+#: Types of values without children, which a walk skips at the cost of one look-up.
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
@@ -25,7 +25,7 @@ _Change: TypeAlias = "Callable[[object], str | None]"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What happens to a field; the action is one of `ACTIONS`."""
+    """A field and its action, one of `ACTIONS`."""
 
     field: str
     action: str
@@ -33,22 +33,22 @@ class Rule:
 
 class _Compiled(NamedTuple):
     is_bare: bool
-    way: tuple[Step, ...]
+    path: tuple[Step, ...]
     last: Step
-    change: _Change | None  # None drops
+    change: _Change | None  # None drops the field
 
 
 class Privacy:
-    """Takes personal data out of records.
+    """Redacts personal data in records.
 
     Args:
-        rules: What happens to which field, in this order.
+        rules: Fields and their actions, applied in this order.
         hash_key: The secret that `hash` needs.
-        attributes_include: Patterns of the participants' attributes that stay; None keeps all.
+        attributes_include: Patterns of the participants' attributes that are kept; None keeps all.
         attributes_exclude: Patterns of those that are removed all the same.
 
     Raises:
-        SettingError: A rule cannot be followed. To go on without it would let the data through.
+        SettingError: A rule is not valid. A run without it would emit the data.
     """
 
     def __init__(
@@ -59,18 +59,18 @@ class Privacy:
         attributes_include: Sequence[str] | None = None,
         attributes_exclude: Sequence[str] | None = None,
     ) -> None:
-        given = [
+        plain_rules = [
             {"field": rule.field, "action": rule.action} if isinstance(rule, Rule) else dict(rule)
             for rule in rules
         ]
-        if lines := problems(given, hash_key):
+        if lines := problems(plain_rules, hash_key):
             raise SettingError(lines)
         changes: dict[str, _Change | None] = {
             "drop": None,
             "hash": _hasher(hash_key or ""),
             "mask": _mask,
         }
-        self._rules = [_compiled(rule["field"], changes[rule["action"]]) for rule in given]
+        self._rules = [_compiled(rule["field"], changes[rule["action"]]) for rule in plain_rules]
         self._names = frozenset(str(rule.last) for rule in self._rules if rule.is_bare)
         self._removes = _remover(attributes_include, attributes_exclude or ())
 
@@ -78,29 +78,29 @@ class Privacy:
         return bool(self._rules) or self._removes is not None
 
     def apply(self, record: dict[str, Any]) -> None:
-        """Change the record in place.
+        """Redact a record in place.
 
         Args:
             record: As the vendor sends it.
         """
         if self._removes is not None:
-            for attributes in _objects(_followed([record], ("participants", "attributes"))):
+            for attributes in _objects(_nodes_at([record], ("participants", "attributes"))):
                 for key in [key for key in attributes if self._removes(key)]:
                     del attributes[key]
-        # Rules only ever take away, so one walk finds for all of them what a bare name may mean.
+        # Rules never add fields, so one walk finds the holders of all bare names.
         holders = _holders(record, self._names) if self._names else {}
         for rule in self._rules:
             if rule.is_bare:
-                _act(holders.get(str(rule.last), ()), rule)
+                _apply(holders.get(str(rule.last), ()), rule)
             else:
-                nodes = _followed([record], rule.way)
-                _act(nodes if rule.last is Every.ELEMENT else _objects(nodes), rule)
+                nodes = _nodes_at([record], rule.path)
+                _apply(nodes if rule.last is Every.ELEMENT else _objects(nodes), rule)
 
 
 def _compiled(field: str, change: _Change | None) -> _Compiled:
-    *way, last = parsed(field)
-    is_bare = not way and isinstance(last, str) and not field.startswith("[")
-    return _Compiled(is_bare, tuple(way), last, change)
+    *path, last = parsed(field)
+    is_bare = not path and isinstance(last, str) and not field.startswith("[")
+    return _Compiled(is_bare, tuple(path), last, change)
 
 
 def _hasher(key: str) -> _Change:
@@ -126,24 +126,26 @@ def _mask(value: object) -> str | None:
 def _remover(include: Sequence[str] | None, exclude: Sequence[str]) -> Callable[[str], bool] | None:
     if include is None and not exclude:
         return None
-    kept = None if include is None else [re.compile(fnmatch.translate(glob)) for glob in include]
-    gone = [re.compile(fnmatch.translate(glob)) for glob in exclude]
+    included = (
+        None if include is None else [re.compile(fnmatch.translate(glob)) for glob in include]
+    )
+    excluded = [re.compile(fnmatch.translate(glob)) for glob in exclude]
 
-    @lru_cache(maxsize=4096)  # an org has few names of attributes, and each comes all the time
+    @lru_cache(maxsize=4096)  # an org has few names of attributes, and each is frequent
     def removes(key: str) -> bool:
-        is_kept = kept is None or any(glob.match(key) for glob in kept)
-        return not is_kept or any(glob.match(key) for glob in gone)
+        is_included = included is None or any(glob.match(key) for glob in included)
+        return not is_included or any(glob.match(key) for glob in excluded)
 
     return removes
 
 
 def _holders(record: dict[str, Any], names: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return for each name the objects that have it, at any depth.
+    """Return by name the objects that have a field of that name, at any depth.
 
     No walk here is recursive, since JSON nests deeper than Python calls; and a level at a time is
     faster than a node at a time.
     """
-    found: dict[str, list[dict[str, Any]]] = {}
+    holders: dict[str, list[dict[str, Any]]] = {}
     level: list[Any] = [record]
     while level:
         objects = [node for node in level if isinstance(node, dict)]
@@ -151,17 +153,17 @@ def _holders(record: dict[str, Any], names: frozenset[str]) -> dict[str, list[di
         for node in objects:
             if not names.isdisjoint(node):
                 for name in names.intersection(node):
-                    found.setdefault(name, []).append(node)
+                    holders.setdefault(name, []).append(node)
         level = [
             part for node in objects for part in node.values() if part.__class__ not in _SCALARS
         ]
         level += [part for node in lists for part in node if part.__class__ not in _SCALARS]
-    return found
+    return holders
 
 
-def _followed(nodes: list[Any], way: tuple[Step, ...]) -> list[Any]:
-    """Return what the steps lead to, which may be anything."""
-    for step in way:
+def _nodes_at(nodes: list[Any], path: tuple[Step, ...]) -> list[Any]:
+    """Return the nodes at the end of a path, of any type."""
+    for step in path:
         if step is Every.ELEMENT:
             nodes = [value for node in nodes if isinstance(node, list) for value in node]
         elif step is Every.KEY:
@@ -173,19 +175,19 @@ def _followed(nodes: list[Any], way: tuple[Step, ...]) -> list[Any]:
 
 def _objects(nodes: list[Any]) -> list[dict[str, Any]]:
     """Return the objects among the nodes and in lists among them."""
-    found = []
+    objects = []
     stack = nodes[:]
     while stack:
         node = stack.pop()
         if isinstance(node, dict):
-            found.append(node)
+            objects.append(node)
         elif isinstance(node, list):
             stack += node
-    return found
+    return objects
 
 
-def _act(holders: Iterable[Any], rule: _Compiled) -> None:
-    """Drop or change what the rule's last step means in each holder."""
+def _apply(holders: Iterable[Any], rule: _Compiled) -> None:
+    """Drop or change the values at the rule's last step in each holder."""
     last, change = rule.last, rule.change
     # Below a bare name, the same name is a holder's own field: hashed once, not twice.
     own = last if rule.is_bare else None
@@ -212,14 +214,14 @@ def _change_in(holder: Any, keys: Iterable[Any], change: _Change, own: object) -
     """Change every scalar at and below the keys."""
     stack: list[tuple[Any, Iterable[Any]]] = [(holder, keys)]
     while stack:
-        node, places = stack.pop()
-        for place in places:
-            value = node[place]
+        node, node_keys = stack.pop()
+        for key in node_keys:
+            value = node[key]
             if isinstance(value, dict | list):
-                below = _keys(value)
-                stack.append((value, [key for key in below if key != own] if own else below))
+                inner = _keys(value)
+                stack.append((value, [name for name in inner if name != own] if own else inner))
             else:
-                node[place] = change(value)
+                node[key] = change(value)
 
 
 def _keys(node: dict[str, Any] | list[Any]) -> Iterable[Any]:

@@ -1,8 +1,8 @@
-"""The setting `pii`: what a rule may say, and the language that its fields are written in.
+"""The setting `pii`: validation of its rules, and the syntax of their fields.
 
 A field is a path from the record's root (`participants[*].attributes["customer.ssn"]`), or a bare
-name (`ani`), which means the field wherever it stands. In a path, `[*]` is every element of a list
-and `*` every key of an object; a quoted key is written as JSON writes a text. A quoted key alone
+name (`ani`), which means the field at any depth. In a path, `[*]` is every element of a list
+and `*` every key of an object; a quoted key is a JSON string. A quoted key alone
 (`["email"]`) is a path, and so means the root's field only.
 """
 
@@ -20,7 +20,7 @@ ACTIONS = ("drop", "hash", "mask")
 SHORTEST_KEY = 16
 _LIKE = "write it like participants[*].attributes.ssn, or a bare name like ani"
 _RULES = 'use a list of objects like {"field": "ani", "action": "drop"}'
-#: A star inside a name is refused, since a name is no pattern and would never fit.
+#: A star inside a name is refused, since a name is no pattern and would never match.
 _STEP = re.compile(
     r"""(?P<elements>\[\*])
       | \[(?P<quoted>"(?:[^"\\]|\\.)*")]
@@ -30,7 +30,7 @@ _STEP = re.compile(
 
 
 class Every(Enum):
-    """A step of a path that leads to more than one place."""
+    """A step of a path that leads to several nodes."""
 
     ELEMENT = "[*]"
     KEY = "*"
@@ -40,20 +40,20 @@ Step: TypeAlias = "str | Every"
 
 
 def problems(rules: object, hash_key: str | None) -> list[str]:
-    """Return a line for each thing that is wrong with the setting `pii`.
+    """Return a line for each problem of the setting `pii`.
 
     Args:
         rules: The setting; None is no rules.
-        hash_key: The setting `pii_hash_key`, which no line shows.
+        hash_key: The setting `pii_hash_key`, which no line contains.
     """
     if rules is None:
         return []
     if not isinstance(rules, list):
         return [f"pii is not a list; {_RULES}."]
-    lines = [line for place, rule in enumerate(rules) for line in _rule_problems(place, rule)]
+    lines = [line for index, rule in enumerate(rules) for line in _rule_problems(index, rule)]
     hashing = (
-        place
-        for place, rule in enumerate(rules)
+        index
+        for index, rule in enumerate(rules)
         if isinstance(rule, dict) and rule.get("action") == "hash"
     )
     first = next(hashing, None)
@@ -65,8 +65,8 @@ def problems(rules: object, hash_key: str | None) -> list[str]:
     return lines
 
 
-def _rule_problems(place: int, rule: object) -> Iterator[str]:
-    where = f"pii[{place}]"
+def _rule_problems(index: int, rule: object) -> Iterator[str]:
+    where = f"pii[{index}]"
     if not isinstance(rule, dict):
         yield f"{where} is not an object; {_RULES}."
         return
@@ -83,16 +83,16 @@ def _rule_problems(place: int, rule: object) -> Iterator[str]:
     if action is None or action == "":
         yield f"{where}: action is missing."
     elif action not in ACTIONS:
-        shown = json.dumps(action, default=str)
-        yield f"{where}: action {shown} is not one of {', '.join(ACTIONS)}."
-    # Only the name of what is too much is shown: its value might be the key, misplaced.
+        text = json.dumps(action, default=str)
+        yield f"{where}: action {text} is not one of {', '.join(ACTIONS)}."
+    # Only the name of an unknown entry is logged: its value might be a misplaced hash key.
     for name in rule:
         if name not in ("field", "action"):
             yield f"{where}: {json.dumps(name, default=str)} is too much; {_RULES}."
 
 
 def parsed(field: str) -> list[Step]:
-    """Return the steps of a path; a ValueError says why there are none."""
+    """Return the steps of a path; raise ValueError with the reason where it is not valid."""
     steps: list[Step] = []
     position = 0
     while position < len(field) or not steps:

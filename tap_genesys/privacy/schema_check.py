@@ -1,4 +1,4 @@
-"""Whether the rules about personal data fit the streams' schemas."""
+"""Validation of the rules about personal data against the streams' schemas."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def unknown(rules: Sequence[Mapping[str, str]], schemas: Mapping[str, Schema]) -
     """Return the rules' fields that no schema has, in order.
 
     Args:
-        rules: Valid ones.
+        rules: Valid rules.
         schemas: Stream -> its JSON schema.
     """
     fields = dict.fromkeys(rule["field"] for rule in rules)
     return [
         field
         for field in fields
-        if not any(next(_found(schema, field), None) for schema in schemas.values())
+        if not any(next(_matches(schema, field), None) for schema in schemas.values())
     ]
 
 
@@ -32,18 +32,18 @@ def misfits(
     schemas: Mapping[str, Schema],
     keys: Mapping[str, Collection[str]],
 ) -> list[str]:
-    """Return a line for each rule that would take a key, or leave a column with the wrong type.
+    """Return a line for each rule that would remove a key, or leave a column with the wrong type.
 
     Args:
-        rules: Valid ones.
+        rules: Valid rules.
         schemas: Stream -> its JSON schema.
-        keys: Stream -> the fields that it cannot do without.
+        keys: Stream -> its required fields.
     """
     lines: dict[str, None] = {}
-    for place, rule in enumerate(rules):
-        where, action = f"pii[{place}]", rule["action"]
+    for index, rule in enumerate(rules):
+        where, action = f"pii[{index}]", rule["action"]
         for stream, schema in schemas.items():
-            for path, part in _found(schema, rule["field"]):
+            for path, part in _matches(schema, rule["field"]):
                 if path in keys[stream] and action != "hash":
                     line = f'"{path}" is a key of {stream}; a key can only be hashed'
                     lines[f"{where}: {line}."] = None
@@ -56,7 +56,7 @@ def misfits(
 
 
 def _not_text(schema: Schema, action: str) -> str:
-    """Say what a column holds that an action cannot leave there; nothing where it can."""
+    """Return the kind of values that an action would break; empty where there is none."""
     for part in _all_parts(schema):
         if part.get("format") in ("date", "date-time"):
             return "a date"
@@ -65,11 +65,11 @@ def _not_text(schema: Schema, action: str) -> str:
     return ""
 
 
-def _found(schema: Schema, field: str) -> Iterator[tuple[str, Schema]]:
-    """Yield what a schema has for a field, with the path that led there."""
+def _matches(schema: Schema, field: str) -> Iterator[tuple[str, Schema]]:
+    """Yield each part of a schema that a rule's field matches, with its path."""
     steps = parsed(field)
     if len(steps) == 1 and isinstance(steps[0], str) and not field.startswith("["):
-        yield from _named(schema, steps[0], "")
+        yield from _matches_of_name(schema, steps[0], "")
         return
     nodes: list[tuple[str, Schema]] = [("", schema)]
     for step in steps:
@@ -88,19 +88,19 @@ def _found(schema: Schema, field: str) -> Iterator[tuple[str, Schema]]:
     yield from nodes
 
 
-def _named(schema: Schema, name: str, path: str) -> Iterator[tuple[str, Schema]]:
+def _matches_of_name(schema: Schema, name: str, path: str) -> Iterator[tuple[str, Schema]]:
     """Yield each field of a name, at any depth."""
     for key, part in schema.get("properties", {}).items():
         inner = f"{path}.{key}".lstrip(".")
         if key == name:
             yield inner, part
-        yield from _named(part, name, inner)
+        yield from _matches_of_name(part, name, inner)
     if "items" in schema:
-        yield from _named(schema["items"], name, f"{path}[*]")
+        yield from _matches_of_name(schema["items"], name, f"{path}[*]")
 
 
 def _parts(schema: Schema, step: Step) -> list[tuple[str, Schema]]:
-    """Return what a schema says of a key; an object that names no properties knows every key."""
+    """Return a schema's parts for a key; an object without named properties has every key."""
     while _may_be(schema, "array") and "items" in schema:
         schema = schema["items"]
     properties = schema.get("properties")
@@ -109,8 +109,8 @@ def _parts(schema: Schema, step: Step) -> list[tuple[str, Schema]]:
             return list(properties.items())
         return [(str(step), properties[step])] if step in properties else []
     others = schema.get("additionalProperties")
-    known = others if isinstance(others, dict) else {}
-    return [(str(step), known)] if _may_be(schema, "object") else []
+    part = others if isinstance(others, dict) else {}
+    return [(str(step), part)] if _may_be(schema, "object") else []
 
 
 def _all_parts(schema: Schema) -> Iterator[Schema]:
