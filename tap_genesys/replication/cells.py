@@ -1,4 +1,4 @@
-"""Fixed grids of time: the cells that sums are made of, and the days of a time zone. Pure."""
+"""Fixed grids of time: the cells of aggregates, and the days of a time zone. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GRANULARITIES = (*_MINUTES, "P1D")
 
 
 def cells(start: datetime, end: datetime, size: timedelta) -> Iterator[Window]:
-    """Return the whole cells of a fixed UTC grid that `[start, end)` touches.
+    """Yield the whole cells of a fixed UTC grid that `[start, end)` touches.
 
     Args:
         start: First moment.
@@ -56,17 +56,17 @@ def days(start: datetime, end: datetime, zone: str) -> Iterator[Window]:
 
 
 def halves(window: Window, granularity: str) -> tuple[Window, Window] | None:
-    """Cut a window in two between two cells, the same ones as before; None where it is one cell.
+    """Cut a window in two between two of its cells; None where it is one cell.
 
     Args:
-        window: Starts where a cell starts.
+        window: A window that starts with a cell.
         granularity: One of `GRANULARITIES`; a day is one cell, however long it is.
     """
     if granularity not in _MINUTES:
         return None
     size = timedelta(minutes=_MINUTES[granularity])
     count = -((window.start - window.end) // size)
-    if count < 2:  # noqa: PLR2004 - two are the fewest that can be parted
+    if count < 2:  # noqa: PLR2004 - the fewest cells that can be split
         return None
     middle = window.start + count // 2 * size
     return Window(window.start, middle), Window(middle, window.end)

@@ -1,7 +1,7 @@
-"""Which windows of conversations a run reads, and what its state keeps. Pure.
+"""The plan of the windows of conversations that a run reads, and of its state. Pure.
 
-The bookmark belongs to the jobs: all that was active before it has been read by job. Beside it the
-state keeps the highest watermark seen, the passes of queries that the watermark has not passed yet
+The bookmark is that of jobs: all activity before it has been read by job. Beside it the state keeps
+the highest watermark so far, the passes of queries that the watermark has not passed yet
 (`query_passes`), and a mark for each age of the re-checks (`rechecks`).
 """
 
@@ -30,27 +30,27 @@ class ConversationPlan:
 
     Args:
         state: The stream's part of the state, which is changed in place.
-        inputs: All else that the plan is made of.
+        inputs: All other inputs of the plan.
     """
 
     schedule: RecheckSchedule
-    #: The range of time in which the conversations ended whose ends this run is the first to read.
+    #: The range of conversation ends that this run is the first to read.
     ended_in: Window
 
     def __init__(self, state: dict[str, Any], inputs: PlanInputs) -> None:
         self._state = state
         self._inputs = inputs
-        #: The first start that is wanted at all.
+        #: The earliest conversation start that is read.
         self.oldest = inputs.oldest
-        kept, has_history = state.get(PASSES), inputs.bookmark is not None
-        #: What queries have read, which a job must not make older.
-        self.passes = QueryPasses(kept, now=inputs.started, has_history=has_history)
-        #: What of that was read before this run, as the state kept it.
-        self.passes_before = QueryPasses(kept, now=inputs.started, has_history=has_history)
+        entries, has_history = state.get(PASSES), inputs.bookmark is not None
+        #: The passes of queries, whose rows a job must not make older.
+        self.passes = QueryPasses(entries, now=inputs.started, has_history=has_history)
+        #: The same as of the start of the run.
+        self.passes_before = QueryPasses(entries, now=inputs.started, has_history=has_history)
         self._fresh_is_whole = True
 
     def batches(self) -> Iterator[Batch]:
-        """Yield what to read; the last batch is empty, and only declares the state."""
+        """Yield the batches to read; the last one is empty, and only declares the state."""
         watermark = self._inputs.watermark
         yield from self._by_query() if watermark is None else self._by_job_and_query(watermark)
         yield self._declared(())
@@ -59,7 +59,7 @@ class ConversationPlan:
         inputs, span = self._inputs, self._inputs.range
         self._begin_schedule("query")
         self.ended_in = Window(inputs.bookmark or span.start, inputs.started - UNSETTLED)
-        # A later run by job has to know what queries have read, and that they came last.
+        # A later run by job needs the passes, and no watermark: the last run was by query.
         self._state.pop(WATERMARK, None)
         self.passes.begin(span.start, inputs.now())
         windows = inputs.windows(span.start, span.end)
@@ -75,7 +75,7 @@ class ConversationPlan:
         inputs, span = self._inputs, self._inputs.range
         highest = parse(self._state.get(WATERMARK, iso(BEGINNING)))
         if watermark < highest:
-            # What the lake says now is older than what it said before.
+            # The lake's rows are older than those of an earlier run.
             inputs.warn(
                 "The data lake's watermark %s is before %s, where it has been: no job is read.",
                 iso(watermark),
@@ -90,16 +90,16 @@ class ConversationPlan:
             windows = inputs.windows(start, span.end)
             yield self._declared(reads(windows, "query", "fresh"))
             if self._fresh_is_whole:
-                # The last half hour is left to a later pass: it may not be indexed yet.
+                # The last half hour is left to a later pass: the vendor may not have indexed it yet.
                 self.passes.end(min(span.end, inputs.started - UNSETTLED), inputs.now())
 
     def _by_job(self, watermark: datetime, limit: datetime) -> Iterator[Batch]:
         inputs, span = self._inputs, self._inputs.range
         self._begin_schedule("job")
-        # Up to where the bookmark will be; what ends later is read again by the next run.
+        # The next bookmark; conversations that end later are read again by the next run.
         reached = min(limit, inputs.started - UNSETTLED)
         self.ended_in = Window(inputs.bookmark or span.start, reached)
-        # Declared before the first row: a run that is killed may have emitted what the lake knew.
+        # Declared before the first row: a run that is killed may have emitted rows as of it.
         self._state[WATERMARK] = iso(watermark)
         windows = inputs.job_windows(span.start, limit)
         yield self._declared(reads(windows, "job", "forward", by_activity=True), span.start)
@@ -110,8 +110,8 @@ class ConversationPlan:
         """Note that a window, or a part of one, has been read.
 
         Args:
-            read: What was read, and from where.
-            is_whole: Whether it has no hole.
+            read: The window and its source.
+            is_whole: Whether the window has no hole.
         """
         if read.purpose == "fresh":
             self._fresh_is_whole = self._fresh_is_whole and is_whole
@@ -120,32 +120,31 @@ class ConversationPlan:
             self.schedule.read(read.window, by_job or self._inputs.started)
             self._state[RECHECKS] = self.schedule.marks
 
-    def note_query(self, taken: datetime) -> bool:
+    def note_query(self, received: datetime) -> bool:
         """Note that a query's response is about to be emitted; return whether STATE changed."""
-        is_prolonged = self.passes.prolong(taken)
-        self._state[PASSES] = self.passes.kept
+        is_prolonged = self.passes.prolong(received)
+        self._state[PASSES] = self.passes.entries
         return is_prolonged
 
     def note_job(self, available: datetime | None) -> bool:
         """Note that a job's response is about to be emitted; return whether STATE changed.
 
         Args:
-            available: Up to when the lake knew everything when the job was submitted, which goes on
-                while a run reads.
+            available: The lake's watermark when the job was submitted; it advances during a run.
         """
         watermark = self._state.get(WATERMARK)
-        # Without one, this is the run of a query, whose pass is younger than any job.
+        # Without one, this run is by query, and its pass is newer than any job.
         if available and watermark and available > parse(watermark):
             self._state[WATERMARK] = iso(available)
             return True
         return False
 
     def _declared(self, batch: tuple[Read, ...], since: datetime | None = None) -> Batch:
-        self._state[PASSES] = self.passes.kept
+        self._state[PASSES] = self.passes.entries
         return Batch(batch, is_declared=True, since=since)
 
     def _begin_schedule(self, source: Source) -> None:
-        # What a query has read again still lacks attributes, and what a job has, freshness.
+        # A re-check by query still lacks attributes, and one by job lacks the latest changes.
         by_same_source = self._state.get(RECHECKED_BY) == source
         self._state[RECHECKED_BY] = source
         self.schedule = RecheckSchedule(
@@ -154,5 +153,5 @@ class ConversationPlan:
             bookmark=self._inputs.bookmark,
             since=self._inputs.oldest,
         )
-        # At once: a run that reads nothing from this source leaves the other's marks to nobody.
+        # At once, so that the other source's marks go even if this run reads nothing.
         self._state[RECHECKS] = self.schedule.marks

@@ -1,4 +1,4 @@
-"""Data so old that the vendor may not return it: announced, and logged where nothing came."""
+"""Log lines about data so old that the vendor may not return it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.replication.windows import Window
 
-#: What is older than this "may return limited information" by query (the vendor's help page "View
+#: Older data "may return limited information" by query (the vendor's help page "View
 #: interactions details"); jobs read details for the life of the contract ("Retention period for
 #: analytics data and recording").
 BY_QUERY = timedelta(days=558)
@@ -29,8 +29,8 @@ class Horizon:
 
     Args:
         age: That age, before the start of the run.
-        remedy: What to do about it, for a warning; empty where older rows are returned as well, and
-            their absence is only worth an information.
+        remedy: The remedy in a warning; empty where older rows are returned as well, so that their
+            absence is only logged as information.
     """
 
     age: timedelta
@@ -38,14 +38,14 @@ class Horizon:
 
 
 class OldData:
-    """The part of one reading that lies beyond a horizon, as long as no row has come.
+    """The part of a range beyond a horizon, until the first row.
 
     Args:
         name: The stream.
-        start: From where on is read.
+        start: The start of the range.
         now: The start of the run.
         horizon: The age from which on rows may not be returned.
-        logger: Where it is logged.
+        logger: The stream's logger.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class OldData:
         self._limit = now - horizon.age
         self._horizon = horizon
         self._logger = logger
-        #: Up to where nothing came.
+        #: The end of the windows without rows.
         self.empty_until = start
-        #: Whether the reading is still beyond the horizon, and nothing has come.
+        #: Whether all windows so far are beyond the horizon, and without rows.
         self.is_empty = start < self._limit
         if self.is_empty and horizon.remedy:
             logger.warning(
@@ -72,9 +72,9 @@ class OldData:
             )
 
     def holds(self, window: Window) -> bool:
-        """Whether the bookmark may not pass a window yet, since nothing has come up to its end.
+        """Return whether the bookmark stays before a window, which ends a range without rows.
 
-        So what is passed without a row is logged once, and before it is passed.
+        So such a range is logged once, and before the bookmark passes it.
         """
         if not self.is_empty:
             return False
@@ -84,7 +84,7 @@ class OldData:
         return self.is_empty
 
     def end(self, moment: datetime) -> None:
-        """Log what stayed empty up to a moment, as far as it is beyond the horizon."""
+        """Log the range without rows up to a moment, as far as it is beyond the horizon."""
         if not self.is_empty:
             return
         self.is_empty = False

@@ -1,7 +1,6 @@
-"""The plan of a run: which windows are read, from where, and for which purpose. Pure.
+"""The plan of a run: the windows to read, with their sources and purposes. Pure.
 
-A plan is made lazily, batch by batch: what a later batch holds depends on the state that reading
-the earlier ones has left.
+Batches are planned lazily: a later one depends on the state after the reading of the earlier ones.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
     from tap_genesys.replication.read_range import ReadRange
     from tap_genesys.replication.windows import Window
 
-#: Where rows come from.
+#: The source of rows.
 Source: TypeAlias = Literal["job", "query"]
-#: Reading on from the bookmark, reading what jobs do not know yet, or reading a past day again.
+#: To read on from the bookmark, to read data that jobs lack yet, or to read a past day again.
 Purpose: TypeAlias = Literal["forward", "fresh", "recheck"]
 
 
@@ -28,11 +27,10 @@ class Read:
 
     Args:
         window: The window.
-        by: Where its rows come from.
-        purpose: What it is read for.
-        by_activity: Whether everything that was active in the window is wanted, and not only what
-            started in it.
-        within: All that the batch reads, where a row may be in several of its windows.
+        by: The source of its rows.
+        purpose: The purpose of the read.
+        by_activity: Whether all that was active in the window is read, not only what started in it.
+        within: The range of the batch, where a row may be in several of its windows.
     """
 
     window: Window
@@ -44,12 +42,12 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Windows that are read one after the other, from one source, for one purpose.
+    """Windows that are read in sequence, from one source, for one purpose.
 
     Args:
-        reads: What to read; all of it is known before the first is read, so it can be prefetched.
+        reads: The reads, all planned before the first is executed, so that they can be prefetched.
         is_declared: Whether STATE has to be written before the first row.
-        since: From where on the batch reads without a gap; the bookmark may follow from there.
+        since: The start of the batch's range without gaps; the bookmark may advance from there.
     """
 
     reads: tuple[Read, ...]
@@ -59,17 +57,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class PlanInputs:
-    """What a plan is made of, beside the state.
+    """The inputs of a plan, beside the state.
 
     Args:
         source: `auto`, `job` or `query`.
-        range: What this run reads.
-        bookmark: Up to where earlier runs have read; None on a first run.
-        oldest: The first start that is wanted at all.
+        range: The range that this run reads.
+        bookmark: The end of the range of earlier runs; None on a first run.
+        oldest: The earliest start that is read.
         started: When the run began.
-        now: Returns the present.
-        watermark: Up to when the data lake knows everything; None where no job is read.
-        reached: Returns up to where this run has read, or an earlier one.
+        now: Returns the current time.
+        watermark: The moment up to which the data lake is complete; None where no job is read.
+        reached: Returns the end of the range that this run, or an earlier one, has read.
         ages: Ages at which a day is read again, in days.
         windows: Cuts a range into the windows of queries.
         job_windows: Cuts a range into the windows of jobs.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReadRange:
-    """From when to when is read, and whether the start was configured."""
+    """The range of a run, and whether its start was configured."""
 
     start: datetime
     end: datetime
@@ -28,10 +28,10 @@ class ReadRange:
         started: datetime,
         warn: Callable[..., None],
     ) -> ReadRange:
-        """Return the range of a run that goes on from a bookmark.
+        """Return the range of a run that resumes from a bookmark.
 
         Args:
-            bookmark: Up to where earlier runs have read.
+            bookmark: The end of the range of earlier runs.
             lookback: How far before it the run starts again.
             started: When the run began.
             warn: Logs a warning.

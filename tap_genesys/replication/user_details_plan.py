@@ -1,10 +1,10 @@
-"""Which windows of users' details a run reads, and what its state keeps. Pure.
+"""The plan of the windows of users' details that a run reads, and of its state. Pure.
 
-The state has, beside the bookmark, which belongs to jobs unless the source is `query`:
+The state has, beside the bookmark, which is that of jobs unless the source is `query`:
 
-- `knownUpTo`: nothing that was emitted knows what happened at that moment or later;
-- `readTo`: all that began or ended before it was emitted, from whichever source; a query starts
-  here. It is behind the bookmark where a job had to leave out spans that go on;
+- `knownUpTo`: no emitted row includes an event at that moment or later;
+- `readTo`: all spans that began or ended before it were emitted, from either source; a query starts
+  here. It is behind the bookmark where a job had to leave out spans without an end;
 - `recheckedUpTo`: the first day that has not been read at the age of five days.
 """
 
@@ -33,7 +33,7 @@ class UserDetailsPlan:
 
     Args:
         state: The stream's part of the state, which is changed in place.
-        inputs: All else that the plan is made of.
+        inputs: All other inputs of the plan.
     """
 
     def __init__(self, state: dict[str, Any], inputs: PlanInputs) -> None:
@@ -42,8 +42,8 @@ class UserDetailsPlan:
         #: Whether a job may emit spans without an end.
         self.may_be_open = True
         bookmark = inputs.bookmark
-        kept = state.get(READ_TO) if bookmark else None
-        read_to = parse(kept) if kept else bookmark or inputs.range.start
+        mark = state.get(READ_TO) if bookmark else None
+        read_to = parse(mark) if mark else bookmark or inputs.range.start
         self._read_to = max(read_to, inputs.oldest)
         self.schedule = RecheckSchedule(
             inputs.ages,
@@ -53,7 +53,7 @@ class UserDetailsPlan:
         )
 
     def batches(self) -> Iterator[Batch]:
-        """Yield what to read."""
+        """Yield the batches to read."""
         watermark, start = self._inputs.watermark, self._inputs.range.start
         if watermark is None:
             yield from self._by_query(min(start, self._read_to))
@@ -66,8 +66,9 @@ class UserDetailsPlan:
         span = self._inputs.range
         known_up_to = self._known_up_to()
         self.may_be_open = watermark >= known_up_to
-        self._know(max(known_up_to, watermark))
-        # What ends at the very watermark may not be known; both sources' next reading touches it.
+        self._keep_known_up_to(max(known_up_to, watermark))
+        # A span that ends at the watermark itself may be missing; the next read of either source
+        # includes it.
         limit = min(watermark - MILLISECOND, span.end)
         start = min(span.start, self._read_to) if self.may_be_open else span.start
         windows = self._inputs.job_windows(start, limit)
@@ -78,17 +79,17 @@ class UserDetailsPlan:
         yield Batch(reads(days, "job", "recheck"))
 
     def _by_query(self, start: datetime) -> Iterator[Batch]:
-        """Yield what queries read; a run that is killed has noted until when it may emit."""
+        """Yield the batches of queries, after the lease up to which a run may emit rows."""
         inputs, end = self._inputs, self._inputs.range.end
         known_up_to = self._known_up_to()
-        self._know(max(known_up_to, inputs.now() + LEASE))
+        self._keep_known_up_to(max(known_up_to, inputs.now() + LEASE))
         windows = inputs.windows(start, end)
         forward = reads(windows, "query", "forward", within=Window(start, end))
         yield Batch(forward, is_declared=True, since=start)
         if inputs.watermark is None:
             days = self.schedule.due(inputs.started, min(inputs.reached(), end))
             yield Batch(reads(days, "query", "recheck"))
-        self._know(max(known_up_to, inputs.now() + MILLISECOND))
+        self._keep_known_up_to(max(known_up_to, inputs.now() + MILLISECOND))
         yield Batch((), is_declared=True)
 
     def finish(self, read: Read, *, is_whole: bool) -> None:
@@ -99,36 +100,35 @@ class UserDetailsPlan:
             self._state[RECHECKS] = self.schedule.marks
 
     def reach(self, end: datetime) -> None:
-        """Note that all that began or ended before a moment is out, as far as that is settled."""
+        """Note that all that began or ended before a moment is emitted, as far as it is settled."""
         self._read_to = max(self._read_to, min(end, self._inputs.started - UNSETTLED))
         self._state[READ_TO] = iso(self._read_to)
 
-    def note_query(self, taken: datetime) -> bool:
+    def note_query(self, received: datetime) -> bool:
         """Note that a query's response is about to be emitted; return whether STATE changed."""
-        return taken >= parse(self._state[KNOWN_UP_TO]) and self._know(taken + LEASE)
+        return received >= parse(self._state[KNOWN_UP_TO]) and self._keep_known_up_to(received + LEASE)
 
     def note_job(self, available: datetime | None) -> bool:
         """Note that a job's response is about to be emitted; return whether STATE changed.
 
         Args:
-            available: Up to when the lake knew everything when the job was submitted, which goes on
-                while a run reads.
+            available: The lake's watermark when the job was submitted; it advances during a run.
         """
         known_up_to = parse(self._state[KNOWN_UP_TO])
-        return available is not None and available > known_up_to and self._know(available)
+        return available is not None and available > known_up_to and self._keep_known_up_to(available)
 
     def _known_up_to(self) -> datetime:
-        """Return the moment before which all happened that earlier rows may know of."""
-        kept = self._state.get(KNOWN_UP_TO)
-        if not kept:
-            # What was read by something that kept no such moment may be as young as this run.
+        """Return the moment before which all events of earlier rows happened."""
+        mark = self._state.get(KNOWN_UP_TO)
+        if not mark:
+            # Rows of a version that kept no such moment may be as new as this run.
             has_history = self._inputs.bookmark is not None
             return self._inputs.started + MILLISECOND if has_history else BEGINNING
-        # Without the other marks it is of a version that meant the moment itself, too.
-        return parse(kept) + (timedelta(0) if READ_TO in self._state else MILLISECOND)
+        # Without the other marks it is of a version that included the moment itself.
+        return parse(mark) + (timedelta(0) if READ_TO in self._state else MILLISECOND)
 
-    def _know(self, moment: datetime) -> bool:
-        """Keep the moment before which all happened that this run's rows may know of."""
+    def _keep_known_up_to(self, moment: datetime) -> bool:
+        """Keep the moment before which all events of the emitted rows happened; return True."""
         self._state[KNOWN_UP_TO] = iso(moment)
         self._state[READ_TO] = iso(self._read_to)
         return True

@@ -1,4 +1,4 @@
-"""Half-open spans of UTC time, and how a long one is cut into askable pieces. Pure arithmetic."""
+"""Half-open ranges of UTC time, and their split into windows of requests. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 DAY = timedelta(days=1)
 #: No window is cut shorter: 100,000 conversations a minute are not a contact centre.
 SHORTEST = timedelta(minutes=1)
-#: The finest that the vendor's dates know.
+#: The resolution of the vendor's dates.
 MILLISECOND = timedelta(milliseconds=1)
-#: What is younger than this is emitted but not promised, since the vendor still indexes it: it
+#: Newer data is emitted, but the bookmark stays before it, since the vendor still indexes it: it
 #: advises to leave the last minutes out ("now-30min/now-1min").
 UNSETTLED = timedelta(minutes=30)
 
@@ -33,7 +33,7 @@ class Window:
 
     @property
     def length(self) -> timedelta:
-        """How long it is."""
+        """The time from start to end."""
         return self.end - self.start
 
     def __contains__(self, moment: datetime) -> bool:
@@ -65,13 +65,13 @@ def parse(text: str) -> datetime:
 def iso(moment: datetime) -> str:
     """Write a moment as the vendor does: `2026-01-31T08:15:00.250Z`.
 
-    Millisecond is the finest the vendor knows, so windows have their bounds on whole ones.
+    Milliseconds are the vendor's resolution, so windows have their bounds on whole ones.
     """
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def floor(moment: datetime, step: timedelta = MILLISECOND) -> datetime:
-    """Move back to the start of the `step` that `moment` is in, counted from the UTC midnight.
+    """Move back to the start of the `step` that `moment` is in, counted from UTC midnight.
 
     Args:
         moment: An aware moment.
@@ -87,19 +87,19 @@ def split(start: datetime, end: datetime, step: timedelta) -> Iterator[Window]:
     The cuts are at UTC midnights, since the vendor stores conversations in daily indexes and
     returns each day that an interval touches. Whole days are grouped up to `step`; a `step` below
     a day divides each day alike. So only the first and the last window can be partial, and two
-    runs over the same days ask the same questions.
+    runs over the same days send the same requests.
 
     Args:
         start: First moment.
-        end: The moment after the last; a span that is empty or reversed has no windows.
+        end: The moment after the last; a range that is empty or reversed has no windows.
         step: The longest that a window may be, at least a second.
     """
     cursor = floor(start)
     last = floor(end)
     while cursor < last:
-        following = min(_next_cut(cursor, last, step), last)
-        yield Window(cursor, following)
-        cursor = following
+        cut = min(_next_cut(cursor, last, step), last)
+        yield Window(cursor, cut)
+        cursor = cut
 
 
 def _next_cut(cursor: datetime, last: datetime, step: timedelta) -> datetime:
@@ -118,9 +118,9 @@ def _next_fraction(cursor: datetime, midnight: datetime, step: timedelta) -> dat
     pieces = -(-day // (step // MILLISECOND))
     elapsed = (cursor - midnight) // MILLISECOND
     # The greatest number of whole pieces that end at or before `cursor`, plus one.
-    following = elapsed * pieces // day + 1
-    while (cut := day * following // pieces) <= elapsed:
-        following += 1
+    number = elapsed * pieces // day + 1
+    while (cut := day * number // pieces) <= elapsed:
+        number += 1
     return midnight + cut * MILLISECOND
 
 
