@@ -45,7 +45,7 @@ def test_no_job_emits_what_a_query_has_read_later(
         else:
             passes.end(now, now)
             read.append((begin, now, now))
-        kept = passes.kept
+        kept = passes.entries
         assert len(kept) <= MOST
 
 
@@ -69,7 +69,7 @@ def test_passes_that_are_merged_promise_no_more_than_each_of_them(
     kept = [[iso(moment) for moment in moments] for moments in read]
     merged = QueryPasses(kept, now=START, has_history=True)
     merged.begin(START + 100 * HOUR, START + 100 * HOUR)
-    assert len(merged.kept) <= MOST
+    assert len(merged.entries) <= MOST
     watermark, reached = START + lag * HOUR, START + reached_hours * HOUR
     for start, _until, at in read:
         assert at < watermark or merged.limit(watermark) <= start
@@ -109,7 +109,9 @@ def test_a_pass_that_goes_on_beyond_its_lease_says_so_first() -> None:
     passes.begin(START, START)
     assert not passes.prolong(START + LEASE)
     assert passes.prolong(START + LEASE + HOUR)
-    assert QueryPasses(passes.kept, now=START, has_history=True).limit(START + 2 * LEASE) == START
+    assert (
+        QueryPasses(passes.entries, now=START, has_history=True).limit(START + 2 * LEASE) == START
+    )
     over = START + HOUR + 2 * LEASE
     assert passes.limit(over) == START
     assert passes.limit(over + HOUR) == over + HOUR

@@ -90,7 +90,7 @@ class ConversationPlan:
             windows = inputs.windows(start, span.end)
             yield self._declared(reads(windows, "query", "fresh"))
             if self._fresh_is_whole:
-                # The last half hour is left to a later pass: the vendor may not have indexed it yet.
+                # The last half hour is left to a later pass: it may not be indexed yet.
                 self.passes.end(min(span.end, inputs.started - UNSETTLED), inputs.now())
 
     def _by_job(self, watermark: datetime, limit: datetime) -> Iterator[Batch]:

@@ -30,7 +30,7 @@ class Pass:
 
     Args:
         start: The first conversation start that it read.
-        until: The end of its complete range; `start` while it is under way, or if it was interrupted.
+        until: The end of its complete range; `start` while it is under way, or if it broke off.
         at: The time of its last response; until then, the end of its lease.
     """
 

@@ -66,7 +66,7 @@ class UserDetailsPlan:
         span = self._inputs.range
         known_up_to = self._known_up_to()
         self.may_be_open = watermark >= known_up_to
-        self._keep_known_up_to(max(known_up_to, watermark))
+        self._know_up_to(max(known_up_to, watermark))
         # A span that ends at the watermark itself may be missing; the next read of either source
         # includes it.
         limit = min(watermark - MILLISECOND, span.end)
@@ -82,14 +82,14 @@ class UserDetailsPlan:
         """Yield the batches of queries, after the lease up to which a run may emit rows."""
         inputs, end = self._inputs, self._inputs.range.end
         known_up_to = self._known_up_to()
-        self._keep_known_up_to(max(known_up_to, inputs.now() + LEASE))
+        self._know_up_to(max(known_up_to, inputs.now() + LEASE))
         windows = inputs.windows(start, end)
         forward = reads(windows, "query", "forward", within=Window(start, end))
         yield Batch(forward, is_declared=True, since=start)
         if inputs.watermark is None:
             days = self.schedule.due(inputs.started, min(inputs.reached(), end))
             yield Batch(reads(days, "query", "recheck"))
-        self._keep_known_up_to(max(known_up_to, inputs.now() + MILLISECOND))
+        self._know_up_to(max(known_up_to, inputs.now() + MILLISECOND))
         yield Batch((), is_declared=True)
 
     def finish(self, read: Read, *, is_whole: bool) -> None:
@@ -106,7 +106,7 @@ class UserDetailsPlan:
 
     def note_query(self, received: datetime) -> bool:
         """Note that a query's response is about to be emitted; return whether STATE changed."""
-        return received >= parse(self._state[KNOWN_UP_TO]) and self._keep_known_up_to(received + LEASE)
+        return received >= parse(self._state[KNOWN_UP_TO]) and self._know_up_to(received + LEASE)
 
     def note_job(self, available: datetime | None) -> bool:
         """Note that a job's response is about to be emitted; return whether STATE changed.
@@ -115,7 +115,7 @@ class UserDetailsPlan:
             available: The lake's watermark when the job was submitted; it advances during a run.
         """
         known_up_to = parse(self._state[KNOWN_UP_TO])
-        return available is not None and available > known_up_to and self._keep_known_up_to(available)
+        return available is not None and available > known_up_to and self._know_up_to(available)
 
     def _known_up_to(self) -> datetime:
         """Return the moment before which all events of earlier rows happened."""
@@ -127,7 +127,7 @@ class UserDetailsPlan:
         # Without the other marks it is of a version that included the moment itself.
         return parse(mark) + (timedelta(0) if READ_TO in self._state else MILLISECOND)
 
-    def _keep_known_up_to(self, moment: datetime) -> bool:
+    def _know_up_to(self, moment: datetime) -> bool:
         """Keep the moment before which all events of the emitted rows happened; return True."""
         self._state[KNOWN_UP_TO] = iso(moment)
         self._state[READ_TO] = iso(self._read_to)
