@@ -273,7 +273,7 @@ def test_what_was_read_before_this_run_is_kept_apart() -> None:
 
 def test_days_that_are_due_are_read_again_by_job_once_each() -> None:
     """Oldest first, in a batch that needs no declaration, and no farther than jobs have read."""
-    state = {WATERMARK: iso(LAKE), PASSES: [], RECHECKED_BY: "job"}
+    state: State = {WATERMARK: iso(LAKE), PASSES: [], RECHECKED_BY: "job"}
     state[RECHECKS] = {"1": text(2), "3": text(0)}
     lake = at(5, 6)
     run = executed(
@@ -375,7 +375,7 @@ def test_fresh_rows_are_no_recheck() -> None:
 )
 def test_the_marks_are_those_of_one_source(before: str | None, marks: dict[str, str]) -> None:
     """A change of source begins anew at the bookmark less the age, at once."""
-    state = {PASSES: [], RECHECKED_BY: before, RECHECKS: {"1": text(1)}}
+    state: State = {PASSES: [], RECHECKED_BY: before, RECHECKS: {"1": text(1)}}
     run = PlanRun(end=NOON, start=at(5), bookmark=at(5), watermark=LAKE, ages=[1], state=state)
     next(ConversationPlan(run.state, run.inputs()).batches())
     assert (state[RECHECKED_BY], state[RECHECKS]) == ("job", marks)

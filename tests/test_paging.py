@@ -1,0 +1,169 @@
+"""A paging value owns both halves: how a page is requested, and where the next one is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from singer_sdk.streams.rest import HTTPRequest
+from support.http_doubles import response
+
+from tap_genesys.api.pagination import CountedPaginator, Page
+from tap_genesys.api.paging import (
+    BodyToken,
+    Cursor,
+    NextLink,
+    PageNumbers,
+    Paging,
+    PagingContext,
+    SinglePage,
+    pages_ahead,
+)
+from tap_genesys.errors import StopRun
+
+BASE = "https://api.example.test"
+
+
+def counted() -> CountedPaginator:
+    return CountedPaginator(
+        page_size=2, where="teams", identity="id", empty_tries=0, wait=lambda: None
+    )
+
+
+CONTEXT = PagingContext("teams", BASE, 2, counted)
+
+
+def requested(paging: Paging, token: Any) -> HTTPRequest:
+    """Return the request for a page of a listing with a parameter of its own."""
+    request = HTTPRequest(url=f"{BASE}/api/v2/teams", params={"state": "any"})
+    return paging.requested(request, token, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("paging", "token", "params", "data"),
+    [
+        (PageNumbers(), None, {"pageSize": 2, "pageNumber": 1}, None),
+        (PageNumbers(), Page(3), {"pageSize": 2, "pageNumber": 3}, None),
+        (NextLink(), "", {"pageSize": 2}, None),
+        (NextLink(size_param=""), "", {}, None),
+        (Cursor(), "", {"limit": 2}, None),
+        (Cursor(), "abc", {"limit": 2, "cursor": "abc"}, None),
+        (BodyToken(), "", {}, {"filters": [], "pageSize": 2}),
+        (BodyToken(), "abc", {}, {"filters": [], "pageSize": 2, "after": "abc"}),
+        (SinglePage(), None, {}, None),
+    ],
+)
+def test_a_page_is_requested(
+    paging: Paging, token: Any, params: dict[str, Any], data: dict[str, Any] | None
+) -> None:
+    """Beside the parameters that a listing has of its own."""
+    request = requested(paging, token)
+    assert request.params == {"state": "any", **params}
+    assert request.data == data
+    assert request.url == f"{BASE}/api/v2/teams"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "/api/v2/teams?after=a%20b",
+        "api/v2/teams?after=a%20b",
+        "https://elsewhere.example/api/v2/teams?after=a%20b",
+        "//elsewhere.example/api/v2/teams?after=a%20b",
+    ],
+)
+def test_a_link_is_followed_as_it_is_at_our_own_host(link: str) -> None:
+    """Whatever host it names, so that the token goes to no other one; its query is complete."""
+    request = requested(NextLink(), link)
+    assert request.url == f"{BASE}/api/v2/teams?after=a%20b"
+    assert request.params == {}
+
+
+def test_a_link_that_looks_like_a_user_of_a_host_stays_a_path() -> None:
+    assert requested(NextLink(), "@elsewhere.example/x?y=1").url == (
+        f"{BASE}/@elsewhere.example/x?y=1"
+    )
+
+
+def test_a_link_that_cannot_be_read_stops_the_run() -> None:
+    """With the stream's name."""
+    with pytest.raises(StopRun, match="teams: the link to the next page cannot be followed"):
+        requested(NextLink(), "//[half/x")
+
+
+@pytest.mark.parametrize(
+    ("paging", "body", "token"),
+    [
+        (NextLink(), {"nextUri": "/x?y"}, "/x?y"),
+        (NextLink(), {"nextUri": ""}, None),
+        (Cursor(), {"cursors": {"after": "abc"}}, "abc"),
+        (Cursor(), {"cursors": None}, None),
+        (BodyToken(), {"after": "abc"}, "abc"),
+        (BodyToken(), {}, None),
+        (SinglePage(), {"nextUri": "/x", "after": "abc", "pageCount": 9}, None),
+    ],
+)
+def test_the_next_token_is_read(paging: Paging, body: dict[str, Any], token: str | None) -> None:
+    """Whether the page holds records or not."""
+    paginator = paging.paginator(CONTEXT)
+    paginator.advance(response({"entities": [], **body}))
+    assert paginator.finished is (token is None)
+    if token is not None:
+        assert paginator.current_value == token
+
+
+def page_of(request: HTTPRequest) -> int:
+    """Return the page that a request asks a simulated server for, counted from 0."""
+    sent = f"{request.url} {request.params!r} {request.data!r}"
+    token = re.search(r"token-(\d+)", sent)
+    params: Any = request.params
+    return int(token[1]) if token else int(params.get("pageNumber", 1)) - 1
+
+
+def body_of(page: int, pages: int) -> dict[str, Any]:
+    """Return a page of a listing that has all of the vendor's ways at once."""
+    records = [{"id": f"{page}.{number}"} for number in range(2)] if page < pages else []
+    token = f"token-{page + 1}"
+    following = {"nextUri": f"/next?at={token}", "cursors": {"after": token}, "after": token}
+    return {"entities": records, "pageCount": pages, **(following if page + 1 < pages else {})}
+
+
+@given(st.integers(1, 12), st.sampled_from([PageNumbers(), NextLink(), Cursor(), BodyToken()]))
+def test_all_pages_are_read_once(pages: int, paging: Paging) -> None:
+    """In their order, of a server that knows nothing but what it is sent."""
+    read = []
+    paginator = paging.paginator(CONTEXT)
+    while not paginator.finished:
+        page = page_of(requested(paging, paginator.current_value))
+        read.append(page)
+        paginator.advance(response(body_of(page, pages)))
+    # The last page is full, so one more may follow, as far as numbers tell.
+    assert read[:pages] == [*range(pages)]
+    assert len(read) <= pages + paging.is_counted
+
+
+def test_only_numbers_are_known_ahead() -> None:
+    """A link or a cursor cannot be computed."""
+    paginator = PageNumbers().paginator(CONTEXT)
+    paginator.advance(response({"entities": [{"id": "1"}, {"id": "2"}], "pageCount": 4}))
+    assert [page.number for page in pages_ahead(paginator)] == [3, 4]
+    assert [*pages_ahead(NextLink().paginator(CONTEXT))] == []
+
+
+@pytest.mark.parametrize(
+    ("paging", "size", "is_counted"),
+    [
+        (PageNumbers(), 100, True),
+        (PageNumbers(max_page_size=500), 500, True),
+        (NextLink(), 100, False),
+        (Cursor(), 200, False),
+        (BodyToken(), 200, False),
+        (SinglePage(), 100, False),
+    ],
+)
+def test_sizes_and_counts(paging: Paging, size: int, is_counted: bool) -> None:  # noqa: FBT001
+    """The size that an endpoint allows, and whether its pages are counted."""
+    assert (paging.max_page_size, paging.is_counted) == (size, is_counted)
