@@ -15,7 +15,8 @@ from tap_genesys.api.response import body
 from tap_genesys.api.status import ResponseAction
 from tap_genesys.config import aggregate_options
 from tap_genesys.endpoints.listings import ChildStream
-from tap_genesys.endpoints.windowed import Reading, WindowedStream, no_rest
+from tap_genesys.endpoints.reading import Reading, no_rest
+from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import TooManyRows
 from tap_genesys.records import aggregate_rows
 from tap_genesys.replication import cells

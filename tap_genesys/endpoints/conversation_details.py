@@ -14,7 +14,7 @@ from typing_extensions import override
 from tap_genesys.api.response import refusal
 from tap_genesys.api.status import ResponseAction
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
-from tap_genesys.endpoints.windowed import Reading, no_rest
+from tap_genesys.endpoints.reading import Reading, no_rest
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.replication.conversation_plan import WATERMARK, ConversationPlan
 from tap_genesys.replication.query_passes import BEGINNING

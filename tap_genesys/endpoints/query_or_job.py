@@ -13,7 +13,8 @@ from typing_extensions import override
 from tap_genesys.api.jobs import Jobs
 from tap_genesys.api.response import Record, body
 from tap_genesys.endpoints.derived_tables import FanOut
-from tap_genesys.endpoints.windowed import Reading, WindowedStream
+from tap_genesys.endpoints.reading import Reading
+from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.replication.old_data import BY_QUERY, Horizon
 from tap_genesys.replication.plan import PlanInputs, Read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
@@ -14,13 +14,14 @@ from typing_extensions import override
 
 from tap_genesys.api.pagination import Page
 from tap_genesys.config.date_range import oldest_wanted, read_range, reversed_range
+from tap_genesys.endpoints.reading import Reading
 from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.replication.old_data import OldData
 from tap_genesys.replication.windows import UNSETTLED, Window, halves, iso, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context
     from singer_sdk.pagination import BaseAPIPaginator
@@ -32,31 +33,6 @@ if TYPE_CHECKING:
 
 #: No window is cut to parts below this because of time-outs.
 SHORTEST_AFTER_TIME_OUTS = timedelta(hours=1)
-
-
-def nothing() -> None:
-    """Do nothing."""
-
-
-def no_rest() -> Iterator[Record]:
-    """Yield nothing: all records of a window have come."""
-    return iter(())
-
-
-class Reading(NamedTuple):
-    """How the present window is read; the four parts are the same for each half of it.
-
-    Args:
-        read: Yields its records.
-        finish: Yields what is left once they have come, and notes that it has been read.
-        too_large: Yields its records although it cannot be split further, or raises.
-        begin: Gets ready for it.
-    """
-
-    read: Callable[[], Iterable[Record]]
-    finish: Callable[[], Iterator[Record]]
-    too_large: Callable[[TooManyRows], Iterator[Record]]
-    begin: Callable[[], None] = nothing
 
 
 class WindowedStream(GenesysStream):
