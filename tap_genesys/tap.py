@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
 from singer_sdk import Tap
@@ -29,8 +29,6 @@ from tap_genesys.config.validation import (
     problems,
     renamed_settings,
 )
-from tap_genesys.endpoints.derived_tables import TableStream
-from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.errors import Incomplete, SettingError, StopRun
 from tap_genesys.interruption import Clock, Interrupted, Interruption
 from tap_genesys.output.console import terminal
@@ -53,6 +51,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.streams import Stream
+
+    from tap_genesys.endpoints.kinds import Kind
 
 
 class TapGenesys(Tap):
@@ -162,22 +162,23 @@ class TapGenesys(Tap):
         Raises:
             SystemExit: With 1, where something that is selected cannot work.
         """
-        streams = [
-            stream
-            for stream in self.streams.values()
-            if isinstance(stream, GenesysStream)
-            and (stream.selected or stream.has_selected_descendents)
-        ]
         self._check_personal_data()
-        tables = [
-            stream
-            for stream in self.streams.values()
-            if isinstance(stream, TableStream) and stream.selected
-        ]
-        report = check(self.run, streams, tables)
+        report = check(self.run, self._read_streams)
         click.echo(report.as_json() if as_json else report.as_table())
         if not report.ok:
             sys.exit(1)
+
+    @property
+    def _kinds(self) -> list[Kind]:
+        """All streams."""
+        return cast("list[Kind]", [*self.streams.values()])
+
+    @property
+    def _read_streams(self) -> list[Kind]:
+        """The streams that are read: the selected ones, and the parents of these."""
+        return [
+            stream for stream in self._kinds if stream.selected or stream.has_selected_descendents
+        ]
 
     def sync_or_leave(self) -> None:
         """Sync all streams, and end as the run deserves.
@@ -190,11 +191,7 @@ class TapGenesys(Tap):
         account = RunReport(
             self.run,
             version=self.plugin_version,
-            streams=[
-                name
-                for name, stream in self.streams.items()
-                if stream.selected or stream.has_selected_descendents
-            ],
+            streams=[stream.name for stream in self._read_streams],
             bookmark=self._bookmark,
         )
         with account.kept(), self.run.teller.telling(terminal()):
@@ -246,16 +243,13 @@ class TapGenesys(Tap):
             SettingError: A rule would take a key, or leave a column with the wrong type.
         """
         rules = self.config.get("pii") or []
-        asking = [stream for stream in self.streams.values() if isinstance(stream, GenesysStream)]
-        schemas = {stream.name: stream.schema for stream in self.streams.values()}
+        schemas = {stream.name: stream.schema for stream in self._kinds}
+        # The rules apply to the records that tables are made of.
+        read_streams = [stream for stream in self._read_streams if not stream.is_derived]
+        read = {stream.name: stream.schema for stream in read_streams}
         keys = {
             stream.name: {*stream.primary_keys, stream.replication_key or "", *stream.key_columns}
-            for stream in asking
-        }
-        read = {
-            stream.name: stream.schema
-            for stream in asking
-            if stream.selected or stream.has_selected_descendents
+            for stream in read_streams
         }
         if lines := misfits(rules, read, keys):
             raise SettingError(lines)

@@ -14,7 +14,9 @@ from tap_genesys.api.paging import SinglePage
 from tap_genesys.api.response import body
 from tap_genesys.api.status import ResponseAction
 from tap_genesys.config import aggregate_options
+from tap_genesys.endpoints.costs import PerBatch, PerWindow, PerWindowAndBatch
 from tap_genesys.endpoints.listings import ChildStream
+from tap_genesys.endpoints.probes import Probes, parent_name
 from tap_genesys.endpoints.reading import Reading, no_rest
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import TooManyRows
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.pagination import Page
     from tap_genesys.api.response import Record
+    from tap_genesys.endpoints.costs import Cost
     from tap_genesys.endpoints.request_loop import PlannedRequest
+    from tap_genesys.endpoints.volume import Sample
     from tap_genesys.replication.windows import Window
 
 
@@ -78,6 +82,20 @@ class AggregateStream(WindowedStream):
     def day_of(self, moment: datetime) -> Window:
         """Return the day that a moment is in, of the time zone that is configured."""
         return cells.day_of(moment, self.option("time_zone", "UTC"))
+
+    @property
+    @override
+    def cost(self) -> Cost:
+        return self._cost_of_days
+
+    @property
+    def _cost_of_days(self) -> PerWindow:
+        return PerWindow(
+            self.windows,
+            self.default_lookback,
+            rechecks=len(self.recheck_days),
+            text="1 for each reading of a day: see [aggregates.md](aggregates.md)",
+        )
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
@@ -247,6 +265,18 @@ class UserAggregateStream(AggregateStream):
 
     @property
     @override
+    def cost(self) -> Cost:
+        return PerWindowAndBatch(self._cost_of_days, lambda: self.at_once)
+
+    @override
+    def probes(self, parent: Sample | None, day: Window) -> Probes:
+        self.parents = parent.ids if parent else []
+        probes = super().probes(parent, day) if self.parents else Probes([])
+        self.parents = []
+        return probes
+
+    @property
+    @override
     def queries(self) -> int:
         return ceil(len(self.parents) / self.at_once)
 
@@ -258,8 +288,7 @@ class UserAggregateStream(AggregateStream):
     @property
     @override
     def asks_for_all(self) -> bool:
-        listing = self._tap.streams[str(vars(self.parent_stream_type)["name"])]
-        return bool(self.parents) and not self.run.progress.of(listing.name).holes
+        return bool(self.parents) and not self.run.progress.of(parent_name(self)).holes
 
     @override
     def filter_at(self, place: int) -> Record | None:
@@ -285,6 +314,11 @@ class ObservationStream(ChildStream):
     metrics: ClassVar[tuple[str, ...]]
 
     _observed_at: str
+
+    @property
+    @override
+    def cost(self) -> Cost:
+        return PerBatch(self.at_once, super().cost.text)
 
     @property
     @override

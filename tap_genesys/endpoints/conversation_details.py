@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from tap_genesys.api.response import refusal
 from tap_genesys.api.status import ResponseAction
+from tap_genesys.endpoints.costs import ConversationDetailsCost
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
 from tap_genesys.endpoints.reading import Reading, no_rest
 from tap_genesys.errors import StopRun, TooManyRows
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.api.response import Record
+    from tap_genesys.endpoints.costs import Cost
     from tap_genesys.replication.plan import PlanInputs, Read
 
 #: The vendor's limits to a query's interval, without and with a filter.
@@ -44,6 +46,7 @@ class ConversationDetailsStream(QueryOrJobStream):
     """
 
     source_setting = "conversation_details_source"
+    heads_report = True
 
     plan: ConversationPlan
     #: Conversations that were emitted by this run and go on beyond the window before, and beyond
@@ -55,6 +58,11 @@ class ConversationDetailsStream(QueryOrJobStream):
     #: with this window, not with the next.
     _at_end: dict[str, tuple[Record, datetime]]
     _owed: dict[str, tuple[Record, datetime]]
+
+    @property
+    @override
+    def cost(self) -> Cost:
+        return ConversationDetailsCost(self.sources)
 
     # -- requests
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from singer_sdk import Stream, StreamSchema
 from singer_sdk.schema.source import SchemaDirectory
 from typing_extensions import override
 
 from tap_genesys import schemas
-from tap_genesys.endpoints.follow_ups import FollowUpStream
+from tap_genesys.endpoints.costs import NoRequests
 from tap_genesys.endpoints.metrics import StreamCounters, run_of
+from tap_genesys.endpoints.probes import parent_name
 from tap_genesys.output.writer import SingerWriter, is_unchanged
 from tap_genesys.records import row_lines
 from tap_genesys.records.conversation_rows import RowCollector, rows, vendors_fields
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.api.response import Record
+    from tap_genesys.endpoints.costs import Cost
+    from tap_genesys.endpoints.follow_ups import FollowUpStream
     from tap_genesys.run import Run
 
 
@@ -42,6 +45,18 @@ class TableStream(Stream):
     primary_keys = ("_id",)
     replication_key = "conversationStart"
     state_partitioning_keys = ()
+    #: Whether its rows are made of another stream's records, without a request.
+    is_derived: ClassVar[Literal[True]] = True
+
+    @property
+    def read_by(self) -> str:
+        """The field by which it is read, in Markdown."""
+        return f"`{self.replication_key}`"
+
+    @property
+    def cost(self) -> Cost:
+        """The requests that reading it takes: none."""
+        return NoRequests(parent_name(self))
 
     @property
     def run(self) -> Run:
@@ -141,10 +156,10 @@ class FanOut:
         writer: The tap's writer of messages.
     """
 
-    def __init__(self, children: Iterable[Stream], writer: object) -> None:
+    def __init__(self, children: Iterable[TableStream | FollowUpStream], writer: object) -> None:
         selected = [child for child in children if child.selected]
-        self.tables = [child for child in selected if isinstance(child, TableStream)]
-        self.follow_ups = [child for child in selected if isinstance(child, FollowUpStream)]
+        self.tables = [child for child in selected if child.is_derived]
+        self.follow_ups = [child for child in selected if not child.is_derived]
         self._writer = writer
 
     @cached_property

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from tap_genesys.endpoints.costs import PerRecord
 from tap_genesys.endpoints.listings import ChildStream
 
 if TYPE_CHECKING:
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.api.response import Record
+    from tap_genesys.endpoints.costs import Cost
+    from tap_genesys.endpoints.probes import Probes
+    from tap_genesys.endpoints.volume import Sample
+    from tap_genesys.replication.windows import Window
 
 
 class FollowUpStream(ChildStream):
@@ -26,6 +32,7 @@ class FollowUpStream(ChildStream):
     """
 
     selected_by_default = False
+    read_by = "its parent's"
     # Each run requests the newest conversations only.
     is_history = True
     #: Whether it is requested again when the conversation is read again at a later age.
@@ -38,6 +45,17 @@ class FollowUpStream(ChildStream):
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap=tap)
         self._noted: set[tuple[Any, ...]] = set()
+
+    @property
+    @override
+    def cost(self) -> Cost:
+        return PerRecord(self.requests_each, self.unit)
+
+    @override
+    def probes(self, parent: Sample | None, day: Window) -> Probes:
+        contexts = [*self.contexts_of(parent.record)] if parent and parent.record else []
+        # Its records are no sample of anything, and to extract them may be a download.
+        return replace(self._probes_of(contexts), extract=None)
 
     def contexts_of(self, record: Record) -> Iterator[dict[str, Any]]:
         """Yield a context for each request about a record of the parent."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
 from urllib.parse import quote
 
 from singer_sdk.streams.rest import HTTPRequest, PageContext
 from typing_extensions import override
 
-from tap_genesys.api.paging import PageNumbers, PagingContext, pages_ahead
+from tap_genesys.api.paging import PageNumbers, PagingContext, SinglePage, pages_ahead
 from tap_genesys.api.response import body, operation
 from tap_genesys.api.status import ResponseAction
 from tap_genesys.endpoints.activate_version import ActivateVersion, version_of
+from tap_genesys.endpoints.costs import PerPage, PerParent, SingleRequest
+from tap_genesys.endpoints.probes import Probes, parent_name
 from tap_genesys.endpoints.stream import USUAL_PAGE_SIZE, GenesysStream
 from tap_genesys.errors import PageTooLarge
 from tap_genesys.records.extraction import Field
@@ -31,8 +33,11 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.paging import Paging
     from tap_genesys.api.response import Record
+    from tap_genesys.endpoints.costs import Cost
     from tap_genesys.endpoints.request_loop import PlannedRequest
+    from tap_genesys.endpoints.volume import Sample
     from tap_genesys.records.extraction import Extraction
+    from tap_genesys.replication.windows import Window
 
 
 class Child(Protocol):
@@ -60,6 +65,9 @@ class FullTableStream(GenesysStream):
     http_method = "GET"
     primary_keys: tuple[str, ...] = ("id",)
     selected_by_default = False
+    is_derived: ClassVar[Literal[False]] = False
+    #: The field by which it is read, in Markdown, or the words in place of one.
+    read_by: ClassVar[str] = "whole"
     # An org without the licence answers so; the others go on.
     when_missing = ResponseAction.SKIP
     #: How it is paged.
@@ -204,6 +212,22 @@ class FullTableStream(GenesysStream):
         url = content.get("downloadUrl")
         return self.run.downloads.json(str(url)) if url else content
 
+    # -- the cost
+
+    @property
+    def cost(self) -> Cost:
+        """The requests that reading it takes."""
+        return SingleRequest() if isinstance(self.paging, SinglePage) else PerPage(self.page_size)
+
+    def probes(self, parent: Sample | None, day: Window) -> Probes:  # noqa: ARG002 - children differ
+        """Return the request for the first page."""
+        return self._probes_of([{}])
+
+    def _probes_of(self, contexts: list[dict[str, Any]]) -> Probes:
+        """Return the request for the first page of the first context."""
+        firsts = [self.request_for((context, None)) for context in contexts[:1]]
+        return Probes(firsts, parts=len(contexts), extract=self.extract)
+
     # -- children
 
     @override
@@ -313,6 +337,18 @@ class ChildStream(FullTableStream):
     def contexts(self) -> list[dict[str, Any]]:
         """Return a context for each parent: the values of the path's places."""
         return [{self.parent_column: parent} for parent in self.parents]
+
+    @property
+    @override
+    def cost(self) -> Cost:
+        return PerParent(self.page_size, f"{super().cost.text}, for each of `{parent_name(self)}`")
+
+    @override
+    def probes(self, parent: Sample | None, day: Window) -> Probes:
+        self.parents = parent.ids if parent else []
+        probes = self._probes_of(self.partitions)
+        self.parents = []
+        return probes
 
     @property
     @override

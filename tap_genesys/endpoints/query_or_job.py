@@ -6,12 +6,13 @@ from abc import abstractmethod
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from typing_extensions import override
 
 from tap_genesys.api.jobs import Jobs
 from tap_genesys.api.response import Record, body
+from tap_genesys.endpoints.costs import Sources
 from tap_genesys.endpoints.derived_tables import FanOut
 from tap_genesys.endpoints.reading import Reading
 from tap_genesys.endpoints.windowed import WindowedStream
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_genesys.api.pagination import Page
+    from tap_genesys.endpoints.derived_tables import TableStream
+    from tap_genesys.endpoints.follow_ups import FollowUpStream
+    from tap_genesys.endpoints.probes import Probes
+    from tap_genesys.endpoints.volume import Sample
     from tap_genesys.replication.conversation_plan import ConversationPlan
     from tap_genesys.replication.plan import Batch
     from tap_genesys.replication.read_range import ReadRange
@@ -48,6 +53,9 @@ class QueryOrJobStream(WindowedStream):
     jobs_path: ClassVar[str]
     #: The setting that says where the rows come from: `auto`, `job` or `query`.
     source_setting: ClassVar[str]
+
+    #: Whether the data lake's watermark that `--check` reports is that of this stream.
+    heads_report: ClassVar[bool] = False
 
     #: What is being read; its window is the whole of which `window` may be a part.
     present: Read
@@ -101,6 +109,33 @@ class QueryOrJobStream(WindowedStream):
         """Return the windows to request by job, in the order of time."""
         step = min(timedelta(days=float(self.config["window_days"])), LONGEST_JOB)
         return split(start, end, step)
+
+    # -- the cost
+
+    @property
+    def sources(self) -> Sources:
+        """The facts that its cost depends on."""
+        return Sources(
+            source=self.source,
+            windows=self.windows,
+            job_windows=self.job_windows,
+            lookback=self.default_lookback,
+            page_size=self.page_size,
+            rechecks=len([*self.recheck_ages]),
+        )
+
+    @override
+    def probes(self, parent: Sample | None, day: Window) -> Probes:
+        return replace(
+            super().probes(parent, day),
+            extract=self.extract,
+            availability="" if self.source == "query" else self._availability,
+            heads_report=self.heads_report,
+        )
+
+    @property
+    def _availability(self) -> str:
+        return f"{self.jobs_path}/availability"
 
     # -- the plan, and reading it
 
@@ -219,7 +254,7 @@ class QueryOrJobStream(WindowedStream):
     @cached_property
     def watermark(self) -> datetime:
         """Up to when the data lake knows everything."""
-        text = body(self.call("GET", f"{self.jobs_path}/availability")).get("dataAvailabilityDate")
+        text = body(self.call("GET", self._availability)).get("dataAvailabilityDate")
         try:
             watermark = parse(str(text))
         except ValueError as error:
@@ -247,7 +282,8 @@ class QueryOrJobStream(WindowedStream):
     @cached_property
     def fan_out(self) -> FanOut:
         """The tables and follow-up streams that take its records."""
-        return FanOut(self.child_streams, self._tap.message_writer)
+        children = cast("list[TableStream | FollowUpStream]", self.child_streams)
+        return FanOut(children, self._tap.message_writer)
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:

@@ -10,6 +10,7 @@ from typing_extensions import override
 from tap_genesys.api.pagination import LAST_PAGE, Page, endless_pages
 from tap_genesys.api.polling import Poll
 from tap_genesys.api.response import body
+from tap_genesys.endpoints.costs import PerWindow
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import StopRun
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_genesys.api.response import Record
+    from tap_genesys.endpoints.costs import Cost
     from tap_genesys.replication.windows import Window
 
 T = TypeVar("T")
@@ -26,6 +28,13 @@ class ReportStream(WindowedStream):
     """A window's rows come in answers that nothing counts: by token, by job, as files."""
 
     selected_by_default = False
+
+    @property
+    @override
+    def cost(self) -> Cost:
+        requests = self.requests_of_window
+        text = f"{requests} or more for each window: see below"
+        return PerWindow(self.windows, self.default_lookback, requests, text=text)
 
     @abstractmethod
     def parts(self, window: Window) -> Iterator[list[Record]]:

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from tap_genesys.api.entries import EntryPaginator
 from tap_genesys.api.response import body
+from tap_genesys.endpoints.costs import UserDetailsCost
 from tap_genesys.endpoints.derived_tables import TableStream
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
 from tap_genesys.records.pipeline import RecordPipeline
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from singer_sdk.pagination import BaseAPIPaginator
 
     from tap_genesys.api.response import Record
+    from tap_genesys.endpoints.costs import Cost
     from tap_genesys.replication.plan import PlanInputs, Read
     from tap_genesys.replication.windows import Window
 
@@ -75,6 +77,11 @@ class UserDetailsStream(QueryOrJobStream):
     @override
     def key_columns(self) -> tuple[str, ...]:
         return ("userId",)
+
+    @property
+    @override
+    def cost(self) -> Cost:
+        return UserDetailsCost(self.sources)
 
     # -- requests
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
@@ -14,6 +14,8 @@ from typing_extensions import override
 
 from tap_genesys.api.pagination import Page
 from tap_genesys.config.date_range import oldest_wanted, read_range, reversed_range
+from tap_genesys.endpoints.costs import PerWindow
+from tap_genesys.endpoints.probes import Probes
 from tap_genesys.endpoints.reading import Reading
 from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.errors import StopRun, TooManyRows
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from singer_sdk.pagination import BaseAPIPaginator
 
     from tap_genesys.api.response import Record
+    from tap_genesys.endpoints.costs import Cost
     from tap_genesys.endpoints.request_loop import PlannedRequest
+    from tap_genesys.endpoints.volume import Sample
     from tap_genesys.replication.old_data import Horizon
     from tap_genesys.replication.read_range import ReadRange
 
@@ -45,6 +49,7 @@ class WindowedStream(GenesysStream):
 
     http_method = "POST"
     is_windowed = True
+    is_derived: ClassVar[Literal[False]] = False
     window: Window
     #: How many requests a window is, where it has one page.
     requests_of_window: ClassVar[int] = 1
@@ -80,9 +85,20 @@ class WindowedStream(GenesysStream):
     def label_of(self, planned: PlannedRequest) -> str:
         return f"{self.name}, window {planned[0]}"
 
-    def further_requests(self, window: Window) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ARG002
-        """Yield the other requests that the stream posts to read a window: path and body."""
-        return iter(())
+    @property
+    def read_by(self) -> str:
+        """The field by which it is read, in Markdown."""
+        return f"`{self.replication_key}`"
+
+    @property
+    def cost(self) -> Cost:
+        """The requests that reading it takes."""
+        return PerWindow(self.windows, self.default_lookback, self.requests_of_window)
+
+    def probes(self, parent: Sample | None, day: Window) -> Probes:  # noqa: ARG002 - users differ
+        """Return the requests for a day."""
+        self.window = day
+        return Probes([self.get_http_request(page=PageContext(None, None))])
 
     @override
     def get_new_paginator(self) -> BaseAPIPaginator[Any]:

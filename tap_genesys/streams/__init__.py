@@ -29,12 +29,11 @@ from tap_genesys.streams import (
 )
 
 if TYPE_CHECKING:
-    from tap_genesys.endpoints.derived_tables import TableStream
-    from tap_genesys.endpoints.stream import GenesysStream
+    from tap_genesys.endpoints.kinds import Kind
 
 #: Every stream. The SDK syncs streams in the order of their names, but the child streams of one
 #: parent in the order of this tuple, so a change of it reorders the messages of a run.
-STREAMS: tuple[type[GenesysStream | TableStream], ...] = (
+STREAMS: tuple[type[Kind], ...] = (
     *observations.STREAMS,
     *aggregates.STREAMS,
     *architect.STREAMS,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk.streams.rest import HTTPRequest
 from typing_extensions import override
 
 from tap_genesys.api.response import Record, body, records
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     import requests
 
     from tap_genesys.api.pagination import Page
+    from tap_genesys.endpoints.probes import Probes
+    from tap_genesys.endpoints.volume import Sample
 
 
 class ConversationDetails(ConversationDetailsStream):
@@ -117,8 +121,14 @@ class ConversationReconciliation(WindowedStream):
         return int(answer.get("totalHits") or 0)
 
     @override
-    def further_requests(self, window: Window) -> Iterator[tuple[str, dict[str, Any]]]:
-        yield self.aggregates_path, self._aggregate_question(window)
+    def probes(self, parent: Sample | None, day: Window) -> Probes:
+        probes = super().probes(parent, day)
+        aggregates = HTTPRequest(
+            url=f"{self.url_base}{self.aggregates_path}",
+            method="POST",
+            data=self._aggregate_question(day),
+        )
+        return replace(probes, requests=[*probes.requests, aggregates])
 
     def _aggregate_question(self, window: Window) -> dict[str, Any]:
         asked: dict[str, Any] = {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from tap_genesys import schemas
 from tap_genesys.api.paging import NextLink, SinglePage
+from tap_genesys.endpoints.costs import PerParent
 from tap_genesys.endpoints.listings import ChildStream, FullTableStream
 from tap_genesys.records.extraction import Array, Whole
+
+if TYPE_CHECKING:
+    from tap_genesys.endpoints.costs import Cost
 
 
 class LicenseDefinitions(FullTableStream):
@@ -70,6 +74,11 @@ class OrganizationLimits(ChildStream):
     @override
     def contexts(self) -> list[dict[str, Any]]:
         return [{self.parent_column: name} for name in schemas.facts("namespaces")]
+
+    @property
+    @override
+    def cost(self) -> Cost:
+        return PerParent(self.page_size, f"1 for each of {len(self.contexts())} namespaces")
 
 
 STREAMS = (
