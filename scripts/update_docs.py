@@ -22,18 +22,12 @@ import yaml
 from tap_genesys import schemas
 from tap_genesys.config.org_filters import known
 from tap_genesys.config.settings import SCHEMA
-from tap_genesys.endpoints.aggregates import AggregateStream, UserAggregateStream
-from tap_genesys.endpoints.derived_tables import TableStream
-from tap_genesys.endpoints.follow_ups import FollowUpStream
-from tap_genesys.endpoints.listings import PerParentStream, UnpagedStream, WholeStream
-from tap_genesys.endpoints.query_or_job import QueryOrJobStream
-from tap_genesys.endpoints.reports import ReportStream
+from tap_genesys.endpoints.probes import parent_name
 from tap_genesys.streams import STREAMS
-from tap_genesys.streams.organization import OrganizationLimits
 from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:
-    from tap_genesys.endpoints.stream import GenesysStream
+    from tap_genesys.endpoints.kinds import Kind
 
 ROOT = Path(__file__).parent.parent
 _FILTERS = "<!-- filters: made by scripts/update_docs.py -->"
@@ -190,33 +184,27 @@ def _kind(name: str, schema: dict[str, Any]) -> str:
     return {"integer": "integer", "array": "array", "boolean": "boolean"}.get(kinds[0], "string")
 
 
-def _stream_row(stream: GenesysStream | TableStream) -> str:
+def _stream_row(stream: Kind) -> str:
     cells = [
         f"`{stream.name}`{' ●' if stream.selected_by_default else ''}",
         (stream.__doc__ or "").partition("\n\n")[0].rstrip("."),
         _operation(stream),
         ", ".join(f"`{key}`" for key in stream.primary_keys),
-        _read_by(stream),
+        stream.read_by,
         _permission(stream),
-        _cost(stream),
+        stream.cost.text,
     ]
     return f"| {' | '.join(' '.join(_cell(cell).split()) for cell in cells)} |"
 
 
-def _read_by(stream: GenesysStream | TableStream) -> str:
-    if isinstance(stream, FollowUpStream):
-        return "its parent's"
-    return f"`{stream.replication_key}`" if stream.replication_key else "whole"
-
-
-def _operation(stream: GenesysStream | TableStream) -> str:
-    if isinstance(stream, TableStream):
-        return f"none: made of `{vars(stream.parent_stream_type)['name']}`"
+def _operation(stream: Kind) -> str:
+    if stream.is_derived:
+        return f"none: made of `{parent_name(stream)}`"
     return f"`{stream.http_method} {stream.path}`"
 
 
-def _permission(stream: GenesysStream | TableStream) -> str:
-    if isinstance(stream, TableStream):
+def _permission(stream: Kind) -> str:
+    if stream.is_derived:
         return "its parent's"
     wanted = schemas.facts("permissions").get(f"{stream.http_method} {stream.path}")
     if wanted is None:
@@ -225,32 +213,7 @@ def _permission(stream: GenesysStream | TableStream) -> str:
     return (" and " if wanted["all"] else " or ").join(names) or "none"
 
 
-def _cost(stream: GenesysStream | TableStream) -> str:
-    if isinstance(stream, TableStream):
-        return "none"
-    if isinstance(stream, WholeStream):
-        return _cost_of_listing(stream)
-    if isinstance(stream, UserAggregateStream):
-        return "1 per 100 users for each reading of a day: see [aggregates.md](aggregates.md)"
-    if isinstance(stream, AggregateStream):
-        return "1 for each reading of a day: see [aggregates.md](aggregates.md)"
-    if isinstance(stream, ReportStream):
-        return f"{stream.requests_of_window} or more for each window: see below"
-    return "see [lanes.md](lanes.md)" if isinstance(stream, QueryOrJobStream) else "by window"
-
-
-def _cost_of_listing(stream: WholeStream) -> str:
-    each = "1" if isinstance(stream, UnpagedStream) else f"1 per {stream.max_page_size} rows"
-    if isinstance(stream, FollowUpStream):
-        return f"{stream.requests_each} for each {stream.unit} that has ended"
-    if isinstance(stream, OrganizationLimits):
-        return f"1 for each of {len(stream.contexts())} namespaces"
-    if isinstance(stream, PerParentStream):
-        return f"{each}, for each of `{vars(stream.parent_stream_type)['name']}`"
-    return each
-
-
-def _stream_note(stream: GenesysStream | TableStream) -> str:
+def _stream_note(stream: Kind) -> str:
     paragraphs = [
         one
         for one in (stream.__doc__ or "").split("\n\n")
