@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tap_genesys"
@@ -133,6 +133,55 @@ def calls_by_class(path: Path) -> list[str]:
         and node.args[0].id == "self"
         and ast.unparse(node.func.value)[:1].isupper()
     ]
+
+
+def class_names(folder: Path) -> set[str]:
+    """Return the names of the classes that the modules below a folder define."""
+    return {
+        node.name
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+
+
+def tests_of_kind(path: Path, kinds: Collection[str]) -> dict[str, int]:
+    """Return how often each function of a module tests which of some classes an object is of.
+
+    `isinstance(stream, A | B)` is one test, `case A():` is another one. A nested function belongs
+    to the outer one; a statement outside of functions counts under its line.
+
+    Args:
+        path: The module.
+        kinds: The names of the classes.
+    """
+    tests = {}
+    for name, part in _parts_of(ast.parse(path.read_text("utf-8"))):
+        number = sum(_is_test_of_kind(node, kinds) for node in ast.walk(part))
+        if number:
+            tests[name] = number
+    return tests
+
+
+def _parts_of(tree: ast.Module | ast.ClassDef) -> Iterator[tuple[str, ast.stmt]]:
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield from ((f"{node.name}.{name}", part) for name, part in _parts_of(node))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, node
+        else:
+            yield f"line {node.lineno}", node
+
+
+def _is_test_of_kind(node: ast.AST, kinds: Collection[str]) -> bool:
+    if isinstance(node, ast.MatchClass):
+        tested: ast.AST = node.cls
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
+        tested = node.args[1]
+    else:
+        return False
+    names = {ast.unparse(part).rpartition(".")[2] for part in ast.walk(tested)}
+    return not names.isdisjoint(kinds)
 
 
 def layers_table() -> str:

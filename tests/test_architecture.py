@@ -168,3 +168,33 @@ def test_a_call_by_a_classs_name_is_found(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text("Base.read(self, 1)\nsuper().read(self)\nmodule.read(self)\nself.read(self)\n")
     assert architecture.calls_by_class(path) == ["Base.read"]
+
+
+@pytest.mark.parametrize("folder", ["tap_genesys", *PROGRAMS])
+def test_no_function_tells_kinds_of_stream_apart(folder: str) -> None:
+    """A kind has an attribute or a method for that; one test may single a kind out, no chain."""
+    kinds = architecture.class_names(PACKAGE / "endpoints")
+    kinds |= architecture.class_names(PACKAGE / "streams")
+    assert {"FullTableStream", "Users"} <= kinds
+    for path in (ROOT / folder).rglob("*.py"):
+        tests = architecture.tests_of_kind(path, kinds)
+        assert not {name: number for name, number in tests.items() if number > 1}, path
+
+
+def test_a_chain_over_kinds_is_found(tmp_path: Path) -> None:
+    """In methods, nested functions, unions and patterns; what is no kind does not count."""
+    path = tmp_path / "module.py"
+    path.write_text(
+        "names = [one for one in all if issubclass(one, kinds.A) or issubclass(one, B)]\n"
+        "class C:\n"
+        "    def method(self, one):\n"
+        "        def inner(): return isinstance(one, int | A)\n"
+        "        return isinstance(one, (B, str)) or isinstance(one, dict)\n"
+        "def function(one):\n"
+        "    match one:\n"
+        "        case A(): return 1\n"
+        "        case kinds.B(): return isinstance(one, A | B)\n"
+        "def other(one): return isinstance(one, dict), one.isinstance(A)\n"
+    )
+    tests = architecture.tests_of_kind(path, {"A", "B"})
+    assert tests == {"line 1": 2, "C.method": 2, "function": 3}

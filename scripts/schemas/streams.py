@@ -23,12 +23,6 @@ Stream = Any
 
 #: Stream -> its model and the field that is its key.
 STREAMS = {"conversation_details": ("AnalyticsConversation", "conversationId")}
-#: Streams that are read whole: what they are is said by their classes.
-LISTINGS: dict[str, Stream] = {
-    vars(stream)["name"]: stream
-    for stream in DECLARED
-    if issubclass(stream, FullTableStream) and not issubclass(stream, ObservationStream)
-}
 #: Streams that sum up.
 AGGREGATES: dict[str, Stream] = {
     vars(stream)["name"]: stream for stream in DECLARED if issubclass(stream, AggregateStream)
@@ -36,6 +30,12 @@ AGGREGATES: dict[str, Stream] = {
 #: Streams that tell how things stand.
 OBSERVATIONS: dict[str, Stream] = {
     vars(stream)["name"]: stream for stream in DECLARED if issubclass(stream, ObservationStream)
+}
+#: Streams that are read whole: what they are is said by their classes.
+LISTINGS: dict[str, Stream] = {
+    vars(stream)["name"]: stream
+    for stream in DECLARED
+    if issubclass(stream, FullTableStream) and vars(stream)["name"] not in OBSERVATIONS
 }
 #: Streams that search.
 SEARCHES: dict[str, Stream] = {"evaluations": Evaluations}
