@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from architecture import layers_table
 
 from tap_genesys import schemas
 from tap_genesys.config.org_filters import known
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tap_genesys.endpoints.kinds import Kind
 
 ROOT = Path(__file__).parent.parent
+_LAYERS = "<!-- layers: made by scripts/update_docs.py -->"
 _FILTERS = "<!-- filters: made by scripts/update_docs.py -->"
 _PARAMS = {
     "many": "parameter {}",
@@ -129,7 +131,7 @@ def meltano_selection() -> str:
 def documents() -> dict[Path, str]:
     """Return each document with what it should hold."""
     readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
-    filters = ROOT / "docs" / "filters.md"
+    filters, design = ROOT / "docs" / "filters.md", ROOT / "docs" / "design.md"
     table = f"<!-- settings: made by scripts/update_docs.py -->\n{settings_table()}\n"
     return {
         ROOT / "docs" / "settings.md": settings_page(),
@@ -139,6 +141,12 @@ def documents() -> dict[Path, str]:
             f"{_FILTERS}\n",
             "<!-- filters: end -->",
             f"{_FILTERS}\n{filters_table()}\n",
+        ),
+        design: _replaced(
+            design.read_text("utf-8"),
+            f"{_LAYERS}\n",
+            "<!-- layers: end -->",
+            f"{_LAYERS}\n{layers_table()}\n",
         ),
         readme: _replaced(
             readme.read_text("utf-8"),

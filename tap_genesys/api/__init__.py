@@ -1,1 +1,1 @@
-"""Requests to Genesys Cloud and its responses, without a word of Singer."""
+"""Requests to Genesys Cloud, and its responses; of Singer, no more than the SDK's paginators."""
