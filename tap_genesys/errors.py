@@ -1,4 +1,4 @@
-"""What can go wrong, named by what the caller does next. Each message is the line a user reads."""
+"""Errors, named by the action of the caller. Each message is the line that a user reads."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Incomplete(StopRun):
 
 
 class TooManyRows(StopRun):
-    """Ask for a shorter window; where that is not possible, stop the run.
+    """Request a shorter window; where that is not possible, stop the run.
 
     Args:
-        message: What to say when the run stops.
-        rows: How many the window promises; 0 where it does not say.
+        message: The line for a run that stops.
+        rows: The rows that the window promises; 0 where that is unknown.
     """
 
     def __init__(self, message: str, rows: int = 0) -> None:
@@ -44,10 +44,10 @@ class PageTooLarge(StopRun):
 
 
 class TimedOut(TooManyRows):
-    """Ask for a shorter window, or go on trying: a query timed out twice.
+    """Request a shorter window, or go on trying: a query timed out twice.
 
     Args:
-        message: What the last try was answered.
+        message: The error of the last try, in words.
         cause: The error of the last try.
         tries: How many tries there were.
     """
@@ -67,8 +67,8 @@ class SkipStream(SkippableAPIError):
 
 
 class TryAgain(RetriableAPIError):
-    """Ask the same again after a wait."""
+    """Send the request again after a wait."""
 
 
 class Unauthorized(FatalAPIError):
-    """Renew the token and ask once more."""
+    """Renew the token and send the request once more."""

@@ -27,7 +27,7 @@ class Interrupted(SystemExit):
 
 
 class Interruption:
-    """Whether a signal has asked the run to end.
+    """Whether a signal is to end the run.
 
     The handler only takes a note, since an exception raised in the middle of a write would cut a
     Singer message in two. The note is read between records and in every wait of a `Clock`. One
@@ -51,7 +51,7 @@ class Interruption:
         """Go on, unless a signal has been noted.
 
         Raises:
-            Interrupted: A signal asked the run to end.
+            Interrupted: A signal ends the run.
         """
         if self._signum and not self._shielded:
             raise Interrupted(self._signum)
@@ -66,7 +66,7 @@ class Interruption:
         """Let a signal break into the block, in the main thread, wherever it is blocked.
 
         Raises:
-            Interrupted: A signal asked the run to end.
+            Interrupted: A signal ends the run.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -121,7 +121,7 @@ class Clock:
         """Wait, and look up four times a second.
 
         Raises:
-            Interrupted: A signal asked the run to end.
+            Interrupted: A signal ends the run.
         """
         end = self.seconds() + seconds
         self._interruption.check()

@@ -33,7 +33,7 @@ class Run:
 
     Args:
         config: Valid settings.
-        interruption: Whether a signal has asked the run to end.
+        interruption: Whether a signal is to end the run.
         clock: Counts seconds, and waits.
         started: When the run began; what is younger is not promised.
         user_agent: How the tap introduces itself.
@@ -123,7 +123,7 @@ class Run:
         self.incomplete: list[str] = []
 
     def _note_request(self, request: requests.PreparedRequest, waited: float) -> None:
-        self.progress.asked(request, waited)
+        self.progress.count_request(request, waited)
         self.teller.tick()
 
 

@@ -1,4 +1,4 @@
-"""What a run did and how it ended: a table for people, and JSON for programs."""
+"""The report of a run and how it ended: a table for people, and JSON for programs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 VERSION = 1
 #: Characters; an error may hold what was sent.
 _LONGEST_ERROR = 500
-#: Where a signal is told by the exit code, as shells do.
+#: Added to a signal's number in an exit code, as shells do.
 _SIGNALS = 128
 
 Report = dict[str, Any]
@@ -38,7 +38,7 @@ class RunReport:
         run: The run.
         version: The tap's version.
         streams: The streams that are selected, or read for those, in their order.
-        bookmark: Returns up to where the state says that a stream has been read.
+        bookmark: Returns the bookmark of a stream in the state.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class RunReport:
         """Tell what the block did, however it ends.
 
         Raises:
-            SettingError: The file cannot be written; said before anything else is done.
+            SettingError: The file cannot be written; raised before anything else is done.
         """
         self._begin()
         try:
@@ -76,7 +76,7 @@ class RunReport:
 
         Args:
             status: `running`, `ok`, `incomplete`, `failed` or `interrupted`.
-            error: What went wrong, in a line.
+            error: The error, in a line.
         """
         run, now = self._run, self._run.progress.clock.seconds()
         total = run.progress.total

@@ -95,7 +95,7 @@ class TapGenesys(Tap):
 
     @cached_property
     def run(self) -> Run:
-        """What all streams of this run share."""
+        """The parts that all streams of this run share."""
         return Run(
             self.config,
             interruption=self.interruption,
@@ -222,7 +222,7 @@ class TapGenesys(Tap):
             raise StopRun(msg)
 
     def _bookmark(self, stream: str) -> str | None:
-        """Return up to where the state says that a stream has been read."""
+        """Return the bookmark of a stream in the state."""
         value = self.state.get("bookmarks", {}).get(stream, {}).get("replication_key_value")
         return None if value is None else str(value)
 
@@ -233,8 +233,8 @@ class TapGenesys(Tap):
         for name, reason in self.run.skipped.items():
             reasons.setdefault(reason, []).append(name)
         if reasons:
-            told = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
-            self.logger.warning("Skipped: %s", told)
+            lines = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+            self.logger.warning("Skipped: %s", lines)
 
     def _check_personal_data(self) -> None:
         """Hold the rules about personal data against the schemas of what they apply to.

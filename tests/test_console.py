@@ -31,7 +31,7 @@ def running(clock: Clock) -> Progress:
     """Return the progress of a stream that is being read."""
     progress = Progress(clock=clock, left=lambda: 40)
     progress.of("calls").begin(clock.seconds())
-    progress.asked(annotate(requests.PreparedRequest(), RequestNote("calls")), 0.0)
+    progress.count_request(annotate(requests.PreparedRequest(), RequestNote("calls")), 0.0)
     return progress
 
 

@@ -70,16 +70,16 @@ def ahead(most: int) -> tuple[Prefetcher[int, int], Desk]:
 def test_answers_come_in_the_order_in_which_they_are_wanted() -> None:
     reading, desk = ahead(4)
     desk.open(3, 2, 1, 0, *range(4, 50))
-    assert [reading.answer(n, desk.ask(n), desk.following(n)) for n in range(20)] == [*range(20)]
+    assert [reading.result(n, desk.ask(n), desk.following(n)) for n in range(20)] == [*range(20)]
     assert len(desk.asked) == len(set(desk.asked)) <= 20 + 2 * 4
 
 
 def test_no_more_than_allowed_are_under_way_or_wait() -> None:
     reading, desk = ahead(4)
     desk.open(0)
-    reading.answer(0, desk.ask(0), desk.following(0))
+    reading.result(0, desk.ask(0), desk.following(0))
     desk.open(1)
-    reading.answer(1, desk.ask(1), desk.following(1))
+    reading.result(1, desk.ask(1), desk.following(1))
     # Two have been handed out; as many as allowed are under way at most.
     assert 2 <= len(set(desk.asked) - {0, 1}) <= 4
     desk.open(*range(50))
@@ -89,7 +89,7 @@ def test_one_at_a_time_is_plain_reading() -> None:
     reading, desk = ahead(1)
     desk.open(*range(50))
     for number in range(3):
-        reading.answer(number, desk.ask(number), desk.following(number))
+        reading.result(number, desk.ask(number), desk.following(number))
     assert desk.asked == [0, 1, 2]
     assert set(desk.threads.values()) == {threading.current_thread().name}
 
@@ -102,27 +102,27 @@ def test_an_error_appears_where_its_answer_is_wanted() -> None:
         raise StopRun("no")  # noqa: EM101
 
     following = [(1, desk.ask(1)), (2, fail)]
-    assert reading.answer(0, desk.ask(0), following) == 0
-    assert reading.answer(1, desk.ask(1), [(2, fail)]) == 1
+    assert reading.result(0, desk.ask(0), following) == 0
+    assert reading.result(1, desk.ask(1), [(2, fail)]) == 1
     with pytest.raises(StopRun, match="no"):
-        reading.answer(2, desk.ask(2), [])
+        reading.result(2, desk.ask(2), [])
 
 
 def test_what_is_not_wanted_any_more_is_dropped() -> None:
     reading, desk = ahead(3)
     desk.open(*range(50))
-    reading.answer(0, desk.ask(0), desk.following(0))
-    reading.answer(40, desk.ask(40), [])
-    reading.answer(1, desk.ask(1), [])
+    reading.result(0, desk.ask(0), desk.following(0))
+    reading.result(40, desk.ask(40), [])
+    reading.result(1, desk.ask(1), [])
     assert (desk.asked.count(1), desk.asked.count(40)) == (2, 1)
 
 
 def test_what_is_forgotten_is_asked_again() -> None:
     reading, desk = ahead(3)
     desk.open(*range(50))
-    reading.answer(0, desk.ask(0), desk.following(0))
+    reading.result(0, desk.ask(0), desk.following(0))
     reading.forget()
-    reading.answer(1, desk.ask(1), [])
+    reading.result(1, desk.ask(1), [])
     assert desk.asked.count(1) == 2
 
 
@@ -135,7 +135,7 @@ def test_a_signal_ends_the_wait_for_an_answer() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0.01)
     try:
         with pytest.raises(Interrupted) as leaving:
-            reading.answer(0, desk.ask(0), desk.following(0))
+            reading.result(0, desk.ask(0), desk.following(0))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)

@@ -98,7 +98,7 @@ def test_only_what_runs_has_a_line_and_tables_share_one() -> None:
         progress.of(name).begin(clock.seconds())
     progress.of("queues").end(clock.seconds(), broke_off=False)
     progress.of("calls").expect(2, "windows")
-    progress.asked(request("calls"), 0.0)
+    progress.count_request(request("calls"), 0.0)
     progress.of("calls").records, progress.of("calls_a").records = 10, 300
     progress.of("calls_b").records = 40
     clock.now += 10
@@ -114,7 +114,7 @@ def test_threads_count_together() -> None:
 
     def work(prepared: requests.PreparedRequest) -> None:
         for _ in range(2000):
-            progress.asked(prepared, 0.5)
+            progress.count_request(prepared, 0.5)
             progress.retried(prepared, 0.25)
 
     threads = [

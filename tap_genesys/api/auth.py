@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: A token is renewed this many seconds before it ends, or a tenth of its life if that is less.
 _EARLY_SECONDS = 300.0
-#: Assumed where the answer does not say; the vendor's default is a day, and a 401 renews anyway.
+#: Assumed where the response has none; the vendor's default is a day, and a 401 renews anyway.
 _LIFETIME_SECONDS = 3600.0
 
 
@@ -29,14 +29,14 @@ class ClientCredentials(AuthBase):
     """Puts the token on a request, and fetches one when there is none or it is about to end.
 
     Source: the vendor's Python SDK 269.0.0, `get_client_credentials_token`; there is no refresh
-    token for this grant. An unknown client id answers 400 and a wrong secret 401, as
+    token for this grant. An unknown client id gets 400 and a wrong secret 401, as
     gildas/go-gcloudcx asserts of a live org (`login_test.go`).
 
     Args:
         login_url: Base URL of the login host.
         client_id: The OAuth client's id.
         client_secret: Its secret.
-        session: What the token request is sent with.
+        session: Sends the token request.
         retry: Decorates the token request, which is retried like any other.
         timeout: Seconds.
         clock: Counts the seconds of a token's life.
@@ -99,12 +99,12 @@ class ClientCredentials(AuthBase):
         if response.status_code != HTTPStatus.OK:
             raise StopRun(self._refusal(response))
         try:
-            answer = body(response)
-            self._token = str(answer["access_token"])
+            content = body(response)
+            self._token = str(content["access_token"])
         except (ValueError, KeyError) as error:
             msg = f"no access token in the answer of {self._url}"
             raise TryAgain(msg, response) from error
-        lifetime = _seconds(answer.get("expires_in"))
+        lifetime = _seconds(content.get("expires_in"))
         self._renew_at = self._clock.seconds() + lifetime - min(_EARLY_SECONDS, lifetime / 10)
 
     def _refusal(self, response: requests.Response) -> str:
@@ -112,18 +112,18 @@ class ClientCredentials(AuthBase):
         if response.status_code not in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
             return f"No login at {self._url} ({status}): check region, or login_url."
         try:
-            answer = body(response)
+            content = body(response)
         except ValueError:
-            answer = {}
-        reason = answer.get("error_description") or answer.get("error") or answer.get("message")
-        said = f", {self.conceal(str(reason))[:200]}" if reason else ""
+            content = {}
+        reason = content.get("error_description") or content.get("error") or content.get("message")
+        quoted = f", {self.conceal(str(reason))[:200]}" if reason else ""
         settings = (
             "client_secret"
             if response.status_code == HTTPStatus.UNAUTHORIZED
             else "client_id, and that region is where the OAuth client was made"
         )
         return (
-            f"Genesys Cloud refuses the credentials ({status}{said}) at {self._url}: "
+            f"Genesys Cloud refuses the credentials ({status}{quoted}) at {self._url}: "
             f"check {settings}."
         )
 

@@ -89,7 +89,7 @@ class GenesysClient:
         """Send a request, with a valid token, and again where that may help; return its response.
 
         Args:
-            request: A request with its note, which says how the response is judged.
+            request: A request with its note, which holds how the response is judged.
             after: Why and how often the same request has failed already; those tries count.
 
         Raises:

@@ -1,4 +1,4 @@
-"""What the API answers with an address for: content that lies in the vendor's storage."""
+"""Downloads: content in the vendor's storage, of which the API returns the address."""
 
 from __future__ import annotations
 
@@ -50,18 +50,18 @@ class Downloads:
 
     def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON is anything
         with self._interruption.breakable():
-            answer = self._session.get(url, timeout=self._timeout)
-        if action_of(answer.status_code) is ResponseAction.RETRY:
-            msg = f"{_where(url)} answered {answer.status_code}"
-            raise TryAgain(msg, answer)
-        if answer.status_code != HTTPStatus.OK:
-            msg = f"{_where(url)} answered {answer.status_code} {answer.reason}"
+            response = self._session.get(url, timeout=self._timeout)
+        if action_of(response.status_code) is ResponseAction.RETRY:
+            msg = f"{_where(url)} answered {response.status_code}"
+            raise TryAgain(msg, response)
+        if response.status_code != HTTPStatus.OK:
+            msg = f"{_where(url)} answered {response.status_code} {response.reason}"
             raise StopRun(msg)
         try:
-            return orjson.loads(answer.content)
+            return orjson.loads(response.content)
         except orjson.JSONDecodeError as error:
             msg = f"{_where(url)} holds no JSON: {error}"
-            raise TryAgain(msg, answer) from error
+            raise TryAgain(msg, response) from error
 
 
 def _where(url: str) -> str:

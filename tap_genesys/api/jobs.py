@@ -1,10 +1,10 @@
 """Asynchronous jobs: submit, poll with a deadline, read by cursor, delete in every outcome.
 
-While one is waited for, and read, the next ones work already: they are submitted ahead, as many as
-`most` allows and the org's limit, and their results are read in the order in which they are wanted.
+While one is waited for, and read, the next ones are processed already: they are submitted ahead, as
+many as `most` and the org's limit allow, and their results are read in the order of the windows.
 
-States, operations and `cursor` are the vendor's (`AsyncQueryStatus`, Python SDK 269.0.0); how a row
-limit is worded is a report of others' production code.
+States, operations and `cursor` are the vendor's (`AsyncQueryStatus`, Python SDK 269.0.0); the words
+of a row limit are known from others' production code.
 
 A 429 on submission may be a rate or the org's limit of concurrent jobs. A rate that the response
 names (`limit.key`) is retried like that of any other request. A limit of concurrency means that the
@@ -60,7 +60,7 @@ class Jobs:
         times: The first look at a job comes after the first pause; a job that has not ended in
             time stops the run.
         now: Returns the present, aware.
-        log: Says what happens.
+        log: Logs a line.
         most: How many jobs there may be at once.
         most_requests: How many requests there may be at once: with two, a page of results is under
             way while the one before it is read. Its cursor is not known earlier.
@@ -91,45 +91,45 @@ class Jobs:
         self._now = now
         self._log = log
         self._most = most
-        self._results_ahead: Prefetcher[str, requests.Response] = Prefetcher(
+        self._prefetcher: Prefetcher[str, requests.Response] = Prefetcher(
             most_requests, interruption
         )
-        #: Question -> the job that was submitted ahead, and when.
+        #: Query -> the job that was submitted ahead for it, and when.
         self._ahead: dict[str, tuple[str, float]] = {}
         self._is_full = False
         #: Whether the latest submission was refused.
         self._is_refused = False
 
     def submit_ahead(self, queries: Iterable[dict[str, Any]]) -> None:
-        """Submit what will be asked for, as far as there is room; the org's limit ends that.
+        """Submit the jobs of the next queries, up to `most` and the org's limit.
 
         Args:
-            queries: What will be asked for, in that order, from the very next one on.
+            queries: The queries in their order, from the very next one on.
         """
         for query in queries:
             if self._most == 1 or self._is_full or len(self._ahead) >= self._most:
                 return
-            question = _name(query)
-            if question in self._ahead:
+            key = _key(query)
+            if key in self._ahead:
                 continue
             response = self._post(query, self._stream)
             if self._is_refused:
                 return
             if job := body(response).get("jobId"):
-                self._ahead[question] = str(job), self._clock.seconds()
+                self._ahead[key] = str(job), self._clock.seconds()
 
     def close(self) -> None:
-        """Delete what was submitted ahead and is not wanted any more."""
+        """Delete the jobs that were submitted ahead and are not needed any more."""
         while self._ahead:
             _, (job, _) = self._ahead.popitem()
             self._delete(job)
 
-    def pages(self, query: dict[str, Any], where: str) -> Iterator[requests.Response]:
-        """Yield the answers that hold a query's rows; after a lost job, all of them once more.
+    def pages(self, query: dict[str, Any], label: str) -> Iterator[requests.Response]:
+        """Yield the responses that hold a query's rows; after a lost job, all of them once more.
 
         Args:
-            query: What is asked for.
-            where: Names the stream and the window in a message.
+            query: The query's body.
+            label: The stream and the window, for a message.
 
         Raises:
             TooManyRows: Request less.
@@ -138,34 +138,34 @@ class Jobs:
         lost = ""
         for _ in range(SUBMISSIONS):
             try:
-                yield from self._one_job(query, where)
+                yield from self._one_job(query, label)
             except ResubmitJob as error:
                 lost = str(error)
-                self._log(f"{where}: {lost}; submitted again.")
+                self._log(f"{label}: {lost}; submitted again.")
             else:
                 return
-        msg = f"{where}: gave up after {SUBMISSIONS} jobs: {lost}. Run again later."
+        msg = f"{label}: gave up after {SUBMISSIONS} jobs: {lost}. Run again later."
         raise StopRun(msg)
 
-    def _one_job(self, query: dict[str, Any], where: str) -> Iterator[requests.Response]:
+    def _one_job(self, query: dict[str, Any], label: str) -> Iterator[requests.Response]:
         deadline = self._clock.seconds() + self._timeout
-        job, submitted = self._ahead.pop(_name(query), ("", 0.0))
+        job, submitted = self._ahead.pop(_key(query), ("", 0.0))
         if not job:
-            job, submitted = self._submit(query, where, deadline), self._clock.seconds()
+            job, submitted = self._submit(query, label, deadline), self._clock.seconds()
         try:
             # One that was submitted ahead may have had its time.
-            self._wait_for(job, where, deadline, self._clock.seconds() - submitted)
-            yield from self._results(job, where)
+            self._wait_for(job, label, deadline, self._clock.seconds() - submitted)
+            yield from self._results(job, label)
         finally:
             self._delete(job)
 
-    def _submit(self, query: dict[str, Any], where: str, deadline: float) -> str:
+    def _submit(self, query: dict[str, Any], label: str, deadline: float) -> str:
         poll = self._poll(deadline)
         refused: requests.Response
 
         def submit() -> str | None:
             nonlocal refused
-            response = refused = self._post(query, where)
+            response = refused = self._post(query, label)
             if not self._is_refused:
                 return str(body(response).get("jobId") or "")
             if self._is_full:
@@ -178,18 +178,18 @@ class Jobs:
         job = poll.until(
             submit,
             lambda: (
-                f"{where}: no job could be submitted within job_timeout_seconds "
+                f"{label}: no job could be submitted within job_timeout_seconds "
                 f"({self._timeout:g}): {refusal(refused)}"
             ),
         )
         if not job:
-            msg = f"{where}: the answer to a job's submission has no jobId"
+            msg = f"{label}: the answer to a job's submission has no jobId"
             raise StopRun(msg)
         return job
 
-    def _post(self, query: dict[str, Any], where: str) -> requests.Response:
+    def _post(self, query: dict[str, Any], label: str) -> requests.Response:
         """Submit a job, and note whether it is refused, and whether the org is full."""
-        note = RequestNote(self._stream, where, _accepting_full)
+        note = RequestNote(self._stream, label, _accepting_full)
         response = self._client.call("POST", self._path, note, data=query)
         was_refused, self._is_refused = self._is_refused, _may_be_full(response)
         if self._is_refused:
@@ -197,12 +197,12 @@ class Jobs:
             self._log(f"A job was refused. {refusal(response)}")
         return response
 
-    def _wait_for(self, job: str, where: str, deadline: float, age: float) -> None:
+    def _wait_for(self, job: str, label: str, deadline: float, age: float) -> None:
         state = ""
 
         def look() -> bool | None:
             nonlocal state
-            note = RequestNote(self._stream, where, accepting({HTTPStatus.NOT_FOUND}))
+            note = RequestNote(self._stream, label, accepting({HTTPStatus.NOT_FOUND}))
             response = self._client.call("GET", f"{self._path}/{job}", note)
             if response.status_code == HTTPStatus.NOT_FOUND:
                 msg = f"job {job} is unknown"
@@ -215,7 +215,7 @@ class Jobs:
                 msg = f"job {job} is {state}{f' ({reason})' if reason else ''}"
                 raise ResubmitJob(msg)
             if state not in (*_WAITING, _DONE):
-                msg = f"{where}: job {job} is in the state {state!r}, which is unknown."
+                msg = f"{label}: job {job} is in the state {state!r}, which is unknown."
                 raise StopRun(msg)
             return True if state == _DONE else None
 
@@ -224,7 +224,7 @@ class Jobs:
         poll.until(
             look,
             lambda: (
-                f"{where}: job {job} is still {state} after job_timeout_seconds "
+                f"{label}: job {job} is still {state} after job_timeout_seconds "
                 f"({self._timeout:g}). Raise it, or run again later."
             ),
         )
@@ -237,44 +237,45 @@ class Jobs:
             deadline=deadline,
         )
 
-    def _results(self, job: str, where: str) -> Iterator[requests.Response]:
+    def _results(self, job: str, label: str) -> Iterator[requests.Response]:
         cursor, seen = "", set[str]()
         while True:
-            answer = self._results_ahead.answer(cursor, partial(self._page, job, cursor, where), ())
-            if answer.status_code != HTTPStatus.OK:
-                reason = refusal(answer)
+            send = partial(self._page, job, cursor, label)
+            response = self._prefetcher.result(cursor, send, ())
+            if response.status_code != HTTPStatus.OK:
+                reason = refusal(response)
                 if _ROW_LIMIT.search(reason):
                     raise TooManyRows(reason)
                 msg = f"job {job} lost its cursor: {reason}"
                 raise ResubmitJob(msg)
-            following = str(body(answer).get("cursor") or "")
-            goes_round = following in seen or len(seen) == LAST_PAGE
-            if following and not goes_round:
-                self._results_ahead.begin(following, partial(self._page, job, following, where))
-            yield answer
+            following = str(body(response).get("cursor") or "")
+            is_endless = following in seen or len(seen) == LAST_PAGE
+            if following and not is_endless:
+                self._prefetcher.begin(following, partial(self._page, job, following, label))
+            yield response
             if not following:
                 return
-            if goes_round:
+            if is_endless:
                 msg = f"job {job} has pages without end"
                 raise ResubmitJob(msg)
             seen.add(following)
             cursor = following
 
-    def _page(self, job: str, cursor: str, where: str) -> requests.Response:
+    def _page(self, job: str, cursor: str, label: str) -> requests.Response:
         after = {"cursor": cursor} if cursor else {}
         return self._client.call(
             "GET",
             f"{self._path}/{job}/results",
-            RequestNote(self._stream, where, accepting(_NO_RESULTS)),
+            RequestNote(self._stream, label, accepting(_NO_RESULTS)),
             params={"pageSize": PAGE_SIZE, **after},
         )
 
     def _delete(self, job: str) -> None:
-        """Free the job's place; one that is gone already, or cannot be reached, is no error."""
+        """Delete a job, which frees its place; an error is only logged."""
         try:
             with self._interruption.shielded():
                 self._client.call_once("DELETE", f"{self._path}/{job}", RequestNote(self._stream))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the rows are what counts
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rows have come
             self._log(f"job {job} could not be deleted: {error}")
 
 
@@ -283,13 +284,13 @@ def _accepting_full(response: requests.Response) -> ResponseAction | None:
 
 
 def _may_be_full(response: requests.Response) -> bool:
-    """Whether a submission is refused for the org's limit of jobs, as far as the response says."""
+    """Return whether a submission is refused for the org's limit of jobs, as far as is known."""
     if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
         return False
-    named = limit(response)
-    return named is None or named.is_of_concurrency
+    violated = limit(response)
+    return violated is None or violated.is_of_concurrency
 
 
-def _name(query: dict[str, Any]) -> str:
-    """Return a question as a text that is the same for the same question."""
+def _key(query: dict[str, Any]) -> str:
+    """Return a text that is the same for equal queries."""
     return json.dumps(query, sort_keys=True)

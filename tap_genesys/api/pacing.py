@@ -30,7 +30,7 @@ _PIECE_BYTES = 1 << 24
 
 
 class Pacer:
-    """Hands out moments to ask, evenly spaced: a minute's budget never goes in one burst.
+    """Spaces requests evenly: a minute's budget never goes in one burst.
 
     No minute in which they arrive holds more than the budget, as long as none travels a quarter of
     a second longer than another.
@@ -51,7 +51,7 @@ class Pacer:
         self._turns: deque[float] = deque(maxlen=math.ceil(per_minute))
 
     def take(self) -> float:
-        """Wait for this caller's turn; return when it may ask, with the seconds that it took."""
+        """Wait for this caller's turn to send a request; return the seconds that it took."""
         with self._lock:
             begun = now = self._clock.seconds()
             turn = max(now, self._next, self._held_until)
@@ -59,7 +59,7 @@ class Pacer:
             self._turns.append(turn)
         while turn > now:
             self._clock.wait(turn - now)
-            with self._lock:  # somebody may have been told to hold back meanwhile
+            with self._lock:  # a 429 may have held all requests back meanwhile
                 now = self._clock.seconds()
                 turn = max(turn, self._held_until)
         return now - begun
@@ -74,7 +74,7 @@ class Pacer:
             return max(0, int(self._per_minute) - len(self._turns))
 
     def hold(self, seconds: float) -> None:
-        """Let nobody ask for some seconds, whoever has a turn already included."""
+        """Hold back all requests for some seconds, those that have a turn already included."""
         with self._lock:
             self._held_until = max(self._held_until, self._clock.seconds() + seconds)
             self._next = max(self._next, self._held_until)
@@ -84,7 +84,7 @@ class PacedAdapter(HTTPAdapter):
     """The transport that all requests go through, logins and redirects too.
 
     Args:
-        pacer: Says when to ask.
+        pacer: Gives each request its turn.
         interruption: May break into a blocked read.
         connections: How many are kept alive.
         longest_hold: Seconds; a 429 never holds the others back for longer.
@@ -129,7 +129,7 @@ class PacedAdapter(HTTPAdapter):
 
 
 def read_whole(response: requests.Response) -> None:
-    """Read an answer's body, as `content` does, which takes a hundred pieces for a page.
+    """Read a response's body, as `content` does, which takes a hundred pieces for a page.
 
     Raises:
         RequestException: As `content` raises it; the body is not whole.

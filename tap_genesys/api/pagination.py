@@ -228,7 +228,7 @@ class CountedPaginator(BaseAPIPaginator[Page]):
         {"conversations": [{"conversationId": "a"}, {"conversationId": "b"}], "totalHits": 3}
         {"conversations": [{"conversationId": "c"}], "totalHits": 3}
 
-    `step_after` decides after each page; `completeness` says afterwards what is missing.
+    `step_after` decides after each page; `completeness` has afterwards what is missing.
 
     Args:
         page_size: Records per page, as requested.

@@ -1,4 +1,4 @@
-"""What the environment says of the way to the network, read once instead of for each request."""
+"""Proxies and certificates of the environment, read once instead of for each request."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def settle(session: requests.Session, urls: Iterable[str]) -> None:
     credentials for a host from a `.netrc` file, which are none of ours.
 
     Args:
-        session: What requests are sent with.
-        urls: What will be asked, by any path.
+        session: Sends the requests.
+        urls: The base URLs of the requests.
     """
     session.trust_env = False
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")

@@ -1,4 +1,4 @@
-"""What a response says, read once: its body, its records, its own counts."""
+"""The contents of a response, parsed once: its body, its records, its own counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = dict[str, Any]
 
-#: The keys under which an answer holds its records: the vendor's details of conversations, every
+#: The keys under which a response holds its records: the vendor's details of conversations, every
 #: listing (and a gateway's variant of the details), searches, and details of users.
 RECORD_KEYS = ("conversations", "entities", "results", "userDetails")
 _LONGEST_QUOTE = 500
@@ -27,7 +27,7 @@ _DIGITS = re.compile(r"\s*[0-9]{1,18}\s*")
 
 @dataclass(frozen=True, slots=True)
 class PageCounts:
-    """What an answer promises about the whole of its query; None where it says nothing usable."""
+    """The counts that a response has of the whole of its query; None where one is not usable."""
 
     pages: int | None = None
     rows: int | None = None
@@ -56,10 +56,10 @@ class Limit:
 
 
 def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str, Any]:
-    """Return the answer's JSON object, parsed once per response.
+    """Return the JSON object of a response, parsed once.
 
     Args:
-        response: Any answer.
+        response: Any response.
         may_be_array: Whether an array is taken for the records of an object.
 
     Raises:
@@ -80,19 +80,19 @@ def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str
 
 
 def records(response: requests.Response) -> list[Record]:
-    """Return the answer's records; none where the list is absent, as it is on an empty page."""
-    answer = body(response)
-    return next((answer[key] for key in RECORD_KEYS if answer.get(key)), [])
+    """Return the records of a response; none where the list is absent, as on an empty page."""
+    content = body(response)
+    return next((content[key] for key in RECORD_KEYS if content.get(key)), [])
 
 
 def counts(response: requests.Response) -> PageCounts:
-    """Read what the answer promises: header `X-Page-Count`, else `pageCount`; and `totalHits`.
+    """Return the counts of a response: header `X-Page-Count`, else `pageCount`; and `totalHits`.
 
     The header is known from users' reports only (the vendor's published API has no such header);
     `pageCount` is the vendor's listings' own, `totalHits` the details query's, which the vendor
     calls approximate. A value that is no number, or is zero beside records, is worth nothing.
     """
-    answer = body(response)
+    content = body(response)
     beside_records = bool(records(response))
 
     def usable(value: object) -> int | None:
@@ -101,14 +101,14 @@ def counts(response: requests.Response) -> PageCounts:
 
     pages = usable(response.headers.get("X-Page-Count"))
     return PageCounts(
-        pages=usable(answer.get("pageCount")) if pages is None else pages,
-        rows=usable(answer.get("totalHits")),
-        page_size=_whole_number(answer.get("pageSize")) or None,
+        pages=usable(content.get("pageCount")) if pages is None else pages,
+        rows=usable(content.get("totalHits")),
+        page_size=_whole_number(content.get("pageSize")) or None,
     )
 
 
 def retry_after(response: requests.Response, now: datetime) -> float | None:
-    """Return the seconds that `Retry-After` asks for, given as a number or as an HTTP date.
+    """Return the seconds of `Retry-After`, which is a number or an HTTP date.
 
     Args:
         response: Any response.
@@ -131,12 +131,12 @@ def retry_after(response: requests.Response, now: datetime) -> float | None:
 def limit(response: requests.Response) -> Limit | None:
     """Return the limit that a response names, if any: `limit: {namespace, key, value}`."""
     try:
-        named = body(response).get("limit")
+        details = body(response).get("limit")
     except ValueError:
         return None
-    if not isinstance(named, dict) or not named.get("key"):
+    if not isinstance(details, dict) or not details.get("key"):
         return None
-    return Limit(*(_quote(str(named.get(name, "?"))) for name in ("namespace", "key", "value")))
+    return Limit(*(_quote(str(details.get(name, "?"))) for name in ("namespace", "key", "value")))
 
 
 def operation(response: requests.Response) -> str:
@@ -157,15 +157,15 @@ def refusal(response: requests.Response) -> str:
     `ININ-Correlation-Id` counts. A 429 may name its `limit`.
     """
     try:
-        answer = body(response)
+        content = body(response)
     except ValueError:
-        answer = {}
-    said = _quote(answer.get("message")) or response.reason or "no reason given"
-    code = f" ({_quote(answer.get('code'))})" if answer.get("code") else ""
-    msg = f"{operation(response)} answered {response.status_code}: {said}{code}."
-    if named := limit(response):
-        msg = f"{msg} Limit: {named}."
-    correlation = response.headers.get("ININ-Correlation-Id") or answer.get("contextId")
+        content = {}
+    reason = _quote(content.get("message")) or response.reason or "no reason given"
+    code = f" ({_quote(content.get('code'))})" if content.get("code") else ""
+    msg = f"{operation(response)} answered {response.status_code}: {reason}{code}."
+    if violated := limit(response):
+        msg = f"{msg} Limit: {violated}."
+    correlation = response.headers.get("ININ-Correlation-Id") or content.get("contextId")
     return f"{msg} Correlation id {_quote(correlation)}." if correlation else msg
 
 

@@ -1,4 +1,4 @@
-"""When a request is asked again: a wait that doubles, or the one that the vendor names."""
+"""Retries of a request: after a wait that doubles, or after the one that the vendor names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: What a second try may cure: an answer that says so, or no whole answer at all.
+#: Errors that a second try may cure: a response of such a status, or no whole response at all.
 RETRIABLE = (
     RetriableAPIError,
     requests.exceptions.Timeout,
@@ -45,7 +45,7 @@ class Retry:
         clock: Waits.
         jitter: Returns what a wait is multiplied with, so that clients do not meet again.
         now: Returns the present, aware.
-        logger: Where each wait is said.
+        logger: Logs each wait.
         note: Called with each wait's seconds, and what the decorated function got first.
     """
 
@@ -81,7 +81,7 @@ class Retry:
 
         Raises:
             StopRun: By the decorated function, after the last try, or at once where the vendor
-                asks for a longer wait than is obeyed.
+                names a longer wait than is obeyed.
         """
         # The waiting is done in the handler, where a signal can end it; backoff itself waits 0 s.
         before = 0 if after is None else after.tries
@@ -115,10 +115,10 @@ class Retry:
         return call
 
     def _pause(self, error: BaseException, tries: int, request: object) -> None:
-        asked = _asked_wait(error, self._now())
-        if asked is not None and asked > self._longest_wait:
-            raise StopRun(self._come_back(asked, error))
-        seconds = self._own_wait(tries) if asked is None else asked
+        named = _named_wait(error, self._now())
+        if named is not None and named > self._longest_wait:
+            raise StopRun(self._come_back(named, error))
+        seconds = self._own_wait(tries) if named is None else named
         self._logger.warning(
             "Try %d of %d failed: %s. Waiting %.1f s.", tries, self._tries, _cause(error), seconds
         )
@@ -140,7 +140,7 @@ class Retry:
         )
 
 
-def _asked_wait(error: BaseException, now: datetime) -> float | None:
+def _named_wait(error: BaseException, now: datetime) -> float | None:
     response = getattr(error, "response", None)
     return None if response is None else retry_after(response, now)
 

@@ -57,7 +57,7 @@ _ACTIONS: dict[int, ResponseAction] = {
 
 #: The statuses of a query that takes too long; half of its window may not.
 TIME_OUTS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
-#: The status of requests that come too fast; it says nothing of how the vendor fares.
+#: The status of requests that come too fast; it is no sign of an outage.
 THROTTLED = HTTPStatus.TOO_MANY_REQUESTS
 
 

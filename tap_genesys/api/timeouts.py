@@ -1,8 +1,8 @@
 """Whether a window is split because a query of it timed out: one decision for all of a run.
 
-The vendor's synchronous queries are said to time out after some ten seconds: a heavy one then fails
-however often it is sent again, and half of its window may not. In an outage everything fails, and
-smaller windows would only add to it.
+The vendor's synchronous queries are reported to time out after some ten seconds: a heavy one then
+fails however often it is sent again, and half of its window may not. In an outage everything fails,
+and smaller windows would only add to it.
 """
 
 from __future__ import annotations

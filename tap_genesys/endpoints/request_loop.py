@@ -63,7 +63,7 @@ class RequestLoop:
         """
         send = partial(self._client.send, request)
         try:
-            response = self._prefetcher.answer(_key(request), send, self._sends(following))
+            response = self._prefetcher.result(_key(request), send, self._sends(following))
         except TimedOut as error:
             # Decided here, where its response is needed, and not where it was prefetched.
             if may_split(error):

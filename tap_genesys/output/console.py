@@ -1,4 +1,4 @@
-"""When people are told how far a run is, and where: on their terminal, or in the log."""
+"""Progress for people, now and then: on their terminal, or in the log."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _MOST_LINES = 8
 class ProgressLogger:
     """Says how far a run is, at most every few seconds, whenever something passes.
 
-    Nothing runs beside the run for it: each request and each look-up of a wait asks whether it is
+    Nothing runs beside the run for it: each request and each look-up of a wait checks whether it is
     time, in whatever thread that is.
 
     Args:
-        progress: What there is to say.
-        logger: Where it is said, where there is no terminal.
+        progress: The numbers of the streams.
+        logger: Logs the lines where there is no terminal.
     """
 
     def __init__(self, progress: Progress, logger: logging.Logger) -> None:
@@ -45,7 +45,7 @@ class ProgressLogger:
         """Say how far the run is, if it is time."""
         if self._progress.clock.seconds() < self._due:
             return
-        with self._lock:  # one thread says it
+        with self._lock:  # one thread logs it
             now = self._progress.clock.seconds()
             if now < self._due:
                 return
@@ -96,12 +96,12 @@ class Terminal:
     def draw(self, lines: list[str]) -> None:
         """Draw the lines in the place of those that are there; one that is too long is cut."""
         columns, height = self._size()
-        shown = [line[: max(1, columns - 1)] for line in lines]
-        shown = shown[: max(1, min(_MOST_LINES, height - 2))]
+        drawn = [line[: max(1, columns - 1)] for line in lines]
+        drawn = drawn[: max(1, min(_MOST_LINES, height - 2))]
         with self._lock:
             if not self._is_closed:
                 self._is_drawn = True
-                self._write("\r\x1b[J\n" + "\n".join(shown) + f"\x1b[{len(shown)}A\r")
+                self._write("\r\x1b[J\n" + "\n".join(drawn) + f"\x1b[{len(drawn)}A\r")
 
     def erase(self) -> None:
         """Leave an empty line at the left, where the next text begins."""
@@ -131,7 +131,7 @@ class Terminal:
             self.erase()
 
     def _write(self, text: str) -> None:
-        # Progress that cannot be shown is no reason to stop.
+        # Progress that cannot be drawn is no reason to stop.
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
             self._stream.flush()
@@ -156,9 +156,9 @@ def terminal(
 
     def size() -> tuple[int, int]:
         try:
-            found = os.get_terminal_size(number)
+            terminal = os.get_terminal_size(number)
         except OSError:
             return 80, 24
-        return found.columns or 80, found.lines or 24
+        return terminal.columns or 80, terminal.lines or 24
 
     return Terminal(stream, size)

@@ -1,4 +1,4 @@
-"""How far a run is: what is counted of each stream, and the lines that say it. Pure."""
+"""The progress of a run: the counts of each stream, and the lines made of them. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MINUTE, _FEW_MINUTES = 60, 10
 
 @dataclass
 class StreamProgress:
-    """What is counted of one stream; moments are seconds of the run's clock."""
+    """The counts of one stream; moments are seconds of the run's clock."""
 
     stream: str
-    #: What the stream is read by, in the plural (`windows`, `parents`), where that can be counted.
+    #: The parts by which the stream is read, in the plural (`windows`, `parents`), if counted.
     parts: str = ""
     parts_total: int = 0
     parts_done: int = 0
@@ -35,7 +35,7 @@ class StreamProgress:
     holes: int = 0
     #: Windows of which a reading brought less than the counts had promised.
     short: int = 0
-    #: Up to when the data lake knows everything, where it was asked.
+    #: Up to when the data lake knows everything, where it was requested.
     watermark: str | None = None
     began: float | None = None
     ended: float | None = None
@@ -68,7 +68,7 @@ class StreamProgress:
         return max(0.0, (now if self.ended is None else self.ended) - self.began)
 
     def to_go(self, now: float) -> float | None:
-        """Return the seconds that are left if the rest goes as it went; None where none can say."""
+        """Return the seconds that are left if the rest goes as it went; None if unknown."""
         left = self.parts_total - self.parts_done
         if self.parts_done <= 0 or left <= 0:
             return None
@@ -76,7 +76,7 @@ class StreamProgress:
 
 
 class Progress:
-    """What is counted of all streams; requests may be made in any thread.
+    """The counts of all streams; requests may be made in any thread.
 
     Args:
         clock: Counts seconds.
@@ -96,7 +96,7 @@ class Progress:
         with self._lock:
             return self._streams.setdefault(stream, StreamProgress(stream))
 
-    def asked(self, request: object, waited: float) -> None:
+    def count_request(self, request: object, waited: float) -> None:
         """Count a request, and the seconds that it waited for its turn."""
         with self._lock:
             counts = self._counts_of(request)
@@ -118,27 +118,27 @@ class Progress:
 
     @property
     def total(self) -> StreamProgress:
-        """The sums over all streams, and over what is asked for none: logins, redirects."""
+        """The sums over all streams, and over requests of none: logins, redirects."""
         with self._lock:
             counted = [*self._streams.values(), self._no_stream]
         sums = StreamProgress("", began=self._began)
-        for one in counted:
-            sums.records += one.records
-            sums.requests += one.requests
-            sums.retries += one.retries
-            sums.waited += one.waited
+        for counts in counted:
+            sums.records += counts.records
+            sums.requests += counts.requests
+            sums.retries += counts.retries
+            sums.waited += counts.waited
         return sums
 
     def lines(self) -> list[str]:
         """Return a line for each stream that is being read, and one for all tables made of them."""
         now, left = self.clock.seconds(), self._left()
         with self._lock:
-            running = [one for one in self._streams.values() if one.is_running]
-        tables = [one for one in running if not (one.requests or one.parts)]
-        lines = [line(one, now, left) for one in running if one not in tables]
-        # A stream that has not asked yet has no tables either.
+            running = [counts for counts in self._streams.values() if counts.is_running]
+        tables = [counts for counts in running if not (counts.requests or counts.parts)]
+        lines = [line(counts, now, left) for counts in running if counts not in tables]
+        # A stream without a request has no tables either.
         if lines and tables:
-            records = sum(one.records for one in tables)
+            records = sum(counts.records for counts in tables)
             lines.append(f"{len(tables)} tables: {records:,} records{_rate(records, tables, now)}")
         return lines
 
@@ -150,26 +150,26 @@ class Progress:
 
 
 def line(counts: StreamProgress, now: float, left: int) -> str:
-    """Return the line that says how far a stream is.
+    """Return the line about the progress of a stream.
 
     Args:
-        counts: What is counted of it.
+        counts: Its counts.
         now: The present moment of the run's clock.
         left: How many requests the present minute has left.
     """
-    # What a narrow terminal cuts off comes last.
-    said = []
+    # The parts that a narrow terminal cuts off come last.
+    parts = []
     if counts.parts:
-        said.append(f"{counts.parts_done:,} of {counts.parts_total:,} {counts.parts}")
+        parts.append(f"{counts.parts_done:,} of {counts.parts_total:,} {counts.parts}")
     to_go = counts.to_go(now)
     if to_go is not None:
-        said.append(f"about {duration(to_go)} to go")
-    said += [
+        parts.append(f"about {duration(to_go)} to go")
+    parts += [
         f"{counts.records:,} records{_rate(counts.records, [counts], now)}",
         f"{counts.requests:,} requests",
         f"{left:,} left this minute",
     ]
-    return f"{counts.stream}: {', '.join(said)}"
+    return f"{counts.stream}: {', '.join(parts)}"
 
 
 def duration(seconds: float) -> str:
@@ -187,5 +187,5 @@ def duration(seconds: float) -> str:
 
 
 def _rate(records: int, streams: list[StreamProgress], now: float) -> str:
-    seconds = max(one.seconds(now) for one in streams)
+    seconds = max(counts.seconds(now) for counts in streams)
     return f" ({records / seconds:,.0f}/s)" if seconds >= 1 else ""

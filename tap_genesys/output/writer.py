@@ -45,7 +45,7 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
 
     #: Of the class, as it would close stdout when it goes away with one of several writers.
     _buffered: ClassVar[io.BufferedWriter | None] = None
-    #: What was stdout when it was looked up, and what is written to.
+    #: The stdout that was looked up, and the buffer that belongs to it.
     _known: ClassVar[tuple[object, io.BufferedIOBase | None] | None] = None
 
     @override
@@ -98,12 +98,12 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
 
     def _stdout(self) -> io.BufferedIOBase | None:
         # Looked up anew only where tests have put another stdout in its place.
-        known = SingerWriter._known
-        if known is not None and known[0] is sys.stdout:
-            return known[1]
-        found = self._find_stdout()
-        SingerWriter._known = (sys.stdout, found)
-        return found
+        present = SingerWriter._known
+        if present is not None and present[0] is sys.stdout:
+            return present[1]
+        buffer = self._find_stdout()
+        SingerWriter._known = (sys.stdout, buffer)
+        return buffer
 
     @staticmethod
     def _find_stdout() -> io.BufferedIOBase | None:
