@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: A filter, or a clause of one, in the vendor's format.
 Filter = dict[str, Any]
 
-#: What can be configured for each stream.
+#: The options of each stream.
 OPTIONS = ("metrics", "group_by", "granularity", "time_zone", "filter")
 #: The family whose queries have to name users, and how many a query may name: "A single query may
 #: contain no more than 100 userId predicates" (the vendor's page "User Status Aggregate query").

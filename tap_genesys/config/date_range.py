@@ -1,4 +1,4 @@
-"""The range of dates that the settings ask for."""
+"""The range of dates in the settings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def oldest_wanted(
     Args:
         config: Valid settings.
         bookmark: Up to where earlier runs have read; None on a first run.
-        first: What a run without a bookmark reads.
+        first: The range of a run without a bookmark.
     """
     if config.get("start_date"):
         return parse(config["start_date"])

@@ -1,8 +1,9 @@
-"""Whether a filter can do what it says, checked before the vendor ignores it.
+"""Checks of filters, before the vendor ignores one that is in the wrong list.
 
 A predicate in the wrong one of the two lists is not refused: the vendor ignores it and returns the
-whole org (reported from a live org; the published API does not say). So each dimension and metric
-is looked up in the enums of the vendor's document, which `scripts/update_schemas.py` writes down.
+whole org (reported from a live org; the published API does not document it). So each dimension and
+metric is looked up in the enums of the vendor's document, which `scripts/update_schemas.py` writes
+down.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ SETTINGS = ("conversation_filters", "segment_filters")
 
 
 class Findings(NamedTuple):
-    """What is wrong with a list of filters, and what is only unknown; a line each."""
+    """The errors and the unknown names of a list of filters; a line each."""
 
     errors: list[str]
     warnings: list[str]

@@ -14,7 +14,7 @@ SETTINGS = {"division_ids": "divisionId", "queue_ids": "queueId", "media_types":
 
 
 class OrgFilters:
-    """What is wanted of everything that can be asked for a part of the org.
+    """The part of the org that is requested, of every stream that can be narrowed down.
 
     Args:
         config: Valid settings.
@@ -50,17 +50,17 @@ class OrgFilters:
 
         Where a listing takes one division only, several leave it as it is.
         """
-        found: dict[str, Any] = {}
+        params: dict[str, Any] = {}
         for name, kind in dict(known().get(stream, {})).items():
             dimension = "queueId" if name == "id" else "divisionId"
             wanted = self._wanted.get(dimension, [])
             if kind == "many" and wanted:
-                found[name] = wanted
+                params[name] = wanted
             elif kind == "text" and wanted:
-                found[name] = ",".join(wanted)
+                params[name] = ",".join(wanted)
             elif len(wanted) == 1:
-                found[name] = wanted[0]
-        return found
+                params[name] = wanted[0]
+        return params
 
     def _clauses(self, dimensions: set[str]) -> list[dict[str, Any]]:
         return [

@@ -51,8 +51,8 @@ def hosts(region: str) -> Hosts:
     if domain is None:
         match = _DOMAIN.fullmatch(text)
         if match is None:
-            known = ", ".join(sorted(DOMAINS))
-            msg = f"use an AWS region ({known}) or your org's domain, for example mypurecloud.de"
+            regions = ", ".join(sorted(DOMAINS))
+            msg = f"use an AWS region ({regions}) or your org's domain, for example mypurecloud.de"
             raise ValueError(msg)
         domain = match[1]
     return Hosts(f"https://api.{domain}", f"https://login.{domain}")

@@ -107,7 +107,7 @@ def renamed_settings(
 
     Args:
         config: Completed settings.
-        prefix: What the names of environment variables begin with.
+        prefix: The begin of the names of environment variables.
         environment: The variables that are read as settings; none, unless they are.
     """
     for earlier, name in _RENAMED_SETTINGS.items():
@@ -130,7 +130,7 @@ def environment_problems(prefix: str, environment: Mapping[str, str]) -> Iterato
     """Name each environment variable that cannot be read as its setting's type.
 
     Args:
-        prefix: What the variables' names begin with.
+        prefix: The begin of the variables' names.
         environment: Environment variables.
     """
     for name, schema in _OURS.items():
@@ -153,10 +153,10 @@ def _problems_of(name: str, value: object, schema: dict[str, Any]) -> Iterator[s
             yield f"{name} is missing; set it, or {ENVIRONMENT[name]} in the environment."
         return
     if not _fits(value, schema):
-        shown = "of the wrong kind" if schema.get("secret") else json.dumps(value, default=str)
+        quoted = "of the wrong kind" if schema.get("secret") else json.dumps(value, default=str)
         renamed = _RENAMED_VALUES.get(name, {}).get(str(value))
         remedy = f'it is called "{renamed}" now: ' if renamed else ""
-        yield f"{name} is {shown}; {remedy}use {_expected(schema)}."
+        yield f"{name} is {quoted}; {remedy}use {_expected(schema)}."
         return
     check = _CHECKS.get(name)
     if check is not None and (remedy := check(value)):

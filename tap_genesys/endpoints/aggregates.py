@@ -58,11 +58,11 @@ class AggregateStream(WindowedStream):
     primary_keys = ("_id",)
     replication_key = "intervalStart"
     selected_by_default = False
-    #: What is measured unless `aggregates` says otherwise; nothing means all that there is.
+    #: The metrics, unless `aggregates` has others; none means all that there are.
     metrics: ClassVar[tuple[str, ...]] = ()
-    #: What it is grouped by unless `aggregates` says otherwise.
+    #: The dimensions of its groups, unless `aggregates` has others.
     group_by: ClassVar[tuple[str, ...]] = ()
-    #: The size of a cell unless `aggregates` says otherwise.
+    #: The size of a cell, unless `aggregates` has another.
     granularity: ClassVar[str] = "PT30M"
     #: Ages, in days after its end, at which a day is read again: late events, and the corrections.
     recheck_days: ClassVar[tuple[int, ...]] = (1, 3, 5)
@@ -76,8 +76,8 @@ class AggregateStream(WindowedStream):
 
     def option(self, name: str, default: Any) -> Any:  # noqa: ANN401 - JSON is anything
         """Return what is configured for this stream."""
-        found = (self.config.get("aggregates") or {}).get(self.name, {}).get(name)
-        return default if found is None else found
+        value = (self.config.get("aggregates") or {}).get(self.name, {}).get(name)
+        return default if value is None else value
 
     def day_of(self, moment: datetime) -> Window:
         """Return the day that a moment is in, of the time zone that is configured."""
@@ -125,7 +125,7 @@ class AggregateStream(WindowedStream):
             self._place = place
             yield from self.read_parts(window, reading)
         self.window = window
-        self.finish_window(whole=self.asks_for_all)
+        self.finish_window(whole=self.requests_all)
 
     @override
     def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
@@ -162,8 +162,8 @@ class AggregateStream(WindowedStream):
         return 1
 
     @property
-    def asks_for_all(self) -> bool:
-        """Whether these queries ask for all that is wanted."""
+    def requests_all(self) -> bool:
+        """Whether these queries request all that is wanted."""
         return True
 
     def filter_at(self, place: int) -> Record | None:  # noqa: ARG002 - of one query, all
@@ -173,8 +173,8 @@ class AggregateStream(WindowedStream):
     @property
     def own_filter(self) -> Record | None:
         """The filter that is configured for the stream, else that of the simple filters."""
-        found: Record | None = self.option("filter", self.run.org_filters.filter_of(self.name))
-        return found
+        own: Record | None = self.option("filter", self.run.org_filters.filter_of(self.name))
+        return own
 
     @override
     def get_http_request(self, *, page: PageContext[Page]) -> HTTPRequest:
@@ -202,15 +202,15 @@ class AggregateStream(WindowedStream):
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
-        known = aggregate_options.families()[self.name]
-        asked = {
+        family = aggregate_options.families()[self.name]
+        body = {
             "interval": str(window),
             "granularity": self.option("granularity", self.granularity),
             "timeZone": self.option("time_zone", "UTC"),
             "groupBy": list(self.option("group_by", self.group_by)),
-            "metrics": list(self.option("metrics", self.metrics or known["metrics"])),
+            "metrics": list(self.option("metrics", self.metrics or family["metrics"])),
         }
-        return {name: value for name, value in asked.items() if value}
+        return {name: value for name, value in body.items() if value}
 
     @override
     def extract(self, response: requests.Response) -> list[Record]:
@@ -257,7 +257,7 @@ class UserAggregateStream(AggregateStream):
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
         self.parents = list(dict.fromkeys(self.parents))
-        if not self.asks_for_all:
+        if not self.requests_all:
             self.logger.warning("%s: not all users are known; the bookmark stays.", self.name)
         elif self._doubt:
             self.logger.info("%s: %s; users may be missing.", self.name, self._doubt)
@@ -287,7 +287,7 @@ class UserAggregateStream(AggregateStream):
 
     @property
     @override
-    def asks_for_all(self) -> bool:
+    def requests_all(self) -> bool:
         return bool(self.parents) and not self.run.progress.of(parent_name(self)).holes
 
     @override
@@ -300,7 +300,7 @@ class UserAggregateStream(AggregateStream):
 class ObservationStream(ChildStream):
     """How things stand at the moment of the run, for the records of another stream.
 
-    A hundred of them are named in one request. Each run adds rows; `observedAt` says when.
+    A hundred of them are named in one request. Each run adds rows; `observedAt` holds the moment.
     """
 
     http_method = "POST"
@@ -331,7 +331,7 @@ class ObservationStream(ChildStream):
 
     @override
     def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
-        # Each row says when it was requested.
+        # Each row holds the moment of its request.
         return iter(())
 
     @override

@@ -41,8 +41,8 @@ class ConversationDetailsStream(QueryOrJobStream):
     """Reads by job up to the data lake's watermark, and by query from there to now.
 
     A query returns what started on a UTC day that the interval touches, or only those of them that
-    overlap it; whether the bounds belong to it is not said. So what is emitted is decided here:
-    what started in the window. A job returns what was active in the window.
+    overlap it; whether the bounds belong to it is not documented. So the rows to emit are chosen
+    here: those that started in the window. A job returns those that were active in it.
     """
 
     source_setting = "conversation_details_source"

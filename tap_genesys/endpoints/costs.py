@@ -79,7 +79,7 @@ class PerPage:
         return f"1 per {self.page_size} rows"
 
     def estimate(self, basis: Basis) -> Estimate:
-        """Return the pages, where the sample says how many records there are."""
+        """Return the pages, where the sample shows how many records there are."""
         if basis.sample is None or not basis.sample.is_counted:
             return Estimate()
         return Estimate.every_run(pages(basis.count, self.page_size))

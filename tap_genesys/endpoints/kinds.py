@@ -1,4 +1,4 @@
-"""The kinds of stream, for what has to treat all of them alike."""
+"""The kinds of stream, for code that treats all of them alike."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from tap_genesys.endpoints.windowed import WindowedStream
 
 #: A stream that makes requests.
 RequestStream: TypeAlias = FullTableStream | WindowedStream
-#: Any stream of the tap: each has its `cost`, and says whether it `is_derived` from another one.
+#: Any stream of the tap: each has its `cost`, and `is_derived` if it is made from another one.
 Kind: TypeAlias = RequestStream | TableStream

@@ -68,7 +68,7 @@ class FullTableStream(GenesysStream):
     is_derived: ClassVar[Literal[False]] = False
     #: The field by which it is read, in Markdown, or the words in place of one.
     read_by: ClassVar[str] = "whole"
-    # An org without the licence answers so; the others go on.
+    # An org without the licence gets 404; the other streams go on.
     when_missing = ResponseAction.SKIP
     #: How it is paged.
     paging: ClassVar[Paging] = PageNumbers()

@@ -101,7 +101,7 @@ class RecordCounter(metrics.Counter):
 
 
 class RequestCounter(metrics.Counter):
-    """Counts the answers of a stream; the SDK's own would log them parent by parent."""
+    """Counts the responses of a stream; the SDK's own would log them parent by parent."""
 
     @override
     def __enter__(self) -> Self:

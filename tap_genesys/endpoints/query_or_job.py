@@ -46,18 +46,18 @@ class QueryOrJobStream(WindowedStream):
     """A windowed query that has a twin among the jobs: the same body, without its paging.
 
     Jobs read the data lake, which knows everything up to its watermark, and nothing later. A plan
-    says which windows are read from which of the two, in which order; this reads them.
+    has the windows to read from either, in their order; this reads them.
     """
 
     #: The operation that starts a job, `.../details/jobs`.
     jobs_path: ClassVar[str]
-    #: The setting that says where the rows come from: `auto`, `job` or `query`.
+    #: The setting of the source of the rows: `auto`, `job` or `query`.
     source_setting: ClassVar[str]
 
     #: Whether the data lake's watermark that `--check` reports is that of this stream.
     heads_report: ClassVar[bool] = False
 
-    #: What is being read; its window is the whole of which `window` may be a part.
+    #: The read that is executed; its window is the whole of which `window` may be a part.
     present: Read
     #: The bodies of the jobs that follow, which can be submitted ahead.
     _next: Sequence[dict[str, Any]] = ()
@@ -207,7 +207,7 @@ class QueryOrJobStream(WindowedStream):
             self.jobs.close()
 
     def read_by_job(self, read: Read) -> Iterator[Record]:
-        """Yield a window's rows; where a job says that it has too many, those of its halves."""
+        """Yield a window's rows; where its job has too many, those of its halves."""
         self.present = read
         reading = Reading(self.job_rows, self._finish_job, self.refuse_job)
         return self.read_parts(read.window, reading)
@@ -231,7 +231,7 @@ class QueryOrJobStream(WindowedStream):
 
     @property
     def part(self) -> Read:
-        """What is being read, as far as the present part of its window goes."""
+        """The read that is executed, with the present part of its window."""
         return replace(self.present, window=self.window)
 
     @cached_property
@@ -270,7 +270,7 @@ class QueryOrJobStream(WindowedStream):
         return {"_readAt": iso(self.read_at()), "_source": self.present.by}
 
     def note_knowledge(self, response: requests.Response, taken: datetime) -> None:
-        """Write STATE before rows are emitted that are younger than it says."""
+        """Write STATE before rows are emitted that may be younger than its marks."""
         if self.present.by == "query":
             has_changed = self.plan.note_query(taken)
         else:

@@ -1,4 +1,4 @@
-"""Reports that the vendor prepares: asked for by a window of time, waited for, and read."""
+"""Reports that the vendor prepares: requested by a window of time, waited for, and read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class ReportStream(WindowedStream):
-    """A window's rows come in answers that nothing counts: by token, by job, as files."""
+    """A window's rows come in responses that nothing counts: by token, by job, as files."""
 
     selected_by_default = False
 
@@ -38,7 +38,7 @@ class ReportStream(WindowedStream):
 
     @abstractmethod
     def parts(self, window: Window) -> Iterator[list[Record]]:
-        """Yield a window's records, answer by answer, as the vendor has them."""
+        """Yield a window's records, response by response, as the vendor has them."""
 
     @override
     def read_window(self, window: Window) -> Iterator[Record]:
@@ -49,7 +49,7 @@ class ReportStream(WindowedStream):
         self.finish_window(whole=True)
 
     def submitted(self, window: Window) -> Record:
-        """Ask for a window; return the answer."""
+        """Request a window's report; return the response."""
         return body(self.call("POST", self.path, data=self.query(window, Page(1))))
 
     def wait_for(self, look: Callable[[], T | None]) -> T:
@@ -69,20 +69,20 @@ class ReportStream(WindowedStream):
             ),
         )
 
-    def by_token(self, ask: Callable[[str], tuple[T, str]]) -> Iterator[T]:
-        """Yield answer after answer, each telling the next one's token.
+    def by_token(self, request: Callable[[str], tuple[T, str]]) -> Iterator[T]:
+        """Yield page after page, each with the next one's token.
 
         Args:
-            ask: Returns the answer for a token, and the token after it; the first token, and the
-                one after the last answer, are empty.
+            request: Returns the page of a token, and the token after it; the first token, and the
+                one after the last page, are empty.
 
         Raises:
-            StopRun: The tokens go round.
+            StopRun: A token comes again.
         """
         token, seen = "", set[str]()
         for _ in range(LAST_PAGE):
-            answer, token = ask(token)
-            yield answer
+            page, token = request(token)
+            yield page
             if not token:
                 return
             if token in seen:
@@ -90,6 +90,6 @@ class ReportStream(WindowedStream):
             seen.add(token)
         raise endless_pages(self.label)
 
-    def failed(self, what: Any) -> StopRun:  # noqa: ANN401 - whatever the vendor says
+    def failed(self, what: Any) -> StopRun:  # noqa: ANN401 - whatever the vendor has
         """Return the error for a report that will not come."""
         return StopRun(f"{self.label}: the report is {what!r}. Run again later.")

@@ -92,5 +92,5 @@ class RequestLoop:
 
 
 def _key(request: requests.PreparedRequest) -> _Key:
-    """Return what tells a request from another one of the same stream."""
+    """Return a key that differs from that of every other request of the stream."""
     return request.url, request.body

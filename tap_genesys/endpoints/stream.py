@@ -396,5 +396,5 @@ class GenesysStream(RESTStream[Any], ABC):
 
 
 def _is_worth_a_line(entry: logging.LogRecord) -> bool:
-    """Drop the SDK's line that precedes each error: the error's own line says more."""
+    """Drop the SDK's line that precedes each error: the error's own line is better."""
     return not str(entry.msg).startswith("An unhandled error occurred while syncing")

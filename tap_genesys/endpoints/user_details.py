@@ -187,7 +187,7 @@ class UserDetailsStream(QueryOrJobStream):
 
         One that two windows return belongs to that in which it ends, or has begun if it goes on:
         windows are prefetched, and a lost job is submitted again, so that either can be the older.
-        What began before all of them, and goes on, is out already.
+        One that began before all of them, and goes on, is out already.
         """
         start, end = moment(record, "startTime"), moment(record, "endTime")
         if end is None and self.present.by == "job" and not self.plan.may_be_open:

@@ -1,4 +1,4 @@
-"""Endpoints that are asked for one window of time after the other."""
+"""Queries that are requested for one window of time after the other."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ SHORTEST_AFTER_TIME_OUTS = timedelta(hours=1)
 
 
 class WindowedStream(GenesysStream):
-    """A query that is asked for one window of time after the other: `POST`, pages in the body.
+    """A query that is requested for one window after the other: `POST`, pages in the body.
 
-    The bookmark says up to where every record has been printed. It moves only here, after a whole
-    window, never backwards, never over a window with a hole, and never to within half an hour of
-    the run's start. The SDK would move it with each record, or at the end.
+    The bookmark is the moment before which every record has been emitted. It moves only here, after
+    a whole window, never backwards, never over a window with a hole, and never to within half an
+    hour of the run's start. The SDK would move it with each record, or at the end.
     """
 
     http_method = "POST"
@@ -58,17 +58,17 @@ class WindowedStream(GenesysStream):
 
     _complete: bool
     _promises_from: datetime
-    #: What of the reading is so old that it may not be returned, where an age is known.
+    #: The part of the range that is so old that it may not be returned, where an age is known.
     _old: OldData | None = None
     _is_second_reading = False
 
     @abstractmethod
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        """Return the windows to ask for, in the order of time."""
+        """Return the windows to request, in the order of time."""
 
     @abstractmethod
     def query(self, window: Window, page: Page) -> dict[str, Any]:
-        """Return the body that asks for a page of a window."""
+        """Return the body of the request for a page of a window."""
 
     def rest_of_window(self) -> Iterator[Record]:
         """Yield what belongs to the present window and did not come with its pages."""
@@ -314,7 +314,7 @@ class WindowedStream(GenesysStream):
     def _increment_stream_state(
         self, latest_record: Record, *, context: Context | None = None
     ) -> None:
-        """Leave the bookmark alone: a record says nothing about those before it."""
+        """Leave the bookmark alone: a record is no sign of those before it."""
 
     def bookmark(self, context: Context | None = None) -> datetime | None:
         """Return up to where every record has been printed, by an earlier run or by this one."""

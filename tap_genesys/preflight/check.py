@@ -54,7 +54,7 @@ def check(run: Run, streams: Iterable[Kind]) -> Report:
 
 def _place(stream: Kind) -> tuple[bool, bool]:
     """Return a key that sorts parents first, and last the tables that are made of them."""
-    # What is partitioned, by another stream's records mostly, has such a list.
+    # A stream with partitions, which are mostly another stream's records, has such a list.
     return stream.is_derived, stream.state_partitioning_keys is not None
 
 

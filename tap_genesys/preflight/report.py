@@ -1,4 +1,4 @@
-"""What a check found, for people and for programs."""
+"""The report of a check, for people and for programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass
 class Finding:
-    """What was found out about one stream; requests are estimates, None where nothing tells."""
+    """The finding about one stream; requests are estimates, None where they are unknown."""
 
     stream: str
     ok: bool
@@ -19,7 +19,7 @@ class Finding:
 
 @dataclass
 class Report:
-    """What was found out."""
+    """The findings about an org."""
 
     organization: str
     region: str
@@ -29,7 +29,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether everything that is selected can be read."""
-        return all(one.ok for one in self.streams)
+        return all(finding.ok for finding in self.streams)
 
     def as_json(self) -> str:
         """Return it for programs."""
@@ -40,13 +40,13 @@ class Report:
         rows = [("stream", "", "first run", "a day", "")]
         rows += [
             (
-                one.stream,
-                "ok" if one.ok else "NO",
-                _shown(one.requests_first_run),
-                _shown(one.requests_per_day),
-                one.detail,
+                finding.stream,
+                "ok" if finding.ok else "NO",
+                _shown(finding.requests_first_run),
+                _shown(finding.requests_per_day),
+                finding.detail,
             )
-            for one in self.streams
+            for finding in self.streams
         ]
         widths = [max(len(row[place]) for row in rows) for place in range(4)]
         lines = [
@@ -58,9 +58,9 @@ class Report:
         head = [f"Organization: {self.organization} ({self.region})"]
         if self.watermark:
             head.append(f"Data lake of conversations: known up to {self.watermark}")
-        working = [one for one in self.streams if one.ok]
+        working = [finding for finding in self.streams if finding.ok]
         first, daily = (
-            sum(getattr(one, name) or 0 for one in working)
+            sum(getattr(finding, name) or 0 for finding in working)
             for name in ("requests_first_run", "requests_per_day")
         )
         tail = [

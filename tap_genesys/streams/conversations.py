@@ -33,10 +33,10 @@ class ConversationDetails(ConversationDetailsStream):
 
     The query returns what started on a UTC day that the interval touches, or, as the vendor's words
     can also be read, only those of them that overlap the interval as well; whether the bounds
-    belong to it is not said. So what is printed is decided here: what started in the window.
+    belong to it is not documented. So what is emitted is decided here: what started in the window.
 
     A job returns every conversation that was active in its interval, with participants'
-    attributes, as far as the data lake knows. `_source` says which of the two a row came from.
+    attributes, as far as the data lake knows. `_source` is the one that a row came from.
     """
 
     name = "conversation_details"
@@ -50,11 +50,11 @@ class ConversationDetails(ConversationDetailsStream):
 class ConversationReconciliation(WindowedStream):
     """The number of conversations of a UTC day and medium, in the details and the aggregates.
 
-    Both counts are the vendor's, told by different systems. Where they agree with each other and
+    Both counts are the vendor's, of different systems. Where they agree with each other and
     with the rows in the warehouse, nothing is missing; docs/aggregates.md has the query for that,
     and the reasons for which they may legitimately differ.
 
-    More than a declaration: two operations are asked for each row, and compared.
+    More than a declaration: two operations are requested for each row, and compared.
     """
 
     name = "conversation_reconciliation"
@@ -75,7 +75,7 @@ class ConversationReconciliation(WindowedStream):
         return self.question("voice")
 
     def question(self, medium: str) -> dict[str, Any]:
-        """Return the body that asks how many conversations there are of a medium."""
+        """Return the body of the query for the number of conversations of a medium."""
         predicate = {"dimension": "mediaType", "value": medium}
         org_filters = self.run.org_filters
         of_conversations = org_filters.conversation_filters()
@@ -93,7 +93,7 @@ class ConversationReconciliation(WindowedStream):
     def _within_the_day(self) -> Window:
         """The day without its last millisecond.
 
-        The vendor counts whole days that an interval touches, and does not say whether its end
+        The vendor counts whole days that an interval touches, and does not document whether its end
         belongs to it: with the next midnight, each day could count twice.
         """
         return Window(self.window.start, self.window.end - timedelta(milliseconds=1))
@@ -104,7 +104,7 @@ class ConversationReconciliation(WindowedStream):
         self.window = window
         counted = self._aggregated()
         media = sorted({*reconciliation_rows.MEDIA, *counted})
-        found = reconciliation_rows.rows(
+        rows = reconciliation_rows.rows(
             window,
             {medium: self._hits(medium) for medium in media},
             counted,
@@ -112,13 +112,13 @@ class ConversationReconciliation(WindowedStream):
             is_settled=window.end <= self.run.started - UNSETTLED,
         )
         read_at = iso(self.run.now())
-        for row in found:
+        for row in rows:
             yield {**row, "_extra": None, "_readAt": read_at}
         self.finish_window(whole=True)
 
     def _hits(self, medium: str) -> int:
-        answer = body(self.call("POST", self.path, data=self.question(medium)))
-        return int(answer.get("totalHits") or 0)
+        content = body(self.call("POST", self.path, data=self.question(medium)))
+        return int(content.get("totalHits") or 0)
 
     @override
     def probes(self, parent: Sample | None, day: Window) -> Probes:
@@ -131,21 +131,21 @@ class ConversationReconciliation(WindowedStream):
         return replace(probes, requests=[*probes.requests, aggregates])
 
     def _aggregate_question(self, window: Window) -> dict[str, Any]:
-        asked: dict[str, Any] = {
+        question: dict[str, Any] = {
             "interval": str(window),
             "granularity": "P1D",
             "groupBy": ["mediaType"],
             "metrics": ["nConversations"],
         }
         if narrowed := self.run.org_filters.filter_of("conversation_aggregates"):
-            asked["filter"] = narrowed
-        return asked
+            question["filter"] = narrowed
+        return question
 
     def _aggregated(self) -> dict[str, int]:
-        asked = self._aggregate_question(self.window)
-        answer = body(self.call("POST", self.aggregates_path, data=asked))
+        question = self._aggregate_question(self.window)
+        content = body(self.call("POST", self.aggregates_path, data=question))
         counted: dict[str, int] = {}
-        for row in aggregate_rows.rows(answer, "P1D"):
+        for row in aggregate_rows.rows(content, "P1D"):
             medium = str(row.get("mediaType") or "unknown")
             counted[medium] = counted.get(medium, 0) + int(row.get("count") or 0)
         return counted
@@ -154,15 +154,15 @@ class ConversationReconciliation(WindowedStream):
 class ConversationSummaries(WindowedStream):
     """Conversations summed up by medium and queue, one row per cell of a fixed UTC grid.
 
-    The operation is not in the vendor's published API; its request and answer are known from
-    users' reports only. An org that answers 404 has this stream skipped.
+    The operation is not in the vendor's published API; its request and response are known from
+    users' reports only. Where it answers 404, the stream is skipped.
 
     All rows of a cell have the `_readAt` of its reading. A conversation that changes its group
     while it goes on (it had no queue, now it has one) can leave a group behind that no longer
     exists, and an upsert does not delete its row: so take, for each `dateFrom`, the rows with the
     newest `_readAt`.
 
-    More than a declaration: rows have no key, and their answer many forms.
+    More than a declaration: rows have no key, and their response many forms.
     """
 
     name = "conversation_summaries"

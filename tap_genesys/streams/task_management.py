@@ -75,20 +75,20 @@ class Workitems(ReportStream):
     @override
     def parts(self, window: Window) -> Iterator[list[Record]]:
         for kind in self._known_types():
-            asked = self._question(window, kind)
-            yield from self.by_token(partial(self._page, self.path, asked))
+            question = self._question(window, kind)
+            yield from self.by_token(partial(self._page, self.path, question))
 
     def _known_types(self) -> list[str]:
         if self._types is None:
-            asked = {"pageSize": self.page_size, "filters": []}
-            pages = self.by_token(partial(self._page, self.types_path, asked))
-            self._types = [str(one["id"]) for page in pages for one in page]
+            question = {"pageSize": self.page_size, "filters": []}
+            pages = self.by_token(partial(self._page, self.types_path, question))
+            self._types = [str(kind["id"]) for page in pages for kind in page]
         return self._types
 
-    def _page(self, path: str, asked: dict[str, Any], token: str) -> tuple[list[Record], str]:
+    def _page(self, path: str, question: dict[str, Any], token: str) -> tuple[list[Record], str]:
         after = {"after": token} if token else {}
-        told = body(self.call("POST", path, data={**asked, **after}))
-        return told.get("entities") or [], str(told.get("after") or "")
+        content = body(self.call("POST", path, data={**question, **after}))
+        return content.get("entities") or [], str(content.get("after") or "")
 
 
 class Worktypes(FullTableStream):

@@ -60,15 +60,15 @@ class ApiUsage(ReportStream):
             after = {"after": token} if token else {}
 
             def look() -> Record | None:
-                told = body(self.call("GET", path, params=after))
-                status = told.get("queryStatus")
+                content = body(self.call("GET", path, params=after))
+                status = content.get("queryStatus")
                 if status == "Failed":
                     raise self.failed(status)
-                return told if status == "Complete" else None
+                return content if status == "Complete" else None
 
-            told = self.wait_for(look)
-            rows = [{**row, "_id": _usage_key(row)} for row in told.get("results") or []]
-            return rows, str((told.get("cursors") or {}).get("after") or "")
+            content = self.wait_for(look)
+            rows = [{**row, "_id": _usage_key(row)} for row in content.get("results") or []]
+            return rows, str((content.get("cursors") or {}).get("after") or "")
 
         yield from self.by_token(page)
 

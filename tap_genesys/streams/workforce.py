@@ -82,17 +82,17 @@ class AdherenceHistorical(ReportStream):
     @override
     def parts(self, window: Window) -> Iterator[list[Record]]:
         for zone, units in self._by_zone().items():
-            asked = self._question(window, zone, units)
-            told = body(self.call("POST", self.path, data=asked))
-            job = told.get("job") or {}
+            question = self._question(window, zone, units)
+            content = body(self.call("POST", self.path, data=question))
+            job = content.get("job") or {}
 
-            def look(job: Record = job, told: Record = told) -> Record | None:
+            def look(job: Record = job, content: Record = content) -> Record | None:
                 if job.get("status") != "Complete":
-                    told = body(self.call("GET", f"{self.path}/jobs/{job.get('id')}"))
-                status = (told.get("job") or {}).get("status")
+                    content = body(self.call("GET", f"{self.path}/jobs/{job.get('id')}"))
+                status = (content.get("job") or {}).get("status")
                 if status == "Error":
                     raise self.failed(status)
-                return told if status == "Complete" else None
+                return content if status == "Complete" else None
 
             for url in self.wait_for(look).get("downloadUrls") or []:
                 yield list(self._days(self.run.downloads.json(str(url))))
@@ -100,12 +100,12 @@ class AdherenceHistorical(ReportStream):
     def _days(self, result: Record) -> Iterator[Record]:
         start = parse(str(result.get("startDate")))
         for user in result.get("userResults") or []:
-            shown = self.redacted({"userId": user.get("userId")})["userId"]
+            user_id = self.redacted({"userId": user.get("userId")})["userId"]
             for day in user.get("dayMetrics") or []:
                 begins = iso(start + timedelta(seconds=int(day.get("dayStartOffsetSeconds") or 0)))
                 yield {
                     **day,
-                    "_id": f"{result.get('managementUnitId')}/{shown}/{begins}",
+                    "_id": f"{result.get('managementUnitId')}/{user_id}/{begins}",
                     "managementUnitId": result.get("managementUnitId"),
                     "userId": user.get("userId"),
                     "dayStart": begins,
@@ -114,16 +114,16 @@ class AdherenceHistorical(ReportStream):
     def _by_zone(self) -> dict[str, list[str]]:
         """Return the management units by their time zones."""
         if self._units is None:
-            found: dict[str, list[str]] = {}
+            by_zone: dict[str, list[str]] = {}
             number, pages = 1, 1
             while number <= pages:
                 params = {"pageSize": 100, "pageNumber": number}
-                told = body(self.call("GET", self.units_path, params=params))
-                for unit in told.get("entities") or []:
+                content = body(self.call("GET", self.units_path, params=params))
+                for unit in content.get("entities") or []:
                     zone = _known_zone(unit.get("timeZone"))
-                    found.setdefault(zone, []).append(str(unit["id"]))
-                number, pages = number + 1, int(told.get("pageCount") or 1)
-            self._units = found
+                    by_zone.setdefault(zone, []).append(str(unit["id"]))
+                number, pages = number + 1, int(content.get("pageCount") or 1)
+            self._units = by_zone
         return self._units
 
 
@@ -318,13 +318,13 @@ class SchedulesPublished(ChildStream):
 
     @override
     def extract(self, response: requests.Response) -> list[Record]:
-        answer = self.content(response)
-        if answer.get("status") not in (None, "Complete"):
+        content = self.content(response)
+        if content.get("status") not in (None, "Complete"):
             label = note_of(response.request).label
-            msg = f"{label}: the schedules are {answer['status']!r}; run again."
+            msg = f"{label}: the schedules are {content['status']!r}; run again."
             raise StopRun(msg)
         rows = []
-        schedules = answer.get("result") or answer
+        schedules = content.get("result") or content
         for agent in schedules.get("agentSchedules") or []:
             for row in _spans(agent):
                 row["businessUnitTimeZone"] = schedules.get("businessUnitTimeZone")
