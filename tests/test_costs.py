@@ -1,0 +1,212 @@
+"""The cost of each kind of stream: its words, and the arithmetic of its estimate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_genesys.endpoints.costs import (
+    ConversationDetailsCost,
+    Cost,
+    NoRequests,
+    PerBatch,
+    PerPage,
+    PerParent,
+    PerRecord,
+    PerWindow,
+    PerWindowAndBatch,
+    SingleRequest,
+    Sources,
+    UserDetailsCost,
+)
+from tap_genesys.endpoints.volume import Basis, Estimate, Sample, Volume, pages
+from tap_genesys.replication.windows import DAY, Window, split
+from tap_genesys.streams import STREAMS
+from tap_genesys.tap import TapGenesys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+TEN_DAYS = Window(START, START + 10 * DAY)
+#: Rows of a page of a job's results.
+JOB_PAGE = 1_000
+
+
+def days(start: datetime, end: datetime) -> Iterator[Window]:
+    return split(start, end, DAY)
+
+
+def weeks(start: datetime, end: datetime) -> Iterator[Window]:
+    return split(start, end, 7 * DAY)
+
+
+def numbers(cost: Cost, **facts: Any) -> tuple[int | None, int | None]:
+    """Return an estimate for ten days: of the first run, and of a day."""
+    estimate = cost.estimate(Basis(TEN_DAYS, **facts))
+    return estimate.requests_first_run, estimate.requests_per_day
+
+
+def sources(source: str, *, lookback: timedelta = DAY, rechecks: int = 0) -> Sources:
+    return Sources(source, days, weeks, lookback, 100, rechecks)
+
+
+def test_a_table_makes_no_request() -> None:
+    """The detail names the stream whose records its rows are made of."""
+    assert NoRequests("users").estimate(Basis(TEN_DAYS)) == Estimate(0, 0, "made of users")
+
+
+def test_a_single_page_is_one_request() -> None:
+    assert numbers(SingleRequest(), sample=Sample(1_000)) == (1, 1)
+
+
+@pytest.mark.parametrize(("rows", "requests"), [(0, 1), (1, 1), (100, 1), (101, 2), (250, 3)])
+def test_a_listing_is_its_pages(rows: int, requests: int) -> None:
+    """An empty one has a page too."""
+    assert numbers(PerPage(100), sample=Sample(rows)) == (requests, requests)
+
+
+def test_a_listing_without_a_count_has_no_estimate() -> None:
+    """A page of one record and a token say nothing about the number of pages."""
+    assert numbers(PerPage(100), sample=Sample(1, is_counted=False)) == (None, None)
+
+
+def test_a_child_is_as_many_listings_as_its_parent_has_records() -> None:
+    """Each part of a parent's record is a listing of its own; without a parent only parts count."""
+    cost = PerParent(100, "")
+    assert numbers(cost, sample=Sample(250), parent=Sample(7), parts=2) == (42, 42)
+    assert numbers(cost, sample=Sample(0), parts=95) == (95, 95)
+
+
+@pytest.mark.parametrize("cost", [PerParent(100, ""), PerBatch(100, "")])
+def test_a_parent_with_nothing_below_it_gives_no_estimate(cost: Cost) -> None:
+    assert numbers(cost, parent=Sample(7)) == (None, None)
+
+
+def test_observations_name_a_hundred_records_a_request() -> None:
+    assert numbers(PerBatch(100, ""), sample=Sample(1), parent=Sample(201)) == (3, 3)
+
+
+def test_follow_ups_are_requested_for_each_record_of_each_day() -> None:
+    """A range below a day counts as one."""
+    cost = PerRecord(2, "session")
+    assert numbers(cost, parent=Sample(40), parts=3) == (2_400, 240)
+    hour = Window(START, START + timedelta(hours=1))
+    assert cost.estimate(Basis(hour, parent=Sample(40))) == Estimate(80, 80)
+
+
+@pytest.mark.parametrize(
+    ("lookback", "per_day"), [(timedelta(0), 3), (DAY, 6), (30 * DAY, 30)], ids=str
+)
+def test_windows_take_as_many_requests_each(lookback: timedelta, per_day: int) -> None:
+    """A later run reads a day and the look-back, as far as the range goes."""
+    assert numbers(PerWindow(days, lookback, 3)) == (30, per_day)
+
+
+def test_days_that_are_read_again_count_each_day() -> None:
+    """A first run has none of them yet."""
+    assert numbers(PerWindow(days, timedelta(0), 2, rechecks=3)) == (20, 8)
+
+
+def test_aggregates_of_users_are_windows_times_batches() -> None:
+    """The detail states the users, and the requests for a day."""
+    cost = PerWindowAndBatch(PerWindow(days, timedelta(0), rechecks=3), lambda: 100)
+    estimate = cost.estimate(Basis(TEN_DAYS, parent=Sample(1_250)))
+    detail = "1,250 users: 13 requests for each reading of a day"
+    assert estimate == Estimate(130, 52, detail)
+
+
+@pytest.mark.parametrize(
+    ("source", "first_run", "per_day"),
+    [
+        # Ten queries of 25 pages; a day, a day of look-back, and two days again.
+        ("query", 250, 100),
+        # The watermark, a week and three days; one day and two again, of three pages each.
+        ("job", 1 + (4 + 17) + (4 + 8), 1 + 3 * (4 + 3)),
+        ("auto", 34 + 25, 22 + 25),
+    ],
+)
+def test_conversations_by_source(source: str, first_run: int, per_day: int) -> None:
+    cost = ConversationDetailsCost(sources(source, rechecks=2))
+    estimate = cost.estimate(Basis(TEN_DAYS, Sample(2_400)))
+    assert estimate == Estimate(first_run, per_day, "2,400 yesterday")
+
+
+@pytest.mark.parametrize(
+    ("source", "first_run", "per_day"),
+    [
+        # A query more for each window: its last page has no entries.
+        ("query", 10 * 26, 3 * 26),
+        ("job", 1 + (4 + 17) + (4 + 8), 1 + (4 + 5) + (4 + 3)),
+        # From the watermark to now: parts of two days.
+        ("auto", 34 + 2 * 14, 17 + 2 * 14),
+    ],
+)
+def test_spans_of_users_by_source(source: str, first_run: int, per_day: int) -> None:
+    cost = UserDetailsCost(sources(source, rechecks=1))
+    estimate = cost.estimate(Basis(TEN_DAYS, Sample(2_400)))
+    assert estimate == Estimate(first_run, per_day, "2,400 entries yesterday")
+
+
+@given(st.integers(0, 100_000), st.integers(1, 500))
+def test_pages_hold_all_rows(rows: int, page_size: int) -> None:
+    """No page less holds them, but for an empty listing."""
+    number = pages(rows, page_size)
+    assert number * page_size >= rows
+    assert number == 1 or (number - 1) * page_size < rows
+
+
+@given(st.integers(0, 100_000), st.lists(st.floats(0.01, 31), max_size=5), st.integers(0, 5))
+def test_a_run_is_the_sum_of_its_windows(rows: int, windows: list[float], rechecks: int) -> None:
+    """A day that is read again is a window of one day; by job there is the watermark as well."""
+    volume = Volume(rows, 100, JOB_PAGE)
+    again = [*windows, *[1.0] * rechecks]
+    assert volume.queries(windows, rechecks) == sum(int(rows * n / 100) + 1 for n in again)
+    by_job = sum(4 + max(1, ceil(rows * n / JOB_PAGE)) for n in again)
+    assert volume.jobs(windows, rechecks) == 1 + by_job
+
+
+@pytest.mark.parametrize(
+    ("content", "sample"),
+    [
+        ({"total": 7}, Sample(7, {"id": "a"})),
+        ({"totalHits": 9}, Sample(9, {"id": "a"})),
+        ({"total": 7, "totalHits": 9, "nextUri": "/b"}, Sample(7, {"id": "a"})),
+        ({}, Sample(2, {"id": "a"})),
+        ({"total": "7"}, Sample(2, {"id": "a"})),
+        ({"nextUri": "/b"}, Sample(2, {"id": "a"}, is_counted=False)),
+        ({"after": "b"}, Sample(2, {"id": "a"}, is_counted=False)),
+        ({"cursors": {"after": "b"}}, Sample(2, {"id": "a"}, is_counted=False)),
+        ({"cursors": None}, Sample(2, {"id": "a"})),
+    ],
+)
+def test_a_response_is_a_sample(content: dict[str, Any], sample: Sample) -> None:
+    """The total counts; without one, the records do, if no page follows."""
+    assert Sample.of(content, [{"id": "a"}, {"id": "b"}]) == sample
+
+
+def test_a_sample_has_the_id_of_its_record_if_there_is_one() -> None:
+    assert Sample(1, {"id": 5}).ids == ["5"]
+    assert Sample(1, {"name": "a"}).ids == Sample(0).ids == []
+
+
+def test_a_later_run_reads_a_day_and_the_look_back() -> None:
+    """Never more than the first run."""
+    basis = Basis(TEN_DAYS)
+    assert basis.next_run(2 * DAY) == Window(START + 7 * DAY, TEN_DAYS.end)
+    assert basis.next_run(20 * DAY) == TEN_DAYS
+
+
+def test_each_stream_has_a_cost_in_words() -> None:
+    """Without a connection, and without credentials."""
+    tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
+    texts = {stream.name: stream.cost.text for stream in (kind(tap) for kind in STREAMS)}
+    assert all(texts.values())
+    assert texts["users"] == "1 per 500 rows"
+    assert texts["group_members"] == "1 per 100 rows, for each of `groups`"
+    assert texts["surveys"] == "1 for each conversation with a survey that has ended"
