@@ -145,7 +145,7 @@ class ConversationTables:
             for lines in row_lines.lines(collected, datetime.now(UTC)):
                 self._writer.write_lines(lines)
             for name, parts in collected.items():
-                self._tables[name].count(len(parts))
+                self._tables[name].count(len(parts.fields))
 
 
 class FanOut:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,8 +39,7 @@ class Table:
     has_position: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RowParts:
+class RowParts(NamedTuple):
     """Rows of a table in their parts: column by column, not assembled (`row_lines`).
 
     Args:
@@ -51,14 +50,16 @@ class RowParts:
         extras: The fields of each that are not in the table's schema.
     """
 
-    fields: list[Row] = field(default_factory=list)
-    shared: list[Row] = field(default_factory=list)
-    keys: list[str | None] = field(default_factory=list)
-    positions: list[int | None] = field(default_factory=list)
-    extras: list[Row | None] = field(default_factory=list)
+    fields: list[Row]
+    shared: list[Row]
+    keys: list[str | None]
+    positions: list[int | None]
+    extras: list[Row | None]
 
-    def __len__(self) -> int:
-        return len(self.fields)
+    @classmethod
+    def empty(cls) -> RowParts:
+        """Return the parts of a table without rows."""
+        return cls([], [], [], [], [])
 
     def add(
         self,
@@ -186,7 +187,7 @@ class RowCollector:
 
     def __init__(self, fields: Mapping[str, AbstractSet[str]]) -> None:
         self._fields = {table: frozenset(names) for table, names in fields.items()}
-        self._parts: defaultdict[str, RowParts] = defaultdict(RowParts)
+        self._parts: defaultdict[str, RowParts] = defaultdict(RowParts.empty)
         self._assessments = [source for source in _ASSESSMENTS if source[1] in fields]
 
     def take(self) -> dict[str, RowParts]:
