@@ -251,11 +251,17 @@ class ConversationDetailsStream(QueryOrJobStream):
     def generate_child_contexts(
         self, record: Record, context: Context | None
     ) -> Iterable[Context | None]:
-        yield record
+        # The SDK copies each of them.
+        return (record,) if self.fan_out else ()
 
     @override
     def _sync_children(self, child_context: Context | None) -> None:
         conversation = cast("Record", child_context)
+        if self.fan_out.follow_ups:
+            self._follow_up(conversation)
+        self.fan_out.add(conversation)
+
+    def _follow_up(self, conversation: Record) -> None:
         end = moment(conversation, "conversationEnd")
         is_read_again = self.present.purpose == "recheck"
         is_rechecked = is_read_again and bool(conversation.get("conversationEnd"))
@@ -263,4 +269,4 @@ class ConversationDetailsStream(QueryOrJobStream):
         # followed up once, whatever is read again.
         is_forward = self.present.purpose == "forward"
         has_ended = is_forward and end is not None and end in self.plan.ended_in
-        self.fan_out.add(conversation, has_ended=has_ended, is_rechecked=is_rechecked)
+        self.fan_out.follow_up(conversation, has_ended=has_ended, is_rechecked=is_rechecked)

@@ -180,18 +180,24 @@ class FanOut:
         for child in self._all:
             child.begin()
 
-    def add(self, conversation: Record, *, has_ended: bool, is_rechecked: bool) -> None:
-        """Take a record.
+    def __bool__(self) -> bool:
+        return bool(self.tables or self.follow_ups)
+
+    def add(self, conversation: Record) -> None:
+        """Take a record for the tables."""
+        self._rows.add(conversation)
+
+    def follow_up(self, conversation: Record, *, has_ended: bool, is_rechecked: bool) -> None:
+        """Take a record for the follow-up streams.
 
         Args:
             conversation: The record.
             has_ended: Whether it is now, in this run, that follow-ups are requested for it.
-            is_rechecked: Whether it has ended earlier, and is read again for what has come since.
+            is_rechecked: Whether it ended earlier, and is read again for later changes.
         """
-        for follow_up in self.follow_ups:
-            if has_ended or (is_rechecked and follow_up.again):
-                follow_up.add(conversation)
-        self._rows.add(conversation)
+        for stream in self.follow_ups:
+            if has_ended or (is_rechecked and stream.again):
+                stream.add(conversation)
 
     def flush(self) -> None:
         """Write all that a STATE is about to promise: rows that wait, and those of follow-ups."""
