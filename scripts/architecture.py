@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -104,18 +103,15 @@ def own_classes(stream: type) -> list[type]:
     return [base for base in stream.__mro__ if base.__module__.startswith("tap_genesys.")]
 
 
-def abstract_bases(streams: Iterable[type]) -> dict[type, set[type]]:
-    """Return each abstract base of streams that is ours, with the classes that derive from it.
-
-    A class is abstract where it leaves a method to those that derive from it.
-    """
-    children: dict[type, set[type]] = {}
+def children(streams: Iterable[type]) -> dict[type, set[type]]:
+    """Return each base of streams that is ours, with the classes that derive from it."""
+    by_base: dict[type, set[type]] = {}
     for stream in streams:
         for derived in own_classes(stream):
             for base in derived.__bases__:
-                if base in own_classes(stream) and inspect.isabstract(base):
-                    children.setdefault(base, set()).add(derived)
-    return children
+                if base in own_classes(stream):
+                    by_base.setdefault(base, set()).add(derived)
+    return by_base
 
 
 def calls_by_class(path: Path) -> list[str]:

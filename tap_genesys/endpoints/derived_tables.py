@@ -22,6 +22,7 @@ from tap_genesys.endpoints.probes import parent_name
 from tap_genesys.output.writer import SingerWriter, is_unchanged
 from tap_genesys.records import row_lines
 from tap_genesys.records.conversation_rows import RowCollector, rows, vendors_fields
+from tap_genesys.records.pipeline import RecordPipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,6 +68,12 @@ class TableStream(Stream):
     def counters(self) -> StreamCounters:
         """The counter of its rows."""
         return StreamCounters(self.run, self.name)
+
+    @cached_property
+    def pipeline(self) -> RecordPipeline:
+        """The pipeline of records that become its rows one by one."""
+        privacy = self.run.privacy
+        return RecordPipeline(self.schema["properties"], privacy.apply if privacy else None)
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:

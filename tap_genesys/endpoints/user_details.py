@@ -9,17 +9,15 @@ when the lake knows at least as much as everything that was emitted before.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from typing_extensions import override
 
 from tap_genesys.api.entries import EntryPaginator
 from tap_genesys.api.response import body
 from tap_genesys.endpoints.costs import UserDetailsCost
-from tap_genesys.endpoints.derived_tables import TableStream
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
-from tap_genesys.records.pipeline import RecordPipeline
 from tap_genesys.replication.user_details_plan import UserDetailsPlan
 from tap_genesys.replication.windows import DAY, iso, split
 
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.response import Record
     from tap_genesys.endpoints.costs import Cost
+    from tap_genesys.records.pipeline import RecordPipeline
     from tap_genesys.replication.plan import PlanInputs, Read
     from tap_genesys.replication.windows import Window
 
@@ -41,21 +40,27 @@ if TYPE_CHECKING:
 SETTLED_DAYS = 5
 
 
-class UserDetailsTable(TableStream):
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """One kind of spans of a user's details.
+
+    Args:
+        name: The field that holds them: `{"userDetails": [{"routingStatus": [...]}]}`.
+        distinguished_by: The fields that differ between two spans that begin at the same moment.
+    """
+
+    name: str
+    distinguished_by: tuple[str, ...]
+
+
+class SpanTable(Protocol):
     """A table of another kind of spans of the same responses."""
 
-    replication_key = "startTime"
-    selected_by_default = False
-    #: The field of a user's details that holds the spans.
-    spans: ClassVar[str]
-    #: The fields that tell two spans apart which begin at the same moment.
-    distinguished_by: ClassVar[tuple[str, ...]]
+    spans: ClassVar[Spans]
+    pipeline: RecordPipeline
 
-    @cached_property
-    def pipeline(self) -> RecordPipeline:
-        """The pipeline of the table's records."""
-        privacy = self.run.privacy
-        return RecordPipeline(self.schema["properties"], privacy.apply if privacy else None)
+    def emit(self, table_rows: list[Record]) -> None:
+        """Write and count rows."""
 
 
 class UserDetailsStream(QueryOrJobStream):
@@ -65,9 +70,8 @@ class UserDetailsStream(QueryOrJobStream):
     primary_keys = ("_id",)
     replication_key = "startTime"
     selected_by_default = False
-    #: As for a table.
-    spans: ClassVar[str]
-    distinguished_by: ClassVar[tuple[str, ...]]
+    #: The spans that are its rows.
+    spans: ClassVar[Spans]
 
     plan: UserDetailsPlan
     #: When the response that is being read was taken.
@@ -146,8 +150,8 @@ class UserDetailsStream(QueryOrJobStream):
         self._taken = self.run.now()
         self.note_knowledge(response, self._taken)
         own = self.own_columns()
-        for table in cast("Iterable[UserDetailsTable]", self.fan_out.tables):
-            spans = self._spans_in(response, table)
+        for table in cast("Iterable[SpanTable]", self.fan_out.tables):
+            spans = self._spans_in(response, table.spans)
             table.emit([*table.pipeline.rows(spans, self.keeps, own)])
         yield from self.rows_of(self.extract(response))
 
@@ -164,15 +168,13 @@ class UserDetailsStream(QueryOrJobStream):
 
     @override
     def extract(self, response: requests.Response) -> list[Record]:
-        return self._spans_in(response, self)
+        return self._spans_in(response, self.spans)
 
-    def _spans_in(
-        self, response: requests.Response, kind: UserDetailsStream | UserDetailsTable
-    ) -> list[Record]:
+    def _spans_in(self, response: requests.Response, kind: Spans) -> list[Record]:
         spans = []
         for user in body(response).get("userDetails") or []:
             user_id = self.redacted({"userId": user.get("userId")})["userId"]
-            for span in user.get(kind.spans) or []:
+            for span in user.get(kind.name) or []:
                 start = moment(span, "startTime")
                 # A date is written with milliseconds or without; the key is the same.
                 begun = iso(start) if start else span.get("startTime")

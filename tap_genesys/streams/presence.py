@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tap_genesys.api.paging import SinglePage
+from tap_genesys.endpoints.derived_tables import TableStream
 from tap_genesys.endpoints.listings import FullTableStream
-from tap_genesys.endpoints.user_details import UserDetailsStream, UserDetailsTable
+from tap_genesys.endpoints.user_details import Spans, UserDetailsStream
 from tap_genesys.records.extraction import Array
 
 
@@ -42,11 +43,10 @@ class UserPresences(UserDetailsStream):
     name = "user_presences"
     path = "/api/v2/analytics/users/details/query"
     jobs_path = "/api/v2/analytics/users/details/jobs"
-    spans = "primaryPresence"
-    distinguished_by = ("systemPresence", "organizationPresenceId")
+    spans = Spans("primaryPresence", ("systemPresence", "organizationPresenceId"))
 
 
-class UserRoutingStatuses(UserDetailsTable):
+class UserRoutingStatuses(TableStream):
     """A span of time for which a user had one routing status, such as off queue or idle.
 
     Its rows are in the responses to the requests of `user_presences`, whether that stream is
@@ -56,8 +56,9 @@ class UserRoutingStatuses(UserDetailsTable):
 
     name = "user_routing_statuses"
     parent_stream_type = UserPresences
-    spans = "routingStatus"
-    distinguished_by = ("routingStatus",)
+    replication_key = "startTime"
+    selected_by_default = False
+    spans = Spans("routingStatus", ("routingStatus",))
 
 
 STREAMS = (
