@@ -13,6 +13,7 @@ from support.tap_process import Process, config, errors
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World, staff
+from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +109,14 @@ def test_other_kinds_of_streams_are_asked_as_a_run_asks(
     with Simulator(SMALL) as sim:
         told = checked(sim, capsys, stream)
     assert told["ok"]
+
+
+def test_all_streams_can_be_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each kind can be probed, also one whose records only a run can extract."""
+    names = {str(vars(stream)["name"]) for stream in STREAMS}
+    with Simulator(SMALL) as sim:
+        told = checked(sim, capsys, *names)
+    assert (told["ok"], set(told["found"])) == (True, names)
 
 
 def test_tables_cannot_work_without_what_they_are_made_of(
