@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -387,6 +388,16 @@ def test_an_age_is_counted_to_the_moment_whose_truth_is_read() -> None:
     assert executed(source="job", watermark=at(4), **forward).state[RECHECKS] == {"3": text(1)}
     by_query = executed(source="query", watermark=None, **forward)
     assert by_query.state[RECHECKS] == {"3": text(2)}
+
+
+@pytest.mark.parametrize(("lake", "mark"), [(at(2) - MILLISECOND, 0), (at(2), 1)])
+def test_a_job_in_place_of_a_query_reads_the_truth_of_the_lake(lake: datetime, mark: int) -> None:
+    """The plan of a query has no watermark: the moment comes with the reading."""
+    run = PlanRun(end=NOON, source="query", ages=[1])
+    plan = ConversationPlan(run.state, run.inputs())
+    (read, *_others) = next(plan.batches()).reads
+    plan.finish(replace(read, by="job"), is_whole=True, as_of=lake)
+    assert run.state[RECHECKS] == {"1": text(mark)}
 
 
 # -- the state's other changes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -261,6 +262,21 @@ def test_a_window_beyond_the_ceiling_is_read_by_job() -> None:
     assert {row["_source"] for row in printed} == {"job"}
     held = WORLD.conversations(SINCE, NOW - timedelta(hours=20))
     assert [row["conversationId"] for row in printed] == [row["conversationId"] for row in held]
+
+
+@pytest.mark.parametrize(("lag", "mark"), [(8, 1), (16, 0)])
+def test_a_window_that_is_read_by_job_has_the_age_that_the_lake_knows(lag: int, mark: int) -> None:
+    """The age is reached at the last midnight; the watermark is after it, or the evening before."""
+    world = replace(WORLD, lag=timedelta(hours=lag))
+    with Simulator(world, ceiling=40, interval_reading="touched-days") as sim:
+        output = Output()
+        ends: dict[str, Any] = {"end_date": iso(SINCE + timedelta(days=1)), "recheck_days": [1]}
+        made = tap(sim, DETAILS, output=output, **ends, **START)
+        vars(made.streams[DETAILS])["ceiling"] = 40
+        made.sync_or_leave()
+    assert {row["_source"] for row in output.records(DETAILS)} == {"job"}
+    marks = output.state["bookmarks"][DETAILS]["recheckedUpTo"]
+    assert marks == {"1": iso(SINCE + timedelta(days=mark))}
 
 
 def test_a_window_that_the_lake_does_not_know_yet_stops_the_run() -> None:

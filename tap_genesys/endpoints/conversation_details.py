@@ -155,11 +155,8 @@ class ConversationDetailsStream(QueryOrJobStream):
 
     @override
     def finish_window(self, *, whole: bool) -> None:
-        self._finish(self.part, whole=whole)
-
-    def _finish(self, read: Read, *, whole: bool) -> None:
-        self.plan.finish(read, is_whole=whole)
-        if read.purpose == "forward":
+        self.note_finished(is_whole=whole)
+        if self.present.purpose == "forward":
             super().finish_window(whole=whole)
         else:
             self.write_state()
@@ -169,7 +166,7 @@ class ConversationDetailsStream(QueryOrJobStream):
         if self.present.purpose == "forward" and self.present.by_activity:
             self._ongoing = frozenset(self._going_on)
             self.promise(self.window.end, self._promises_from)
-        self.plan.finish(self.part, is_whole=True)
+        self.note_finished(is_whole=True)
         self.write_state()
 
     @override
@@ -187,7 +184,7 @@ class ConversationDetailsStream(QueryOrJobStream):
         present, self.present = self.present, replace(self.present, by="job")
         yield from self.read_parts(read.window, Reading(self.job_rows, no_rest, self.refuse_job))
         self.window = read.window
-        self._finish(replace(read, by="job"), whole=True)
+        self.finish_window(whole=True)
         self.present = present
 
     # -- rows

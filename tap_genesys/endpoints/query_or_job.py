@@ -234,6 +234,11 @@ class QueryOrJobStream(WindowedStream):
         """The read that is executed, with the present part of its window."""
         return replace(self.present, window=self.window)
 
+    def note_finished(self, *, is_whole: bool) -> None:
+        """Note in the plan that the present part has been read, and as of which moment."""
+        as_of = self.watermark if self.present.by == "job" else self.run.started
+        self.plan.finish(self.part, is_whole=is_whole, as_of=as_of)
+
     @cached_property
     def jobs(self) -> Jobs:
         """The jobs of this stream."""

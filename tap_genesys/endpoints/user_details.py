@@ -124,7 +124,7 @@ class UserDetailsStream(QueryOrJobStream):
 
     @override
     def finish_window(self, *, whole: bool) -> None:
-        self.plan.finish(self.part, is_whole=whole)
+        self.note_finished(is_whole=whole)
         super().finish_window(whole=whole)
 
     @override
@@ -140,7 +140,7 @@ class UserDetailsStream(QueryOrJobStream):
             self.promise(self.window.end, self._promises_from)
             if self.plan.may_be_open:
                 self.plan.reach(self.window.end)
-        self.plan.finish(self.part, is_whole=True)
+        self.note_finished(is_whole=True)
         self.write_state()
 
     # -- rows

@@ -106,18 +106,18 @@ class ConversationPlan:
         days = self.schedule.due(watermark, min(inputs.reached(), limit))
         yield Batch(reads(days, "job", "recheck"))
 
-    def finish(self, read: Read, *, is_whole: bool) -> None:
+    def finish(self, read: Read, *, is_whole: bool, as_of: datetime) -> None:
         """Note that a window, or a part of one, has been read.
 
         Args:
             read: The window and its source.
             is_whole: Whether the window has no hole.
+            as_of: The moment up to which its rows are current; ages of re-checks count to it.
         """
         if read.purpose == "fresh":
             self._fresh_is_whole = self._fresh_is_whole and is_whole
         elif is_whole:
-            by_job = self._inputs.watermark if read.by == "job" else None
-            self.schedule.read(read.window, by_job or self._inputs.started)
+            self.schedule.read(read.window, as_of)
             self._state[RECHECKS] = self.schedule.marks
 
     def note_query(self, received: datetime) -> bool:

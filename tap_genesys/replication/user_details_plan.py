@@ -92,11 +92,10 @@ class UserDetailsPlan:
         self._know_up_to(max(known_up_to, inputs.now() + MILLISECOND))
         yield Batch((), is_declared=True)
 
-    def finish(self, read: Read, *, is_whole: bool) -> None:
-        """Note that a window, or a part of one, has been read."""
+    def finish(self, read: Read, *, is_whole: bool, as_of: datetime) -> None:
+        """Note that a window, or a part of one, has been read; its rows are current as of a moment."""
         if is_whole:
-            by_job = self._inputs.watermark if read.by == "job" else None
-            self.schedule.read(read.window, by_job or self._inputs.started)
+            self.schedule.read(read.window, as_of)
             self._state[RECHECKS] = self.schedule.marks
 
     def reach(self, end: datetime) -> None:

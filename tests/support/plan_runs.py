@@ -38,7 +38,7 @@ class Plan(Protocol):
     def batches(self) -> Iterator[Batch]:
         """Yield what to read."""
 
-    def finish(self, read: Read, *, is_whole: bool) -> None:
+    def finish(self, read: Read, *, is_whole: bool, as_of: datetime) -> None:
         """Note that a window has been read."""
 
     def note_query(self, taken: datetime) -> bool:
@@ -155,7 +155,8 @@ class PlanRun:
         is_whole = read.by == "job" or not any(moment in read.window for moment in self.holes)
         if is_whole:
             self.whole.append(read)
-        plan.finish(read, is_whole=is_whole)
+        as_of = self.begun if read.by == "query" else knowledge
+        plan.finish(read, is_whole=is_whole, as_of=as_of)
         if read.purpose == "forward":
             self._complete = self._complete and is_whole
             if self._complete:
