@@ -18,11 +18,12 @@ from tap_genesys.config.regions import Hosts, hosts
 from tap_genesys.output.console import ProgressLogger
 from tap_genesys.output.progress import Progress
 from tap_genesys.privacy.redaction import Privacy
+from tap_genesys.records.pipeline import RecordPipeline
 from tap_genesys.replication.windows import utc_now
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from tap_genesys.interruption import Clock, Interruption
@@ -121,6 +122,10 @@ class Run:
         self.skipped: dict[str, str] = {}
         #: A line for each window that could not be read whole.
         self.incomplete: list[str] = []
+
+    def pipeline(self, columns: Collection[str]) -> RecordPipeline:
+        """Return the pipeline of records for a schema's columns, with the run's redaction."""
+        return RecordPipeline(columns, self.privacy.apply if self.privacy else None)
 
     def _note_request(self, request: requests.PreparedRequest, waited: float) -> None:
         self.progress.count_request(request, waited)

@@ -108,7 +108,7 @@ class AggregateStream(WindowedStream):
         self.announce(span, bookmark)
         self._schedule = RecheckSchedule(
             self.recheck_days,
-            marks=self._state.get("recheckedUpTo") or {},
+            marks=self.own_state.get("recheckedUpTo") or {},
             bookmark=bookmark,
             since=self.day_of(self.oldest_wanted(bookmark, span)).start,
             day_of=self.day_of,
@@ -137,16 +137,12 @@ class AggregateStream(WindowedStream):
     def finish_window(self, *, whole: bool) -> None:
         if whole:
             self._schedule.read(self.window, self.run.started)
-            self._state["recheckedUpTo"] = self._schedule.marks
+            self.own_state["recheckedUpTo"] = self._schedule.marks
         super().finish_window(whole=whole)
 
     @override
     def read_at(self) -> datetime:
         return self._reading_began
-
-    @property
-    def _state(self) -> dict[str, Any]:
-        return self.get_context_state(None)
 
     @override
     def parts_of(self, window: Window) -> tuple[Window, Window] | None:

@@ -49,7 +49,7 @@ class NoRequests:
 
     def estimate(self, _basis: Basis) -> Estimate:
         """Return none."""
-        return replace(Estimate.every_run(0), detail=f"made of {self.parent}")
+        return Estimate(0, 0, f"made of {self.parent}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from tap_genesys.endpoints.probes import parent_name
 from tap_genesys.output.writer import SingerWriter, is_unchanged
 from tap_genesys.records import row_lines
 from tap_genesys.records.conversation_rows import RowCollector, rows, vendors_fields
-from tap_genesys.records.pipeline import RecordPipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from tap_genesys.api.response import Record
     from tap_genesys.endpoints.costs import Cost
     from tap_genesys.endpoints.follow_ups import FollowUpStream
+    from tap_genesys.records.pipeline import RecordPipeline
     from tap_genesys.run import Run
 
 
@@ -72,8 +72,7 @@ class TableStream(Stream):
     @cached_property
     def pipeline(self) -> RecordPipeline:
         """The pipeline of records that become its rows one by one."""
-        privacy = self.run.privacy
-        return RecordPipeline(self.schema["properties"], privacy.apply if privacy else None)
+        return self.run.pipeline(self.schema["properties"])
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:

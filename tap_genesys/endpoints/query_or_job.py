@@ -14,7 +14,7 @@ from tap_genesys.api.jobs import Jobs
 from tap_genesys.api.response import Record, body
 from tap_genesys.endpoints.costs import Sources
 from tap_genesys.endpoints.derived_tables import FanOut
-from tap_genesys.endpoints.reading import Reading
+from tap_genesys.endpoints.reading import Reading, no_rest
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.replication.old_data import BY_QUERY, Horizon
@@ -179,7 +179,6 @@ class QueryOrJobStream(WindowedStream):
         if not batch.reads:
             return
         first = batch.reads[0]
-        self.present = first
         if first.by == "job":
             yield from self._read_by_job(batch.reads)
             return
@@ -222,7 +221,7 @@ class QueryOrJobStream(WindowedStream):
 
     def _finish_job(self) -> Iterator[Record]:
         self.finish_job_window()
-        return iter(())
+        return no_rest()
 
     def refuse_job(self, error: TooManyRows) -> Iterator[Record]:
         """Raise the error for a window whose job has too many rows, and which cannot be split."""
@@ -310,11 +309,6 @@ class QueryOrJobStream(WindowedStream):
     def _write_state_message(self) -> None:
         self.fan_out.flush()
         super()._write_state_message()
-
-    @property
-    def own_state(self) -> dict[str, Any]:
-        """The stream's part of the state, beside its bookmark."""
-        return self.get_context_state(None)
 
 
 def moment(record: Record, field: str) -> datetime | None:

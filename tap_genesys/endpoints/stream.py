@@ -22,7 +22,6 @@ from tap_genesys.endpoints.metrics import RecordCounter, StreamCounters, run_of
 from tap_genesys.endpoints.request_loop import RequestLoop
 from tap_genesys.errors import SkipStream, TimedOut
 from tap_genesys.output.writer import SingerWriter, is_unchanged
-from tap_genesys.records.pipeline import RecordPipeline
 from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from tap_genesys.endpoints.metrics import RequestCounter
     from tap_genesys.endpoints.request_loop import PlannedRequest
     from tap_genesys.output.progress import StreamProgress
+    from tap_genesys.records.pipeline import RecordPipeline
     from tap_genesys.run import Run
 
 
@@ -276,8 +276,7 @@ class GenesysStream(RESTStream[Any], ABC):
     @cached_property
     def pipeline(self) -> RecordPipeline:
         """The pipeline of the stream's records."""
-        privacy = self.run.privacy
-        return RecordPipeline(self.schema["properties"], privacy.apply if privacy else None)
+        return self.run.pipeline(self.schema["properties"])
 
     @property
     def key_columns(self) -> tuple[str, ...]:

@@ -385,6 +385,10 @@ class WindowedStream(GenesysStream):
 
     def keep_bookmark(self, moment: datetime) -> None:
         """Write the bookmark into the state."""
-        state = self.get_context_state(None)
-        state["replication_key"] = self.replication_key
-        state["replication_key_value"] = iso(moment)
+        self.own_state["replication_key"] = self.replication_key
+        self.own_state["replication_key_value"] = iso(moment)
+
+    @property
+    def own_state(self) -> dict[str, Any]:
+        """The stream's part of the state."""
+        return self.get_context_state(None)
