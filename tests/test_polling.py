@@ -1,0 +1,130 @@
+"""Polling: pauses that grow, a deadline that no pause passes, and the result."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.http_doubles import Clock
+
+from tap_genesys.api.polling import Poll
+from tap_genesys.errors import StopRun
+
+SECONDS = st.floats(0, 200)
+
+
+def poll(clock: Clock, *, first: float, timeout: float = 1000) -> Poll:
+    """Return a poll that begins now."""
+    return Poll(clock=clock, wait=clock.wait, first=first, deadline=clock.seconds() + timeout)
+
+
+@pytest.mark.parametrize(
+    ("first", "pauses"),
+    [
+        (3, [3, 4.5, 6.75, 10.125]),
+        (19, [19, 28.5, 30, 30]),
+        (90, [90, 30, 30, 30]),
+        (0, [0, 0.15, 0.225, 0.3375]),
+        (0.02, [0.02, 0.15, 0.225, 0.3375]),
+    ],
+)
+def test_each_pause_is_half_as_long_again(first: float, pauses: list[float]) -> None:
+    """Up to 30 seconds; the first may be longer, and only the first may be 0."""
+    clock = Clock()
+    polled = poll(clock, first=first)
+    for _ in pauses:
+        polled.pause()
+    assert clock.waits == pytest.approx(pauses)
+
+
+def test_a_pause_ends_at_the_deadline() -> None:
+    """The last look is taken then, and no later one has to be waited for."""
+    clock = Clock()
+    polled = poll(clock, first=4, timeout=7)
+    for _ in range(3):
+        polled.pause()
+    assert clock.waits == [4, 3, 0]
+
+
+def test_a_deadline_that_has_passed_is_no_negative_wait() -> None:
+    """Reading other jobs may take longer than this one had left."""
+    clock = Clock()
+    polled = poll(clock, first=4, timeout=7)
+    clock.now += 60
+    polled.pause()
+    assert clock.waits == [0]
+
+
+@pytest.mark.parametrize(("elapsed", "first"), [(1, 3), (4, 0), (9, 0)])
+def test_seconds_that_have_elapsed_are_not_waited_again(elapsed: float, first: float) -> None:
+    """The pause after it is as long as ever."""
+    clock = Clock()
+    polled = poll(clock, first=4)
+    polled.pause(elapsed)
+    polled.pause()
+    assert clock.waits == [first, 6]
+
+
+@pytest.mark.parametrize(("seconds", "pauses"), [(10, [10, 15]), (60, [60, 30]), (2, [4, 6])])
+def test_a_pause_is_lengthened_but_never_shortened(seconds: float, pauses: list[float]) -> None:
+    """As `Retry-After` requires; those after it go on from there."""
+    clock = Clock()
+    polled = poll(clock, first=4)
+    polled.lengthen(seconds)
+    polled.pause()
+    polled.pause()
+    assert clock.waits == pauses
+
+
+def test_the_first_look_is_at_once() -> None:
+    """A result that is there costs no wait; one that is false is a result, too."""
+    clock = Clock()
+    assert poll(clock, first=4).until(lambda: 0, lambda: pytest.fail("too late")) == 0
+    assert clock.waits == []
+
+
+def test_looks_go_on_until_there_is_a_result() -> None:
+    """One pause before each look after the first one."""
+    clock = Clock()
+    results = iter([None, None, "done"])
+    assert poll(clock, first=4).until(lambda: next(results), lambda: "too late") == "done"
+    assert clock.waits == [4, 6]
+
+
+def test_the_look_at_the_deadline_is_the_last() -> None:
+    """Its message is made when it is needed, and stops the run."""
+    clock = Clock()
+    looks: list[float] = []
+    with pytest.raises(StopRun, match=r"^still PENDING after 3 looks$"):
+        poll(clock, first=4, timeout=7).until(
+            lambda: looks.append(clock.seconds() - 1000),
+            lambda: f"still PENDING after {len(looks)} looks",
+        )
+    assert looks == [0, 4, 7]
+
+
+def test_a_result_at_the_deadline_counts() -> None:
+    """The look comes before the judgement."""
+    clock = Clock()
+    results = iter([None, "done"])
+    assert poll(clock, first=9, timeout=7).until(lambda: next(results), lambda: "late") == "done"
+
+
+@given(SECONDS, SECONDS, st.lists(SECONDS, max_size=5))
+def test_polling_ends_at_its_deadline(
+    first: float, timeout: float, lengthened: list[float]
+) -> None:
+    """After as many looks as pauses of a tenth of a second make, whatever is lengthened."""
+    clock = Clock()
+    polled = poll(clock, first=first, timeout=timeout)
+    longer, looks = iter(lengthened), itertools.count()
+
+    def look() -> None:
+        assert next(looks) < 100
+        polled.lengthen(next(longer, 0))
+
+    with pytest.raises(StopRun):
+        polled.until(look, lambda: "too late")
+    assert sum(clock.waits) == pytest.approx(timeout)
