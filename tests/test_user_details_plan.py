@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.plan_runs import FIRST_DAY, PlanRun, at, first_gap, settled, text
+from support.plan_runs import FIRST_DAY, PlanRun, State, at, first_gap, settled, text
 
 from tap_genesys.replication.plan import Batch, Read
 from tap_genesys.replication.query_passes import LEASE
@@ -23,6 +24,9 @@ from tap_genesys.replication.windows import DAY, MILLISECOND, UNSETTLED, Window,
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from support.plan_runs import Emission
+
+HOUR = timedelta(hours=1)
 #: The present of a run: noon of the sixth day, with a data lake that is 30 hours behind.
 NOON, LAKE = at(5, 12), at(4, 6)
 #: The last moment of which a job knows all.
@@ -179,3 +183,274 @@ def test_nothing_is_emitted_before_the_state_says_how_young_it_may_be(
         known = parse(emission.state[KNOWN_UP_TO])
         assert known >= emission.knowledge
         assert known > emission.knowledge or emission.read.by == "job"
+
+
+def test_the_state_keeps_these_keys() -> None:
+    """They are read by later versions."""
+    assert executed().state.keys() == {"knownUpTo", "readTo", "recheckedUpTo"}
+
+
+# -- where a run begins and ends
+
+
+@pytest.mark.parametrize(
+    ("read_to", "oldest", "first"), [(3, 0, 3), (3, 4, 4), (None, 0, 4), (None, 5, 5)]
+)
+def test_a_query_begins_where_all_is_out(read_to: int | None, oldest: int, first: int) -> None:
+    """At `readTo`, else at the bookmark; not before the oldest start that is wanted."""
+    kept = {} if read_to is None else {READ_TO: text(read_to)}
+    state = {KNOWN_UP_TO: text(5), **kept}
+    run = executed(bookmark=at(4), start=at(2), oldest=at(oldest), state=state)
+    assert run.batches[2].since == at(first)
+    assert run.batches[2].reads[0].window.start == at(first)
+
+
+@pytest.mark.parametrize(("read_to", "first"), [(1, 1), (3, 2)])
+def test_a_query_alone_begins_at_the_look_back_or_before(read_to: int, first: int) -> None:
+    """Whichever is earlier: the bookmark less the look-back, or `readTo`."""
+    run = executed(
+        source="query",
+        watermark=None,
+        bookmark=at(3),
+        start=at(2),
+        state={KNOWN_UP_TO: text(3), READ_TO: text(read_to)},
+    )
+    assert run.batches[0].since == at(first)
+    assert run.batches[0].reads[0].window == Window(at(first), at(first + 1))
+
+
+def test_a_job_begins_no_later_than_its_range() -> None:
+    """Although queries have read on from there; the bookmark belongs to jobs."""
+    state = {KNOWN_UP_TO: text(4), READ_TO: text(4)}
+    run = executed(bookmark=at(3), start=at(3), state=state)
+    assert run.batches[0].reads == forward("job", (at(3), at(4)), (at(4), LAST_BY_JOB))
+
+
+def test_jobs_end_at_the_end_of_the_range() -> None:
+    """A watermark beyond it adds no window, and neither does the present."""
+    run = executed(end=at(2), started=NOON)
+    assert run.batches[0].reads == forward("job", (at(0), at(2)))
+    assert run.batches[2].reads == ()
+    assert run.state[READ_TO] == text(2)
+
+
+def test_marks_without_a_bookmark_are_those_of_a_run_that_was_killed() -> None:
+    """Nothing was promised, so all is read from the start, and no day has been read again."""
+    state = {KNOWN_UP_TO: text(3), READ_TO: text(3), RECHECKS: {"5": text(2)}}
+    run = executed(state=state)
+    assert run.batches[0].reads[0].window.start == at(0)
+    assert run.states[0][READ_TO] == text(0)
+    assert run.plan.schedule.marks == {"5": text(0)}  # type: ignore[attr-defined]
+
+
+# -- re-checks
+
+
+@pytest.mark.parametrize(("source", "mark"), [("job", 1), ("query", 2)])
+def test_an_age_is_counted_to_the_moment_whose_truth_is_read(source: str, mark: int) -> None:
+    """By job to the watermark, by query to the run's beginning."""
+    watermark = at(6, 1) if source == "job" else None
+    run = executed(source=source, end=at(7), watermark=watermark)
+    assert run.state[RECHECKS] == {"5": text(mark)}
+
+
+def test_a_query_beside_jobs_reads_the_truth_of_the_present() -> None:
+    """Days that it has read at the age of five days need no job, however late the lake is."""
+    run = executed(watermark=at(0, 1), end=at(8))
+    assert run.state[RECHECKS] == {"5": text(3)}
+
+
+def test_what_is_not_whole_is_no_reading_of_a_day() -> None:
+    """Its mark stays, however old it is."""
+    run = executed(source="query", watermark=None, end=at(7), holes=[at(0, 3)])
+    assert run.state[RECHECKS] == {"5": text(0)}
+
+
+def test_a_hole_that_holds_the_bookmark_holds_the_rechecks_too() -> None:
+    """By query no day is read again that has not been read whole a first time."""
+    state = {KNOWN_UP_TO: text(3), READ_TO: text(3), RECHECKS: {"0.5": text(2)}}
+    run = executed(
+        source="query",
+        watermark=None,
+        ages=[0.5],
+        bookmark=at(3),
+        start=at(3),
+        state=state,
+        holes=[at(3, 3)],
+    )
+    assert [read.window for read in run.batches[1].reads] == [Window(at(2), at(3))]
+
+
+@pytest.mark.parametrize("source", ["job", "query"])
+def test_days_after_the_end_of_the_range_are_not_read_again(source: str) -> None:
+    """The end was set back since the bookmark passed it."""
+    state = {KNOWN_UP_TO: text(4), READ_TO: text(4), RECHECKS: {"5": text(1)}}
+    run = executed(
+        source=source,
+        watermark=at(12) if source == "job" else None,
+        end=at(2),
+        started=at(12),
+        bookmark=at(4),
+        start=at(4),
+        state=state,
+    )
+    assert [read.window for read in run.batches[1].reads] == [Window(at(1), at(2))]
+
+
+# -- the state's other changes
+
+
+@pytest.mark.parametrize("late", [timedelta(0), MILLISECOND])
+def test_rows_of_an_unknown_version_are_as_young_as_the_run(late: timedelta) -> None:
+    """A lake that knows all up to its beginning may lack what a query knew."""
+    run = executed(bookmark=at(4), start=at(4), watermark=NOON + late)
+    assert run.plan.may_be_open is bool(late)  # type: ignore[attr-defined]
+
+
+def test_a_first_run_has_nothing_to_be_older_than() -> None:
+    """However far the lake is behind, and where no lake is read."""
+    plan: UserDetailsPlan = executed(watermark=at(0, 1)).plan  # type: ignore[attr-defined]
+    assert plan.may_be_open
+    run = PlanRun(end=NOON, source="query")
+    assert UserDetailsPlan(run.state, run.inputs()).may_be_open
+
+
+def test_a_moment_ahead_of_the_run_is_kept() -> None:
+    """The lease of a run that was killed: its rows may be that young."""
+    kept = text(5, 15)
+    run = executed(bookmark=at(4), start=at(4), state={KNOWN_UP_TO: kept, READ_TO: text(4)})
+    assert [state[KNOWN_UP_TO] for state in run.states] == [kept] * 4
+
+
+@pytest.mark.parametrize("late", [-MILLISECOND, timedelta(0), HOUR])
+def test_a_response_at_the_end_of_the_lease_prolongs_it_first(late: timedelta) -> None:
+    """What happens at the moment itself is known to it, and not accounted for."""
+    run = PlanRun(end=NOON, source="query")
+    plan = UserDetailsPlan(run.state, run.inputs())
+    next(plan.batches())
+    received = NOON + LEASE + late
+    is_over = late >= timedelta(0)
+    assert plan.note_query(received) is is_over
+    assert parse(run.state[KNOWN_UP_TO]) == (received + LEASE if is_over else NOON + LEASE)
+
+
+@pytest.mark.parametrize(
+    ("available", "kept"), [(None, LAKE), (LAKE - HOUR, LAKE), (LAKE, LAKE), (NOON, NOON)]
+)
+def test_a_job_that_knows_more_is_accounted_for_first(
+    available: datetime | None, kept: datetime
+) -> None:
+    """The watermark goes on while a run reads."""
+    run = PlanRun(end=NOON, watermark=LAKE)
+    plan = UserDetailsPlan(run.state, run.inputs())
+    next(plan.batches())
+    assert plan.note_job(available) is (kept != LAKE)
+    assert parse(run.state[KNOWN_UP_TO]) == kept
+
+
+def test_what_is_out_stays_out() -> None:
+    """A window before `readTo`, such as one of the look-back, does not move it back."""
+    run = PlanRun(end=NOON, source="query", bookmark=at(4), state={READ_TO: text(3)})
+    plan = UserDetailsPlan(run.state, run.inputs())
+    plan.reach(at(1))
+    assert run.state[READ_TO] == text(3)
+
+
+# -- laws
+
+
+def test_a_plan_changes_nothing_before_its_first_batch() -> None:
+    """Neither the constructor nor a generator that is not begun changes the state."""
+    state: State = {KNOWN_UP_TO: iso(LAKE)}
+    run = PlanRun(end=NOON, bookmark=at(4), watermark=LAKE, state=deepcopy(state))
+    UserDetailsPlan(run.state, run.inputs()).batches()
+    assert run.state == state
+
+
+@pytest.mark.parametrize("source", ["auto", "job", "query"])
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_a_batch_that_is_not_executed_leaves_the_state_alone(source: str, count: int) -> None:
+    """Each is planned only when the one before it has been read; a killed run declares no more."""
+    run = PlanRun(end=NOON, source=source, watermark=None if source == "query" else LAKE)
+    batches = UserDetailsPlan(run.state, run.inputs()).batches()
+    kept = [(next(batches, DECLARED), deepcopy(run.state)) for _ in range(count)][-1][1]
+    batches.close()  # type: ignore[attr-defined]
+    assert run.state == kept
+
+
+class Scheduled(NamedTuple):
+    """One run of a schedule."""
+
+    hours: int
+    lag: int
+    source: str
+    hole: int | None
+    minutes: int
+    killed_after: int | None
+
+
+SCHEDULES = st.lists(
+    st.builds(
+        Scheduled,
+        hours=st.integers(1, 60),
+        lag=st.integers(0, 70),
+        source=st.sampled_from(["auto", "auto", "job", "query"]),
+        hole=st.none() | st.integers(0, 50),
+        minutes=st.sampled_from([1, 25]),
+        killed_after=st.none() | st.none() | st.integers(1, 5),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@given(SCHEDULES)
+def test_every_schedule_reads_all_and_makes_no_span_older(schedule: list[Scheduled]) -> None:
+    """Runs at any distance, killed or with holes, while the lake lags and sources change."""
+    state: State = {}
+    bookmark: datetime | None = None
+    now = at(2)
+    emissions: list[Emission] = []
+    #: What has been read by job, and what has been read with the spans that go on.
+    closed: list[Window] = []
+    opened: list[Window] = []
+    for item in schedule:
+        now += item.hours * HOUR
+        watermark = None if item.source == "query" else max(now - item.lag * HOUR, at(0, 1))
+        lookback = DAY if bookmark and item.source == "query" else timedelta(0)
+        run = SpanRun(
+            end=now,
+            start=max((bookmark or FIRST_DAY) - lookback, FIRST_DAY),
+            source=item.source,
+            watermark=watermark,
+            bookmark=bookmark,
+            ages=[1],
+            state=state,
+            holes=() if item.hole is None else [now - item.hole * HOUR],
+            takes=timedelta(minutes=item.minutes),
+            killed_after=item.killed_after,
+        )
+        plan = UserDetailsPlan(state, run.inputs())
+        has_ended = run.execute(plan)
+        if watermark is not None and plan.may_be_open:
+            assert all(_is_known(emission, watermark) for emission in emissions)
+        reads_of_run = [read for read in run.whole if read.by == "query" or plan.may_be_open]
+        if has_ended and item.hole is None and item.source != "job":
+            windows = [read.window for read in reads_of_run]
+            assert first_gap([*opened, *windows], FIRST_DAY) >= now
+        emissions += run.emissions
+        closed += settled(run, run.whole)
+        opened += settled(run, reads_of_run)
+        state, bookmark = run.written
+        assert first_gap(closed, FIRST_DAY) >= (bookmark or FIRST_DAY)
+        assert first_gap(opened, FIRST_DAY) >= parse(state[READ_TO])
+        for emission in run.emissions:
+            assert _is_known(emission, parse(emission.state[KNOWN_UP_TO]))
+        now = max(now, run.now)
+
+
+def _is_known(emission: Emission, moment: datetime) -> bool:
+    """Return whether all that rows can know happened before a moment, or is in a lake of it."""
+    if emission.read.by == "job":
+        return emission.knowledge <= moment
+    return emission.knowledge < moment
