@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given
-from hypothesis import strategies as st
 from support.http_doubles import Clock, response
 
 from tap_genesys.api.client import GenesysClient
@@ -27,6 +25,7 @@ from tap_genesys.errors import (
     StopRun,
     TimedOut,
     TooManyRows,
+    TryAgain,
 )
 
 SECRET = "the-secret"
@@ -220,14 +219,51 @@ def test_a_call_for_a_moment_is_one_try_and_judges_nothing() -> None:
     assert api.call_once("DELETE", PATH, RequestNote("jobs")).status_code == 503
     (options,) = session_of(api).sent_with
     assert options["timeout"] < 2
+    (request,) = session_of(api).sent
+    assert request.headers["Authorization"] == "Bearer 0"
 
 
-@given(st.integers(100, 599))
-def test_refusals_for_good_are_accepted_and_nothing_else(status: int) -> None:
+@pytest.mark.parametrize(("failure", "may_split"), [(503, False), (429, True), (None, True)])
+def test_a_call_that_failed_at_first_is_noted_as_an_outage(
+    failure: int | None,
+    may_split: bool,  # noqa: FBT001
+) -> None:
+    """A query that times out after it is not split; requests that came too fast are none."""
+    api = client(*([refused(failure)] if failure else []), response({}))
+    api.call("GET", PATH, RequestNote("users"))
+    assert api.time_outs.may_split() is may_split
+
+
+def test_garbled_json_is_named_and_requested_again() -> None:
+    """With the reader's reason; the second response is returned."""
+    api = client(response(content=b"{"), response({"id": 1}))
+    request = api.prepare("GET", f"{api.base_url}{PATH}", RequestNote())
+    with pytest.raises(TryAgain) as error:
+        api._try(request)
+    text = str(error.value)
+    assert text.startswith(f"GET {PATH} answered 200 with no JSON object (Expecting ")
+    assert text.endswith(")")
+    assert api.send(request).ok
+
+
+def test_each_status_has_the_action_of_the_table() -> None:
+    """What is not named stops the run."""
+    actions = {
+        **dict.fromkeys((200, 202), ResponseAction.READ),
+        204: ResponseAction.ACCEPT,
+        401: ResponseAction.RENEW,
+        403: ResponseAction.SKIP,
+        **dict.fromkeys((408, 429, 500, 502, 503, 504), ResponseAction.RETRY),
+    }
+    for status in range(100, 600):
+        assert action_of(status) is actions.get(status, ResponseAction.STOP)
+
+
+def test_refusals_for_good_are_accepted_and_nothing_else() -> None:
     """Statuses of 400 to 499 that neither another try nor another token would change."""
-    is_final = action_of(status) not in (ResponseAction.RETRY, ResponseAction.RENEW)
-    expected = ResponseAction.ACCEPT if 400 <= status < 500 and is_final else None
-    assert accepting_refusals(response(status=status)) is expected
+    accepted = [s for s in range(100, 600) if accepting_refusals(response(status=s)) is not None]
+    assert accepted == [s for s in range(400, 500) if s not in {401, 408, 429}]
+    assert accepting_refusals(response(status=404)) is ResponseAction.ACCEPT
 
 
 def test_the_first_override_that_has_an_action_counts() -> None:
