@@ -1,0 +1,216 @@
+"""Rows of derived tables: they may wait, but not beyond a STATE; follow-ups take what has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pytest
+from support.conversation_tables import COLUMNS
+
+from tap_genesys.endpoints.derived_tables import FanOut
+from tap_genesys.output.writer import SingerWriter
+
+PARTICIPANTS = "conversation_participants"
+SESSIONS = "conversation_sessions"
+
+
+class Lines(SingerWriter):
+    """A writer that keeps the records of its lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[dict[str, Any]] = []
+
+    def write_lines(self, lines: bytes) -> None:
+        self.records += [orjson.loads(line) for line in lines.splitlines()]
+
+    def ids(self, stream: str = PARTICIPANTS) -> list[str]:
+        """Return the conversations whose rows of a table were written."""
+        records = [record for record in self.records if record["stream"] == stream]
+        return [record["record"]["conversationId"] for record in records]
+
+
+@dataclass
+class Table:
+    """A table that keeps what it emits and counts."""
+
+    name: str = PARTICIPANTS
+    selected: bool = True
+    is_written_as_it_is: bool = True
+    is_derived: bool = True
+    emitted: list[dict[str, Any]] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The table's columns."""
+        return {"properties": COLUMNS[self.name]}
+
+    def begin(self) -> None:
+        """Keep the call."""
+        self.events.append("begin")
+
+    def count(self, number: int) -> None:
+        """Keep the count."""
+        self.events.append(number)
+
+    def emit(self, rows: list[dict[str, Any]]) -> None:
+        """Keep rows."""
+        self.emitted += rows
+
+    def end(self, *, broke_off: bool) -> None:
+        """Keep the call."""
+        self.events.append(broke_off)
+
+
+@dataclass
+class FollowUp:
+    """A follow-up stream that keeps what it is given."""
+
+    name: str = "follow_ups"
+    again: bool = False
+    selected: bool = True
+    is_derived: bool = False
+    events: list[Any] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Keep the call."""
+        self.events.append("begin")
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Keep a record."""
+        self.events.append(record["conversationId"])
+
+    def flush(self) -> None:
+        """Keep the call."""
+        self.events.append("flush")
+
+    def end(self, *, broke_off: bool) -> None:
+        """Keep the call."""
+        self.events.append(broke_off)
+
+
+def fan_out(*children: Any, writer: object = None) -> FanOut:
+    """Return a fan-out to children."""
+    return FanOut(children, writer)
+
+
+def conversation(number: int) -> dict[str, Any]:
+    """Return a conversation of one participant with one session."""
+    participant = {"participantId": f"p{number}", "sessions": [{"sessionId": f"s{number}"}]}
+    return {"conversationId": f"c{number}", "participants": [participant]}
+
+
+def names(first: int, count: int) -> list[str]:
+    """Return the ids of conversations."""
+    return [f"c{number}" for number in range(first, first + count)]
+
+
+def test_rows_wait_for_those_of_twenty_conversations() -> None:
+    """Then they are written together, in their order, and counted."""
+    writer, table = Lines(), Table()
+    fan = fan_out(table, writer=writer)
+    for number in range(19):
+        fan.add(conversation(number))
+    assert (writer.ids(), table.events) == ([], [])
+    fan.add(conversation(19))
+    assert (writer.ids(), table.events) == (names(0, 20), [20])
+    for number in range(20, 39):
+        fan.add(conversation(number))
+    assert writer.ids() == names(0, 20)
+    fan.add(conversation(39))
+    assert (writer.ids(), table.events) == (names(0, 40), [20, 20])
+
+
+def test_no_row_waits_after_a_flush() -> None:
+    """As before each STATE; what was written is not written again."""
+    writer, table = Lines(), Table()
+    fan = fan_out(table, writer=writer)
+    fan.add(conversation(0))
+    fan.flush()
+    fan.flush()
+    fan.add(conversation(1))
+    fan.flush()
+    assert (writer.ids(), table.events) == (names(0, 2), [1, 1])
+
+
+@pytest.mark.parametrize("broke_off", [True, False])
+def test_no_row_waits_at_the_end(broke_off: bool) -> None:  # noqa: FBT001
+    """They are counted before the count is logged, also where the reading broke off."""
+    writer, table = Lines(), Table()
+    fan = fan_out(table, writer=writer)
+    fan.add(conversation(0))
+    fan.end(broke_off=broke_off)
+    assert (writer.ids(), table.events) == (names(0, 1), [1, broke_off])
+
+
+def test_each_table_has_its_rows_and_its_count() -> None:
+    """A conversation's rows go to all that are selected, and to no other one."""
+    writer = Lines()
+    tables = [Table(), Table(SESSIONS), Table("conversation_segments", selected=False)]
+    fan = fan_out(*tables, writer=writer)
+    fan.begin()
+    fan.add(conversation(0))
+    fan.flush()
+    assert writer.ids() == writer.ids(SESSIONS) == names(0, 1)
+    assert [table.events for table in tables] == [["begin", 1], ["begin", 1], []]
+    assert fan.names == [PARTICIPANTS, SESSIONS]
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_rows_that_something_changes_are_emitted_one_by_one(is_ours: bool) -> None:  # noqa: FBT001
+    """By each table, at once: a stream map, a selection or another writer has its say."""
+    writer = Lines() if is_ours else object()
+    tables = [Table(), Table(SESSIONS, is_written_as_it_is=not is_ours)]
+    fan = fan_out(*tables, writer=writer)
+    fan.add(conversation(0))
+    assert [[row["conversationId"] for row in table.emitted] for table in tables] == [["c0"]] * 2
+    fan.flush()
+    assert not is_ours or not writer.records  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("has_ended", "is_rechecked", "once", "again"),
+    [
+        (True, False, ["c0"], ["c0"]),
+        (False, True, [], ["c0"]),
+        (True, True, ["c0"], ["c0"]),
+        (False, False, [], []),
+    ],
+)
+def test_follow_ups_take_what_has_ended(
+    has_ended: bool,  # noqa: FBT001
+    is_rechecked: bool,  # noqa: FBT001
+    once: list[str],
+    again: list[str],
+) -> None:
+    """Once, or also when it is re-checked, as the stream has it; tables have no part in it."""
+    table, streams = Table(), [FollowUp(), FollowUp(again=True), FollowUp(selected=False)]
+    fan = fan_out(table, *streams)
+    fan.follow_up(conversation(0), has_ended=has_ended, is_rechecked=is_rechecked)
+    assert [stream.events for stream in streams] == [once, again, []]
+    assert table.emitted == []
+
+
+def test_follow_ups_are_flushed_before_a_state_and_not_at_the_end() -> None:
+    """A STATE promises their rows; a reading that broke off has none to promise."""
+    stream = FollowUp()
+    fan = fan_out(stream, Table(), writer=Lines())
+    fan.begin()
+    fan.flush()
+    fan.end(broke_off=True)
+    assert stream.events == ["begin", "flush", True]
+    assert fan.names == [PARTICIPANTS, "follow_ups"]
+
+
+@pytest.mark.parametrize(
+    ("children", "is_any"),
+    [([], False), ([Table(selected=False)], False), ([Table()], True), ([FollowUp()], True)],
+)
+def test_a_fan_out_to_nothing_is_false(children: list[Any], is_any: bool) -> None:  # noqa: FBT001
+    """So that no record is copied for it; one that is added goes nowhere."""
+    fan = fan_out(*children, writer=Lines())
+    assert bool(fan) is is_any
+    fan_out(writer=Lines()).add(conversation(0))
