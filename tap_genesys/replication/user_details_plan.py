@@ -93,7 +93,7 @@ class UserDetailsPlan:
         yield Batch((), is_declared=True)
 
     def finish(self, read: Read, *, is_whole: bool, as_of: datetime) -> None:
-        """Note that a window, or a part of one, has been read; its rows are current as of a moment."""
+        """Note that a window, or a part of one, has been read, with rows current as of a moment."""
         if is_whole:
             self.schedule.read(read.window, as_of)
             self._state[RECHECKS] = self.schedule.marks
