@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.http_doubles import response
 
 from tap_genesys.api.entries import EntryPaginator, entries, step_after_entries
-from tap_genesys.api.pagination import LAST_PAGE, Page, PageState, Step
+from tap_genesys.api.page_steps import Page, PageState, Step
+from tap_genesys.api.pagination import LAST_PAGE
 from tap_genesys.api.response import PageCounts
 from tap_genesys.errors import StopRun
 

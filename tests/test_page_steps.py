@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_genesys.api.pagination import (
+from tap_genesys.api.page_steps import (
     Page,
     PageRecords,
     PageState,

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support.http_doubles import response, rows
 
-from tap_genesys.api.pagination import LAST_PAGE, CountedPaginator, Page, TokenPaginator
+from tap_genesys.api.page_steps import Page
+from tap_genesys.api.pagination import LAST_PAGE, CountedPaginator, TokenPaginator
 from tap_genesys.api.response import records
 from tap_genesys.errors import StopRun, TooManyRows
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from singer_sdk.streams.rest import HTTPRequest
 from support.http_doubles import response
 
-from tap_genesys.api.pagination import CountedPaginator, Page
+from tap_genesys.api.page_steps import Page
+from tap_genesys.api.pagination import CountedPaginator
 from tap_genesys.api.paging import (
     BodyToken,
     Cursor,

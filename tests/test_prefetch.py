@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.harness import Output, halve_listings, run, tap, without_times
 
-from tap_genesys.api.pagination import CountedPaginator, Page
+from tap_genesys.api.page_steps import Page
+from tap_genesys.api.pagination import CountedPaginator
 from tap_genesys.api.prefetch import Prefetcher
 from tap_genesys.api.response import PageCounts
 from tap_genesys.errors import StopRun

@@ -10,23 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from singer_sdk.pagination import BaseAPIPaginator
 from typing_extensions import override
 
-from tap_genesys.api.completeness import Completeness
-from tap_genesys.api.pagination import (
-    LAST_PAGE,
-    Content,
-    Page,
-    PageState,
-    Step,
-    past_last_page,
-)
+from tap_genesys.api.page_steps import Content, Page, PageState, Step
+from tap_genesys.api.pagination import NumberedPaginator
 from tap_genesys.api.response import PageCounts, body, counts
-from tap_genesys.errors import StopRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import requests
 
@@ -62,7 +53,7 @@ def step_after_entries(state: PageState) -> Step:
     return step
 
 
-class EntryPaginator(BaseAPIPaginator[Page]):
+class EntryPaginator(NumberedPaginator):
     """Numbered pages of entries, up to one without any.
 
     With two entries per page, the count is too high by one, and the second page is the last::
@@ -85,67 +76,34 @@ class EntryPaginator(BaseAPIPaginator[Page]):
     def __init__(
         self, *, page_size: int, where: str, empty_tries: int, wait: Callable[[], None]
     ) -> None:
-        super().__init__(Page(1))
-        self._page_size = page_size
-        self._where = where
-        self._empty_tries = empty_tries
-        self._wait = wait
+        super().__init__(page_size=page_size, where=where, empty_tries=empty_tries, wait=wait)
+        # Each page may be short, so none shows the size of a full one. `completeness` has no
+        # counts, since none is more than an order of magnitude: no entries are owed.
+        self._full_size = page_size
         self._total: int | None = None
         self._previous: set[Entry] = set()
-        #: It has no counts, since none is more than an order of magnitude: no entries are owed.
-        self.completeness = Completeness(page_size)
-
-    @override
-    def continue_if_empty(self, response: requests.Response) -> bool:
-        return True  # `get_next` decides, for empty pages and others alike
 
     @override
     def get_next(self, response: requests.Response) -> Page | None:
-        page, total, rows = self.current_value, counts(response).rows, entries(response)
+        total, rows = counts(response).rows, entries(response)
         self._total = self._total if total is None else total
         is_repetition = bool(rows) and not self._add(rows)
         state = self._state(len(rows), is_repetition=is_repetition)
-        step = step_after_entries(state)
-        if step is Step.REFUSE:
-            msg = (
-                f"{self._where}: page {page.number} holds the same {len(self._previous)} "
-                "entries as the page before; the server ignores pageNumber."
-            )
-            raise StopRun(msg)
-        if step is Step.AGAIN:
-            self._wait()
-        self.completeness.stale_count = step is Step.STALE
-        following = page.after(step)
-        if following and following.number > LAST_PAGE:
-            raise past_last_page(self._where)
-        return following
-
-    def check_ceiling(self, response: requests.Response) -> None:
-        """Accept any count: no limit of entries that can be paged through is known."""
-
-    def ahead(self) -> Iterator[Page]:
-        """Yield the pages after the present one that the count suggests, in their order."""
-        pages = -(-(self._total or 0) // self._page_size)
-        for number in range(self.current_value.number + 1, min(pages, LAST_PAGE) + 1):
-            yield Page(number)
+        refusal = (
+            f"holds the same {len(self._previous)} entries as the page before; "
+            "the server ignores pageNumber."
+        )
+        return self._follow(step_after_entries(state), refusal)
 
     @property
+    @override
     def promised(self) -> str:
-        """The count in words, for a message."""
         return "no count" if self._total is None else f"about {self._total:,} entries"
 
-    def _state(self, rows: int, *, is_repetition: bool) -> PageState:
-        return PageState(
-            page=self.current_value,
-            rows=rows,
-            received=self.completeness.received,
-            in_holes=self.completeness.in_holes,
-            counts=PageCounts(rows=self._total),
-            requested_size=self._page_size,
-            full_size=self._page_size,
-            empty_tries=self._empty_tries,
-            is_repetition=is_repetition,
-        )
+    @property
+    @override
+    def _counts(self) -> PageCounts:
+        return PageCounts(rows=self._total)
 
     def _add(self, rows: list[Entry]) -> bool:
         """Take in the entries of the present page, unless they are those of the page before."""

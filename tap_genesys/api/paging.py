@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.streams.rest import HTTPRequest
 
-    from tap_genesys.api.pagination import Page
+    from tap_genesys.api.page_steps import Page
     from tap_genesys.api.response import Record
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from singer_sdk.streams.rest import HTTPRequest, PageContext
     from singer_sdk.tap_base import Tap
 
-    from tap_genesys.api.pagination import Page
+    from tap_genesys.api.page_steps import Page
     from tap_genesys.api.response import Record
     from tap_genesys.endpoints.costs import Cost
     from tap_genesys.endpoints.request_loop import PlannedRequest

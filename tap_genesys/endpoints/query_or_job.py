@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import requests
     from singer_sdk.helpers.types import Context
 
-    from tap_genesys.api.pagination import Page
+    from tap_genesys.api.page_steps import Page
     from tap_genesys.endpoints.derived_tables import TableStream
     from tap_genesys.endpoints.follow_ups import FollowUpStream
     from tap_genesys.endpoints.probes import Probes

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import override
 
-from tap_genesys.api.pagination import LAST_PAGE, Page, endless_pages
+from tap_genesys.api.page_steps import Page
+from tap_genesys.api.pagination import LAST_PAGE, endless_pages
 from tap_genesys.api.polling import Poll
 from tap_genesys.api.response import body
 from tap_genesys.endpoints.costs import PerWindow

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from tap_genesys import schemas
 from tap_genesys.api.completeness import log_missing
-from tap_genesys.api.pagination import CountedPaginator
+from tap_genesys.api.pagination import CountedPaginator, NumberedPaginator
 from tap_genesys.api.request_note import RequestNote
 from tap_genesys.api.response import Record, records
 from tap_genesys.api.status import ResponseAction, accepting, either
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.api.client import GenesysClient
-    from tap_genesys.api.entries import EntryPaginator
     from tap_genesys.api.status import Overrides
     from tap_genesys.endpoints.metrics import RequestCounter
     from tap_genesys.endpoints.request_loop import PlannedRequest
@@ -71,7 +70,7 @@ class GenesysStream(RESTStream[Any], ABC):
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap=tap)
         self.logger.addFilter(_is_worth_a_line)
-        self.paginator: CountedPaginator | EntryPaginator
+        self.paginator: NumberedPaginator
 
     @abstractmethod
     def read(self, context: Context | None) -> Iterator[Record]:

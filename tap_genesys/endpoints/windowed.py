@@ -12,7 +12,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.rest import HTTPRequest, PageContext
 from typing_extensions import override
 
-from tap_genesys.api.pagination import Page
+from tap_genesys.api.page_steps import Page
 from tap_genesys.config.date_range import oldest_wanted, read_range, reversed_range
 from tap_genesys.endpoints.costs import PerWindow
 from tap_genesys.endpoints.probes import Probes

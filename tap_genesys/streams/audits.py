@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tap_genesys.api.pagination import Page
+    from tap_genesys.api.page_steps import Page
     from tap_genesys.api.response import Record
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from tap_genesys.api.pagination import Page
+    from tap_genesys.api.page_steps import Page
     from tap_genesys.endpoints.probes import Probes
     from tap_genesys.endpoints.volume import Sample
 
