@@ -94,6 +94,16 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "again at 1, 3 and 5 days.",
     ),
     th.Property(
+        "emit_unchanged",
+        th.BooleanType,
+        default=False,
+        title="Emit unchanged rows",
+        description="Whether rows that have not changed since an earlier run emitted them are "
+        "emitted again. By default they are left out: details of conversations and users, and days "
+        "of aggregates and summaries. True is for histories that only append, and for one run "
+        "after a warehouse was restored; see docs/lanes.md.",
+    ),
+    th.Property(
         "page_size",
         th.IntegerType(minimum=1, nullable=True),
         title="Page size",

@@ -65,11 +65,10 @@ class Privacy:
         ]
         if lines := problems(plain_rules, hash_key):
             raise SettingError(lines)
-        changes: dict[str, _Change | None] = {
-            "drop": None,
-            "hash": _hasher(hash_key or ""),
-            "mask": _mask,
-        }
+        hashed = _hasher(hash_key or "")
+        changes: dict[str, _Change | None] = {"drop": None, "hash": hashed, "mask": _mask}
+        #: A value that differs between two keys and is no more than a hash that rows hold.
+        self.key_digest = hashed("key") if hash_key else None
         self._rules = [_compiled(rule["field"], changes[rule["action"]]) for rule in plain_rules]
         self._names = frozenset(str(rule.last) for rule in self._rules if rule.is_bare)
         self._removes = _remover(attributes_include, attributes_exclude or ())
