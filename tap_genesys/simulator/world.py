@@ -70,8 +70,10 @@ class World:
     indexing: timedelta = timedelta(0)
     late: timedelta = timedelta(0)
     endless: int = 150
-    _told: dict[int, Row] = field(default_factory=dict, repr=False, compare=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _told: dict[int, Row] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lock: threading.Lock = field(
+        default_factory=threading.Lock, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def staff(self) -> Staff:
@@ -81,7 +83,10 @@ class World:
     def at(self, now: datetime, lag: timedelta | None = None) -> World:
         """Return the same world at another time."""
         behind = self.lag if lag is None else lag
-        return replace(self, now=now, lag=behind, _told=self._told, _lock=self._lock)
+        world = replace(self, now=now, lag=behind)
+        # The conversations are the same ones; in a world with other arguments they need not be.
+        vars(world).update(_told=self._told, _lock=self._lock)
+        return world
 
     def users(self) -> list[Row]:
         """Return all users, those who have left too."""
