@@ -23,6 +23,8 @@ _LONG = 20 * _DAY
 #: So long that nobody sees its end.
 _FOREVER = 2_000_000 * _DAY
 _LONGEST_FLOW = _DAY
+#: When the last thing happens in a conversation that stands open for ever: in its first hours.
+_ORPHANED = (60 * _SECOND, 3 * 3600 * _SECOND)
 #: One call in so many is over, but has no end until 60 days have passed.
 _HUNG_UP_LATE = 211
 #: How long after a conversation its survey is answered, and its evaluation written.
@@ -51,22 +53,32 @@ class Script(Record):
         start: When it starts.
         instant: Whether it ends in the moment in which it starts.
         endless: Whether it never ends if it is an e-mail: it waits in a queue that nobody reads.
+        orphan: Whether it is such an e-mail, and nothing happens in it after its first hours.
     """
 
     def __init__(
-        self, staff: Staff, number: int, start: datetime, *, instant: bool, endless: bool = False
+        self,
+        staff: Staff,
+        number: int,
+        start: datetime,
+        *,
+        instant: bool,
+        endless: bool = False,
+        orphan: bool = False,
     ) -> None:
         self._staff = staff
         self._choice = random.Random(f"{staff.seed}/{number}")
-        super().__init__(staff.seed, number, start, self._choice.choice(_MEDIA))
+        medium = self._choice.choice(_MEDIA)
+        super().__init__(staff.seed, number, start, "email" if orphan else medium)
         self._life = 0 if instant else self._draw_life()
         self._inbound = self._medium != "callback" and self._choice.random() < 0.85
         self._abandoned = self._inbound and (instant or self._choice.random() < 0.08)
         self._queue = self._choice.choice(staff.queues)["id"]
-        self._endless = endless and not instant and self._medium == "email"
+        self._endless = orphan or (endless and not instant and self._medium == "email")
         if self._endless:
             self._life, self._inbound, self._abandoned = _FOREVER, True, True
             self._queue = staff.queues[0]["id"]
+        self._longest_flow = self._choice.randrange(*_ORPHANED) if orphan else _LONGEST_FLOW
         caller = self._choice.randrange(10**7)
         # Every fourth call comes from one of a few who call again and again.
         self._ani = f"tel:+1555{caller % 200 if caller % 4 == 0 else caller:07}"
@@ -75,7 +87,7 @@ class Script(Record):
     def tell(self) -> Row:
         """Return the conversation as it is when all of it has happened."""
         queued = self._life // 8 if self._inbound else 0
-        flow_end = min(self._life // 20, _LONGEST_FLOW) if self._inbound else 0
+        flow_end = min(self._life // 20, self._longest_flow) if self._inbound else 0
         participants = [self._customer()]
         if self._inbound:
             participants += [self._flow(flow_end), self._acd(flow_end, queued)]

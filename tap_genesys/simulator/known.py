@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.simulator.record import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Row = dict[str, Any]
 
@@ -10,6 +16,12 @@ Row = dict[str, Any]
 REOPENED = "_reopened"
 #: Marks, likewise, when a nightly correction came, and who took part as it was told before.
 CORRECTED = "_corrected"
+#: Marks, likewise, changes that become visible late or have no date.
+CHANGES = "_changes"
+#: Marks, likewise, how long after its latest segment a conversation is inactive.
+INACTIVE_AFTER = "_inactiveAfter"
+#: The fields whose dates may lie ahead of the present.
+AHEAD = ("callbackScheduledTime", "inactivityTimeout")
 #: What others think of it later.
 LATER = ("evaluations", "surveys", "resolutions")
 #: What a segment tells only when it is over.
@@ -28,7 +40,13 @@ def known_at(row: Row, moment: str, *, by_job: bool = False) -> Row:
         by_job: As a job tells it, with participants' attributes; a query has none, and calls the
             customer `external`.
     """
-    hidden = (*LATER, "conversationEnd", REOPENED, CORRECTED)
+    night, before = row.get(CORRECTED, ("", []))
+    if moment < night:
+        row = row | {"participants": before}
+    for change in row.get(CHANGES, ()):
+        if moment < change.moment:
+            row = change.undo(row)
+    hidden = (*LATER, "conversationEnd", REOPENED, CORRECTED, CHANGES, INACTIVE_AFTER)
     known = {name: value for name, value in row.items() if name not in hidden}
     end = row["conversationEnd"]
     closed, opened = row.get(REOPENED, (end, end))
@@ -39,14 +57,23 @@ def known_at(row: Row, moment: str, *, by_job: bool = False) -> Row:
     for name in LATER:
         if given := [one for one in row.get(name, ()) if one["eventTime"] <= moment]:
             known[name] = given
-    night, before = row.get(CORRECTED, ("", []))
-    participants = row["participants"] if night <= moment else before
     known["participants"] = [
         _participant_at(participant, moment, by_job=by_job)
-        for participant in participants
+        for participant in row["participants"]
         if participant["sessions"][0]["segments"][0]["segmentStart"] <= moment
     ]
+    if INACTIVE_AFTER in row and known["participants"]:
+        latest = datetime.fromisoformat(max(_segment_dates(known)))
+        known["inactivityTimeout"] = stamp(latest + row[INACTIVE_AFTER])
     return known
+
+
+def _segment_dates(row: Row) -> Iterator[str]:
+    for participant in row["participants"]:
+        for session in participant["sessions"]:
+            for segment in session["segments"]:
+                yield segment["segmentStart"]
+                yield segment.get("segmentEnd", "")
 
 
 def _participant_at(participant: Row, moment: str, *, by_job: bool) -> Row:

@@ -11,8 +11,15 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from tap_genesys.simulator.changes import (
+    draw_delay,
+    with_dates_ahead,
+    with_late_event,
+    with_reopening_segment,
+    with_undated_changes,
+)
 from tap_genesys.simulator.conversation import Script
-from tap_genesys.simulator.known import known_at
+from tap_genesys.simulator.known import CHANGES, CORRECTED, REOPENED, known_at
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.staff import Staff
 
@@ -28,9 +35,12 @@ _ARRIVALS = (1, 1, 1, 1, 2, 3, 6, 12, 20, 26, 28, 26, 22, 24, 26, 24, 20, 14, 9,
 _CUMULATED = tuple(accumulate(_ARRIVALS, initial=0))
 #: How many whole conversations are kept, at about 8 kB each.
 _REMEMBERED = 10_000
-#: Which of so many e-mails never ends; what share of conversations is seen late.
-_ENDLESS, _LATE_SHARE = 3, 0.15
-#: What lasts longer than this is not seen late: no re-check would ever find its end.
+#: Which of so many e-mails never ends.
+_ENDLESS = 3
+#: Over how many of the org's first days its orphans are spread, if there is room.
+_ORPHANED_DAYS = 7
+#: What lasts longer than this is not seen late and has no undated change: no re-check would ever
+#: find it.
 _LONG = timedelta(days=20)
 
 
@@ -53,7 +63,23 @@ class World:
         indexing: How long it takes at most until a query finds what has started.
         late: How late some conversations are seen at most, with all that happens in them at its
             old dates, by query as by job; at least an hour, and not at all where this is 0.
+        late_share: What share of the conversations is late.
+        late_events: Whether as many others have one event, or a part of one, that becomes visible
+            so late, at its old date, by query as by job. Believed.
+        undated: In one conversation in so many a participant's attributes (by job, as a query has
+            none) and the last wrap-up code change, at moments between one and 25 days after its
+            end, and no date says so; 0: in none. Believed.
+        reopening_segment: Whether an e-mail that is opened again has a segment that begins then;
+            else nothing in it has that date.
         endless: One e-mail in so many never ends.
+        orphans: So many e-mails, spread over the org's first seven days, stand open for ever, and
+            nothing happens in them after their first hours. Source: notes on a live org, one queue
+            of which held some 170 open e-mails of up to six months, "abandoned without writing
+            conversationEnd" (genesys-admin-app).
+        ahead: Whether callbacks and message conversations have dates that may lie ahead of the
+            present, `callbackScheduledTime` and `inactivityTimeout`. The fields are the vendor's
+            ("The time in the future, after which this conversation would be considered inactive");
+            how far ahead is believed.
     """
 
     seed: int = 1
@@ -69,7 +95,13 @@ class World:
     step: timedelta = timedelta(minutes=15)
     indexing: timedelta = timedelta(0)
     late: timedelta = timedelta(0)
+    late_share: float = 0.15
+    late_events: bool = False
+    undated: int = 0
+    reopening_segment: bool = False
     endless: int = 150
+    orphans: int = 0
+    ahead: bool = False
     _told: dict[int, Row] = field(default_factory=dict, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(
         default_factory=threading.Lock, init=False, repr=False, compare=False
@@ -159,15 +191,41 @@ class World:
 
     def delay(self, number: int) -> timedelta:
         """Return how late a conversation is seen, and all that happens in it."""
-        if not self.late:
-            return timedelta(0)
-        choice = random.Random(f"{self.seed}:{number}:late")
-        lasts = self.end_of(number) - self.start_of(number)
-        if lasts > _LONG or choice.random() > _LATE_SHARE:
-            return timedelta(0)
-        hour = timedelta(hours=1)
-        seconds = (hour + choice.random() * (self.late - hour)).total_seconds()
-        return timedelta(seconds=round(seconds))
+        return self._delay(number, self.end_of(number)) if self.late else timedelta(0)
+
+    def late_event(self, number: int) -> tuple[datetime, datetime] | None:
+        """Return the date of the event that is seen late, and when it is, if there is one."""
+        for change in self._whole(number).get(CHANGES, ()):
+            if change.date:
+                return datetime.fromisoformat(change.date), datetime.fromisoformat(change.moment)
+        return None
+
+    def latest_delay(self, number: int) -> timedelta:
+        """Return the largest delay of anything in a conversation; none of what is prompt."""
+        date, moment = self.late_event(number) or (self.now, self.now)
+        return max(self.delay(number), moment - date)
+
+    def changed_at(self, number: int) -> list[datetime]:
+        """Return the moments at which a conversation changes and no date says so, in order.
+
+        These are a nightly correction, the undated changes, and the moment in which it is opened
+        again, unless a segment begins then.
+        """
+        row = self._whole(number)
+        moments = [change.moment for change in row.get(CHANGES, ()) if not change.date]
+        moments += [row[CORRECTED][0]] if CORRECTED in row else []
+        moments += [row[REOPENED][1]] if REOPENED in row and not self.reopening_segment else []
+        delay = self.delay(number)
+        return sorted(datetime.fromisoformat(moment) + delay for moment in moments)
+
+    def is_orphan(self, number: int) -> bool:
+        """Return whether a conversation stands open for ever, with nothing happening in it."""
+        if not self.orphans:
+            return False
+        step = max(2, _ORPHANED_DAYS * self.per_day // self.orphans)
+        # Not the first of a day, which has no length.
+        orphan, place = divmod(number - self._first - 1, step)
+        return place == 0 and 0 <= orphan < self.orphans
 
     def is_seen(self, number: int, moment: datetime) -> bool:
         """Return whether a conversation is seen at a moment at all."""
@@ -189,6 +247,18 @@ class World:
         day, place = divmod(number, self.per_day)
         midnight = datetime.combine(date.fromordinal(_EPOCH + day), datetime.min.time(), UTC)
         return midnight + timedelta(milliseconds=self._offset(number, place))
+
+    @cached_property
+    def _first(self) -> int:
+        """The number of the org's first conversation."""
+        return self._number_at(self.since)
+
+    def _delay(self, number: int, end: datetime) -> timedelta:
+        choice = random.Random(f"{self.seed}:{number}:late")
+        lasts = end - self.start_of(number)
+        if lasts > _LONG or choice.random() > self.late_share:
+            return timedelta(0)
+        return draw_delay(choice, self.late)
 
     def _is_indexed(self, number: int) -> bool:
         share = random.Random(f"{self.seed}:{number}:indexed").random()
@@ -226,9 +296,31 @@ class World:
             instant = number % 97 == 0 or number % (2 * self.per_day) == 0
             start = self.start_of(number)
             endless = number % self.endless == _ENDLESS
-            told = Script(self.staff, number, start, instant=instant, endless=endless).tell()
+            orphan = self.is_orphan(number)
+            script = Script(
+                self.staff, number, start, instant=instant, endless=endless, orphan=orphan
+            )
+            told = self._changed(number, script.tell())
             with self._lock:
                 while len(self._told) >= _REMEMBERED:
                     del self._told[next(iter(self._told))]
                 self._told[number] = told
         return told
+
+    def _changed(self, number: int, row: Row) -> Row:
+        """Return a conversation with what this world adds to its script."""
+        if self.reopening_segment:
+            row = with_reopening_segment(row)
+        if self.ahead:
+            row = with_dates_ahead(row, random.Random(f"{self.seed}:{number}:ahead"))
+        end = datetime.fromisoformat(row["conversationEnd"])
+        if end - self.start_of(number) > _LONG:
+            return row
+        choice = random.Random(f"{self.seed}:{number}:changes")
+        is_late, is_undated = choice.random() <= self.late_share, choice.random() * self.undated < 1
+        if is_late and self.late_events and self.late and not self._delay(number, end):
+            row = with_late_event(row, choice, self.late)
+        if is_undated and self.undated:
+            codes = [code["id"] for code in self.wrapup_codes()]
+            row = with_undated_changes(row, choice, codes, self.late)
+        return row
