@@ -11,7 +11,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from support.dates import dates_ahead, dates_of
 from support.vendor_document import response_schema, validate
+from support.warehouse import Warehouse
 
+from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import World
 from tap_genesys.simulator.known import CORRECTED, LATER, REOPENED
 
@@ -297,3 +299,30 @@ def test_another_world_has_a_memory_of_its_own() -> None:
     number = next(one for one in UNDATED if not WORLD.latest_delay(one))
     assert replace(WORLD, undated=0)._whole(number) != WORLD._whole(number)
     assert WORLD.at(END)._whole(number) is WORLD._whole(number)
+
+
+def test_a_row_by_query_is_no_step_back_where_only_attributes_changed() -> None:
+    """The warehouse takes it for one of before the change, as nothing in it says otherwise."""
+    number, change = next(
+        (number, moment)
+        for number in UNDATED
+        for moment in WORLD.changed_at(number)
+        if by_query(number, moment - HOUR) == by_query(number, moment + HOUR)
+    )
+    now = change + timedelta(minutes=1)
+    world = replace(WORLD, step=timedelta(0)).at(now, timedelta(0))
+    read_at = now + timedelta(minutes=9)
+    state = {"watermark": iso(now), "queryPasses": [[iso(SINCE), iso(END), iso(read_at)]]}
+    rows = {"job": world.in_lake(number), "query": world.conversation(number)}
+    records = [
+        {"type": "RECORD", "record": {**row, "_source": source, "_readAt": iso(read_at)}}
+        for source, row in rows.items()
+    ]
+    warehouse = Warehouse(SINCE)
+    warehouse.load(
+        [{"type": "STATE", "value": {"bookmarks": {"conversation_details": state}}}, *records],
+        world,
+        each_request=timedelta(minutes=9),
+        requests=1,
+    )
+    assert warehouse.known == {world.conversation_id(number): now}
