@@ -29,7 +29,13 @@ WORLD = World(
     step=timedelta(minutes=15),
     indexing=timedelta(minutes=10),
     late=timedelta(hours=12),
+    late_share=0.15,
+    late_events=False,
+    undated=0,
+    reopening_segment=False,
     endless=11,
+    orphans=0,
+    ahead=False,
 )
 HABITS: dict[str, Any] = {
     "interval_reading": "overlap",
