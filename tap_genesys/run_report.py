@@ -110,6 +110,7 @@ class RunReport:
             "status": status,
             "skipped": skipped,
             "records": counts.records,
+            "unchanged": counts.unchanged,
             "requests": counts.requests,
             "retries": counts.retries,
             "waited_seconds": round(counts.waited, 1),
@@ -150,12 +151,16 @@ class RunReport:
 
 def table(report: Mapping[str, Any]) -> str:
     """Return a report for people."""
-    head = ("stream", "", "records", "requests", "retries", "waited", "bookmark", "watermark")
+    head = (
+        "stream", "", "records", "unchanged", "requests", "retries", "waited", "bookmark",
+        "watermark",
+    )  # fmt: skip
+    numbers = ("records", "unchanged", "requests", "retries")
     rows = [
         (
             one["stream"],
             one["status"],
-            *(f"{one[name]:,}" for name in ("records", "requests", "retries")),
+            *(f"{one[name]:,}" for name in numbers),
             duration(one["waited_seconds"]),
             one["bookmark"] or "",
             one["watermark"] or "",
@@ -165,7 +170,7 @@ def table(report: Mapping[str, Any]) -> str:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = [
         "  ".join(
-            cell.rjust(width) if place in range(2, 6) else cell.ljust(width)
+            cell.rjust(width) if place in range(2, 3 + len(numbers)) else cell.ljust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in (head, *rows)

@@ -26,13 +26,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DETAILS = "conversation_details"
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 MONTH = SINCE + 30 * DAY
 END = MONTH + 42 * DAY
 RUNGS = [1, 3, 7, 30]
 INDEXING = timedelta(minutes=10)
-WORLD = World(seed=21, per_day=4, since=SINCE, now=MONTH, until=END, indexing=INDEXING, endless=11)
+WORLD = World(
+    seed=21,
+    per_day=4,
+    since=SINCE,
+    now=MONTH,
+    until=END,
+    indexing=INDEXING,
+    late_share=0.05,
+    late_events=True,
+    undated=5,
+    reopening_segment=True,
+    endless=11,
+    orphans=3,
+    ahead=True,
+)
 CONFIG: dict[str, Any] = {
     "start_date": iso(SINCE),
     "recheck_days": RUNGS,
@@ -60,6 +74,10 @@ LAGS = [timedelta(0), 2 * HOUR, 7 * HOUR, 24 * HOUR, 30 * HOUR, 80 * HOUR]
 WINDOW_DAYS = st.sampled_from([0.5, 1, 5])
 EACH_REQUEST = st.sampled_from([timedelta(0), timedelta(seconds=45), timedelta(minutes=9)])
 PARALLEL = st.sampled_from([1, 4])
+#: How much the tap's clock is fast.
+SKEW = st.sampled_from([timedelta(0), timedelta(minutes=10), timedelta(minutes=-10)])
+#: Mostly hourly runs, so that narrow passes follow each other.
+HOURLY = schedules([HOUR, HOUR, 2 * HOUR, DAY], LAGS, ["auto"], most_runs=30, stretches=(2, 5))
 
 
 @searching
@@ -72,6 +90,7 @@ PARALLEL = st.sampled_from([1, 4])
     0.5,
     timedelta(0),
     1,
+    timedelta(0),
     timedelta(0),
     timedelta(0),
     USUAL,
@@ -87,15 +106,17 @@ PARALLEL = st.sampled_from([1, 4])
     4,
     timedelta(0),
     timedelta(0),
+    timedelta(0),
     USUAL,
 )
 @given(
-    schedules(DISTANCES, LAGS, ["auto", "auto", "job"], most_runs=5, stretches=(3, 10)),
+    schedules(DISTANCES, LAGS, ["auto", "auto", "job"], most_runs=5, stretches=(3, 10)) | HOURLY,
     WINDOW_DAYS,
     EACH_REQUEST,
     PARALLEL,
     STEPS,
     LATE,
+    SKEW,
     HABITS,
 )
 def test_any_schedule_ends_with_the_truth_and_never_steps_back(
@@ -105,22 +126,29 @@ def test_any_schedule_ends_with_the_truth_and_never_steps_back(
     parallel: int,
     step: timedelta,
     late: timedelta,
+    skew: timedelta,
     habits: dict[str, Any],
 ) -> None:
-    warehouse = Warehouse(SINCE)
+    """No row by query replaces one by job, either, and each whole run brings what is visible."""
+    warehouse = Warehouse(SINCE, keeps_attributes=True)
     first = replace(WORLD, step=step, late=late)
     with Simulator(first, **habits) as sim, without_sockets(sim):
         sim.each_request = each_request
         state: dict[str, Any] = {}
         options = {"window_days": window_days, "max_parallel_requests": parallel}
         for stretch, world, cut in runs_of(stretches, sim, first):
-            before, state = state, one_run(sim, world, state, warehouse, stretch, cut, **options)
+            before = state
+            state = one_run(sim, world, state, warehouse, stretch, cut, skew, **options)
             if cut is None:
-                hold_to_what_is_due(warehouse, before, state, world, stretch.source, habits)
+                present = world.now + min(skew, timedelta(0))
+                complete = present - INDEXING if stretch.source == "auto" else None
+                hold_to_what_is_due(warehouse, before, state, world, complete, habits)
+                if stretch.source == "auto":
+                    hold_to_what_queries_bring(warehouse, before, state, world, skew)
         sim.each_request = timedelta(0)
         # The last mail is closed 90 days after it began, and the last rung is 30 days later.
         last = first.at(END + 130 * DAY, 6 * HOUR)
-        one_run(sim, last, state, warehouse, LAST, None, window_days=31)
+        one_run(sim, last, state, warehouse, LAST, None, skew, window_days=31)
     assert warehouse.rows == warehouse.truth(last)
 
 
@@ -149,7 +177,7 @@ def test_no_change_of_the_source_steps_back(
         state: dict[str, Any] = {}
         options = {"window_days": window_days, "max_parallel_requests": parallel}
         for stretch, world, cut in runs_of(stretches, sim, first):
-            state = one_run(sim, world, state, warehouse, stretch, cut, **options)
+            state = one_run(sim, world, state, warehouse, stretch, cut, timedelta(0), **options)
 
 
 def runs_of(
@@ -172,6 +200,7 @@ def one_run(
     warehouse: Warehouse,
     stretch: Stretch,
     cut: float | None,
+    skew: timedelta,
     **options: Any,
 ) -> dict[str, Any]:
     """Run once, up to a kill; load what came, and return the state that a later run finds."""
@@ -179,12 +208,15 @@ def one_run(
     before = len(sim.requests)
     output = Output()
     options["conversation_details_source"] = stretch.source
-    tap(sim, DETAILS, state=state, output=output, **{**CONFIG, **options}).sync_or_leave()
+    made = tap(sim, DETAILS, state=state, output=output, **{**CONFIG, **options})
+    made.started += skew
+    made.now = lambda: sim.world.now + skew
+    made.sync_or_leave()
     messages = output.messages
     if cut is not None:
         messages = messages[: int(len(messages) * cut)]
     requests = len(sim.requests) - before
-    warehouse.load(messages, world, each_request=sim.each_request, requests=requests)
+    warehouse.load(messages, world, each_request=sim.each_request, requests=requests, skew=skew)
     state = last_state(messages) or state
     assert len(json.dumps(state)) < 4000
     return state
@@ -195,21 +227,29 @@ def hold_to_what_is_due(
     before: dict[str, Any],
     state: dict[str, Any],
     world: World,
-    source: str,
+    complete: datetime | None,
     habits: dict[str, Any],
 ) -> None:
-    """After a run that was not killed: all is there, and no row is older than its last due read."""
+    """After a run that was not killed: all is there, and no row is older than its last due read.
+
+    Args:
+        warehouse: What has come.
+        before: The state that the run was given.
+        state: Its last one.
+        world: The world when it began.
+        complete: Up to when all conversations have come; None for the bookmark.
+        habits: How the vendor's intervals are.
+    """
     bookmark = moment_of(state, "replication_key_value")
     # A lake that knows less than it did is not read until it knows more.
     reads_jobs = world.watermark >= moment_of(before, "watermark")
-    complete = world.now - INDEXING if source == "auto" else bookmark
-    for number in world.numbers(SINCE, complete):
+    for number in world.numbers(SINCE, complete or bookmark):
         start, end = world.start_of(number), world.end_of(number)
         midnight = floor(start, DAY) + DAY
         due = [midnight + rung * DAY for rung in RUNGS if midnight <= bookmark and reads_jobs]
         due = [moment for moment in due if moment <= world.watermark]
         # What is seen late is there when its day is read again.
-        is_prompt = not world.delay(number)
+        is_prompt = not world.latest_delay(number)
         # What has no length, and starts where an interval does that overlaps and excludes its
         # bounds, is in no query: a job brings it.
         is_found = start < bookmark or end > start or not no_query_finds_an_instant(habits)
@@ -222,8 +262,62 @@ def hold_to_what_is_due(
             assert known >= moment or world.in_lake(number, known) == world.in_lake(number, moment)
 
 
+def hold_to_what_queries_bring(
+    warehouse: Warehouse,
+    before: dict[str, Any],
+    state: dict[str, Any],
+    world: World,
+    skew: timedelta,
+) -> None:
+    """After a whole run by `auto`: what jobs lack is as fresh as docs/lanes.md promises.
+
+    That is: what started today, and what the run's full pass read, as it is; what started on an
+    earlier day that jobs may not read yet and goes on, as of the last reading of that day's end.
+    """
+    earlier, mark = (
+        {name: moment - skew for name, moment in marks_of_queries(one).items()}
+        for one in (before, state)
+    )
+    assert mark["at"] > earlier.get("at", SINCE)
+    # Where a full pass was not due, the narrow one began here.
+    since = min(earlier["at"] - 2 * HOUR, earlier["until"]) if earlier else SINCE
+    present = world.now + min(skew, timedelta(0))
+    bookmark = moment_of(state, "replication_key_value")
+    for number in world.numbers(bookmark, present - INDEXING):
+        start, end = world.start_of(number), world.conversation(number).get("conversationEnd")
+        over = datetime.fromisoformat(end) if end else None
+        midnight = floor(start, DAY) + DAY
+        if world.latest_delay(number) or over == start:
+            continue
+        is_narrow, since_full = mark["fullAt"] != mark["at"], start >= mark["fullFrom"] + skew
+        if since_full and not is_narrow:
+            due = present
+        elif since_full and (
+            start >= floor(world.now + skew, DAY) or since + skew <= midnight - MINUTE
+        ):
+            due = min(present, over + HOUR) if over else present
+        elif (
+            midnight > world.watermark
+            and start >= mark["tailsFrom"] + skew
+            and (over is None or over >= midnight)
+        ):
+            assert mark["at"] - mark["tailsAt"] < timedelta(minutes=90)
+            due = min(present, mark["tailsAt"])
+        else:
+            continue
+        known = warehouse.known[world.conversation_id(number)]
+        if known < due and not any(known < moment <= due for moment in world.changed_at(number)):
+            assert world.at(known).conversation(number) == world.at(due).conversation(number)
+
+
 def no_query_finds_an_instant(habits: dict[str, Any]) -> bool:
     return habits["interval_reading"] == "overlap" and str(habits["interval_bounds"])[0] == "("
+
+
+def marks_of_queries(state: dict[str, Any]) -> dict[str, datetime]:
+    """Return the moments of the stream's state that tell what queries have emitted."""
+    marks = state.get("bookmarks", {}).get(DETAILS, {}).get("emittedThrough", {}).get("query", {})
+    return {name: datetime.fromisoformat(text) for name, text in marks.items()}
 
 
 def moment_of(state: dict[str, Any], name: str) -> datetime:

@@ -295,6 +295,7 @@ def test_the_table_is_aligned_and_holds_every_stream() -> None:
             "stream": name,
             "status": "done",
             "records": records,
+            "unchanged": 12,
             "requests": 2,
             "retries": 0,
             "waited_seconds": 1.2,
@@ -309,11 +310,22 @@ def test_the_table_is_aligned_and_holds_every_stream() -> None:
         "Summary (ok): 1,000,001 records, 4 requests, 0 retries, 2 s waited by all requests "
         "together; 1 min 01 s in all."
     )
-    assert lines == [
-        "stream          records  requests  retries  waited  bookmark                  watermark",
-        "a       done          1         2        0     1 s  2026-03-01T00:00:00.000Z",
-        "longer  done  1,000,000         2        0     1 s  2026-03-01T00:00:00.000Z",
+    assert [" ".join(line.split()) for line in lines] == [
+        "stream records unchanged requests retries waited bookmark watermark",
+        "a done 1 12 2 0 1 s 2026-03-01T00:00:00.000Z",
+        "longer done 1,000,000 12 2 0 1 s 2026-03-01T00:00:00.000Z",
     ]
+    # Names are aligned to the left, numbers to the right.
+    ends = [
+        [line.index(text) + len(text) for line, text in zip(lines, texts, strict=True)]
+        for texts in (
+            ("records", " 1", "1,000,000"),
+            ("unchanged", "12", "12"),
+            ("waited", "1 s", "1 s"),
+        )
+    ]
+    assert all(len({*column}) == 1 for column in ends)
+    assert [line.index("done") for line in lines[1:]] == [8, 8]
 
 
 @given(old=st.text(), new=st.text())

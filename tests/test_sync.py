@@ -73,6 +73,9 @@ def test_a_state_follows_every_window(world: World) -> None:
     ]
     midnights = [iso(SINCE + timedelta(days=days)) for days in range(-1, 5)]
     assert list(dict.fromkeys(bookmarks)) == [None, *midnights, iso(SETTLED)]
+    details = output.state["bookmarks"][DETAILS]
+    assert {*details.pop("emittedThrough")} == {"query"}
+    assert len(details.pop("fingerprint")) == 16
     assert output.state == {
         "bookmarks": {
             DETAILS: {

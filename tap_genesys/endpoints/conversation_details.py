@@ -17,9 +17,10 @@ from tap_genesys.endpoints.costs import ConversationDetailsCost
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
 from tap_genesys.endpoints.reading import Reading, no_rest
 from tap_genesys.errors import StopRun, TooManyRows
+from tap_genesys.records.moments import latest_moment
 from tap_genesys.replication.conversation_plan import WATERMARK, ConversationPlan
 from tap_genesys.replication.query_passes import BEGINNING
-from tap_genesys.replication.windows import MILLISECOND, Window, iso, parse, split
+from tap_genesys.replication.windows import MILLISECOND, UNSETTLED, Window, iso, parse, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,6 +59,8 @@ class ConversationDetailsStream(QueryOrJobStream):
     #: with this window, not with the next.
     _at_end: dict[str, tuple[Record, datetime]]
     _owed: dict[str, tuple[Record, datetime]]
+    #: Conversations of the present read, where several parts of its window may return one.
+    _in_read: set[str]
 
     @property
     @override
@@ -107,7 +110,6 @@ class ConversationDetailsStream(QueryOrJobStream):
                 longest.days,
                 self.path,
             )
-        self._at_end = {}
         yield from split(start, end, min(wanted, longest))
 
     @override
@@ -126,6 +128,7 @@ class ConversationDetailsStream(QueryOrJobStream):
 
     @override
     def make_plan(self, inputs: PlanInputs) -> ConversationPlan:
+        self._at_end = {}
         return ConversationPlan(self.own_state, inputs)
 
     @override
@@ -154,7 +157,17 @@ class ConversationDetailsStream(QueryOrJobStream):
         return is_to_come or super().comes_again()
 
     @override
+    def read_window(self, window: Window) -> Iterator[Record]:
+        self._in_read = set()
+        return super().read_window(window)
+
+    @override
     def finish_window(self, *, whole: bool) -> None:
+        completeness = self.paginator.completeness
+        is_short = bool(completeness.holes) or completeness.lacks_a_page
+        if is_short and self.present.by == "query":
+            # Accepted, or left to jobs; either way the next run must not take them for emitted.
+            self.plan.note_missing_rows()
         self.note_finished(is_whole=whole)
         if self.present.purpose == "forward":
             super().finish_window(whole=whole)
@@ -218,17 +231,44 @@ class ConversationDetailsStream(QueryOrJobStream):
     @override
     def keeps(self, record: Record) -> bool:
         start = moment(record, "conversationStart")
+        if not self._belongs(record, start):
+            return False
+        if start is not None and self._is_emitted(record, start):
+            self.counts.unchanged += 1
+            return False
+        return True
+
+    def _belongs(self, record: Record, start: datetime | None) -> bool:
+        """Return whether a conversation is one of those that the present read is to emit."""
         if self.present.by_activity:
             return self._is_new(record, start)
         if self.present.by == "job":
             return start is None or start in self.window
         name = record.get("conversationId", "")
-        if start is None or start in self.window:
+        starts = self.present.starts
+        if start is None or start in (starts or self.window):
             self._owed.pop(name, None)
-            return True
+            return starts is None or self._is_first(name)
         if start == self.window.end:
             self._at_end[name] = record, self.run.now()
         return False
+
+    def _is_first(self, name: str) -> bool:
+        """Return whether no earlier part of the present read has returned a conversation."""
+        is_first = name not in self._in_read
+        self._in_read.add(name)
+        return is_first
+
+    def _is_emitted(self, record: Record, start: datetime) -> bool:
+        """Return whether an earlier run has emitted a conversation, and nothing happened since."""
+        end = moment(record, "conversationEnd")
+        if self._ends_now(end) and self.fan_out.follow_ups:
+            return False
+        return self.plan.has_emitted(self.present, start, end, lambda: self._latest(record))
+
+    def _latest(self, record: Record) -> datetime | None:
+        text = latest_moment(record, iso(self.run.now() + UNSETTLED))
+        return parse(text) if text else None
 
     def _is_new(self, record: Record, start: datetime | None) -> bool:
         """Return whether a conversation was active in the window, and is not out already."""
@@ -258,12 +298,17 @@ class ConversationDetailsStream(QueryOrJobStream):
             self._follow_up(conversation)
         self.fan_out.add(conversation)
 
+    def _ends_now(self, end: datetime | None) -> bool:
+        """Return whether this run is the first to read a conversation's end.
+
+        The ranges of successive runs do not overlap, unless a run has failed: so each is followed
+        up once, whatever is read again.
+        """
+        is_forward = self.present.purpose == "forward"
+        return is_forward and end is not None and end in self.plan.ended_in
+
     def _follow_up(self, conversation: Record) -> None:
-        end = moment(conversation, "conversationEnd")
         is_read_again = self.present.purpose == "recheck"
         is_rechecked = is_read_again and bool(conversation.get("conversationEnd"))
-        # The ranges of successive runs do not overlap, unless a run has failed: so each is
-        # followed up once, whatever is read again.
-        is_forward = self.present.purpose == "forward"
-        has_ended = is_forward and end is not None and end in self.plan.ended_in
+        has_ended = self._ends_now(moment(conversation, "conversationEnd"))
         self.fan_out.follow_up(conversation, has_ended=has_ended, is_rechecked=is_rechecked)

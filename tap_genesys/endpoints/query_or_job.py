@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
 from tap_genesys.api.jobs import Jobs
 from tap_genesys.api.response import Record, body
+from tap_genesys.endpoints import row_shape
 from tap_genesys.endpoints.costs import Sources
 from tap_genesys.endpoints.derived_tables import FanOut
 from tap_genesys.endpoints.reading import Reading, no_rest
@@ -145,7 +147,11 @@ class QueryOrJobStream(WindowedStream):
         bookmark = self.resumed_from(watermark)
         span = self.range_from(bookmark)
         self.announce(span, bookmark)
-        self.plan = self.make_plan(self._plan_inputs(watermark, bookmark, span))
+        # A full table is a full table, whatever earlier runs have emitted.
+        is_incremental = self.replication_method != REPLICATION_FULL_TABLE
+        may_leave_out = row_shape.declare(self, span.start) and is_incremental
+        inputs = self._plan_inputs(watermark, bookmark, span)
+        self.plan = self.make_plan(replace(inputs, may_leave_out=may_leave_out))
         for batch in self.plan.batches():
             if batch.since is not None:
                 self.begin_range(batch.since)
@@ -173,6 +179,7 @@ class QueryOrJobStream(WindowedStream):
             windows=self.windows,
             job_windows=self.job_windows,
             warn=self.logger.warning,
+            rereads=bool(self.config.get("lookback_days")),
         )
 
     def _read_batch(self, batch: Batch) -> Iterator[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_genesys.replication.fingerprint import RowShape, changes
+from tap_genesys.replication.fingerprint import EMITTED, FINGERPRINT, RowShape, changes
 from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.endpoints.windowed import WindowedStream
 
-#: Keys of the state: the fingerprint, and the marks of emitted rows, which are valid with it only.
-FINGERPRINT, EMITTED = "fingerprint", "emittedThrough"
+__all__ = ["EMITTED", "declare", "row_shape"]
 
 _PRIVACY = ("pii", "attributes_include", "attributes_exclude")
 _MAPS = (

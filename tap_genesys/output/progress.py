@@ -26,6 +26,8 @@ class StreamProgress:
     parts_total: int = 0
     parts_done: int = 0
     records: int = 0
+    #: Records that were read and left out, since an earlier run has emitted them as they are.
+    unchanged: int = 0
     #: Every try counts, whatever came of it.
     requests: int = 0
     retries: int = 0

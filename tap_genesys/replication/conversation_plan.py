@@ -2,20 +2,30 @@
 
 The bookmark is that of jobs: all activity before it has been read by job. Beside it the state keeps
 the highest watermark so far, the passes of queries that the watermark has not passed yet
-(`query_passes`), and a mark for each age of the re-checks (`rechecks`).
+(`query_passes`), a mark for each age of the re-checks (`rechecks`), and a mark for each source of
+what it has emitted (`emitted`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_genesys.replication.emitted import (
+    Emitted,
+    JobMark,
+    QueryMark,
+    as_state,
+    query_mark,
+)
+from tap_genesys.replication.fingerprint import EMITTED
+from tap_genesys.replication.fresh_reads import is_full_pass, narrow_pass, tail_before
 from tap_genesys.replication.plan import Batch, reads
 from tap_genesys.replication.query_passes import BEGINNING, QueryPasses
 from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import UNSETTLED, Window, iso, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from tap_genesys.replication.plan import PlanInputs, Read, Source
@@ -47,7 +57,15 @@ class ConversationPlan:
         self.passes = QueryPasses(entries, now=inputs.started, has_history=has_history)
         #: The same as of the start of the run.
         self.passes_before = QueryPasses(entries, now=inputs.started, has_history=has_history)
-        self._fresh_is_whole = True
+        self._mark = query_mark(state.get(EMITTED) or {})
+        #: Whether each query of this run was read without a hole, and whether rows came for all.
+        self._is_whole = self._has_all_rows = True
+        self._emitted = Emitted(
+            state.get(EMITTED) if inputs.may_leave_out else None, inputs.bookmark
+        )
+        # Without re-checks, queries alone read again what a page has lost by the look-back only.
+        has_safety_net = inputs.source != "query" or bool([*inputs.ages])
+        self._leaves_out_forward = inputs.may_leave_out and not inputs.rereads and has_safety_net
 
     def batches(self) -> Iterator[Batch]:
         """Yield the batches to read; the last one is empty, and only declares the state."""
@@ -61,10 +79,12 @@ class ConversationPlan:
         self.ended_in = Window(inputs.bookmark or span.start, inputs.started - UNSETTLED)
         # A later run by job needs the passes, and no watermark: the last run was by query.
         self._state.pop(WATERMARK, None)
-        self.passes.begin(span.start, inputs.now())
+        begun = inputs.now()
+        self.passes.begin(span.start, begun)
         windows = inputs.windows(span.start, span.end)
         yield self._declared(reads(windows, "query", "forward"), span.start)
         self.passes.end(span.start, inputs.now())
+        self._note_full_pass(span.start, begun)
         days = self.schedule.due(inputs.started, min(inputs.reached(), span.end))
         if days:
             self.passes.begin(days[0].start, inputs.now())
@@ -74,6 +94,10 @@ class ConversationPlan:
     def _by_job_and_query(self, watermark: datetime) -> Iterator[Batch]:
         inputs, span = self._inputs, self._inputs.range
         highest = parse(self._state.get(WATERMARK, iso(BEGINNING)))
+        limit = min(self.passes.limit(watermark), span.end)
+        if inputs.source == "auto":
+            # What is younger is a query's, so that no row by query replaces one by job.
+            limit = min(limit, inputs.started - UNSETTLED)
         if watermark < highest:
             # The lake's rows are older than those of an earlier run.
             inputs.warn(
@@ -82,16 +106,38 @@ class ConversationPlan:
                 iso(highest),
             )
         else:
-            yield from self._by_job(watermark, min(self.passes.limit(watermark), span.end))
+            yield from self._by_job(watermark, limit)
         self.passes.forget(watermark)
-        start = self.passes.boundary(inputs.reached(), watermark)
+        until = self._mark.until if self._mark else BEGINNING
+        start = self.passes.boundary(inputs.reached(), watermark, until)
         if inputs.source == "auto" and start < span.end:
-            self.passes.begin(start, inputs.now())
-            windows = inputs.windows(start, span.end)
+            yield from self._fresh(Window(start, span.end), watermark)
+
+    def _fresh(self, fresh: Window, watermark: datetime) -> Iterator[Batch]:
+        inputs, mark, begun = self._inputs, self._mark, self._inputs.now()
+        if mark is None or is_full_pass(mark, fresh, inputs.started):
+            tail = tail_before(fresh, reached=inputs.reached())
+            if tail and tail.starts:
+                self.passes.begin(tail.starts.start, begun)
+                yield self._declared((tail,))
+                self.passes.end(tail.starts.start, inputs.now())
+            self.passes.begin(fresh.start, inputs.now())
+            windows = inputs.windows(fresh.start, fresh.end)
             yield self._declared(reads(windows, "query", "fresh"))
-            if self._fresh_is_whole:
-                # The last half hour is left to a later pass: it may not be indexed yet.
-                self.passes.end(min(span.end, inputs.started - UNSETTLED), inputs.now())
+            if self._is_whole:
+                self.passes.end(self._settled(fresh.end), inputs.now())
+                self._note_full_pass(fresh.start, begun, tail.starts if tail else None)
+            return
+        narrow = narrow_pass(
+            mark, fresh.end, reached=inputs.reached(), watermark=watermark, now=begun
+        )
+        self.passes.begin(narrow.start, begun)
+        yield self._declared(narrow.reads)
+        # Not all of its range is read, so nothing but the last response is noted.
+        self.passes.end(narrow.start, inputs.now())
+        if self._is_whole and self._has_all_rows:
+            until = self._settled(fresh.end)
+            self._note(query=mark.after_narrow_pass(until, begun, narrow.tails_from))
 
     def _by_job(self, watermark: datetime, limit: datetime) -> Iterator[Batch]:
         inputs, span = self._inputs, self._inputs.range
@@ -101,10 +147,37 @@ class ConversationPlan:
         self.ended_in = Window(inputs.bookmark or span.start, reached)
         # Declared before the first row: a run that is killed may have emitted rows as of it.
         self._state[WATERMARK] = iso(watermark)
-        windows = inputs.job_windows(span.start, limit)
-        yield self._declared(reads(windows, "job", "forward", by_activity=True), span.start)
+        forward = reads(inputs.job_windows(span.start, limit), "job", "forward", by_activity=True)
+        yield self._declared(forward, span.start)
+        if forward:
+            self._note(job=JobMark(self.oldest, inputs.reached(), watermark))
         days = self.schedule.due(watermark, min(inputs.reached(), limit))
         yield Batch(reads(days, "job", "recheck"))
+
+    def has_emitted(
+        self,
+        read: Read,
+        start: datetime,
+        end: datetime | None,
+        latest: Callable[[], datetime | None],
+    ) -> bool:
+        """Return whether earlier runs have emitted a conversation as it is in a response.
+
+        Args:
+            read: The read that has returned it.
+            start: When it started.
+            end: When it ended, as far as it has.
+            latest: Returns its latest past moment; None where it shows none.
+        """
+        if read.purpose == "recheck" or (
+            read.purpose == "forward" and not self._leaves_out_forward
+        ):
+            return False
+        if read.by == "job":
+            return self._emitted.by_job(start, latest)
+        bookmark = self._inputs.bookmark
+        is_new = read.purpose == "forward" and (bookmark is None or start >= bookmark)
+        return not is_new and self._emitted.by_query(start, end, latest)
 
     def finish(self, read: Read, *, is_whole: bool, as_of: datetime) -> None:
         """Note that a window, or a part of one, has been read.
@@ -114,11 +187,21 @@ class ConversationPlan:
             is_whole: Whether the window has no hole.
             as_of: The moment up to which its rows are current; ages of re-checks count to it.
         """
-        if read.purpose == "fresh":
-            self._fresh_is_whole = self._fresh_is_whole and is_whole
-        elif is_whole:
-            self.schedule.read(read.window, as_of)
-            self._state[RECHECKS] = self.schedule.marks
+        if read.by == "query" and read.purpose != "recheck":
+            self._is_whole = self._is_whole and is_whole
+        if read.purpose == "fresh" or not is_whole:
+            return
+        start, end = read.window.bounds
+        if read.purpose == "forward" and self._leaves_out_forward and self._inputs.bookmark:
+            # Before the bookmark it has left out what changes without a date.
+            start = max(start, self._inputs.bookmark)
+        if start < end:
+            self.schedule.read(Window(start, end), as_of)
+        self._state[RECHECKS] = self.schedule.marks
+
+    def note_missing_rows(self) -> None:
+        """Note that rows of a query may be missing, though its window counts as read."""
+        self._has_all_rows = False
 
     def note_query(self, received: datetime) -> bool:
         """Note that a query's response is about to be emitted; return whether STATE changed."""
@@ -138,6 +221,23 @@ class ConversationPlan:
             self._state[WATERMARK] = iso(available)
             return True
         return False
+
+    def _settled(self, end: datetime) -> datetime:
+        # The last half hour is left to a later pass: it may not be indexed yet.
+        return min(end, self._inputs.started - UNSETTLED)
+
+    def _note_full_pass(
+        self, start: datetime, begun: datetime, before: Window | None = None
+    ) -> None:
+        if self._is_whole and self._has_all_rows:
+            until = self._settled(self._inputs.range.end)
+            tails_from = before.start if before else None
+            self._note(query=QueryMark.of_full_pass(start, until, begun, tails_from))
+
+    def _note(self, **marks: JobMark | QueryMark) -> None:
+        """Move marks of what was emitted; the next STATE follows all of it."""
+        present = {source: as_state(mark) for source, mark in marks.items()}
+        self._state[EMITTED] = {**(self._state.get(EMITTED) or {}), **present}
 
     def _declared(self, batch: tuple[Read, ...], since: datetime | None = None) -> Batch:
         self._state[PASSES] = self.passes.entries

@@ -14,6 +14,8 @@ from typing import Any
 
 import orjson
 
+#: Keys of the state: the fingerprint, and the marks of emitted rows, which are valid with it only.
+FINGERPRINT, EMITTED = "fingerprint", "emittedThrough"
 #: Raise it when rows of the same response change and neither a schema nor a setting does.
 ROWS = 1
 #: Characters for each group: 24 bits, so that one change in 16 million goes unnoticed.

@@ -31,6 +31,7 @@ class Read:
         purpose: The purpose of the read.
         by_activity: Whether all that was active in the window is read, not only what started in it.
         within: The range of the batch, where a row may be in several of its windows.
+        starts: The conversation starts that are read, where they are not those in the window.
     """
 
     window: Window
@@ -38,6 +39,7 @@ class Read:
     purpose: Purpose
     by_activity: bool = False
     within: Window | None = None
+    starts: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class PlanInputs:
         windows: Cuts a range into the windows of queries.
         job_windows: Cuts a range into the windows of jobs.
         warn: Logs a warning.
+        may_leave_out: Whether rows are left out that earlier runs have emitted.
+        rereads: Whether a look-back is configured: what it reads again is not left out.
     """
 
     source: str
@@ -86,6 +90,8 @@ class PlanInputs:
     windows: Callable[[datetime, datetime], Iterator[Window]]
     job_windows: Callable[[datetime, datetime], Iterator[Window]]
     warn: Callable[..., None]
+    may_leave_out: bool = False
+    rereads: bool = False
 
 
 def reads(

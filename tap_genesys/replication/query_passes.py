@@ -76,14 +76,17 @@ class QueryPasses:
         """Drop the passes that the watermark has passed."""
         self._passes = [item for item in self._passes if self._is_ahead(item, watermark)]
 
-    def boundary(self, reached: datetime, watermark: datetime) -> datetime:
+    def boundary(
+        self, reached: datetime, watermark: datetime, until: datetime = BEGINNING
+    ) -> datetime:
         """Return the start of the next pass: all before it is read, by job or an earlier pass.
 
         Args:
             reached: The end of the range that jobs have read.
             watermark: The moment up to which the lake is complete.
+            until: The end of the range that jobs and passes have read, as far as the state has it.
         """
-        covered = reached
+        covered = max(reached, until)
         for item in sorted(self._passes, key=lambda item: item.start):
             if item.start <= covered:
                 covered = max(covered, item.until)
@@ -93,6 +96,10 @@ class QueryPasses:
 
     def begin(self, start: datetime, now: datetime) -> None:
         """Add a pass, which is under way."""
+        # A later pass from an earlier start on limits jobs by itself.
+        self._passes = [
+            item for item in self._passes if item.start < start or item.until > item.start
+        ]
         self._passes.append(Pass(start, start, now + LEASE))
         while len(self._passes) > MOST:
             self._merge()

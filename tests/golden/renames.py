@@ -23,6 +23,9 @@ STATE_KEYS: Mapping[str, str] = {
     "rechecks": "recheckedUpTo",
 }
 
+#: Keys of a stream's bookmark that are new.
+NEW_STATE_KEYS = ("emittedThrough", "fingerprint")
+
 #: Stream -> its present name, in all messages. Streams are read in the order of their names: where
 #: one is renamed, the order of different streams between two STATEs is not compared.
 STREAMS: Mapping[str, str] = {"conversation_summaries_ai": "conversation_ai_summaries"}
@@ -74,16 +77,38 @@ def _without_the_ended(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [] if has_ended and record["_readAt"] == "2026-04-24T20:00:00.000Z" else [message]
 
 
-EXPLAINED: tuple[Difference, ...] = tuple(
+def _without_dominated_passes(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a STATE without passes that a later one from an earlier start on makes needless."""
+    details = message["value"]["bookmarks"].get("conversation_details", {})
+    if passes := details.get("queryPasses"):
+        details["queryPasses"] = [
+            item
+            for place, item in enumerate(passes)
+            if item[0] < item[1] or all(later[0] > item[0] for later in passes[place + 1 :])
+        ]
+    return [message]
+
+
+EXPLAINED: tuple[Difference, ...] = (
     Difference(
-        "dropped",
-        "RECORD",
-        stream,
-        "A record is filtered before it is redacted: where a rule drops conversationEnd, what "
-        "ended before the bookmark is no longer emitted a second time by the next run.",
-        _without_the_ended,
-    )
-    for stream in _OF_THE_ENDED
+        "query",
+        "STATE",
+        "",
+        "A pass that is not whole limits jobs no more than a later one from an earlier start on, "
+        "so the state keeps the later one only.",
+        _without_dominated_passes,
+    ),
+    *(
+        Difference(
+            "dropped",
+            "RECORD",
+            stream,
+            "A record is filtered before it is redacted: where a rule drops conversationEnd, what "
+            "ended before the bookmark is no longer emitted a second time by the next run.",
+            _without_the_ended,
+        )
+        for stream in _OF_THE_ENDED
+    ),
 )
 
 
@@ -95,6 +120,7 @@ class Renames:
     streams: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]]
     explained: tuple[Difference, ...] = ()
+    new_state_keys: tuple[str, ...] = ()
 
     def stream(self, name: str) -> str:
         """Return a stream's present name."""
@@ -105,4 +131,4 @@ class Renames:
         return self.values.get(setting, {}).get(value, value)
 
 
-PRESENT = Renames(STATE_KEYS, STREAMS, VALUES, EXPLAINED)
+PRESENT = Renames(STATE_KEYS, STREAMS, VALUES, EXPLAINED, NEW_STATE_KEYS)

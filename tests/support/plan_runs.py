@@ -122,6 +122,7 @@ class PlanRun:
             windows=partial(split, step=DAY),
             job_windows=partial(split, step=2 * DAY),
             warn=lambda message, *values: self.warnings.append(message % values),
+            may_leave_out=True,
         )
 
     def execute(self, plan: Plan) -> bool:

@@ -23,10 +23,14 @@ class Warehouse:
 
     Args:
         since: The first conversation start.
+        keeps_attributes: Whether no row by query may replace one by job, which has attributes.
     """
 
-    def __init__(self, since: datetime) -> None:
+    def __init__(self, since: datetime, *, keeps_attributes: bool = False) -> None:
         self.since = since
+        self._keeps_attributes = keeps_attributes
+        #: The conversations whose row is one by job, of a run that was not killed before its STATE.
+        self._by_job: set[str] = set()
         self.rows: dict[str, dict[str, Any]] = {}
         #: The earliest moment whose truth each row is.
         self.known: dict[str, datetime] = {}
@@ -40,6 +44,7 @@ class Warehouse:
         *,
         each_request: timedelta = timedelta(0),
         requests: int = 0,
+        skew: timedelta = timedelta(0),
     ) -> None:
         """Take in what one run wrote.
 
@@ -48,8 +53,10 @@ class Warehouse:
             world: The world when the run began.
             each_request: How much time passed with each request.
             requests: How many requests there were.
+            skew: How much the tap's clock was fast.
         """
-        for number in world.numbers(self.since, world.now + each_request * requests):
+        end = world.at(world.now + each_request * requests)
+        for number in end.numbers(self.since, end.now + timedelta(milliseconds=1)):
             self._numbers.setdefault(world.conversation_id(number), number)
         # A job returns what the lake knew when it was submitted, some time in the run.
         during = [world.now + each_request * count for count in range(requests + 1)]
@@ -65,13 +72,20 @@ class Warehouse:
             if record["_source"] == "query":
                 read_at = datetime.fromisoformat(record["_readAt"])
                 # The response was made a request before it was read, or more if it was prefetched.
-                made = sorted({read_at - each_request * count for count in range(1, _PREFETCHED)})
+                made = sorted(
+                    {read_at - skew - each_request * count for count in range(1, _PREFETCHED)}
+                )
                 moment = next(one for one in made if row == world.at(one).conversation(number))
                 self._is_announced(number, world, read_at)
             else:
                 moment = next(one for one in watermarks if row == world.in_lake(number, one))
                 assert moment <= self._knows_up_to
             self._take(number, row, world, moment, record["_source"])
+        # What came after the last STATE is read again, by whichever source can.
+        bookmark = self._state.get("replication_key_value", "")
+        self._by_job = {
+            key for key in self._by_job if self.rows[key]["conversationStart"] < bookmark
+        }
 
     def _is_announced(self, number: int, world: World, read_at: datetime) -> None:
         """Hold that a pass in the last STATE covers a row by query."""
@@ -90,6 +104,10 @@ class Warehouse:
         self, number: int, row: dict[str, Any], world: World, moment: datetime, source: str
     ) -> None:
         key = row["conversationId"]
+        if source == "job":
+            self._by_job.add(key)
+        elif self._keeps_attributes:
+            assert key not in self._by_job, f"{key} loses its attributes"
         before = self.known.get(key)
         if before is not None and moment < before:
             # A row by query has no attributes: it is of an earlier moment than its response when

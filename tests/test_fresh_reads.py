@@ -1,0 +1,165 @@
+"""Full and narrow passes: which of the two a run makes, what it reads, and how jobs follow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from support.plan_runs import FIRST_DAY, PlanRun, State, at
+
+from tap_genesys.replication.conversation_plan import PASSES, ConversationPlan
+from tap_genesys.replication.emitted import QueryMark
+from tap_genesys.replication.fresh_reads import is_full_pass, narrow_pass
+from tap_genesys.replication.plan import Read
+from tap_genesys.replication.windows import MILLISECOND, Window
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+def mark(
+    last: datetime, *, full: datetime | None = None, tails: datetime | None = None
+) -> QueryMark:
+    """Return the mark of a pass, with the begins of the last full one and of the last tails."""
+    whole = QueryMark.of_full_pass(at(1), last - 30 * MINUTE, full or last)
+    narrow = whole.after_narrow_pass(last - 30 * MINUTE, last, None)
+    return replace(narrow, tails_at=tails) if tails else narrow
+
+
+def read(start: datetime, end: datetime, first: datetime, last: datetime) -> Read:
+    """Return a read of a narrow pass, and the conversation starts that it emits."""
+    return Read(Window(start, end), "query", "fresh", starts=Window(first, last))
+
+
+# -- full or narrow
+
+NOON = at(5, 12)
+LONG = Window(at(4), NOON)
+
+
+@pytest.mark.parametrize(
+    ("last", "fresh", "is_full"),
+    [
+        (mark(at(5, 11)), LONG, False),
+        (None, LONG, True),
+        # Up to eight hours each run reads all.
+        (mark(at(5, 11)), Window(at(5, 4), NOON), True),
+        (mark(at(5, 11)), Window(at(5, 4) - MILLISECOND, NOON), False),
+        # A configured end of the range.
+        (mark(at(5, 11)), Window(at(4), NOON - MILLISECOND), True),
+        # It begins before all that queries have emitted.
+        (mark(at(5, 11)), Window(at(1) - MILLISECOND, NOON), True),
+        (mark(at(5, 11)), Window(at(1), NOON), False),
+        # The first run of a UTC day.
+        (mark(at(5), full=at(5) - MILLISECOND), LONG, True),
+        (mark(at(5), full=at(5)), LONG, False),
+    ],
+)
+def test_a_pass_is_full_once_a_day_and_where_a_narrow_one_is_no_use(
+    last: QueryMark | None, fresh: Window, *, is_full: bool
+) -> None:
+    """Else it is narrow."""
+    assert is_full_pass(last, fresh, NOON) is is_full
+
+
+# -- what a narrow pass reads
+
+
+def test_a_narrow_pass_reads_what_was_active_since_two_hours_before_the_last_one() -> None:
+    """The conversations of today that were; the tails of earlier days were read just now."""
+    last = mark(at(5, 11), tails=at(5, 11))
+    narrow = narrow_pass(last, NOON, reached=at(3), watermark=at(3, 12), now=NOON)
+    assert narrow.reads == (read(at(5, 9), NOON, at(5), at(6)),)
+    assert narrow.tails_from is None
+    assert narrow.start == at(5)
+
+
+def test_after_midnight_it_reads_the_end_of_yesterday_too() -> None:
+    """So no tail of that day is needed."""
+    last = mark(at(5, 1), tails=at(5, 1))
+    narrow = narrow_pass(last, at(5, 2), reached=at(3), watermark=at(3, 12), now=at(5, 2))
+    assert narrow.reads == (
+        read(at(4, 23), at(5), at(4), at(5)),
+        read(at(5), at(5, 2), at(5), at(6)),
+    )
+    assert narrow.start == at(4)
+
+
+@pytest.mark.parametrize(("minutes", "are_read"), [(89, False), (90, True), (600, True)])
+def test_the_ends_of_earlier_days_are_read_every_second_hour(
+    minutes: int, *, are_read: bool
+) -> None:
+    """Those of days that the watermark has not passed, and what jobs have not read of them."""
+    last = mark(at(5, 11), tails=NOON - minutes * MINUTE)
+    narrow = narrow_pass(last, NOON, reached=at(3, 6), watermark=at(3, 12), now=NOON)
+    tails = (
+        read(at(3, 23, 59), at(4), at(3, 6), at(4)),
+        read(at(4, 23, 59), at(5), at(4), at(5)),
+    )
+    assert narrow.reads[:-1] == (tails if are_read else ())
+    assert narrow.tails_from == (at(3, 6) if are_read else None)
+    assert narrow.start == (at(3, 6) if are_read else at(5))
+
+
+def test_a_day_whose_end_was_never_read_is_read_at_once() -> None:
+    """The last tails were read before it ended, and the narrow query does not reach back to it."""
+    last = mark(at(5, 3), tails=at(5) - MINUTE)
+    narrow = narrow_pass(last, at(5, 4), reached=at(3), watermark=at(4), now=at(5, 4))
+    assert [part.window for part in narrow.reads] == [
+        Window(at(4, 23, 59), at(5)),
+        Window(at(5, 1), at(5, 4)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("watermark", "reached"), [(at(5), at(3)), (at(4, 12), at(5)), (at(5, 1), at(5, 1))]
+)
+def test_a_day_that_jobs_may_read_or_have_read_has_no_tail(
+    watermark: datetime, reached: datetime
+) -> None:
+    """Its end is not after the watermark, or not after the bookmark."""
+    last = mark(at(5, 11), tails=at(4))
+    narrow = narrow_pass(last, NOON, reached=reached, watermark=watermark, now=NOON)
+    assert [part.window for part in narrow.reads] == [Window(at(5, 9), NOON)]
+    assert narrow.reads[0].starts == Window(max(at(5), reached), at(6))
+
+
+def test_a_narrow_pass_begins_where_the_last_one_ended_if_that_took_hours() -> None:
+    """Its range ended with the begin of its run, long before its own begin."""
+    last = mark(at(5, 3)).after_narrow_pass(at(5, 3), at(5, 9), None)
+    narrow = narrow_pass(last, NOON, reached=at(5), watermark=at(5), now=NOON)
+    assert narrow.reads[0].window == Window(at(5, 3), NOON)
+
+
+# -- weeks of hourly runs
+
+
+@pytest.mark.parametrize(("lag", "behind"), [(4, 9), (24, 72), (48, 120), (80, 200)])
+def test_jobs_follow_within_days_over_three_weeks_of_hourly_runs(lag: int, behind: int) -> None:
+    """The narrow passes of each day let jobs read it; the state stays small."""
+    state: State = {}
+    bookmark = FIRST_DAY
+    first = 2 * lag + 48
+    for hour in range(first, first + 21 * 24):
+        now = at(0, hour)
+        run = PlanRun(
+            end=now,
+            start=bookmark,
+            bookmark=bookmark if state else None,
+            watermark=now - lag * HOUR,
+            state=state,
+            takes=timedelta(0),
+        )
+        assert run.execute(ConversationPlan(state, run.inputs()))
+        state, bookmark = run.written[0], run.bookmark or bookmark
+        assert len(state[PASSES]) <= 12
+        if hour >= first + 5 * lag + 24:
+            assert now - bookmark <= behind * HOUR
+        queries = [part for batch in run.batches for part in batch.reads if part.by == "query"]
+        is_full = any(part.starts is None for part in queries)
+        assert is_full == (lag <= 8 or now == now.replace(hour=0) or hour == first)
+    assert now - bookmark > lag * HOUR
