@@ -52,8 +52,18 @@ def takeover(states: Mapping[datetime, State], streams: Sequence[str]) -> State:
                 msg = f"{name} is not loaded from {end} to {day.isoformat()}; load that first."
                 raise SetupError(msg)
         last = _by_job(kept) if name == BY_JOB else kept[-1]
-        made["bookmarks"][name] = last | _rechecks(kept)
+        made["bookmarks"][name] = _emitting_all(last | _rechecks(kept))
     return made
+
+
+def _emitting_all(kept: State) -> State:
+    """Return a stream's state without the marks of what was emitted.
+
+    Days were read at different watermarks: what changed in between may be in no row.
+    """
+    return {
+        key: value for key, value in kept.items() if key not in ("emittedThrough", "fingerprint")
+    }
 
 
 def _renamed(kept: State) -> State:
