@@ -18,6 +18,7 @@ from tap_genesys.endpoints.costs import PerBatch, PerWindow, PerWindowAndBatch
 from tap_genesys.endpoints.listings import ChildStream
 from tap_genesys.endpoints.probes import Probes, parent_name
 from tap_genesys.endpoints.reading import Reading, no_rest
+from tap_genesys.endpoints.unchanged_days import UnchangedDays
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import TooManyRows
 from tap_genesys.records import aggregate_rows
@@ -49,7 +50,8 @@ class AggregateStream(WindowedStream):
     where its conversation started, so that a cell is settled soon; but the vendor reprocesses data
     that is 48 hours old or older each night (help, "Why can my data change?"). So a day is read
     again at each age of `recheck_days`, once each; the state keeps a mark for each
-    (`recheckedUpTo`).
+    (`recheckedUpTo`). All rows of a day are emitted or none: a day whose rows are those that an
+    earlier run emitted is left out; the state keeps a digest of each (`emittedThrough`).
 
     There is no paging: a day whose response would be too large is requested in halves, down to one
     cell. All rows of one reading of a day have one `_readAt`.
@@ -68,6 +70,7 @@ class AggregateStream(WindowedStream):
     recheck_days: ClassVar[tuple[int, ...]] = (1, 3, 5)
 
     _schedule: RecheckSchedule
+    _unchanged: UnchangedDays
     #: The day that is being read, and which of its queries is the present one.
     _day: Window
     _place = 0
@@ -106,6 +109,7 @@ class AggregateStream(WindowedStream):
         bookmark = self.bookmark(context)
         span = self.range_from(bookmark)
         self.announce(span, bookmark)
+        self._unchanged = UnchangedDays(self, span)
         self._schedule = RecheckSchedule(
             self.recheck_days,
             marks=self.own_state.get("recheckedUpTo") or {},
@@ -116,16 +120,20 @@ class AggregateStream(WindowedStream):
         yield from self.read_range(span)
         reached = self.bookmark() or span.start
         yield from self.read_windows(self._schedule.due(self.run.started, reached))
+        self._unchanged.log()
 
     @override
     def read_window(self, window: Window) -> Iterator[Record]:
         self._reading_began, self._day = self.run.now(), window
+        yield from self._unchanged.rows(window, self._rows_of_day(), lambda: self.has_all_groups)
+        self.window = window
+        self.finish_window(whole=self.requests_all)
+
+    def _rows_of_day(self) -> Iterator[Record]:
         reading = Reading(lambda: self.request_records(None), no_rest, self.read_too_large)
         for place in range(self.queries):
             self._place = place
-            yield from self.read_parts(window, reading)
-        self.window = window
-        self.finish_window(whole=self.requests_all)
+            yield from self.read_parts(self._day, reading)
 
     @override
     def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
@@ -161,6 +169,11 @@ class AggregateStream(WindowedStream):
     def requests_all(self) -> bool:
         """Whether these queries request all that is wanted."""
         return True
+
+    @property
+    def has_all_groups(self) -> bool:
+        """Whether no group of a day can be missing."""
+        return self.requests_all
 
     def filter_at(self, place: int) -> Record | None:  # noqa: ARG002 - of one query, all
         """Return the filter of one of these queries, counted from 0."""
@@ -285,6 +298,11 @@ class UserAggregateStream(AggregateStream):
     @override
     def requests_all(self) -> bool:
         return bool(self.parents) and not self.run.progress.of(parent_name(self)).holes
+
+    @property
+    @override
+    def has_all_groups(self) -> bool:
+        return super().has_all_groups and not self._doubt
 
     @override
     def filter_at(self, place: int) -> Record | None:
