@@ -12,10 +12,13 @@ from typing_extensions import override
 from tap_genesys.api.response import Record, body, records
 from tap_genesys.api.status import ResponseAction
 from tap_genesys.endpoints.conversation_details import ConversationDetailsStream
+from tap_genesys.endpoints.reading import Reading, no_rest
+from tap_genesys.endpoints.unchanged_days import UnchangedDays
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.records import aggregate_rows, reconciliation_rows
 from tap_genesys.records.summary_keys import SummaryKeys
 from tap_genesys.replication.cells import cells, days
+from tap_genesys.replication.emitted_days import MOST
 from tap_genesys.replication.windows import UNSETTLED, Window, iso
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from tap_genesys.api.page_steps import Page
     from tap_genesys.endpoints.probes import Probes
     from tap_genesys.endpoints.volume import Sample
+    from tap_genesys.replication.read_range import ReadRange
 
 
 class ConversationDetails(ConversationDetailsStream):
@@ -160,7 +164,8 @@ class ConversationSummaries(WindowedStream):
     All rows of a cell have the `_readAt` of its reading. A conversation that changes its group
     while it goes on (it had no queue, now it has one) can leave a group behind that no longer
     exists, and an upsert does not delete its row: so take, for each `dateFrom`, the rows with the
-    newest `_readAt`.
+    newest `_readAt`. All rows of a cell are emitted or none: a cell whose rows are those that an
+    earlier run emitted is left out.
 
     More than a declaration: rows have no key, and their response many forms.
     """
@@ -174,10 +179,35 @@ class ConversationSummaries(WindowedStream):
 
     _keys: SummaryKeys
     _cell_read_at: datetime
+    _unchanged: UnchangedDays
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        yield from cells(start, end, timedelta(hours=int(self.config["summary_cell_hours"])))
+        yield from cells(start, end, self._cell_size)
+
+    @property
+    def _cell_size(self) -> timedelta:
+        return timedelta(hours=int(self.config["summary_cell_hours"]))
+
+    @override
+    def read_range(self, span: ReadRange) -> Iterator[Record]:
+        # The look-back of a day touches the cells of a day, one more, and the present one.
+        most = max(MOST, self.default_lookback // self._cell_size + 2)
+        self._unchanged = UnchangedDays(self, span, most)
+        yield from super().read_range(span)
+        self._unchanged.log()
+
+    @override
+    def read_window(self, window: Window) -> Iterator[Record]:
+        reading = Reading(self._read_pages, no_rest, self.read_too_large, self.begin_window)
+        rows = self.read_parts(window, reading)
+        yield from self._unchanged.rows(window, rows, self._has_all_rows)
+        self.finish_window(whole=self.is_whole())
+
+    def _has_all_rows(self) -> bool:
+        """Return whether no row of the cell can be missing, whatever is accepted as whole."""
+        completeness = self.paginator.completeness
+        return not (completeness.holes or completeness.fewer)
 
     @override
     def parts_of(self, window: Window) -> tuple[Window, Window] | None:
