@@ -6,9 +6,13 @@ between 48 hours and five days old.
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 from hypothesis import example, given
@@ -19,9 +23,10 @@ from support.run_schedules import Stretch, schedules, searching
 from tap_genesys.replication.cells import day_of, days
 from tap_genesys.replication.windows import DAY, Window, iso, parse
 from tap_genesys.simulator import Simulator, World
+from tap_genesys.simulator.aggregating import Event, Sums
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 NAME = "conversation_aggregates"
 HOUR = timedelta(hours=1)
@@ -71,12 +76,18 @@ class Readings:
     st.sampled_from(["PT30M", "P1D"]),
     st.sampled_from([None, 0, 2]),
     st.sampled_from([1, 4]),
+    st.sampled_from(["values", "groups"]),
 )
-@example([Stretch(HOUR, 60, NOTHING, None, "query")], "Europe/Berlin", "PT30M", None, 1)
-@example([Stretch(9 * DAY, 1, NOTHING, None, "query")] * 2, "UTC", "P1D", None, 1)
-@example([Stretch(DAY, 3, NOTHING, 0.5, "query")] * 4, "UTC", "PT30M", None, 4)
+@example([Stretch(HOUR, 60, NOTHING, None, "query")], "Europe/Berlin", "PT30M", None, 1, "values")
+@example([Stretch(9 * DAY, 1, NOTHING, None, "query")] * 2, "UTC", "P1D", None, 1, "values")
+@example([Stretch(DAY, 3, NOTHING, 0.5, "query")] * 4, "UTC", "PT30M", None, 4, "groups")
 def test_any_schedule_reads_each_day_at_each_age_and_ends_with_the_truth(
-    stretches: list[Stretch], zone: str, granularity: str, lookback: int | None, parallel: int
+    stretches: list[Stretch],
+    zone: str,
+    granularity: str,
+    lookback: int | None,
+    parallel: int,
+    corrected: str,
 ) -> None:
     options: dict[str, Any] = {
         "start_date": iso(SINCE),
@@ -87,7 +98,9 @@ def test_any_schedule_reads_each_day_at_each_age_and_ends_with_the_truth(
     readings = Readings()
     rows: dict[str, Any] = {}
     state: dict[str, Any] = {}
-    with Simulator(WORLD) as sim:
+    with Simulator(WORLD) as sim, pytest.MonkeyPatch.context() as patch:
+        if corrected == "groups":
+            let_agents_vanish(patch)
         for now, cut in moments_of(stretches):
             sim.world = WORLD.at(now)
             before = len(sim.requests)
@@ -108,7 +121,38 @@ def test_any_schedule_reads_each_day_at_each_age_and_ends_with_the_truth(
             if cut is None:
                 readings.hold(now, now, zone)
         truth = run(sim, NAME, **options).records(NAME)
-    assert plain(rows.values()) == plain(truth)
+    assert plain(newest(rows.values(), zone)) == plain(truth)
+    # An upsert deletes no row.
+    assert corrected == "groups" or plain(rows.values()) == plain(truth)
+
+
+def let_agents_vanish(patch: pytest.MonkeyPatch) -> None:
+    """Let the vendor withdraw, after two days and two hours, what a third of the agents did.
+
+    Some of it was alone in its cell.
+    """
+    emitted = Sums._emitted
+
+    def corrected(self: Sums, world: World) -> list[Event]:
+        young = world.now - 2 * DAY - 2 * HOUR
+        events = emitted(self, world)
+        return [event for event in events if event.moment > young or not is_gone(event)]
+
+    patch.setattr(Sums, "_emitted", corrected)
+
+
+def is_gone(event: Event) -> bool:
+    """Return whether an event is withdrawn later."""
+    return crc32(str(event.group.get("userId", "")).encode()) % 3 == 1
+
+
+def newest(rows: Iterable[Any], zone: str) -> list[Any]:
+    """Return the rows of each day's newest reading."""
+    loaded: dict[Window, list[Any]] = {}
+    for row in rows:
+        loaded.setdefault(day_of(parse(row["intervalStart"]), zone), []).append(row)
+    moments = {day: max(row["_readAt"] for row in of_day) for day, of_day in loaded.items()}
+    return [row for day in loaded for row in loaded[day] if row["_readAt"] == moments[day]]
 
 
 def moments_of(stretches: list[Stretch]) -> Iterator[tuple[datetime, float | None]]:
@@ -172,3 +216,51 @@ def test_a_state_without_marks_is_read() -> None:
         asked = [window(one.body) for one in sim.requests if one.path.endswith("/query")]
     expected = [now - DAY, now, *sorted(now - DAY - age for age in AGES)]
     assert asked == [day_of(moment, "UTC") for moment in expected]
+
+
+def documented(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the query for empty cells of docs/aggregates.md selects of rows.
+
+    SQLite has neither `qualify` nor `date_trunc`: the one becomes a subquery, the other a function.
+    """
+    text = (Path(__file__).parents[1] / "docs" / "aggregates.md").read_text("utf-8")
+    (condition,) = re.findall(
+        r"select \* from conversation_aggregates\nqualify (.*) = (.*)\n", text
+    )
+    column, newest_moment = condition
+    with sqlite3.connect(":memory:") as warehouse:
+        warehouse.create_function("date_trunc", 2, lambda _, moment: moment[:10])
+        warehouse.execute('create table rows (key, "intervalStart", "_readAt")')
+        loaded = {row["_id"]: row for row in rows}
+        warehouse.executemany(
+            "insert into rows values (?, ?, ?)",
+            [(key, row["intervalStart"], row["_readAt"]) for key, row in loaded.items()],
+        )
+        readings = f"select *, {newest_moment} as newest from rows"  # noqa: S608 - our own
+        keys = warehouse.execute(f"select key from ({readings}) where {column} = newest")  # noqa: S608
+        return [loaded[key] for (key,) in keys]
+
+
+def test_the_documented_query_gives_the_vendors_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a week of hourly runs, with corrections, and groups and cells that became empty."""
+    let_agents_vanish(monkeypatch)
+    options = {"start_date": iso(SINCE)}
+    rows: dict[str, Any] = {}
+    with Simulator(WORLD) as sim:
+        state: dict[str, Any] = {}
+        hourly = [WORLD.now + hour * HOUR for hour in range(7 * 24 + 1)]
+        # The last correction comes when a day is five days old.
+        for now in (*hourly, *(hourly[-1] + day * DAY for day in range(1, 7))):
+            sim.world = WORLD.at(now)
+            output = run(sim, NAME, state=state, **options)
+            state = output.state
+            rows |= {row["_id"]: row for row in output.records(NAME)}
+        truth = run(sim, NAME, **options).records(NAME)
+
+    def of_the_week(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row for row in rows if row["intervalStart"] < iso(hourly[-1])]
+
+    selected = of_the_week(documented(rows.values()))
+    assert plain(selected) == plain(of_the_week(truth))
+    empty = {row["intervalStart"] for row in of_the_week(rows.values())}
+    assert empty - {row["intervalStart"] for row in selected}
