@@ -27,11 +27,13 @@ SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 PER_DAY = 20_000
 SCALE = 20
 WORLD = World(seed=1, per_day=PER_DAY // SCALE, since=SINCE, now=SINCE + 8 * DAY)
-#: What is measured -> the look-back in days, and the ages at which a day is read again.
-CASES: dict[str, tuple[int, tuple[int, ...]]] = {
-    "from the bookmark's day on, and at 1, 3 and 5 days": (0, AggregateStream.recheck_days),
-    "look-back of 1 day, nothing else": (1, ()),
-    "look-back of 5 days, nothing else": (5, ()),
+_AGES = AggregateStream.recheck_days
+#: Case -> its settings, and the ages at which a day is read again.
+CASES: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
+    "from the bookmark's day on, and at 1, 3 and 5 days": ({}, _AGES),
+    "the same, emit_unchanged": ({"emit_unchanged": True}, _AGES),
+    "look-back of 1 day, nothing else": ({"lookback_days": 1}, ()),
+    "look-back of 5 days, nothing else": ({"lookback_days": 5}, ()),
 }
 
 
@@ -40,9 +42,9 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     print(f"{PER_DAY:,} conversations a day, cells of half an hour, a run each hour")
     with Simulator(WORLD) as sim:
-        for name, (lookback, ages) in CASES.items():
+        for name, (settings, ages) in CASES.items():
             AggregateStream.recheck_days = ages
-            options: dict[str, Any] = {"start_date": iso(SINCE), "lookback_days": lookback}
+            options = {"start_date": iso(SINCE), **settings}
             sim.world = WORLD
             output = run(sim, NAME, **options)
             rows = requests = 0
