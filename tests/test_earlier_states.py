@@ -205,7 +205,7 @@ EMITTED = "emittedThrough"
 KEYS = {
     DETAILS: BOOKMARK | {"fingerprint", "watermark", "queryPasses", "recheckedBy", "recheckedUpTo"},
     PRESENCES: BOOKMARK | {"fingerprint", "knownUpTo", "readTo", "recheckedUpTo"},
-    AGGREGATES: BOOKMARK | {"recheckedUpTo"},
+    AGGREGATES: BOOKMARK | {"fingerprint", "recheckedUpTo"},
     EVALUATIONS: BOOKMARK,
 }
 #: Stream -> a part of the paths of its requests.

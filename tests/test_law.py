@@ -316,8 +316,9 @@ def no_query_finds_an_instant(habits: dict[str, Any]) -> bool:
 
 def marks_of_queries(state: dict[str, Any]) -> dict[str, datetime]:
     """Return the moments of the stream's state that tell what queries have emitted."""
-    marks = state.get("bookmarks", {}).get(DETAILS, {}).get("emittedThrough", {}).get("query", {})
-    return {name: datetime.fromisoformat(text) for name, text in marks.items()}
+    marks = state.get("bookmarks", {}).get(DETAILS, {}).get("emittedThrough") or [[], []]
+    names = ("until", "at", "fullFrom", "fullAt", "tailsFrom", "tailsAt")
+    return dict(zip(names, map(datetime.fromisoformat, marks[1]), strict=False))
 
 
 def moment_of(state: dict[str, Any], name: str) -> datetime:

@@ -83,7 +83,7 @@ def test_a_run_that_is_killed_makes_the_next_one_leave_nothing_out_that_is_missi
 @each_case
 def test_a_first_run_that_is_killed_is_completed(sim: Simulator, case: Case) -> None:
     """Killed after any message: the run that resumes from its last STATE emits what is missing."""
-    options = {"start_date": iso(NOW - 2 * DAY)}
+    options: dict[str, Any] = {"start_date": iso(NOW - 2 * DAY)}
     first = case.read(sim, **options)
     truth = plain(first.records(case.name))
     resumed: dict[str, list[dict[str, Any]]] = {}

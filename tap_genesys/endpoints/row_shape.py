@@ -53,8 +53,9 @@ def row_shape(stream: WindowedStream) -> RowShape:
 def declare(stream: WindowedStream, start: datetime) -> bool:
     """Note the shape of this run's rows in the state; return whether rows can be left out.
 
-    Where the shape has changed, the marks of emitted rows are dropped in the same STATE, so that
-    nothing is left out until a whole run has emitted rows of the new one.
+    Where the shape has changed, the marks of emitted rows are emptied in the same STATE, so that
+    nothing is left out until a whole run has emitted rows of the new one. Digests of days are left
+    to their stream.
 
     Args:
         stream: The stream that is about to be read.
@@ -65,7 +66,9 @@ def declare(stream: WindowedStream, start: datetime) -> bool:
     state[FINGERPRINT] = present
     if earlier == present:
         return not stream.config["emit_unchanged"]
-    state.pop(EMITTED, None)
+    if isinstance(state.get(EMITTED), list):
+        # Not dropped: Meltano merges the STATE of a run that fails into the one before.
+        state[EMITTED] = []
     if earlier:
         stream.logger.info(
             "%s: changed since the last run: %s. No row is left out in this run, which is complete "

@@ -14,8 +14,8 @@ from tap_genesys.replication.emitted import (
     Emitted,
     JobMark,
     QueryMark,
-    as_state,
     query_mark,
+    with_mark,
 )
 from tap_genesys.replication.fingerprint import EMITTED
 from tap_genesys.replication.fresh_reads import is_full_pass, narrow_pass, tail_before
@@ -57,7 +57,7 @@ class ConversationPlan:
         self.passes = QueryPasses(entries, now=inputs.started, has_history=has_history)
         #: The same as of the start of the run.
         self.passes_before = QueryPasses(entries, now=inputs.started, has_history=has_history)
-        self._mark = query_mark(state.get(EMITTED) or {})
+        self._mark = query_mark(state.get(EMITTED))
         #: Whether each query of this run was read without a hole, and whether rows came for all.
         self._is_whole = self._has_all_rows = True
         self._emitted = Emitted(
@@ -137,7 +137,7 @@ class ConversationPlan:
         self.passes.end(narrow.start, inputs.now())
         if self._is_whole and self._has_all_rows:
             until = self._settled(fresh.end)
-            self._note(query=mark.after_narrow_pass(until, begun, narrow.tails_from))
+            self._note(mark.after_narrow_pass(until, begun, narrow.tails_from))
 
     def _by_job(self, watermark: datetime, limit: datetime) -> Iterator[Batch]:
         inputs, span = self._inputs, self._inputs.range
@@ -150,7 +150,7 @@ class ConversationPlan:
         forward = reads(inputs.job_windows(span.start, limit), "job", "forward", by_activity=True)
         yield self._declared(forward, span.start)
         if forward:
-            self._note(job=JobMark(self.oldest, inputs.reached(), watermark))
+            self._note(JobMark(self.oldest, inputs.reached(), watermark))
         days = self.schedule.due(watermark, min(inputs.reached(), limit))
         yield Batch(reads(days, "job", "recheck"))
 
@@ -232,12 +232,11 @@ class ConversationPlan:
         if self._is_whole and self._has_all_rows:
             until = self._settled(self._inputs.range.end)
             tails_from = before.start if before else None
-            self._note(query=QueryMark.of_full_pass(start, until, begun, tails_from))
+            self._note(QueryMark.of_full_pass(start, until, begun, tails_from))
 
-    def _note(self, **marks: JobMark | QueryMark) -> None:
-        """Move marks of what was emitted; the next STATE follows all of it."""
-        present = {source: as_state(mark) for source, mark in marks.items()}
-        self._state[EMITTED] = {**(self._state.get(EMITTED) or {}), **present}
+    def _note(self, mark: JobMark | QueryMark) -> None:
+        """Move a mark of what was emitted; the next STATE follows all of it."""
+        self._state[EMITTED] = with_mark(self._state.get(EMITTED), mark)
 
     def _declared(self, batch: tuple[Read, ...], since: datetime | None = None) -> Batch:
         self._state[PASSES] = self.passes.entries

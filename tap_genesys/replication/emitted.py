@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from tap_genesys.replication.rechecks import utc_day
 from tap_genesys.replication.windows import iso, parse
@@ -25,8 +25,10 @@ MARGIN = timedelta(hours=1)
 #: A narrow pass begins so long before the last pass. So a conversation is read until two margins
 #: after its end, and what happens in the first of them is never left out either.
 OVERLAP = 2 * MARGIN
-#: The moments of a query's mark in the state, in the order of its fields.
-_KEYS = ("until", "at", "fullFrom", "fullAt", "tailsFrom", "tailsAt")
+#: The marks of a state: the moments of the jobs' mark, then those of the queries', in the order of
+#: their fields; each empty where there is none. Lists, since Meltano merges the STATE of a run that
+#: failed into the one before, objects key by key: a key that was dropped would come back.
+Marks: TypeAlias = "list[list[str]] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,8 @@ class Emitted:
         bookmark: The bookmark of earlier runs: all that starts later is read for the first time.
     """
 
-    def __init__(self, marks: dict[str, Any] | None, bookmark: datetime | None) -> None:
-        self._job, self._query = job_mark(marks or {}), query_mark(marks or {})
+    def __init__(self, marks: Marks, bookmark: datetime | None) -> None:
+        self._job, self._query = job_mark(marks), query_mark(marks)
         self._bookmark = bookmark
 
     def by_job(self, start: datetime, latest: Callable[[], datetime | None]) -> bool:
@@ -166,19 +168,18 @@ def _is_before(latest: datetime | None, moment: datetime) -> bool:
     return latest is not None and latest < moment - MARGIN
 
 
-def job_mark(marks: dict[str, Any]) -> JobMark | None:
+def job_mark(marks: Marks) -> JobMark | None:
     """Read the mark of jobs from a state."""
-    mark = marks.get("job")
-    return JobMark(*map(parse, mark)) if mark else None
+    return JobMark(*map(parse, marks[0])) if marks and marks[0] else None
 
 
-def query_mark(marks: dict[str, Any]) -> QueryMark | None:
+def query_mark(marks: Marks) -> QueryMark | None:
     """Read the mark of queries from a state."""
-    mark = marks.get("query")
-    return QueryMark(*(parse(mark[key]) for key in _KEYS)) if mark else None
+    return QueryMark(*map(parse, marks[1])) if marks and marks[1] else None
 
 
-def as_state(mark: JobMark | QueryMark) -> list[str] | dict[str, str]:
-    """Return a mark in the format of the state."""
+def with_mark(marks: Marks, mark: JobMark | QueryMark) -> list[list[str]]:
+    """Return the marks of a state with one of them replaced."""
+    by_job, by_query = marks or ([], [])
     moments = [iso(moment) for moment in astuple(mark)]
-    return moments if isinstance(mark, JobMark) else dict(zip(_KEYS, moments, strict=True))
+    return [moments, by_query] if isinstance(mark, JobMark) else [by_job, moments]

@@ -98,7 +98,7 @@ def measures(patch: pytest.MonkeyPatch, change: Callable[[str, Row], None]) -> N
         patch: Undoes it.
         change: Is called for each measure of a response; summaries have no interval of their own.
     """
-    answer, summaries = aggregating.Sums.answer, api.summaries
+    answer, summaries = aggregating.Sums.answer, summing.summaries
 
     def changed_answer(self: aggregating.Sums, world: World, path: str, body: Row | None) -> Any:
         response = answer(self, world, path, body)
