@@ -10,7 +10,7 @@ import pytest
 
 from support.harness import Output, run
 from tap_genesys.replication.windows import DAY, iso
-from tap_genesys.simulator import Simulator, World, aggregating, api, summing
+from tap_genesys.simulator import Simulator, World, aggregating, summing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -116,7 +116,7 @@ def measures(patch: pytest.MonkeyPatch, change: Callable[[str, Row], None]) -> N
         return entities
 
     patch.setattr(aggregating.Sums, "answer", changed_answer)
-    patch.setattr(api, "summaries", changed_summaries)
+    patch.setattr("tap_genesys.simulator.api.summaries", changed_summaries)
 
 
 def change_all(patch: pytest.MonkeyPatch) -> None:
