@@ -10,25 +10,18 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
-from requests_per_day import Nothing
-from support.direct import without_sockets
-from support.harness import tap
+from steady_day import HOUR, hourly_runs
 
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
-NOW = SINCE + 10 * DAY + timedelta(hours=1)
-HOUR = timedelta(hours=1)
+NOW = SINCE + 10 * DAY + HOUR
 STREAMS = ("user_presences", "user_routing_statuses")
 #: Of a user and day: entries, and rows of a job.
 ENTRIES, FRAGMENTS = 60, 33
@@ -45,19 +38,13 @@ def runs(world: World, users: int, source: str) -> tuple[Counter[str], Counter[s
         "page_size": round(100 * SIMULATED / (users * ENTRIES)),
         "user_details_source": source,
     }
-    state: dict[str, Any] = {}
     first, day = Counter[str](), Counter[str]()
-    with Simulator(world) as sim, without_sockets(sim):
+    with Simulator(world) as sim:
         sim.lake.page_limit = round(1000 * SIMULATED / (users * FRAGMENTS))
-        for hour in range(25):
-            sim.world = world.at(world.now + hour * HOUR)
-            sim.requests.clear()
-            output = Nothing()
-            tap(sim, *STREAMS, state=state, output=output, **options).sync_or_leave()
-            state = output.state
+        for hour, messages in enumerate(hourly_runs(sim, STREAMS, range(25), state={}, **options)):
             counts = day if hour else first
             counts["requests"] += sum("/users/details/" in one.path for one in sim.requests)
-            counts["rows"] += output.records_written * users * ENTRIES // SIMULATED
+            counts["rows"] += messages.records.total() * users * ENTRIES // SIMULATED
     return first, day
 
 

@@ -11,28 +11,29 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from itertools import product
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from steady_day import (
+    DETAILS,
+    HOUR,
+    JOB_PAGE,
+    NOW,
+    PAGE,
+    PER_DAY,
+    RUNGS,
+    SCALE,
+    hourly_runs,
+    keep_conversations,
+    kind,
+    steady,
+)
 
-from support.direct import without_sockets
-from support.harness import Output, tap
-
-from tap_genesys.replication.windows import DAY, floor, iso
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.simulator import world as simulated
 
-if TYPE_CHECKING:
-    from singer_sdk.singerlib import Message
-
-HOUR = timedelta(hours=1)
-NOW = datetime(2026, 3, 10, tzinfo=UTC)
 #: Settings -> what is measured.
 CASES: dict[str, dict[str, Any]] = {
     "auto": {"conversation_details_source": "auto"},
@@ -45,23 +46,6 @@ CASES: dict[str, dict[str, Any]] = {
         "recheck_days": [],
     },
 }
-PER_DAY = 20_000
-SCALE = 20
-RUNGS = [1, 3, 7, 30]
-
-
-class Nothing(Output):
-    """Keeps the last state, and counts records instead of keeping them."""
-
-    records_written = 0
-
-    def write_message(self, message: Message) -> None:
-        """Count a record; keep a state."""
-        if message.to_dict()["type"] == "RECORD":
-            self.records_written += 1
-        else:
-            super().write_message(message)
-            self.messages = self.messages[-1:]
 
 
 def day_of(
@@ -73,46 +57,17 @@ def day_of(
     source = config["conversation_details_source"]
     # A row comes by job once the watermark has passed the pass of the query that read it.
     before = 2 * int(world.lag / HOUR) + 2 if source == "auto" else 0
-    with Simulator(world, interval_reading=reading) as sim, without_sockets(sim):
-        sim.lake.page_limit = 1000 // SCALE
+    with Simulator(world, interval_reading=reading) as sim:
+        sim.lake.page_limit = JOB_PAGE
         state = steady(world.at(world.now - before * HOUR), source)
-        for hour in range(1 - before, runs + 1):
-            sim.world = world.at(world.now + hour * HOUR)
-            output = Nothing()
-            sim.requests.clear()
-            tap(sim, "conversation_details", state=state, output=output, **config).sync_or_leave()
-            state = output.state
+        hours = range(1 - before, runs + 1)
+        for hour, messages in zip(
+            hours, hourly_runs(sim, [DETAILS], hours, state=state, **config), strict=True
+        ):
             if hour > 0:
-                records += output.records_written
+                records += messages.records[DETAILS]
                 requests.update(kind(request.path) for request in sim.requests)
     return requests, records
-
-
-def steady(world: World, source: str) -> dict[str, Any]:
-    """Return the state of an org that has been read every hour for months."""
-    by_query = source == "query"
-    truth = world.now if by_query else world.watermark
-    bookmark = iso(truth - timedelta(minutes=30)) if by_query else iso(truth)
-    details: dict[str, Any] = {
-        "replication_key": "conversationStart",
-        "replication_key_value": bookmark,
-        "recheckedBy": "query" if by_query else "job",
-        "recheckedUpTo": {f"{rung}": iso(floor(truth - rung * DAY, DAY)) for rung in RUNGS},
-        "queryPasses": [],
-    }
-    if not by_query:
-        details["watermark"] = bookmark
-    return {"bookmarks": {"conversation_details": details}}
-
-
-def kind(path: str) -> str:
-    """Return what a request is for."""
-    parts = path.split("/jobs", 1)
-    if len(parts) == 1:
-        return "login" if "token" in path else "query"
-    return {"": "submit", "/availability": "availability"}.get(
-        parts[1], "results" if path.endswith("/results") else "look or delete"
-    )
 
 
 def main() -> None:
@@ -122,8 +77,7 @@ def main() -> None:
     parser.add_argument("--reading", default="overlap", help="of intervals; default overlap")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    # The simulator forgets the oldest; here it is asked for all of them again and again.
-    vars(simulated)["_REMEMBERED"] = 45 * PER_DAY // SCALE
+    keep_conversations()
     since = NOW - 34 * DAY
     print(f"{PER_DAY:,} conversations a day, hourly runs, reading {options.reading}")
     for lag, (name, case) in product(options.lags, CASES.items()):
@@ -131,7 +85,7 @@ def main() -> None:
         config = {
             "start_date": iso(since),
             "recheck_days": RUNGS,
-            "page_size": 100 // SCALE,
+            "page_size": PAGE,
             **case,
         }
         begun = time.monotonic()

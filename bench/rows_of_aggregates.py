@@ -9,14 +9,12 @@ so that rows are scaled alike.
 from __future__ import annotations
 
 import logging
-import sys
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
-from support.harness import run
+from steady_day import PER_DAY, SCALE, hourly_runs
 
 from tap_genesys.endpoints.aggregates import AggregateStream
 from tap_genesys.replication.windows import DAY, iso
@@ -24,37 +22,44 @@ from tap_genesys.simulator import Simulator, World
 
 NAME = "conversation_aggregates"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
-PER_DAY = 20_000
-SCALE = 20
 WORLD = World(seed=1, per_day=PER_DAY // SCALE, since=SINCE, now=SINCE + 8 * DAY)
-_AGES = AggregateStream.recheck_days
-#: Case -> its settings, and the ages at which a day is read again.
-CASES: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
-    "from the bookmark's day on, and at 1, 3 and 5 days": ({}, _AGES),
-    "the same, emit_unchanged": ({"emit_unchanged": True}, _AGES),
+#: Case -> its settings, and the ages at which a day is read again; None for the tap's own.
+CASES: dict[str, tuple[dict[str, Any], tuple[int, ...] | None]] = {
+    "from the bookmark's day on, and at 1, 3 and 5 days": ({}, None),
+    "the same, emit_unchanged": ({"emit_unchanged": True}, None),
     "look-back of 1 day, nothing else": ({"lookback_days": 1}, ()),
     "look-back of 5 days, nothing else": ({"lookback_days": 5}, ()),
 }
 
 
+def day_of(
+    settings: dict[str, Any] | None = None, ages: tuple[int, ...] | None = None
+) -> tuple[int, int]:
+    """Load some days, then run hourly for a day; return that day's rows and requests.
+
+    Args:
+        settings: Settings that differ from the tap's own.
+        ages: The ages at which a day is read again; None for the tap's own.
+    """
+    options: dict[str, Any] = {"start_date": iso(SINCE), **(settings or {})}
+    rows = requests = 0
+    with Simulator(WORLD) as sim, ExitStack() as stack:
+        if ages is not None:
+            stack.enter_context(patch.object(AggregateStream, "recheck_days", ages))
+        for hour, messages in enumerate(hourly_runs(sim, [NAME], range(25), state={}, **options)):
+            if hour:
+                rows += messages.records[NAME]
+                requests += sum(request.path.endswith("/query") for request in sim.requests)
+    return rows * SCALE, requests
+
+
 def main() -> None:
-    """Print a line for each case: a first load, then a day of hourly runs."""
+    """Print a line for each case."""
     logging.disable(logging.CRITICAL)
     print(f"{PER_DAY:,} conversations a day, cells of half an hour, a run each hour")
-    with Simulator(WORLD) as sim:
-        for name, (settings, ages) in CASES.items():
-            AggregateStream.recheck_days = ages
-            options = {"start_date": iso(SINCE), **settings}
-            sim.world = WORLD
-            output = run(sim, NAME, **options)
-            rows = requests = 0
-            for hour in range(1, 25):
-                sim.world = WORLD.at(WORLD.now + hour * timedelta(hours=1))
-                before = len(sim.requests)
-                output = run(sim, NAME, state=output.state, **options)
-                rows += len(output.records(NAME))
-                requests += sum(one.path.endswith("/query") for one in sim.requests[before:])
-            print(f"{name}: {rows * SCALE:,} rows, {requests:,} requests")
+    for name, (settings, ages) in CASES.items():
+        rows, requests = day_of(settings, ages)
+        print(f"{name}: {rows:,} rows, {requests:,} requests")
 
 
 if __name__ == "__main__":
