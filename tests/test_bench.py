@@ -5,20 +5,26 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tap_genesys.simulator import Request, Simulator, World
+from tap_genesys.simulator.lake import CONVERSATIONS
+
 BENCH = Path(__file__).parent.parent / "bench"
 sys.path.insert(0, str(BENCH))
 
 arithmetic: Any = importlib.import_module("arithmetic")
+day_figures: Any = importlib.import_module("day_figures")
 org: Any = importlib.import_module("org")
 report: Any = importlib.import_module("report")
 results: Any = importlib.import_module("results")
+rows_per_day: Any = importlib.import_module("rows_per_day")
 serve: Any = importlib.import_module("serve")
+steady_day: Any = importlib.import_module("steady_day")
 
 
 def test_a_record_takes_what_an_empty_run_does_not() -> None:
@@ -101,3 +107,99 @@ def test_the_report_compares_what_was_measured_and_leaves_out_what_was_not() -> 
     first, *others = report.goals(found).splitlines()[2:]
     assert first.split(" | ")[1:] == ["at most 1.35x", "1.20x", "met |"]
     assert all(line.endswith("- | not measured |") for line in others)
+
+
+def test_records_are_counted_by_stream_and_the_last_state_is_kept() -> None:
+    """A RECORD counts in whatever order its keys are; a SCHEMA does not."""
+    details: list[bytes] = []
+    messages = steady_day.Messages(details.append)
+    record = b'{"type":"RECORD","stream":"conversation_details","record":{}}'
+    messages.buffer.write(b'{"type":"SCHEMA","stream":"teams"}\n' + record + b"\n")
+    messages.buffer.write(b'{"stream":"teams","type":"RECORD","record":{}}\n')
+    messages.buffer.write(b'{"type":"STATE","value":{"n":1}}\n{"type":"STATE","value":{"n":2}}\n')
+    assert messages.records == {"conversation_details": 1, "teams": 1}
+    assert messages.state == {"n": 2}
+    assert details == [record]
+
+
+@pytest.mark.parametrize(
+    ("held", "oldest"),
+    [((), 8), ((8, 9), 10), ((8, 10), 9), ((8, 9, 10), None), ((8, 9, 10, 13), None)],
+)
+def test_the_oldest_event_that_a_row_lacks(held: tuple[int, ...], oldest: int | None) -> None:
+    """An event at this moment counts, a date that lies ahead does not."""
+    dates = {hour: f"2026-03-09T{hour:02}:00:00.000Z" for hour in (8, 9, 10, 13)}
+    response = json.dumps({"start": dates[8], "events": [dates[10], dates[9], dates[13]]}).encode()
+    row = frozenset(dates[hour].encode() for hour in held)
+    now = datetime(2026, 3, 9, 10, tzinfo=UTC)
+    expected = oldest and datetime(2026, 3, 9, oldest, tzinfo=UTC)
+    assert rows_per_day.oldest_missing(response, row, now) == expected
+
+
+def test_conversations_of_yesterday_are_stale_until_they_are_read_again() -> None:
+    """Right after a run by query none is stale; without one, as long as the oldest event is ago."""
+    now = datetime(2026, 3, 9, 1, tzinfo=UTC)
+    world = World(per_day=100, since=now - timedelta(days=2), now=now)
+    config = {"start_date": "2026-03-07T00:00:00Z", "conversation_details_source": "query"}
+    with Simulator(world) as sim:
+        warehouse = rows_per_day.Warehouse(sim, now - timedelta(days=2))
+        assert timedelta(hours=1) < warehouse.stale() <= timedelta(hours=25)
+        run = {"state": {}, "on_record": warehouse.add, **config}
+        (messages,) = steady_day.hourly_runs(sim, ["conversation_details"], range(1), **run)
+        assert warehouse.stale() == timedelta(0)
+        sim.world = world.at(now + timedelta(hours=6))
+        assert timedelta(0) < warehouse.stale() <= timedelta(hours=6)
+    assert warehouse.lanes == {"query": messages.records["conversation_details"]}
+
+
+def test_a_job_that_reads_a_day_again_is_known_by_its_body() -> None:
+    """Rows belong to the job whose results were requested last."""
+    world = World(per_day=20, lag=timedelta(0))
+    start = world.since + timedelta(days=3)
+    query = {"interval": f"{start:%FT%T}Z/{start + timedelta(days=1):%FT%T}Z"}
+    by_start = {**query, "startOfDayIntervalMatching": True}
+    with Simulator(world) as sim:
+        warehouse = rows_per_day.Warehouse(sim, world.since)
+        names = [sim.lake.submit(world, CONVERSATIONS, body) for body in (query, by_start)]
+        for name in (*names, names[0]):
+            path = f"/api/v2/analytics/conversations/details/jobs/{name}/results"
+            sim.note(Request("GET", path, {}, None, {}, 200))
+            record = {"_source": "job", "conversationStart": "", "conversationId": name}
+            warehouse.add(json.dumps({"record": record}).encode())
+    assert warehouse.lanes == {"job": 2, day_figures.RECHECK: 1}
+
+
+def day(reading: str = "overlap", **others: Any) -> Any:
+    figures = {
+        "lag": 24,
+        "reading": reading,
+        "conversations": 1_000,
+        "details": {"job": 3_000, "query": 1_500, day_figures.RECHECK: 4_000},
+        "tables": 5_000_001,
+        "aggregates": 10,
+        "requests": {"login": 24, "query": 2_476},
+        "stale": 2.0,
+        "behind": 72.5,
+        "state": 6_000,
+    }
+    return day_figures.Day(**figures | others)
+
+
+def test_a_table_of_a_lag_compares_the_confirmed_reading_with_the_goals() -> None:
+    """Rows of re-checks count apart; the other reading has no goal, another lag another table."""
+    days = [("", day()), ("abc", day("touched-days", tables=7)), ("", day(lag=4))]
+    header, _line, *lines = day_figures.table(24, days).splitlines()
+    cells = [line.strip("| ").split(" | ") for line in lines]
+    assert header.endswith("| goal | overlap | abc touched-days |")
+    assert [row[-2] for row in cells] == [
+        "8,500", "4.00", "4.50, met", "2,500, met", "5,000,001, **not met**", "10, met",
+        "2.0, met", "72.5, **not met**", "6,000, met",
+    ]  # fmt: skip
+    assert [row[-1] for row in cells][3:5] == ["2,500", "7"]
+
+
+def test_figures_are_read_as_they_were_written() -> None:
+    """The file of results has the version, the command, and each figure."""
+    days = [day(), day("touched-days")]
+    content = json.loads(json.dumps(day_figures.as_json(days, "abc", "bench/x.py abc")))
+    assert day_figures.of_json(content) == [("abc", one) for one in days]
