@@ -54,8 +54,8 @@ _LEAVER, _STAY = 4, timedelta(days=12)
 _A_DAY = 3
 #: Which fields of a user's details hold spans of which kind.
 _FIELDS = {"primaryPresence": "systemPresence", "routingStatus": "routingStatus"}
-#: One of so many ends is corrected.
-_CORRECTED = 7
+#: One of so many ends is corrected; one of so many spans is seen late.
+_CORRECTED, _LATE = 7, 20
 #: What the latest questions found, so that a next page costs no second search.
 _STORED: dict[tuple[Any, ...], list[Entry]] = {}
 _REMEMBERED = 8
@@ -96,7 +96,7 @@ def stored(world: World, start: datetime, end: datetime, known: datetime) -> lis
         end: The moment after its last.
         known: What happens from then on is not known.
     """
-    question = (world.seed, world.since, world.now, start, end, known)
+    question = (world.seed, world.since, world.now, world.late_spans, start, end, known)
     if question not in _STORED:
         entries = [
             (str(agent), field, {**span, **_organization(world, span)})
@@ -170,7 +170,8 @@ def spans(
     """Yield the spans of one agent that are found in an interval, with an end if it is known.
 
     Found is what is stored on a UTC day that the interval touches, its start day or its end day,
-    and overlaps the interval: not what goes on through all of it.
+    and overlaps the interval: not what goes on through all of it. One that is seen late is found
+    late, and its end is known as late.
 
     Args:
         world: What is true.
@@ -184,15 +185,27 @@ def spans(
     # A week at a time, so that the same changes serve many intervals.
     first, last = _week(start), _week(end) + _WEEK
     changes = _changes(world.since, place, kind, first, last)
-    begin, before = world.since, min(end, known)
     for (since, what), (until, _) in pairwise(changes):
-        if since < begin or since >= before or until < start - _DAY:
+        if since < world.since or since >= end or until < start - _DAY:
             continue
-        ended = corrected(world, place, kind, until) if until < known else _NEVER
+        seen = known - delay(world, place, kind, since)
+        if since >= seen:
+            continue
+        ended = corrected(world, place, kind, until) if until < seen else _NEVER
         span = {kind: what, "startTime": stamp(since)}
-        span |= {"endTime": stamp(ended)} if until < known else {}
+        span |= {"endTime": stamp(ended)} if until < seen else {}
         if ended >= start and _days(span, start, end):
             yield span
+
+
+def delay(world: World, place: int, kind: str, since: datetime) -> timedelta:
+    """Return how late a span is seen, and its end: some an hour or more, if the world says so."""
+    if not world.late_spans:
+        return timedelta(0)
+    chance = crc32(f"{world.seed}/{place}/{kind}/{since}/late".encode())
+    hour = timedelta(hours=1)
+    share = chance // _LATE % 1000 / 1000
+    return hour + share * (world.late_spans - hour) if chance % _LATE == 0 else timedelta(0)
 
 
 def corrected(world: World, place: int, kind: str, until: datetime) -> datetime:

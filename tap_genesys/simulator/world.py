@@ -71,6 +71,8 @@ class World:
             end, and no date says so; 0: in none. Believed.
         reopening_segment: Whether an e-mail that is opened again has a segment that begins then;
             else nothing in it has that date.
+        late_spans: How late some spans of users are seen at most, and their ends, by query as by
+            job; at least an hour, and not at all where this is 0. That any are is believed.
         endless: One e-mail in so many never ends.
         orphans: So many e-mails, spread over the org's first seven days, stand open for ever, and
             nothing happens in them after their first hours. Source: notes on a live org, one queue
@@ -99,6 +101,7 @@ class World:
     late_events: bool = False
     undated: int = 0
     reopening_segment: bool = False
+    late_spans: timedelta = timedelta(0)
     endless: int = 150
     orphans: int = 0
     ahead: bool = False

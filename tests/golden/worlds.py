@@ -33,6 +33,7 @@ WORLD = World(
     late_events=False,
     undated=0,
     reopening_segment=False,
+    late_spans=timedelta(0),
     endless=11,
     orphans=0,
     ahead=False,
