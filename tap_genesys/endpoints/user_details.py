@@ -5,11 +5,14 @@ on its end day too, not on the days between. Some ends are corrected, days later
 
 A row with an end is not older than any other of its span. One without can be: a job emits it only
 when the lake knows at least as much as everything that was emitted before.
+
+One that was emitted with its end is emitted once more only, by the re-check at five days.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from typing_extensions import override
@@ -18,6 +21,7 @@ from tap_genesys.api.entries import EntryPaginator
 from tap_genesys.api.response import body
 from tap_genesys.endpoints.costs import UserDetailsCost
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
+from tap_genesys.replication.emitted_spans import BEFORE_READ_TO
 from tap_genesys.replication.user_details_plan import UserDetailsPlan
 from tap_genesys.replication.windows import DAY, iso, split
 
@@ -76,6 +80,8 @@ class UserDetailsStream(QueryOrJobStream):
     plan: UserDetailsPlan
     #: When the response that is being read was taken.
     _taken: datetime
+    #: Whether a page stayed empty in this run, also where that is accepted.
+    _has_holes: bool
 
     @property
     @override
@@ -120,7 +126,21 @@ class UserDetailsStream(QueryOrJobStream):
 
     @override
     def make_plan(self, inputs: PlanInputs) -> UserDetailsPlan:
-        return UserDetailsPlan(self.own_state, inputs)
+        margin = timedelta(0) if self.config["emit_unchanged"] else BEFORE_READ_TO
+        return UserDetailsPlan(self.own_state, inputs, margin=margin)
+
+    @override
+    def read(self, context: Context | None) -> Iterator[Record]:
+        self._has_holes = False
+        yield from super().read(context)
+        if not self._has_holes:
+            # It is in the STATE that the SDK writes when a stream has ended.
+            self.plan.note_emitted(self.bookmark())
+
+    @override
+    def is_whole(self) -> bool:
+        self._has_holes = self._has_holes or bool(self.paginator.completeness.holes)
+        return super().is_whole()
 
     @override
     def finish_window(self, *, whole: bool) -> None:
@@ -197,4 +217,6 @@ class UserDetailsStream(QueryOrJobStream):
         within = self.present.within
         has_ended = end is not None and (within is None or end <= within.end)
         at = end if has_ended else start
-        return at is None or self.window.start <= at <= self.window.end
+        if at is not None and not self.window.start <= at <= self.window.end:
+            return False
+        return end is None or not self.plan.is_emitted(self.present, end)

@@ -4,8 +4,9 @@ The state has, beside the bookmark, which is that of jobs unless the source is `
 
 - `knownUpTo`: no emitted row includes an event at that moment or later;
 - `readTo`: all spans that began or ended before it were emitted, from either source; a query starts
-  here. It is behind the bookmark where a job had to leave out spans without an end;
-- `recheckedUpTo`: the first day that has not been read at the age of five days.
+  a margin before it. It is behind the bookmark where a job had to leave out spans without an end;
+- `recheckedUpTo`: the first day that has not been read at the age of five days;
+- `emittedThrough`: the mark of spans that are left out (`emitted_spans`).
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tap_genesys.replication.emitted_spans import EmittedSpans
+from tap_genesys.replication.fingerprint import EMITTED
 from tap_genesys.replication.plan import Batch, reads
 from tap_genesys.replication.query_passes import BEGINNING, LEASE
 from tap_genesys.replication.rechecks import RecheckSchedule
-from tap_genesys.replication.windows import MILLISECOND, UNSETTLED, Window, iso, parse
+from tap_genesys.replication.windows import DAY, MILLISECOND, UNSETTLED, Window, floor, iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tap_genesys.replication.plan import PlanInputs, Read
+    from tap_genesys.replication.plan import PlanInputs, Read, Source
 
 #: Keys of the state, beside the bookmark.
 KNOWN_UP_TO, READ_TO, RECHECKS = "knownUpTo", "readTo", "recheckedUpTo"
@@ -34,33 +37,43 @@ class UserDetailsPlan:
     Args:
         state: The stream's part of the state, which is changed in place.
         inputs: All other inputs of the plan.
+        margin: So long before `readTo` a query begins, as spans may have become visible since.
     """
 
-    def __init__(self, state: dict[str, Any], inputs: PlanInputs) -> None:
+    def __init__(
+        self,
+        state: dict[str, Any],
+        inputs: PlanInputs,
+        *,
+        margin: timedelta = timedelta(0),
+    ) -> None:
         self._state = state
         self._inputs = inputs
+        self._margin = margin
         #: Whether a job may emit spans without an end.
         self.may_be_open = True
         bookmark = inputs.bookmark
-        mark = state.get(READ_TO) if bookmark else None
-        read_to = parse(mark) if mark else bookmark or inputs.range.start
-        self._read_to = max(read_to, inputs.oldest)
+        earlier = state.get(READ_TO) if bookmark else None
+        read_to = parse(earlier) if earlier else bookmark or inputs.range.start
+        self._read_to = self._given_read_to = max(read_to, inputs.oldest)
         self.schedule = RecheckSchedule(
             inputs.ages,
             marks=(state.get(RECHECKS) or {}) if bookmark else {},
             bookmark=bookmark,
             since=inputs.oldest,
         )
+        self._mark = self._valid_mark()
+        self._emitted = self._emitted_ends()
 
     def batches(self) -> Iterator[Batch]:
         """Yield the batches to read."""
         watermark, start = self._inputs.watermark, self._inputs.range.start
         if watermark is None:
-            yield from self._by_query(min(start, self._read_to))
+            yield from self._by_query(min(start, self._query_start()))
             return
         yield from self._by_job(watermark)
         if self._inputs.source == "auto":
-            yield from self._by_query(self._read_to)
+            yield from self._by_query(self._query_start())
 
     def _by_job(self, watermark: datetime) -> Iterator[Batch]:
         span = self._inputs.range
@@ -92,6 +105,29 @@ class UserDetailsPlan:
         self._know_up_to(max(known_up_to, inputs.now() + MILLISECOND))
         yield Batch((), is_declared=True)
 
+    def is_emitted(self, read: Read, end: datetime) -> bool:
+        """Return whether a span was emitted with its end, and is not emitted again.
+
+        Args:
+            read: The read that returned it.
+            end: Its end.
+        """
+        ends = self._emitted.get(read.by)
+        return read.purpose == "forward" and ends is not None and end in ends
+
+    def note_emitted(self, bookmark: datetime | None) -> None:
+        """Note what has been emitted, at the end of a run that has read everything whole.
+
+        Args:
+            bookmark: The bookmark at the end of the run.
+        """
+        if bookmark is None:
+            return
+        # Without an earlier mark, what ended before the first query began may not have been emitted
+        # in the present shape until jobs have read it.
+        since = self._mark.bookmark if self._mark else self._given_read_to
+        self._state[EMITTED] = EmittedSpans(max(bookmark, since), self._read_to).entry
+
     def finish(self, read: Read, *, is_whole: bool, as_of: datetime) -> None:
         """Note that a window, or a part of one, has been read, with rows current as of a moment."""
         if is_whole:
@@ -115,6 +151,41 @@ class UserDetailsPlan:
         """
         known_up_to = parse(self._state[KNOWN_UP_TO])
         return available is not None and available > known_up_to and self._know_up_to(available)
+
+    def _query_start(self) -> datetime:
+        """Return the start of a query: all before it was emitted, and was visible by then."""
+        if self._read_to > self._given_read_to:
+            # Jobs of this run have read so far, and see all at once.
+            return self._read_to
+        # A hole that was accepted is before `readTo`, but not before the mark's moment.
+        moments = [self._read_to, *([self._mark.moment] if self._mark else [])]
+        return max(min(moments) - self._margin, self._inputs.oldest)
+
+    def _valid_mark(self) -> EmittedSpans | None:
+        """Return the mark in the state that the run was given; None where nothing is left out."""
+        mark = EmittedSpans.of_state(self._state.get(EMITTED))
+        # A moment that is ahead of this run was written by a clock that was wrong.
+        is_valid = mark and self._inputs.may_leave_out and mark.moment <= self._inputs.started
+        return mark if is_valid else None
+
+    def _emitted_ends(self) -> dict[Source, Window]:
+        """Return the ends of the spans that are left out, for each source."""
+        inputs, mark = self._inputs, self._mark
+        if not mark or not inputs.bookmark or inputs.bookmark < mark.bookmark:
+            return {}
+        age = timedelta(days=min(inputs.ages))
+        ages_end_at: dict[Source, datetime | None] = {
+            "job": inputs.watermark,
+            "query": inputs.started,
+        }
+        ends: dict[Source, Window] = {}
+        for source, as_of in ages_end_at.items():
+            if as_of is not None:
+                # A read of a day that has reached the age of a re-check counts as that re-check.
+                first = floor(as_of - age, DAY)
+                first = max(first, inputs.bookmark) if inputs.rereads else first
+                ends[source] = Window(first, mark.limit)
+        return ends
 
     def _known_up_to(self) -> datetime:
         """Return the moment before which all events of earlier rows happened."""

@@ -16,6 +16,8 @@ from tap_genesys.streams import STREAMS
 from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     import pytest
     from singer_sdk import Stream
     from singer_sdk.singerlib import Message
@@ -134,6 +136,12 @@ def simulate_time(tap: TapGenesys, sim: Simulator) -> None:
     tap.clock = Clock(tap.interruption, sleep=time.wait, monotonic=time.seconds)
     tap.started = sim.world.now
     tap.now = lambda: sim.world.now
+
+
+def shift_clock(tap: TapGenesys, sim: Simulator, skew: timedelta) -> None:
+    """Make a tap's clock fast, or slow, against that of the simulator."""
+    tap.started = sim.world.now + skew
+    tap.now = lambda: sim.world.now + skew
 
 
 def tap_of(*names: str) -> type[TapGenesys]:
