@@ -219,4 +219,7 @@ class UserDetailsStream(QueryOrJobStream):
         at = end if has_ended else start
         if at is not None and not self.window.start <= at <= self.window.end:
             return False
-        return end is None or not self.plan.is_emitted(self.present, end)
+        if end is None or not self.plan.is_emitted(self.present, end):
+            return True
+        self.counts.unchanged += 1
+        return False
