@@ -11,7 +11,7 @@ from support.plan_runs import FIRST_DAY, PlanRun, State, at
 
 from tap_genesys.replication.conversation_plan import PASSES, ConversationPlan
 from tap_genesys.replication.emitted import QueryMark
-from tap_genesys.replication.fresh_reads import is_full_pass, narrow_pass
+from tap_genesys.replication.fresh_reads import is_full_pass, narrow_pass, tail_before
 from tap_genesys.replication.plan import Read
 from tap_genesys.replication.windows import MILLISECOND, Window
 
@@ -64,6 +64,49 @@ def test_a_pass_is_full_once_a_day_and_where_a_narrow_one_is_no_use(
 ) -> None:
     """Else it is narrow."""
     assert is_full_pass(last, fresh, NOON) is is_full
+
+
+# -- what started on the first day of a full pass, but before it
+
+
+@pytest.mark.parametrize(
+    ("fresh", "reached", "starts"),
+    [
+        (Window(at(4, 6), NOON), at(3), Window(at(4), at(4, 6))),
+        # Jobs have read the begin of that day, all but its last millisecond, or all.
+        (Window(at(4, 6), NOON), at(4, 1), Window(at(4, 1), at(4, 6))),
+        (
+            Window(at(4, 6), NOON),
+            at(4, 6) - MILLISECOND,
+            Window(at(4, 6) - MILLISECOND, at(4, 6)),
+        ),
+        (Window(at(4, 6), NOON), at(4, 6), None),
+        # The full pass begins with the day, or in its last minute.
+        (Window(at(4), NOON), at(3), None),
+        (
+            Window(at(4, 23, 59) - MILLISECOND, NOON),
+            at(3),
+            Window(at(4), at(4, 23, 59) - MILLISECOND),
+        ),
+        (Window(at(4, 23, 59), NOON), at(3), None),
+        (Window(at(4, 23, 59) + MILLISECOND, NOON), at(3), None),
+        # The day's end is in the pass, or it goes on.
+        (Window(at(4, 6), at(5) + MILLISECOND), at(3), Window(at(4), at(4, 6))),
+        (Window(at(4, 6), at(5)), at(3), None),
+        (Window(at(4, 6), at(4, 23)), at(3), None),
+        # Up to eight hours, jobs follow soon.
+        (Window(at(4, 18), at(5, 2) + MILLISECOND), at(3), Window(at(4), at(4, 18))),
+        (Window(at(4, 18), at(5, 2)), at(3), None),
+    ],
+)
+def test_a_full_pass_reads_the_end_of_its_first_day_for_what_started_before_it(
+    fresh: Window, reached: datetime, starts: Window | None
+) -> None:
+    """One minute returns what goes on after that day: a tail query."""
+    tail = tail_before(fresh, reached=reached)
+    assert tail == (
+        Read(Window(at(4, 23, 59), at(5)), "query", "fresh", starts=starts) if starts else None
+    )
 
 
 # -- what a narrow pass reads
