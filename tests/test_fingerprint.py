@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.harness import tap
 
-from tap_genesys.endpoints.row_shape import declare
+from tap_genesys.endpoints.row_shape import declare, row_shape
+from tap_genesys.replication import fingerprint
 from tap_genesys.replication.fingerprint import RowShape, changes
 from tap_genesys.replication.windows import parse
 from tap_genesys.simulator import Simulator, World
@@ -25,6 +26,7 @@ JSON = st.recursive(
     lambda children: st.lists(children) | st.dictionaries(st.text(), children),
     max_leaves=5,
 )
+DETAILS = "conversation_details"
 GROUPS = [field.name for field in fields(RowShape)]
 START = parse("2026-03-01")
 KEY = "a-secret-of-sixteen-characters"
@@ -58,6 +60,17 @@ def test_the_order_of_keys_makes_no_difference() -> None:
     """Two equal objects have one fingerprint, however their keys are ordered."""
     first, second = shape(filters={"a": 1, "b": 2}), shape(filters={"b": 2, "a": 1})
     assert first.fingerprint == second.fingerprint
+
+
+def test_rows_that_change_without_a_setting_have_a_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A later version that raises it leaves out nothing that the earlier one emitted."""
+    earlier = shape().fingerprint
+    monkeypatch.setattr(fingerprint, "ROWS", fingerprint.ROWS + 1)
+    assert changes(earlier, shape().fingerprint) == changes(
+        earlier, shape(schema="other").fingerprint
+    )
 
 
 def details(sim: Simulator, *tables: str, **config: Any) -> WindowedStream:
@@ -110,6 +123,42 @@ def test_a_selected_table_and_a_deselected_column_are_changes(sim: Simulator) ->
         declare(stream, START)
         prints.add(stream.own_state["fingerprint"])
     assert len(prints) == 3
+
+
+def test_the_shape_has_the_selected_streams_alone(sim: Simulator) -> None:
+    """Their schemas, and the columns that are deselected; a table that has no rows has neither."""
+    table = row_shape(details(sim, "conversation_segments"))
+    deselected = details(sim, "conversation_segments")
+    deselected.child_streams[0].selected = False
+    plain = row_shape(deselected)
+    narrow = details(sim)
+    narrow.metadata[("properties", "surveys")].selected = False
+    narrow.selected = True  # resolves the selection anew
+    assert plain.selection == {DETAILS: []}
+    assert table.selection == {DETAILS: [], "conversation_segments": []}
+    assert row_shape(narrow).selection[DETAILS][0] == "properties.surveys"
+    assert plain.schema[0] == {DETAILS: narrow.schema}
+    assert table.schema[0].keys() == table.selection.keys()
+
+
+def test_what_is_counted_in_one_stream_is_a_change_of_that_one(sim: Simulator) -> None:
+    """The metrics and groupings of aggregates are the shape of their own stream."""
+    flows, users = "flow_aggregates", "user_aggregates"
+    counted = {"aggregates": {flows: {"metrics": ["nFlow"]}}}
+    for name, is_changed in ((flows, True), (users, False)):
+        earlier, present = (
+            row_shape(cast("WindowedStream", tap(sim, name, **config).streams[name])).fingerprint
+            for config in ({}, counted)
+        )
+        assert (earlier != present) is is_changed
+
+
+def test_digests_of_days_are_left_to_their_stream(sim: Simulator) -> None:
+    """It withdraws them itself, in a STATE before the rows."""
+    stream = details(sim)
+    stream.own_state["emittedThrough"] = {"2026-03-01": "digest"}
+    assert not declare(stream, START)
+    assert stream.own_state["emittedThrough"] == {"2026-03-01": "digest"}
 
 
 def test_the_same_shape_keeps_the_marks(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
