@@ -132,6 +132,22 @@ def test_after_midnight_it_reads_the_end_of_yesterday_too() -> None:
     assert narrow.start == at(4)
 
 
+@pytest.mark.parametrize(
+    ("reached", "windows"),
+    [
+        (at(5) - MILLISECOND, [Window(at(4, 23), at(5)), Window(at(5), at(5, 2))]),
+        (at(5), [Window(at(5), at(5, 2))]),
+    ],
+)
+def test_it_does_not_read_the_end_of_a_day_that_jobs_have_read(
+    reached: datetime, windows: list[Window]
+) -> None:
+    """All that started on it is theirs."""
+    last = mark(at(5, 1), tails=at(5, 1))
+    narrow = narrow_pass(last, at(5, 2), reached=reached, watermark=at(5), now=at(5, 2))
+    assert [part.window for part in narrow.reads] == windows
+
+
 @pytest.mark.parametrize(("minutes", "are_read"), [(89, False), (90, True), (600, True)])
 def test_the_ends_of_earlier_days_are_read_every_second_hour(
     minutes: int, *, are_read: bool
