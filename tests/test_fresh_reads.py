@@ -164,6 +164,20 @@ def test_the_ends_of_earlier_days_are_read_every_second_hour(
     assert narrow.start == (at(3, 6) if are_read else at(5))
 
 
+@pytest.mark.parametrize(
+    ("last", "tails"),
+    [(at(5, 1, 59), []), (at(5, 1, 59) + MILLISECOND, [Window(at(4, 23, 59), at(5))])],
+)
+def test_a_day_whose_last_minute_the_narrow_query_touches_whole_has_no_tail(
+    last: datetime, tails: list[Window]
+) -> None:
+    """The query that begins with that minute, or before it, returns all that goes on after it."""
+    now = at(5, 2, 30)
+    narrow = narrow_pass(mark(last, tails=at(4, 12)), now, reached=at(4), watermark=at(4), now=now)
+    since = Window(last - 2 * HOUR, at(5))
+    assert [part.window for part in narrow.reads] == [*tails, since, Window(at(5), now)]
+
+
 def test_a_day_whose_end_was_never_read_is_read_at_once() -> None:
     """The last tails were read before it ended, and the narrow query does not reach back to it."""
     last = mark(at(5, 3), tails=at(5) - MINUTE)
