@@ -120,7 +120,9 @@ def test_without_rechecks_queries_alone_emit_their_look_back(
 # -- what the look-back satisfies
 
 
-def rechecked(*, rereads: bool = False, **options: Any) -> tuple[list[Window], dict[str, str]]:
+def rechecked(
+    *, rereads: bool = False, may_leave_out: bool = True, **options: Any
+) -> tuple[list[Window], dict[str, str]]:
     """Return the days that a run by query reads again, and the marks of its re-checks."""
     run = PlanRun(
         **{
@@ -133,7 +135,8 @@ def rechecked(*, rereads: bool = False, **options: Any) -> tuple[list[Window], d
             **options,
         }
     )
-    assert run.execute(ConversationPlan(run.state, replace(run.inputs(), rereads=rereads)))
+    inputs = replace(run.inputs(), may_leave_out=may_leave_out, rereads=rereads)
+    assert run.execute(ConversationPlan(run.state, inputs))
     reads = [read for batch in run.batches for read in batch.reads]
     return [read.window for read in reads if read.purpose == "recheck"], run.state[RECHECKS]
 
@@ -147,8 +150,9 @@ def test_a_look_back_that_leaves_out_is_no_recheck() -> None:
 
 
 def test_a_look_back_that_emits_all_is_a_recheck() -> None:
-    """Where it is configured, the day has been read at its age."""
+    """Where it is configured, or nothing is left out at all, the day has been read at its age."""
     assert rechecked(rereads=True) == ([], {"0.5": text(5)})
+    assert rechecked(may_leave_out=False) == ([], {"0.5": text(5)})
 
 
 def test_a_day_in_which_the_bookmark_is_has_been_read_in_part() -> None:
