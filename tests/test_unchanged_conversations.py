@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from support.harness import Output, last_state, run
+from support.harness import Output, last_state, run, tap
 
 from orchestrate.states import takeover
 from tap_genesys.replication.windows import DAY, iso, parse
@@ -228,6 +228,20 @@ def test_by_query_the_look_back_leaves_out_unless_it_is_all_there_is(
         assert 2 * len(output.ids()) < len(everything.ids())
     else:
         assert output.ids() == everything.ids()
+
+
+def test_a_full_table_leaves_nothing_out() -> None:
+    """Where the catalog says FULL_TABLE, all that the run reads is emitted."""
+    outputs = []
+    with Simulator(WORLD) as sim:
+        state = steady(sim)
+        for emit_unchanged in (False, True):
+            outputs.append(Output())
+            options = {**OPTIONS, "emit_unchanged": emit_unchanged}
+            full = tap(sim, DETAILS, state=state, output=outputs[-1], **options)
+            full.streams[DETAILS].forced_replication_method = "FULL_TABLE"
+            full.sync_or_leave()
+    assert outputs[0].ids() == outputs[1].ids()
 
 
 def test_an_accepted_hole_does_not_count_as_emitted() -> None:
