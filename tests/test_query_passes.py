@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,6 +116,62 @@ def test_a_pass_that_goes_on_beyond_its_lease_says_so_first() -> None:
     over = START + HOUR + 2 * LEASE
     assert passes.limit(over) == START
     assert passes.limit(over + HOUR) == over + HOUR
+
+
+def passes_of(*bounds: tuple[int, int]) -> QueryPasses:
+    """Return passes with these hours as bounds, each as of the hundredth hour."""
+    entries = [[*bound, 100] for bound in bounds]
+    kept = [[iso(START + hours * HOUR) for hours in entry] for entry in entries]
+    return QueryPasses(kept, now=START, has_history=True)
+
+
+@pytest.mark.parametrize(
+    ("reached", "watermark", "until", "boundary"),
+    [
+        # The begin of the last whole pass, or the watermark if that is later.
+        (0, 3, None, 5),
+        (0, 5, None, 5),
+        (0, 6, None, 6),
+        (0, 13, None, 12),
+        (0, 13, 20, 13),
+        # Jobs have read up to the middle of it, or beyond all passes.
+        (7, 3, None, 7),
+        (20, 13, 3, 20),
+        # No pass begins at or before what is covered.
+        (-2, 13, None, -2),
+        (-2, 13, -1, -1),
+        (-2, 13, 0, 12),
+    ],
+)
+def test_the_next_pass_begins_where_the_last_whole_one_did(
+    reached: int, watermark: int, until: int | None, boundary: int
+) -> None:
+    """As far as jobs, earlier passes, or the mark of emitted rows cover all before it."""
+    passes = passes_of((0, 10), (5, 12), (8, 8))
+    covered = () if until is None else (START + until * HOUR,)
+    start = passes.boundary(START + reached * HOUR, START + watermark * HOUR, *covered)
+    assert start == START + boundary * HOUR
+
+
+@pytest.mark.parametrize(
+    ("start", "kept"),
+    [(6, [(0, 10), (5, 5)]), (5, [(0, 10)]), (4, [(0, 10)]), (-1, [(0, 10)])],
+)
+def test_a_pass_drops_those_that_cover_nothing_and_begin_no_earlier(
+    start: int, kept: list[tuple[int, int]]
+) -> None:
+    """It limits jobs as they did, and longer."""
+    passes = passes_of((0, 10), (5, 5))
+    passes.begin(START + start * HOUR, START + 100 * HOUR)
+    assert passes.entries[:-1] == passes_of(*kept).entries
+
+
+def test_a_pass_that_is_broken_off_before_its_start_covers_nothing() -> None:
+    """Its end is its start: an end before it would be no range."""
+    passes = passes_of()
+    passes.begin(START, START)
+    passes.end(START - HOUR, START + HOUR)
+    assert passes.entries == [[iso(START), iso(START), iso(START + HOUR)]]
 
 
 def test_a_first_run_has_nothing_to_wait_for() -> None:
