@@ -226,6 +226,12 @@ def test_the_mark_of_jobs_begins_with_the_first_start_that_is_wanted() -> None:
     assert marks_of(run) == [[text(1), text(4, 6), text(4, 6)], []]
 
 
+def test_the_mark_of_jobs_ends_with_the_bookmark() -> None:
+    """The last half hour is read again by the next run, whatever the watermark is."""
+    run = executed(source="job", watermark=NOON)
+    assert marks_of(run) == [[text(0), text(5, 11, 30), text(5, 12)], []]
+
+
 def test_a_run_in_which_no_job_is_read_keeps_the_mark_of_jobs() -> None:
     """The watermark has gone on, but a pass of queries is in the way."""
     first = executed()
@@ -244,6 +250,15 @@ def test_a_narrow_pass_that_reads_tails_moves_their_moments() -> None:
     assert marks_of(third) == [
         [text(0), text(4, 6), text(4, 6)],
         [text(5, 13, 30), last, text(4, 6), BEGUN, text(4, 6), last],
+    ]
+
+
+def test_a_narrow_pass_covers_nothing_and_limits_jobs_until_its_last_response() -> None:
+    """It has not read all that started in its range."""
+    second = following(executed())
+    assert second.state[PASSES] == [
+        [text(4, 6), text(5, 11, 30), text(5, 12, 5)],
+        [text(5), text(5), text(5, 13, 1)],
     ]
 
 
