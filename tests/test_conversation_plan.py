@@ -471,6 +471,7 @@ def test_a_job_within_a_query_keeps_no_watermark() -> None:
     [
         ({"watermark": LAKE}, (FIRST_DAY, LAKE)),
         ({"watermark": NOON}, (FIRST_DAY, NOON - UNSETTLED)),
+        ({"watermark": NOON, "source": "job"}, (FIRST_DAY, NOON - UNSETTLED)),
         ({"watermark": LAKE, "bookmark": at(3)}, (at(3), LAKE)),
         ({"source": "query"}, (FIRST_DAY, NOON - UNSETTLED)),
         ({"source": "query", "bookmark": at(3)}, (at(3), NOON - UNSETTLED)),
