@@ -144,11 +144,11 @@ def test_the_shape_has_the_selected_streams_alone(sim: Simulator) -> None:
 def test_what_is_counted_in_one_stream_is_a_change_of_that_one(sim: Simulator) -> None:
     """The metrics and groupings of aggregates are the shape of their own stream."""
     flows, users = "flow_aggregates", "user_aggregates"
-    counted = {"aggregates": {flows: {"metrics": ["nFlow"]}}}
+    counted: dict[str, Any] = {"aggregates": {flows: {"metrics": ["nFlow"]}}}
     for name, is_changed in ((flows, True), (users, False)):
         earlier, present = (
             row_shape(cast("WindowedStream", tap(sim, name, **config).streams[name])).fingerprint
-            for config in ({}, counted)
+            for config in (dict[str, Any](), counted)
         )
         assert (earlier != present) is is_changed
 
