@@ -52,8 +52,20 @@ def numbers(cost: Cost, **facts: Any) -> tuple[int | None, int | None]:
     return estimate.requests_first_run, estimate.requests_per_day
 
 
-def sources(source: str, *, lookback: timedelta = DAY, rechecks: int = 0) -> Sources:
-    return Sources(source, days, weeks, lookback, 100, rechecks)
+def rows(cost: Cost, wanted: Window = TEN_DAYS, **facts: Any) -> tuple[int | None, int | None]:
+    """Return the rows of an estimate, for ten days by default: of the first run, and of a day."""
+    estimate = cost.estimate(Basis(wanted, **facts))
+    return estimate.rows_first_run, estimate.rows_per_day
+
+
+def sources(
+    source: str,
+    *,
+    lookback: timedelta = DAY,
+    rechecks: int = 0,
+    emits_unchanged: bool = False,
+) -> Sources:
+    return Sources(source, days, weeks, lookback, 100, rechecks, emits_unchanged)
 
 
 def test_a_table_makes_no_request() -> None:
@@ -122,35 +134,122 @@ def test_aggregates_of_users_are_windows_times_batches() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "first_run", "per_day"),
+    ("source", "first_run", "per_day", "rows_per_day"),
     [
         # Ten queries of 25 pages; a day, a day of look-back, and two days again.
-        ("query", 250, 100),
+        ("query", 250, 100, 3 * 2_400),
         # The watermark, a week and three days; one day and two again, of three pages each.
-        ("job", 1 + (4 + 17) + (4 + 8), 1 + 3 * (4 + 3)),
-        ("auto", 34 + 25, 22 + 25),
+        ("job", 1 + (4 + 17) + (4 + 8), 1 + 3 * (4 + 3), 3 * 2_400),
+        ("auto", 34 + 25, 22 + 25, 4 * 2_400),
     ],
 )
-def test_conversations_by_source(source: str, first_run: int, per_day: int) -> None:
+def test_conversations_by_source(
+    source: str, first_run: int, per_day: int, rows_per_day: int
+) -> None:
+    """A first run emits each of them once, a later one by each lane and for each re-check."""
     cost = ConversationDetailsCost(sources(source, rechecks=2))
     estimate = cost.estimate(Basis(TEN_DAYS, Sample(2_400)))
-    assert estimate == Estimate(first_run, per_day, "2,400 yesterday")
+    assert estimate == Estimate(first_run, per_day, "2,400 yesterday", 24_000, rows_per_day)
+    assert rows(cost) == (None, None)
+
+
+@pytest.mark.parametrize(("source", "days"), [("query", 4), ("job", 3), ("auto", 4)])
+def test_unchanged_rows_count_where_they_are_emitted(source: str, days: int) -> None:
+    """With a run a day that is the look-back of queries: jobs and `auto` read on."""
+    cost = ConversationDetailsCost(sources(source, rechecks=2, emits_unchanged=True))
+    assert rows(cost, sample=Sample(100)) == (1_000, days * 100)
 
 
 @pytest.mark.parametrize(
-    ("source", "first_run", "per_day"),
+    ("source", "first_run", "per_day", "rows_per_day"),
     [
         # A query more for each window: its last page has no entries.
-        ("query", 10 * 26, 3 * 26),
-        ("job", 1 + (4 + 17) + (4 + 8), 1 + (4 + 5) + (4 + 3)),
+        ("query", 10 * 26, 3 * 26, 3 * 2_400),
+        ("job", 1 + (4 + 17) + (4 + 8), 1 + (4 + 5) + (4 + 3), 2 * 2_400),
         # From the watermark to now: parts of two days.
-        ("auto", 34 + 2 * 14, 17 + 2 * 14),
+        ("auto", 34 + 2 * 14, 17 + 2 * 14, 3 * 2_400),
     ],
 )
-def test_spans_of_users_by_source(source: str, first_run: int, per_day: int) -> None:
+def test_spans_of_users_by_source(
+    source: str, first_run: int, per_day: int, rows_per_day: int
+) -> None:
+    """A later run emits them by each lane, and once more; a query those of its look-back too."""
     cost = UserDetailsCost(sources(source, rechecks=1))
     estimate = cost.estimate(Basis(TEN_DAYS, Sample(2_400)))
-    assert estimate == Estimate(first_run, per_day, "2,400 entries yesterday")
+    assert estimate == Estimate(first_run, per_day, "2,400 entries yesterday", 24_000, rows_per_day)
+
+
+@pytest.mark.parametrize("cost", [SingleRequest(), PerPage(100)])
+def test_a_listing_emits_all_its_rows_in_each_run(cost: Cost) -> None:
+    """Where the sample does not count them, their number is unknown."""
+    assert rows(cost, sample=Sample(250)) == (250, 250)
+    assert rows(cost, sample=Sample(1, is_counted=False)) == rows(cost) == (None, None)
+
+
+@pytest.mark.parametrize("cost", [PerParent(100, ""), PerBatch(100, "")])
+def test_rows_below_a_parent_are_those_of_one_record_times_its_records(cost: Cost) -> None:
+    """The sample has the rows of one record."""
+    assert rows(cost, sample=Sample(3), parent=Sample(7)) == (21, 21)
+    assert rows(cost, parent=Sample(7)) == (None, None)
+
+
+def test_rows_of_follow_ups_are_unknown() -> None:
+    """Their sample is not extracted, since that may be a download."""
+    assert rows(PerRecord(2, "session"), sample=Sample(0), parent=Sample(40)) == (None, None)
+
+
+def test_rows_of_windows_are_those_of_their_days_at_most() -> None:
+    """The present day counts as far as it has passed; a report's acknowledgement has no rows."""
+    cost = PerWindow(days, timedelta(0), rechecks=3, is_sampled=True)
+    assert rows(cost, sample=Sample(48)) == (480, 4 * 48)
+    noon = Window(START, START + 1.5 * DAY)
+    assert rows(cost, noon, sample=Sample(48)) == (72, 4 * 48)
+    assert rows(PerWindow(days, DAY), sample=Sample(48)) == (None, None)
+    of_users = PerWindowAndBatch(cost, lambda: 100)
+    assert rows(of_users, sample=Sample(48), parent=Sample(5)) == (2_400, 960)
+
+
+def test_rows_of_a_table_are_its_parents_times_those_of_a_record() -> None:
+    """The sample of the parent has ten rows in four records."""
+    cost = NoRequests("details", lambda records: sum(record["rows"] for record in records))
+    sample = Sample(40, records=[{"rows": number} for number in (1, 2, 3, 4)])
+    of_parent = Estimate(rows_first_run=400, rows_per_day=None)
+    assert rows(cost, parent=sample, parent_estimate=of_parent) == (1_000, None)
+
+
+@pytest.mark.parametrize("parent", [None, Sample(40)])
+def test_rows_of_a_table_are_unknown_without_records(parent: Sample | None) -> None:
+    """So are those that cannot be counted in the records."""
+    known = Estimate(rows_first_run=400, rows_per_day=80)
+    counted = NoRequests("details", len)
+    assert rows(counted, parent=parent, parent_estimate=known) == (None, None)
+    sample = Sample(40, records=[{}])
+    for cost in (NoRequests("details"), NoRequests("details", lambda _records: None)):
+        assert rows(cost, parent=sample, parent_estimate=known) == (None, None)
+
+
+COSTS: list[Cost] = [
+    *(ConversationDetailsCost(sources(source, rechecks=4)) for source in ("auto", "job", "query")),
+    *(UserDetailsCost(sources(source, rechecks=1)) for source in ("auto", "job", "query")),
+    PerWindow(days, timedelta(0), rechecks=3, is_sampled=True),
+]
+
+
+@given(st.sampled_from(COSTS), st.integers(0, 100_000), st.integers(2, 40), st.integers(1, 40))
+def test_rows_are_additive_over_days(cost: Cost, count: int, first: int, second: int) -> None:
+    """The rows of a first run are those of its parts; a later run's do not depend on its length."""
+    ends = [START + number * DAY for number in (first, first + second)]
+    spans = [Window(START, ends[0]), Window(*ends), Window(START, ends[1])]
+    (one, daily), (two, _), (both, daily_of_both) = (
+        rows(cost, span, sample=Sample(count)) for span in spans
+    )
+    assert one is not None
+    assert two is not None
+    assert min(one, two) >= 0
+    assert one + two == both
+    assert daily is not None
+    assert daily >= count
+    assert daily == daily_of_both
 
 
 @given(st.integers(0, 100_000), st.integers(1, 500))

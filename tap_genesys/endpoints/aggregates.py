@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from math import ceil
@@ -98,7 +99,12 @@ class AggregateStream(WindowedStream):
             self.default_lookback,
             rechecks=len(self.recheck_days),
             text="1 for each reading of a day: see [aggregates.md](aggregates.md)",
+            is_sampled=True,
         )
+
+    @override
+    def probes(self, parent: Sample | None, day: Window) -> Probes:
+        return replace(super().probes(parent, day), extract=self.extract)
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:

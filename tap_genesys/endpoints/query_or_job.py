@@ -124,7 +124,14 @@ class QueryOrJobStream(WindowedStream):
             lookback=self.default_lookback,
             page_size=self.page_size,
             rechecks=len([*self.recheck_ages]),
+            emits_unchanged=self._emits_unchanged,
         )
+
+    @property
+    def _emits_unchanged(self) -> bool:
+        """Whether what a query reads again is emitted, though it has not changed."""
+        is_wanted = self.config["emit_unchanged"] or self.config.get("lookback_days")
+        return bool(is_wanted or not [*self.recheck_ages])
 
     @override
     def probes(self, parent: Sample | None, day: Window) -> Probes:

@@ -22,22 +22,26 @@ REQUESTS_FOR_THE_WATERMARK = 1
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The requests that reading a stream takes, None where they cannot be estimated.
+    """The requests and rows of a stream, None where they cannot be estimated.
 
     Args:
-        requests_first_run: Those of the first run.
+        requests_first_run: The requests of the first run.
         requests_per_day: Those of a later run, with a run a day.
         detail: The counts that the estimate is made from, for people.
+        rows_first_run: The rows that the first run emits.
+        rows_per_day: Those that a later run emits, with a run a day.
     """
 
     requests_first_run: int | None = None
     requests_per_day: int | None = None
     detail: str = ""
+    rows_first_run: int | None = None
+    rows_per_day: int | None = None
 
     @classmethod
-    def every_run(cls, requests: int) -> Estimate:
-        """Return the estimate of a stream whose runs take as many requests each."""
-        return cls(requests, requests)
+    def every_run(cls, requests: int, rows: int | None = None) -> Estimate:
+        """Return the estimate of a stream whose runs take as many requests and rows each."""
+        return cls(requests, requests, rows_first_run=rows, rows_per_day=rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,13 @@ class Sample:
         count: How many records there are, or are of the day that was requested.
         record: One of them; None where there is none.
         is_counted: Whether `count` is of all records, and not of one page.
+        records: All records of the response, where tables are made of them.
     """
 
     count: int
     record: Record | None = None
     is_counted: bool = True
+    records: Sequence[Record] = ()
 
     @classmethod
     def of(cls, content: Record, records: Sequence[Record]) -> Sample:
@@ -85,12 +91,14 @@ class Basis:
         sample: The stream's sample; None where its parent's record has nothing below it.
         parent: The sample of the stream's parent; None where it has none.
         parts: How many requests, further pages aside, are made for one record of the parent.
+        parent_estimate: The estimate of the stream's parent.
     """
 
     wanted: Window
     sample: Sample | None = None
     parent: Sample | None = None
     parts: int = 1
+    parent_estimate: Estimate = Estimate()
 
     @property
     def count(self) -> int:
@@ -101,6 +109,17 @@ class Basis:
     def parent_count(self) -> int:
         """How many records the parent has; 1 where the stream has no parent."""
         return self.parent.count if self.parent else 1
+
+    @property
+    def rows(self) -> int | None:
+        """How many records all requests return that are like the sample's; None where unknown."""
+        if self.sample is None or not self.sample.is_counted:
+            return None
+        return self.count * self.parts * self.parent_count
+
+    def rows_of_days(self, days: float) -> int | None:
+        """Return how many rows so many days have, from the rows of one day."""
+        return None if self.rows is None else round(self.rows * days)
 
     def next_run(self, lookback: timedelta) -> Window:
         """Return the range that a run a day later reads.
