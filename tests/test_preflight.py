@@ -57,6 +57,12 @@ def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     # The watermark, ten days, each a job of 2,400 rows: four requests for the job, three pages; and
     # 25 pages of a query from the watermark to now.
     assert found["conversation_details"] == (96, 33)
+    rows = {
+        name: (one["rows_first_run"], one["rows_per_day"]) for name, one in told["found"].items()
+    }
+    # A first run has each conversation once; a later one by job and by query.
+    assert rows["conversation_details"] == (24_000, 4_800)
+    assert rows["users"] == (60, 60)
     assert found["users"] == (1, 1)
     assert found["user_skills"] == (60, 60)
     assert found["system_presences"] == (1, 1)
@@ -145,6 +151,17 @@ def test_tables_are_listed_without_a_request(capsys: pytest.CaptureFixture[str])
     assert (found["ok"], found["requests_first_run"], found["requests_per_day"]) == (True, 0, 0)
 
 
+def test_unchanged_rows_that_are_emitted_are_estimated(
+    options: dict[str, Any], rows: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By query alone a run reads the look-back again: so it emits it where it shall."""
+    with Simulator(SMALL) as sim:
+        config: dict[str, Any] = {"start_date": iso(SINCE), "recheck_days": [1]}
+        tap(sim, "conversation_details", **config | options).check(as_json=True)
+    (found,) = json.loads(capsys.readouterr().out)["streams"]
+    assert found["rows_per_day"] == rows
+
+
 def test_jobs_that_are_refused_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     """A run asks for the watermark first."""
     with Simulator(WORLD) as sim:
@@ -201,6 +218,10 @@ def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("Organization: ")
     assert any(line.startswith("conversation_details  ok") for line in printed)
+    (head,) = (line for line in printed if line.startswith("stream "))
+    assert head.split() == ["stream", "first", "run", "a", "day", "rows", "rows", "a", "day"]
+    rows = "2,400 for the first run, 2,400 a day at one run a day."
+    assert f"Rows, estimated where there is no question mark: {rows}" in printed
     assert printed[-1] == "All that is selected can be read."
 
 
@@ -209,7 +230,10 @@ def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_estimate_is_what_a_run_takes(
     source: str, page_size: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of the first run, and of one a day later, within a fifth; the simulator's days are alike."""
+    """Of the first run, and of one a day later; the simulator's days are alike.
+
+    Requests are within a fifth, and rows of a first run; those of a later run within a third.
+    """
     options: dict[str, Any] = {
         "start_date": iso(SINCE),
         "conversation_details_source": source,
@@ -220,14 +244,16 @@ def test_the_estimate_is_what_a_run_takes(
     with Simulator(BUSY) as sim:
         tap(sim, *names, **options).check(as_json=True)
         told = json.loads(capsys.readouterr().out)["streams"]
-        counted = []
+        counted, emitted = [], []
         state: dict[str, Any] = {}
         for day in range(6):
             sim.world = BUSY.at(BUSY.now + day * DAY)
             before = len(sim.requests)
             # Only conversations remember what was read, and only two of the runs are counted.
             read = names if day in (0, 5) else names[:1]
-            state = run(sim, *read, state=state, **options).state
+            output = run(sim, *read, state=state, **options)
+            state = output.state
+            emitted.append(len(output.records("conversation_details")))
             asked = [one.path for one in sim.requests[before:] if one.path != "/oauth/token"]
             counted.append(len(asked))
     first, daily = (
@@ -235,6 +261,10 @@ def test_the_estimate_is_what_a_run_takes(
     )
     assert first == pytest.approx(counted[0], rel=0.2)
     assert daily == pytest.approx(counted[-1], rel=0.2)
+    (details,) = (one for one in told if one["stream"] == "conversation_details")
+    assert details["rows_first_run"] == pytest.approx(emitted[0], rel=0.2)
+    # Jobs that wait for the watermark may read a day so late that the first re-check is done.
+    assert details["rows_per_day"] == pytest.approx(emitted[-1], rel=0.3)
 
 
 def test_what_follows_conversations_is_told_with_its_cost(
@@ -258,7 +288,7 @@ def test_spans_of_users_are_estimated_by_their_own_source(
         "user_details_source": source,
         "page_size": page_size,
     }
-    counted = []
+    counted, emitted = [], []
     with Simulator(SPANS) as sim:
         sim.lake.looks_needed = 2
         tap(sim, *streams, **options).check(as_json=True)
@@ -268,7 +298,9 @@ def test_spans_of_users_are_estimated_by_their_own_source(
         for day in range(2):
             sim.world = SPANS.at(SPANS.now + day * DAY)
             sim.requests.clear()
-            state = run(sim, *streams, state=state, **options).state
+            output = run(sim, *streams, state=state, **options)
+            state = output.state
+            emitted.append(sum(len(output.records(name)) for name in streams))
             counted.append(sum("/users/details/" in one.path for one in sim.requests))
     assert (found["stream"], table["stream"]) == streams
     assert (table["ok"], table["requests_first_run"]) == (True, 0)
@@ -278,6 +310,10 @@ def test_spans_of_users_are_estimated_by_their_own_source(
     assert any("/users/details/jobs/availability" in path for path in asked) == (source != "query")
     assert found["requests_first_run"] == pytest.approx(counted[0], rel=0.2)
     assert found["requests_per_day"] == pytest.approx(counted[1], rel=0.2)
+    # Those of both streams: each of them is an entry, and some are two.
+    assert emitted[0] <= found["rows_first_run"] <= 1.6 * emitted[0]
+    assert found["rows_per_day"] == pytest.approx(emitted[1], rel=0.2)
+    assert (table["rows_first_run"], table["rows_per_day"]) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -298,6 +334,8 @@ def test_aggregates_are_estimated_with_the_days_that_are_read_again(
         assert [found["requests_first_run"], found["requests_per_day"]] == requests_of_runs(
             sim, name, path
         )
+    # Ten days; later a day and three that are read again, at most.
+    assert found["rows_per_day"] * 10 == found["rows_first_run"] * 4 > 0
     if name == "user_aggregates":
         assert found["detail"] == "250 users: 3 requests for each reading of a day"
 

@@ -12,7 +12,7 @@ from tap_genesys.api.response import body, operation, refusal
 from tap_genesys.api.status import ResponseAction, accepting_refusals
 from tap_genesys.config.date_range import read_range
 from tap_genesys.endpoints.probes import parent_name
-from tap_genesys.endpoints.volume import Basis, Sample
+from tap_genesys.endpoints.volume import Basis, Estimate, Sample
 from tap_genesys.errors import SkipStream, StopRun
 from tap_genesys.preflight.report import Finding, Report
 from tap_genesys.replication.windows import DAY, Window, floor
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from tap_genesys.endpoints.kinds import Kind, RequestStream
     from tap_genesys.endpoints.probes import Probes
-    from tap_genesys.endpoints.volume import Estimate
     from tap_genesys.run import Run
 
 _READABLE = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
@@ -83,6 +82,8 @@ class _Preflight:
         self._yesterday = Window(today - DAY, today)
         #: Stream -> its sample, where it can be read.
         self._samples: dict[str, Sample] = {}
+        #: Stream -> its estimate, of which those of its tables are made.
+        self._estimates: dict[str, Estimate] = {}
 
     def add(self, stream: Kind) -> None:
         """Add a stream's finding to the report."""
@@ -123,8 +124,11 @@ class _Preflight:
         return _finding(stream, self._estimate(stream, sample, probes.parts))
 
     def _estimate(self, stream: Kind, sample: Sample | None = None, parts: int = 1) -> Estimate:
-        parent = self._samples.get(parent_name(stream))
-        return stream.cost.estimate(Basis(self._wanted, sample, parent, parts))
+        name = parent_name(stream)
+        of_parent = self._estimates.get(name, Estimate())
+        basis = Basis(self._wanted, sample, self._samples.get(name), parts, of_parent)
+        estimate = self._estimates[stream.name] = stream.cost.estimate(basis)
+        return estimate
 
     def _add_watermark(self, stream: RequestStream, probes: Probes, finding: Finding) -> None:
         """Add up to where the data lake has the stream's records."""
@@ -177,4 +181,6 @@ def _finding(stream: Kind, estimate: Estimate, *, ok: bool = True, detail: str =
         detail=detail or estimate.detail,
         requests_first_run=estimate.requests_first_run,
         requests_per_day=estimate.requests_per_day,
+        rows_first_run=estimate.rows_first_run,
+        rows_per_day=estimate.rows_per_day,
     )

@@ -8,13 +8,25 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass
 class Finding:
-    """The finding about one stream; requests are estimates, None where they are unknown."""
+    """The finding about one stream; requests and rows are estimates, None where they are unknown.
+
+    Args:
+        stream: Its name.
+        ok: Whether it can be read.
+        detail: Why it cannot be read, or the counts of the estimates.
+        requests_first_run: The requests of the first run.
+        requests_per_day: Those of a later run, with a run a day.
+        rows_first_run: The rows that the first run emits.
+        rows_per_day: Those that a later run emits, with a run a day.
+    """
 
     stream: str
     ok: bool
     detail: str
     requests_first_run: int | None = None
     requests_per_day: int | None = None
+    rows_first_run: int | None = None
+    rows_per_day: int | None = None
 
 
 @dataclass
@@ -37,39 +49,45 @@ class Report:
 
     def as_table(self) -> str:
         """Return it for people."""
-        rows = [("stream", "", "first run", "a day", "")]
+        rows = [("stream", "", "first run", "a day", "rows", "rows a day", "")]
         rows += [
             (
                 finding.stream,
                 "ok" if finding.ok else "NO",
                 _shown(finding.requests_first_run),
                 _shown(finding.requests_per_day),
+                _shown(finding.rows_first_run),
+                _shown(finding.rows_per_day),
                 finding.detail,
             )
             for finding in self.streams
         ]
-        widths = [max(len(row[place]) for row in rows) for place in range(4)]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
         lines = [
             "  ".join(
-                [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]
+                [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]
             )
             for row in rows
         ]
         head = [f"Organization: {self.organization} ({self.region})"]
         if self.watermark:
             head.append(f"Data lake of conversations: known up to {self.watermark}")
-        working = [finding for finding in self.streams if finding.ok]
-        first, daily = (
-            sum(getattr(finding, name) or 0 for finding in working)
-            for name in ("requests_first_run", "requests_per_day")
-        )
         tail = [
-            f"Requests, estimated: {first:,} for the first run, {daily:,} a day at one run a day.",
+            f"Requests, estimated: {self._sums('requests')}",
+            f"Rows, estimated where there is no question mark: {self._sums('rows')}",
             "All that is selected can be read."
             if self.ok
             else "Not all can be read: see NO above.",
         ]
         return "\n".join([*head, "", *(line.rstrip() for line in lines), "", *tail])
+
+    def _sums(self, counted: str) -> str:
+        """Return the sums of requests, or of rows, in words."""
+        first, daily = (
+            sum(getattr(finding, f"{counted}_{run}") or 0 for finding in self.streams if finding.ok)
+            for run in ("first_run", "per_day")
+        )
+        return f"{first:,} for the first run, {daily:,} a day at one run a day."
 
 
 def _shown(number: int | None) -> str:
