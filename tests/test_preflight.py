@@ -151,6 +151,53 @@ def test_tables_are_listed_without_a_request(capsys: pytest.CaptureFixture[str])
     assert (found["ok"], found["requests_first_run"], found["requests_per_day"]) == (True, 0, 0)
 
 
+def test_rows_of_tables_are_estimated_from_a_page_of_conversations(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Within a quarter of a first run's, without a further request; attributes are unknown."""
+    tables = ("participants", "sessions", "segments", "metrics", "wrap_ups")
+    names = [f"conversation_{table}" for table in tables]
+    attributes = "conversation_participant_attributes"
+    with Simulator(BUSY) as sim:
+        found = checked(sim, capsys, "conversation_details", *names, attributes)["found"]
+        asked = [one.path for one in sim.requests if one.path != "/oauth/token"]
+        output = run(sim, *names, start_date=iso(SINCE))
+    # The org, the conversations, the watermark.
+    assert len(asked) == 3
+    details = found["conversation_details"]
+    for name in names:
+        first = found[name]["rows_first_run"]
+        assert first == pytest.approx(len(output.records(name)), rel=0.25)
+        daily = first * details["rows_per_day"] / details["rows_first_run"]
+        assert found[name]["rows_per_day"] == pytest.approx(daily, rel=0.01)
+    assert (found[attributes]["rows_first_run"], found[attributes]["rows_per_day"]) == (None, None)
+
+
+def test_a_single_conversation_is_requested_where_no_table_is_made_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With tables it is a page, as a run requests it."""
+    sizes = []
+    with Simulator(SMALL) as sim:
+        for tables in ((), ("conversation_wrap_ups",)):
+            sim.requests.clear()
+            checked(sim, capsys, "conversation_details", *tables)
+            (query,) = (one for one in sim.requests if one.path.endswith("/details/query"))
+            assert query.body
+            sizes.append(query.body["paging"]["pageSize"])
+    assert sizes == [1, 100]
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        ({}, 80),
+        ({"emit_unchanged": True}, 120),
+        ({"lookback_days": 1}, 120),
+        # Without re-checks, the look-back is all that brings late changes.
+        ({"recheck_days": []}, 80),
+    ],
+)
 def test_unchanged_rows_that_are_emitted_are_estimated(
     options: dict[str, Any], rows: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

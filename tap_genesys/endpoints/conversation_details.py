@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.response import Record
     from tap_genesys.endpoints.costs import Cost
+    from tap_genesys.endpoints.probes import Probes
+    from tap_genesys.endpoints.volume import Sample
     from tap_genesys.replication.plan import PlanInputs, Read
 
 #: The vendor's limits to a query's interval, without and with a filter.
@@ -66,6 +68,10 @@ class ConversationDetailsStream(QueryOrJobStream):
     @override
     def cost(self) -> Cost:
         return ConversationDetailsCost(self.sources)
+
+    @override
+    def probes(self, parent: Sample | None, day: Window) -> Probes:
+        return replace(super().probes(parent, day), is_page=bool(self.fan_out.tables))
 
     # -- requests
 

@@ -21,7 +21,7 @@ from tap_genesys.endpoints.metrics import StreamCounters, run_of
 from tap_genesys.endpoints.probes import parent_name
 from tap_genesys.output.writer import SingerWriter, is_unchanged
 from tap_genesys.records import row_lines
-from tap_genesys.records.conversation_rows import RowCollector, rows, vendors_fields
+from tap_genesys.records.conversation_rows import RowCollector, RowParts, rows, vendors_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -56,8 +56,18 @@ class TableStream(Stream):
 
     @property
     def cost(self) -> Cost:
-        """The requests that reading it takes: none."""
-        return NoRequests(parent_name(self))
+        """The cost of reading it: no request."""
+        return NoRequests(parent_name(self), self._count_rows)
+
+    def _count_rows(self, records: Sequence[Record]) -> int | None:
+        """Return how many rows records of the parent become; None where that is unknown.
+
+        It is where there are none: a query returns no attributes, and evaluations come late.
+        """
+        collector = RowCollector({self.name: frozenset()})
+        for record in records:
+            collector.add(record)
+        return len(collector.take().get(self.name, RowParts.empty()).fields) or None
 
     @property
     def run(self) -> Run:

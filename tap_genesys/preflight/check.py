@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -112,7 +113,7 @@ class _Preflight:
             return Finding(stream.name, ok=True, detail=_NO_PARENT)
         responses = []
         for request in probes.requests:
-            response = _response(stream, request)
+            response = _response(stream, request, is_page=probes.is_page)
             if _is_absent(stream, response):
                 estimate = self._estimate(stream, parts=probes.parts)
                 return _finding(stream, estimate, detail=_NOTHING)
@@ -120,7 +121,10 @@ class _Preflight:
                 return Finding(stream.name, ok=False, detail=self._reason(stream, response))
             responses.append(response)
         records = probes.extract(responses[0]) if probes.extract else ()
-        sample = self._samples[stream.name] = Sample.of(body(responses[0]), records)
+        sample = Sample.of(body(responses[0]), records)
+        if probes.is_page:
+            sample = replace(sample, records=records)
+        self._samples[stream.name] = sample
         return _finding(stream, self._estimate(stream, sample, probes.parts))
 
     def _estimate(self, stream: Kind, sample: Sample | None = None, parts: int = 1) -> Estimate:
@@ -158,11 +162,11 @@ class _Preflight:
         return f"{self._client.conceal(text)}{needs}"
 
 
-def _response(stream: RequestStream, request: HTTPRequest) -> requests.Response:
-    """Return the response to a request, made as small as it can be."""
+def _response(stream: RequestStream, request: HTTPRequest, *, is_page: bool) -> requests.Response:
+    """Return the response to a request, made as small as it can be but where a page is wanted."""
     params = {name: 1 if name == "pageSize" else value for name, value in request.params.items()}
     data = request.data if isinstance(request.data, dict) else None
-    if data and "paging" in data:
+    if data and "paging" in data and not is_page:
         data["paging"] = {"pageSize": 1, "pageNumber": 1}
     path = request.url.removeprefix(stream.url_base)
     return stream.call(request.method, path, params=params, data=data, overrides=accepting_refusals)
