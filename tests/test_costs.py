@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -164,19 +165,26 @@ def test_unchanged_rows_count_where_they_are_emitted(source: str, days: int) -> 
     ("source", "first_run", "per_day", "rows_per_day"),
     [
         # A query more for each window: its last page has no entries.
-        ("query", 10 * 26, 3 * 26, 3 * 2_400),
+        ("query", 10 * 26, 3 * 26, 2 * 2_400),
         ("job", 1 + (4 + 17) + (4 + 8), 1 + (4 + 5) + (4 + 3), 2 * 2_400),
         # From the watermark to now: parts of two days.
-        ("auto", 34 + 2 * 14, 17 + 2 * 14, 3 * 2_400),
+        ("auto", 34 + 2 * 14, 17 + 2 * 14, 2 * 2_400),
     ],
 )
 def test_spans_of_users_by_source(
     source: str, first_run: int, per_day: int, rows_per_day: int
 ) -> None:
-    """A later run emits them by each lane, and once more; a query those of its look-back too."""
+    """A later run emits them once, by whichever source, and a day of them once more."""
     cost = UserDetailsCost(sources(source, rechecks=1))
     estimate = cost.estimate(Basis(TEN_DAYS, Sample(2_400)))
     assert estimate == Estimate(first_run, per_day, "2,400 entries yesterday", 24_000, rows_per_day)
+
+
+@pytest.mark.parametrize(("source", "days"), [("query", 3), ("job", 2), ("auto", 3)])
+def test_unchanged_spans_that_are_emitted_count(source: str, days: int) -> None:
+    """By query those of the look-back of a day; with `auto` those that both sources read."""
+    cost = UserDetailsCost(replace(sources(source, rechecks=1), emits_unchanged=True))
+    assert cost.estimate(Basis(TEN_DAYS, Sample(2_400))).rows_per_day == days * 2_400
 
 
 @pytest.mark.parametrize("cost", [SingleRequest(), PerPage(100)])

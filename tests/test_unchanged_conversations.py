@@ -5,11 +5,13 @@ from __future__ import annotations
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from support.harness import Output, last_state, run, tap
 
 from orchestrate.states import takeover
+from tap_genesys.replication.conversation_plan import ConversationPlan
 from tap_genesys.replication.windows import DAY, iso, parse
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.faults import Fault
@@ -114,10 +116,9 @@ def test_a_run_that_is_killed_leaves_nothing_out_in_the_next_one() -> None:
             part = Output(messages=killed.messages[:end])
             state = last_state(part.messages) or before[-1].state
             if repr(state) not in following:
-                following[repr(state)] = (
-                    later(sim, 35.5, deepcopy(state)),
-                    later(sim, 35.5, deepcopy(state), emit_unchanged=True),
-                )
+                output = later(sim, 35.5, deepcopy(state))
+                with patch.object(ConversationPlan, "has_emitted", return_value=False):
+                    following[repr(state)] = output, later(sim, 35.5, deepcopy(state))
             rows, everything = (rows_of(*before, part, output) for output in following[repr(state)])
             assert rows.keys() == everything.keys()
             differing = {key for key, row in rows.items() if row != everything[key]}
@@ -230,18 +231,51 @@ def test_by_query_the_look_back_leaves_out_unless_it_is_all_there_is(
         assert output.ids() == everything.ids()
 
 
-def test_a_full_table_leaves_nothing_out() -> None:
-    """Where the catalog says FULL_TABLE, all that the run reads is emitted."""
-    outputs = []
+def test_a_full_table_has_all_rows() -> None:
+    """Where the catalog says FULL_TABLE, what earlier runs have emitted is emitted again."""
+    output = Output()
     with Simulator(WORLD) as sim:
         state = steady(sim)
-        for emit_unchanged in (False, True):
-            outputs.append(Output())
-            options = {**OPTIONS, "emit_unchanged": emit_unchanged}
-            full = tap(sim, DETAILS, state=state, output=outputs[-1], **options)
-            full.streams[DETAILS].forced_replication_method = "FULL_TABLE"
-            full.sync_or_leave()
-    assert outputs[0].ids() == outputs[1].ids()
+        everything = later(sim, 4, {})
+        full = tap(sim, DETAILS, state=state, output=output, **OPTIONS)
+        full.streams[DETAILS].forced_replication_method = "FULL_TABLE"
+        full.sync_or_leave()
+    assert {*output.ids()} == {*everything.ids()}
+
+
+def test_emit_unchanged_reads_and_emits_all_that_jobs_lack() -> None:
+    """One run brings everything since the watermark, for a warehouse that was restored."""
+    with Simulator(WORLD) as sim:
+        state = steady(sim)
+        restored = later(sim, 4, state, emit_unchanged=True)
+        numbers = sim.world.numbers(sim.world.watermark, sim.world.now)
+        assert {*restored.ids()} >= {*map(WORLD.conversation_id, numbers)}
+
+
+class WorldWithCases(World):
+    """An org whose participants have an attribute that begins like a date."""
+
+    def in_lake(self, number: int, moment: datetime | None = None) -> dict[str, Any]:
+        """Return a conversation with such attributes."""
+        conversation = super().in_lake(number, moment)
+        day = iso(self.now)[:10]
+        for participant in conversation["participants"]:
+            participant["attributes"] = {"case": f"{day}T-CASE-4711-XYZ", "due": f"{day}T24:00:00Z"}
+        return conversation
+
+
+def test_an_attribute_that_only_looks_like_a_date_stops_no_run() -> None:
+    """Conversations that go on are read by job again and again, whatever their attributes are."""
+    world = WorldWithCases(
+        seed=8, per_day=40, since=SINCE, now=EVENING, lag=2 * HOUR, orphans=3, endless=9
+    )
+    state: dict[str, Any] = {}
+    with Simulator(world) as sim:
+        for hour in range(6):
+            sim.world = world.at(EVENING + hour * HOUR)
+            output = run(sim, DETAILS, state=state, **OPTIONS)
+            state = output.state
+    assert [row for row in output.records(DETAILS) if row["_source"] == "job"]
 
 
 def test_an_accepted_hole_does_not_count_as_emitted() -> None:

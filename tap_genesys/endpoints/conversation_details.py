@@ -274,7 +274,11 @@ class ConversationDetailsStream(QueryOrJobStream):
 
     def _latest(self, record: Record) -> datetime | None:
         text = latest_moment(record, iso(self.run.now() + UNSETTLED))
-        return parse(text) if text else None
+        try:
+            return parse(text)
+        except ValueError:
+            # None, or an attribute that only looks like a date: such a conversation is emitted.
+            return None
 
     def _is_new(self, record: Record, start: datetime | None) -> bool:
         """Return whether a conversation was active in the window, and is not out already."""

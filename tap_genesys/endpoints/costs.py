@@ -330,8 +330,11 @@ class UserDetailsCost:
             self._requests(basis, basis.next_run(self.sources.lookback), self.sources.rechecks),
             f"{basis.count:,} entries yesterday",
         )
-        # What a query reads again is always emitted.
-        return replace(self.sources, emits_unchanged=True).with_rows(requests, basis)
+        sources = self.sources
+        if sources.source == "auto" and not sources.emits_unchanged:
+            # What either source has emitted with its end, the other one leaves out.
+            sources = replace(sources, source="job")
+        return sources.with_rows(requests, basis)
 
     def _requests(self, basis: Basis, span: Window, rechecks: int) -> int:
         sources, volume = self.sources, self.sources.volume(basis)

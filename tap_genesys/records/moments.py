@@ -28,7 +28,7 @@ def latest_moment(record: Any, until: str) -> str:  # noqa: ANN401 - JSON is any
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
-            if value > latest and _is_date(value) and latest < value[:_SECONDS] <= limit:
+            if latest < value[:_SECONDS] <= limit and _is_date(value):
                 latest = value[:_SECONDS]
         elif isinstance(value, dict):
             waiting.extend(value.values())

@@ -57,12 +57,11 @@ class ConversationPlan:
         self.passes = QueryPasses(entries, now=inputs.started, has_history=has_history)
         #: The same as of the start of the run.
         self.passes_before = QueryPasses(entries, now=inputs.started, has_history=has_history)
-        self._mark = query_mark(state.get(EMITTED))
+        marks = state.get(EMITTED) if inputs.may_leave_out and inputs.bookmark else None
+        self._mark = query_mark(marks)
         #: Whether each query of this run was read without a hole, and whether rows came for all.
         self._is_whole = self._has_all_rows = True
-        self._emitted = Emitted(
-            state.get(EMITTED) if inputs.may_leave_out else None, inputs.bookmark
-        )
+        self._emitted = Emitted(marks, inputs.bookmark)
         # Without re-checks, queries alone read again what a page has lost by the look-back only.
         has_safety_net = inputs.source != "query" or bool([*inputs.ages])
         self._leaves_out_forward = inputs.may_leave_out and not inputs.rereads and has_safety_net
@@ -187,8 +186,7 @@ class ConversationPlan:
             is_whole: Whether the window has no hole.
             as_of: The moment up to which its rows are current; ages of re-checks count to it.
         """
-        if read.by == "query" and read.purpose != "recheck":
-            self._is_whole = self._is_whole and is_whole
+        self._is_whole = self._is_whole and is_whole
         if read.purpose == "fresh" or not is_whole:
             return
         start, end = read.window.bounds

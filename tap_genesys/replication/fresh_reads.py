@@ -102,8 +102,8 @@ def narrow_pass(
     # The range of a pass ends with the begin of its run, whose jobs may take hours.
     since = min(mark.at - OVERLAP, mark.until)
     # A query that begins before the last minute of a day returns all that goes on after it.
-    days = [day for day in _days(watermark, since) if max(reached, watermark) < day.end]
-    are_due = now - mark.tails_at >= TAILS_EVERY or any(mark.tails_at < day.end for day in days)
+    days = [day for day in _days(watermark, since) if reached < day.end]
+    are_due = now - mark.tails_at >= TAILS_EVERY
     tails = [_read(Window(day.end - _TAIL, day.end), reached) for day in days if are_due]
     windows = [window for window in split(since, end, DAY) if reached < utc_day(window.start).end]
     starts = [read.starts.start for read in tails if read.starts]
