@@ -16,7 +16,6 @@ from support.warehouse import Warehouse
 from orchestrate.groups import GROUPS
 from orchestrate.states import takeover
 from tap_genesys.replication.earlier_states import RENAMED, renamed
-from tap_genesys.replication.emitted_spans import BEFORE_READ_TO
 from tap_genesys.replication.windows import DAY, MILLISECOND, floor, iso, parse
 from tap_genesys.simulator import Simulator, World
 
@@ -305,8 +304,6 @@ def hold_to_the_bookmarks(sim: Simulator, earlier: Earlier, state: dict[str, Any
         is_queried = earlier.source == "query" and stream != AGGREGATES
         start = floor(bookmark, DAY) if stream == AGGREGATES else bookmark
         start -= DAY if is_queried else timedelta(0)
-        # A query of spans begins as long before what was read as they may have become visible late.
-        start -= BEFORE_READ_TO if stream == PRESENCES else timedelta(0)
         assert bookmark > SINCE
         for begin, end in (map(parse, interval.split("/")) for interval in intervals):
             # A job's interval has a millisecond more.

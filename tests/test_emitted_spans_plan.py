@@ -137,6 +137,40 @@ def test_a_query_begins_an_hour_before_the_run_before_it(
     assert query_start(plan_of(mark, state=state, oldest=oldest, **run)) == first
 
 
+@pytest.mark.parametrize(
+    ("mark", "read_to", "known_up_to", "oldest", "first"),
+    [
+        (None, BOOKMARK, BOOKMARK + HOUR / 2, at(0), BOOKMARK - HOUR / 2),
+        (None, BOOKMARK, BOOKMARK + HOUR / 2, at(7, 10, 45), at(7, 10, 45)),
+        (None, BOOKMARK, BOOKMARK + MILLISECOND, at(0), BOOKMARK),
+        (None, READ, READ + HOUR / 2, at(0), BOOKMARK),
+        (MARK, BOOKMARK, BOOKMARK + HOUR / 2, at(0), BOOKMARK),
+    ],
+    ids=["query before", "start_date", "job before", "auto before", "the same source"],
+)
+def test_the_first_job_after_queries_begins_a_margin_before_their_bookmark(
+    mark: EmittedSpans | None,
+    read_to: datetime,
+    known_up_to: datetime,
+    oldest: datetime,
+    first: datetime,
+) -> None:
+    """They may not have seen all before it; a job has, and after one it begins at the bookmark."""
+    state = {KNOWN_UP_TO: iso(known_up_to), READ_TO: iso(read_to)}
+    plan = plan_of(mark, state=state, oldest=oldest, start=BOOKMARK)
+    assert next(plan.batches()).reads[0].window.start == first
+
+
+@pytest.mark.parametrize("source", ["auto", "query"])
+def test_a_state_of_an_earlier_version_goes_on_at_the_bookmark(source: str) -> None:
+    """It has no `readTo`, and there is no margin before a bookmark."""
+    watermark = LAKE if source == "auto" else None
+    plan = plan_of(
+        None, state={KNOWN_UP_TO: text(8, 11)}, source=source, watermark=watermark, start=BOOKMARK
+    )
+    assert query_start(plan) == BOOKMARK
+
+
 def test_where_all_is_emitted_a_query_begins_at_read_to() -> None:
     """Without a margin: the messages are those of earlier versions."""
     assert query_start(plan_of(None, margin=timedelta(0))) == READ

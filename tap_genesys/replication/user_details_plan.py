@@ -49,13 +49,14 @@ class UserDetailsPlan:
     ) -> None:
         self._state = state
         self._inputs = inputs
-        self._margin = margin
         #: Whether a job may emit spans without an end.
         self.may_be_open = True
         bookmark = inputs.bookmark
         earlier = state.get(READ_TO) if bookmark else None
         read_to = parse(earlier) if earlier else bookmark or inputs.range.start
         self._read_to = self._given_read_to = max(read_to, inputs.oldest)
+        # A state of an earlier version has no `readTo`, and is resumed at the bookmark.
+        self._margin = margin if earlier else timedelta(0)
         self.schedule = RecheckSchedule(
             inputs.ages,
             marks=(state.get(RECHECKS) or {}) if bookmark else {},
@@ -84,6 +85,9 @@ class UserDetailsPlan:
         # includes it.
         limit = min(watermark - MILLISECOND, span.end)
         start = min(span.start, self._read_to) if self.may_be_open else span.start
+        if self._mark is None and self._is_bookmark_of_queries(known_up_to):
+            # Those may not have seen all before it.
+            start = max(start - self._margin, self._inputs.oldest)
         windows = self._inputs.job_windows(start, limit)
         within = Window(start, limit)
         forward = reads(windows, "job", "forward", within=within)
@@ -160,6 +164,11 @@ class UserDetailsPlan:
         # A hole that was accepted is before `readTo`, but not before the mark's moment.
         moments = [self._read_to, *([self._mark.moment] if self._mark else [])]
         return max(min(moments) - self._margin, self._inputs.oldest)
+
+    def _is_bookmark_of_queries(self, known_up_to: datetime) -> bool:
+        """Return whether queries moved the bookmark: they know more than what is before it."""
+        bookmark = self._inputs.bookmark
+        return bookmark == self._given_read_to and known_up_to >= bookmark + UNSETTLED
 
     def _valid_mark(self) -> EmittedSpans | None:
         """Return the mark in the state that the run was given; None where nothing is left out."""
