@@ -55,8 +55,9 @@ def day_of(
     requests: Counter[str] = Counter()
     records = 0
     source = config["conversation_details_source"]
-    # A row comes by job once the watermark has passed the pass of the query that read it.
-    before = 2 * int(world.lag / HOUR) + 2 if source == "auto" else 0
+    # A row comes by job once the watermark has passed the pass of the query that read it; and the
+    # first run of a state without marks of emitted rows leaves nothing out.
+    before = 5 * int(world.lag / HOUR) // 2 + 24 if source == "auto" else 1
     with Simulator(world, interval_reading=reading) as sim:
         sim.lake.page_limit = JOB_PAGE
         state = steady(world.at(world.now - before * HOUR), source)
