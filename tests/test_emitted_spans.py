@@ -27,8 +27,8 @@ from support.user_spans import (
 )
 
 from tap_genesys.config.settings import SCHEMA
-from tap_genesys.endpoints.row_shape import EMITTED
 from tap_genesys.errors import Incomplete
+from tap_genesys.replication.fingerprint import EMITTED
 from tap_genesys.replication.windows import DAY, MILLISECOND, UNSETTLED, iso, parse
 from tap_genesys.simulator import Fault, Simulator
 from tap_genesys.streams.presence import UserPresences

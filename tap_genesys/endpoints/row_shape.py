@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from tap_genesys.endpoints.windowed import WindowedStream
 
-__all__ = ["EMITTED", "declare", "row_shape"]
-
 _PRIVACY = ("pii", "attributes_include", "attributes_exclude")
 _MAPS = (
     "stream_maps", "stream_map_config", "faker_config", "flattening_enabled",

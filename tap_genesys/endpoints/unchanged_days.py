@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
-from tap_genesys.endpoints.row_shape import EMITTED, declare
+from tap_genesys.endpoints.row_shape import declare
 from tap_genesys.records.held_rows import HeldRows
 from tap_genesys.replication.emitted_days import MOST, EmittedDays, RowsDigest
+from tap_genesys.replication.fingerprint import EMITTED
 from tap_genesys.replication.windows import UNSETTLED, Window
 
 if TYPE_CHECKING:
