@@ -83,7 +83,7 @@ class ConversationPlan:
         windows = inputs.windows(span.start, span.end)
         yield self._declared(reads(windows, "query", "forward"), span.start)
         self.passes.end(span.start, inputs.now())
-        self._note_full_pass(span.start, begun)
+        self._note_pass(QueryMark.of_full_pass(span.start, self._settled(span.end), begun))
         days = self.schedule.due(inputs.started, min(inputs.reached(), span.end))
         if days:
             self.passes.begin(days[0].start, inputs.now())
@@ -115,17 +115,19 @@ class ConversationPlan:
     def _fresh(self, fresh: Window, watermark: datetime) -> Iterator[Batch]:
         inputs, mark, begun = self._inputs, self._mark, self._inputs.now()
         if mark is None or is_full_pass(mark, fresh, inputs.started):
-            tail = tail_before(fresh, reached=inputs.reached())
+            tail, tails_from = tail_before(fresh, reached=inputs.reached()), None
             if tail and tail.starts:
-                self.passes.begin(tail.starts.start, begun)
+                tails_from = tail.starts.start
+                self.passes.begin(tails_from, begun)
                 yield self._declared((tail,))
-                self.passes.end(tail.starts.start, inputs.now())
+                self.passes.end(tails_from, inputs.now())
             self.passes.begin(fresh.start, inputs.now())
             windows = inputs.windows(fresh.start, fresh.end)
             yield self._declared(reads(windows, "query", "fresh"))
             if self._is_whole:
-                self.passes.end(self._settled(fresh.end), inputs.now())
-                self._note_full_pass(fresh.start, begun, tail.starts if tail else None)
+                until = self._settled(fresh.end)
+                self.passes.end(until, inputs.now())
+                self._note_pass(QueryMark.of_full_pass(fresh.start, until, begun, tails_from))
             return
         narrow = narrow_pass(
             mark, fresh.end, reached=inputs.reached(), watermark=watermark, now=begun
@@ -134,9 +136,8 @@ class ConversationPlan:
         yield self._declared(narrow.reads)
         # Not all of its range is read, so nothing but the last response is noted.
         self.passes.end(narrow.start, inputs.now())
-        if self._is_whole and self._has_all_rows:
-            until = self._settled(fresh.end)
-            self._note(mark.after_narrow_pass(until, begun, narrow.tails_from))
+        until = self._settled(fresh.end)
+        self._note_pass(mark.after_narrow_pass(until, begun, narrow.tails_from))
 
     def _by_job(self, watermark: datetime, limit: datetime) -> Iterator[Batch]:
         inputs, span = self._inputs, self._inputs.range
@@ -224,13 +225,10 @@ class ConversationPlan:
         # The last half hour is left to a later pass: it may not be indexed yet.
         return min(end, self._inputs.started - UNSETTLED)
 
-    def _note_full_pass(
-        self, start: datetime, begun: datetime, before: Window | None = None
-    ) -> None:
+    def _note_pass(self, mark: QueryMark) -> None:
+        """Move the mark of queries, if no row of theirs can be missing."""
         if self._is_whole and self._has_all_rows:
-            until = self._settled(self._inputs.range.end)
-            tails_from = before.start if before else None
-            self._note(QueryMark.of_full_pass(start, until, begun, tails_from))
+            self._note(mark)
 
     def _note(self, mark: JobMark | QueryMark) -> None:
         """Move a mark of what was emitted; the next STATE follows all of it."""
