@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import traceback
+from typing import NoReturn
 
 from singer_sdk.exceptions import SingerSDKError
 
@@ -21,6 +23,7 @@ def run() -> None:
     except SettingError as error:
         _leave(error.lines)
     except SingerSDKError as error:
+        TapGenesys.logger.debug("%s", frames(error))
         _leave([str(error) or type(error).__name__])
     except OSError as error:
         _leave([f"Cannot read {error.filename or 'an input'}: {error.strerror or error}"])
@@ -31,7 +34,23 @@ def run() -> None:
         _leave([f"The config is not JSON: {error}"])
 
 
-def _leave(lines: list[str]) -> None:
+def frames(error: BaseException) -> str:
+    """Return the traceback of an error and of its causes, without their texts.
+
+    Those may hold an address that is signed, or what the vendor sent.
+    """
+    lines: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        lines += [
+            f"{type(cause).__name__}, raised at:\n",
+            *traceback.format_tb(cause.__traceback__),
+        ]
+        cause = cause.__cause__
+    return "".join(lines)
+
+
+def _leave(lines: list[str]) -> NoReturn:
     for line in lines:
         TapGenesys.logger.error(" ".join(line.split()))
     sys.exit(1)

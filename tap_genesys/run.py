@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import requests
-
 from tap_genesys.api.auth import ClientCredentials
-from tap_genesys.api.client import GenesysClient
+from tap_genesys.api.client import GenesysClient, Session
 from tap_genesys.api.downloads import Downloads
 from tap_genesys.api.pacing import PacedAdapter, Pacer
 from tap_genesys.api.polling import PollTimes
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
+
+    import requests
 
     from tap_genesys.interruption import Clock, Interruption
 
@@ -76,7 +76,7 @@ class Run:
             connections=2 * int(config["max_parallel_requests"]) + 1,
             longest_hold=longest_wait,
         )
-        session = requests.Session()
+        session = Session()
         session.headers["User-Agent"] = user_agent
         settle(session, (self.hosts.api, self.hosts.login))
         session.mount("https://", adapter)

@@ -119,6 +119,7 @@ class RunReport:
             "parts_total": counts.parts_total,
             "parts_done": counts.parts_done,
             "incomplete_windows": counts.holes,
+            "unusable_records": counts.unusable,
             "short_windows": counts.short,
             "bookmark": self._bookmark(name),
             "watermark": counts.watermark,

@@ -31,7 +31,7 @@ from tap_genesys.config.validation import (
 )
 from tap_genesys.errors import Incomplete, SettingError, StopRun
 from tap_genesys.interruption import Clock, Interrupted, Interruption
-from tap_genesys.output.console import terminal
+from tap_genesys.output.console import is_worth_a_line, terminal
 from tap_genesys.output.writer import SingerWriter
 from tap_genesys.preflight.check import check
 from tap_genesys.privacy.rules import problems as rule_problems
@@ -43,7 +43,6 @@ from tap_genesys.run_report import RunReport
 from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Mapping
     from datetime import datetime
     from types import FrameType
@@ -84,7 +83,7 @@ class TapGenesys(Tap):
         self.now = utc_now
         self.started = self.now()
         self._environment = os.environ if options.get("parse_env_config") else {}
-        self.logger.addFilter(_is_worth_a_line)
+        self.logger.addFilter(is_worth_a_line)
         try:
             super().__init__(**options)
         except ValueError as error:
@@ -310,12 +309,6 @@ def setting_problems(
         *rule_problems(config.get("pii"), config.get("pii_hash_key")),
         *combined_problems(config, now),
     ]
-
-
-def _is_worth_a_line(entry: logging.LogRecord) -> bool:
-    """Drop the SDK's lines that each of a hundred streams would have in each run."""
-    text = str(entry.msg)
-    return not text.startswith(("Added '%s' as child stream", "Skipping deselected stream"))
 
 
 def _object(option: str, file: IO[str]) -> dict[str, Any]:

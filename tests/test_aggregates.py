@@ -63,10 +63,11 @@ def test_a_cell_keeps_its_key_in_whatever_order_its_group_comes(cell: Any) -> No
 def test_what_is_absent_is_empty() -> None:
     assert list(rows({}, "P1D")) == []
     assert list(rows({"results": [{"data": [{"interval": "a/b", "metrics": None}]}]}, "P1D")) == []
+    bounds = "2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z"
     (row,) = rows(
-        {"results": [{"data": [{"interval": "x/y", "metrics": [{"metric": "nError"}]}]}]}, "P1D"
+        {"results": [{"data": [{"interval": bounds, "metrics": [{"metric": "nError"}]}]}]}, "P1D"
     )
-    assert (row["intervalStart"], row["metric"], row["qualifier"]) == ("x", "nError", None)
+    assert (row["_id"], row["qualifier"]) == ("2026-03-01T00:00:00.000Z/P1D//nError", None)
 
 
 @pytest.mark.parametrize("stream", AGGREGATES, ids=[vars(one)["name"] for one in AGGREGATES])

@@ -11,6 +11,7 @@ from support.http_doubles import Clock, response
 
 from tap_genesys.api.client import GenesysClient
 from tap_genesys.api.request_note import RequestNote, annotate, note_of
+from tap_genesys.api.response import body
 from tap_genesys.api.retry import Retry
 from tap_genesys.api.status import (
     ResponseAction,
@@ -96,18 +97,18 @@ def refused(status: int, message: str = "no") -> requests.Response:
 def test_a_request_is_sent_to_the_api_with_its_note() -> None:
     """The note comes back with the response, and says whose the request is."""
     api = client(response({"id": 1}))
-    note = RequestNote("users", "users, all of them", follows_redirects=False)
+    note = RequestNote("users", "users, all of them")
     result = api.call("POST", PATH, note, params={"a": "b c"}, data={"d": 1})
     (request,) = session_of(api).sent
     assert request.url == f"https://api.example.test{PATH}?a=b+c"
     assert (request.method, request.body) == ("POST", b'{"d": 1}')
     assert request.headers["Authorization"] == "Bearer 0"
     assert note_of(result.request) is note
-    assert session_of(api).sent_with == [{"timeout": 7, "allow_redirects": False}]
+    assert session_of(api).sent_with == [{"timeout": 7}]
 
 
 def test_a_request_without_a_note_belongs_to_no_stream() -> None:
-    """As one that a redirect leads to."""
+    """As a login does."""
     assert note_of(object()) == RequestNote()
     request = requests.Request("GET", "https://api.example.test").prepare()
     assert note_of(annotate(request, RequestNote("users"))).stream == "users"
@@ -152,8 +153,11 @@ def test_an_accepted_response_is_returned_as_it_is() -> None:
     assert api.call("GET", PATH, note).content == b"<html>"
 
 
-def test_no_content_is_no_json_and_no_error() -> None:
-    assert client(response(content=b"", status=204)).call("GET", PATH, RequestNote()).ok
+def test_no_content_is_as_garbled_as_any_other_body() -> None:
+    """No operation that is read answers so; the request is sent again."""
+    api = client(response(content=b"", status=204), response({"id": 1}))
+    assert body(api.call("GET", PATH, RequestNote())) == {"id": 1}
+    assert len(session_of(api).sent) == 2
 
 
 @pytest.mark.parametrize("may_be_array", [True, False])
@@ -164,7 +168,7 @@ def test_an_array_is_read_where_one_is_expected(may_be_array: bool) -> None:  # 
     if may_be_array:
         assert api.call("GET", PATH, note).ok
     else:
-        with pytest.raises(StopRun, match=r"Gave up after 2 tries .*no JSON object"):
+        with pytest.raises(StopRun, match=r"Gave up after 2 tries .*: expected JSON.*but a list"):
             api.call("GET", PATH, note)
     assert len(session_of(api).sent) == 2 - may_be_array
 
@@ -241,7 +245,7 @@ def test_garbled_json_is_named_and_requested_again() -> None:
     with pytest.raises(TryAgain) as error:
         api._try(request)
     text = str(error.value)
-    assert text.startswith(f"GET {PATH} answered 200 with no JSON object (Expecting ")
+    assert text.startswith(f"GET {PATH} answered 200: expected JSON, got what cannot be parsed (")
     assert text.endswith(")")
     assert api.send(request).ok
 
@@ -249,8 +253,8 @@ def test_garbled_json_is_named_and_requested_again() -> None:
 def test_each_status_has_the_action_of_the_table() -> None:
     """What is not named stops the run."""
     actions = {
-        **dict.fromkeys((200, 202), ResponseAction.READ),
-        204: ResponseAction.ACCEPT,
+        **dict.fromkeys((200, 202, 204, 206), ResponseAction.READ),
+        **dict.fromkeys((301, 302, 303, 307, 308), ResponseAction.REDIRECTED),
         401: ResponseAction.RENEW,
         403: ResponseAction.SKIP,
         **dict.fromkeys((408, 429, 500, 502, 503, 504), ResponseAction.RETRY),

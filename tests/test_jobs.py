@@ -74,6 +74,7 @@ def jobs_of(org: Org | Places, *, first_poll: float = 3, most: int = 1) -> Jobs:
         org,  # type: ignore[arg-type]
         PATH,
         stream="conversation_details",
+        shape={},
         clock=org.clock,
         wait=org.clock.wait,
         interruption=Interruption(),

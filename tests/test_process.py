@@ -366,6 +366,24 @@ def test_secrets_show_nowhere_at_debug_level(sim: Simulator, tmp_path: Path) -> 
     assert not [secret for secret in ("demo-secret", *tokens) if secret in said]
 
 
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_a_response_that_cannot_be_read_ends_in_one_line(
+    sim: Simulator, tmp_path: Path, level: str
+) -> None:
+    """It names stream, window, operation, what was expected and what came; a traceback is debug."""
+    sim.faults.add(Fault("html", path="/details/query", times=None))
+    settings = config(sim, retry_wait_seconds=0, retry_max_tries=2)
+    process = Process(tmp_path, settings, LOGLEVEL=level)
+    code, stderr, _seconds = process.end()
+    assert code == 1
+    (line,) = errors(stderr)
+    assert line.startswith("Gave up after 2 tries (retry_max_tries): conversation_details, window ")
+    assert "POST /api/v2/analytics/conversations/details/query answered 200: expected JSON" in line
+    assert "(correlation id " in line
+    assert "Traceback" not in stderr
+    assert ("StopRun, raised at:" in stderr) == (level == "DEBUG")
+
+
 def test_discovery_needs_no_settings(tmp_path: Path) -> None:
     process = Process(tmp_path, {}, "--discover")
     code, stderr, _seconds = process.end()

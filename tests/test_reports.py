@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,12 @@ from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, Window, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World, listings
 from tap_genesys.simulator import reports as org
+from tap_genesys.simulator.answers import Answer
 from tap_genesys.simulator.listings import ids_of, rows_of
+from tap_genesys.streams.adherence import AdherenceHistorical
 from tap_genesys.streams.audits import Audits
 from tap_genesys.streams.task_management import Workitems
 from tap_genesys.streams.usage import ApiUsage
-from tap_genesys.streams.workforce import AdherenceHistorical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,20 +180,31 @@ def test_audits_are_read_whole_from_pages_and_files(
 
 
 @pytest.mark.parametrize(
-    "content",
-    ["nothing here", 7, None, {}, {"entities": {}}, ["text"], [{"eventTime": "2026-03-01"}]],
+    ("content", "message"),
+    [
+        ("nothing here", "cannot be read: expected a list, got a text"),
+        (7, "cannot be read: expected a list, got a number"),
+        (None, "cannot be read: expected a list, got nothing"),
+        ({}, "cannot be read: expected a list, got an object"),
+        ({"entities": {}}, "cannot be read: expected a list, got an object"),
+        (["text"], "1 record is left out: expected objects with `id`, got a text"),
+        ([{"eventTime": "2026-03-01"}], "got an object without `id`"),
+    ],
 )
 def test_a_file_that_holds_no_audits_ends_the_run_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, content: Any
+    monkeypatch: pytest.MonkeyPatch, content: Any, message: str
 ) -> None:
-    """No row without its key is printed, and the bookmark stays before the window."""
+    """No row without its key is emitted, and the bookmark stays before the window."""
     with Simulator(WORLD) as sim:
+        sim.reports.large = 1
+        monkeypatch.setattr(sim.reports, "stored", lambda *_arguments: Answer(body=content))
         output = Output()
         made = tap(sim, "audits", output=output, **START)
-        monkeypatch.setattr(made.run.downloads, "json", lambda _url: content)
-        with pytest.raises(StopRun, match=r"audits.*: the downloaded file holds no audits") as stop:
+        with pytest.raises(StopRun, match=f"audits, window .*{re.escape(message)}") as stop:
             made.sync_or_leave()
-    assert "\n" not in str(stop.value)
+    # A line for each window with such records.
+    lines = str(stop.value).splitlines()
+    assert all(line.startswith(("Gave up", "Incomplete", "audits, window ")) for line in lines)
     assert not output.records("audits")
     assert output.bookmark("audits") is None
 

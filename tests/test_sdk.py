@@ -11,7 +11,7 @@ from singer_sdk.testing import SuiteConfig, get_tap_test_class
 from support.harness import QUICK, Output, run, tap
 
 from tap_genesys.endpoints.aggregates import UserAggregateStream
-from tap_genesys.endpoints.listings import ChildStream
+from tap_genesys.endpoints.child_streams import ChildStream
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.tap import TapGenesys

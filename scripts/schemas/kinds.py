@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from schemas.columns import MOMENT, OWN, TEXT, schema_of_rows
 from schemas.models import DEEPEST_MODEL, Json, properties, reference, schema
 from schemas.operations import family, record_of
-from tap_genesys.endpoints.listings import ChildStream
+from tap_genesys.endpoints.child_streams import ChildStream
 from tap_genesys.records import aggregate_rows
 from tap_genesys.records.extraction import Map
 

@@ -8,12 +8,12 @@ from tap_genesys.endpoints.aggregates import AggregateStream, ObservationStream
 from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
 from tap_genesys.streams import STREAMS as DECLARED
+from tap_genesys.streams.adherence import AdherenceHistorical
 from tap_genesys.streams.audits import Audits
 from tap_genesys.streams.presence import UserPresences, UserRoutingStatuses
 from tap_genesys.streams.quality import Evaluations
 from tap_genesys.streams.task_management import Workitems
 from tap_genesys.streams.usage import ApiUsage
-from tap_genesys.streams.workforce import AdherenceHistorical
 
 if TYPE_CHECKING:
     from schemas.models import Json

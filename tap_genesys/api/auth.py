@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from requests.auth import AuthBase
 from typing_extensions import override
 
-from tap_genesys.api.response import body, limit
+from tap_genesys.api.response import body, limit, problem
+from tap_genesys.api.shape import TEXT, Required
 from tap_genesys.api.status import ResponseAction, action_of
 from tap_genesys.errors import StopRun, TryAgain
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 #: A token is renewed this many seconds before it ends, or a tenth of its life if that is less.
 _EARLY_SECONDS = 300.0
+_LOGGED_IN = {"access_token": Required(TEXT)}
 #: Assumed where the response has none; the vendor's default is a day, and a 401 renews anyway.
 _LIFETIME_SECONDS = 3600.0
 
@@ -98,12 +100,11 @@ class ClientCredentials(AuthBase):
             raise TryAgain(f"{msg}. Limit: {named}." if named else msg, response)
         if response.status_code != HTTPStatus.OK:
             raise StopRun(self._refusal(response))
-        try:
-            content = body(response)
-            self._token = str(content["access_token"])
-        except (ValueError, KeyError) as error:
-            msg = f"no access token in the answer of {self._url}"
-            raise TryAgain(msg, response) from error
+        if reason := problem(response, _LOGGED_IN):
+            msg = f"the login at {self._url} has no access token: {reason}"
+            raise TryAgain(msg, response)
+        content = body(response)
+        self._token = content["access_token"]
         lifetime = _seconds(content.get("expires_in"))
         self._renew_at = self._clock.seconds() + lifetime - min(_EARLY_SECONDS, lifetime / 10)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import requests
+from typing_extensions import override
 
 from tap_genesys.api.request_note import RequestNote, annotate, note_of
-from tap_genesys.api.response import body, operation, refusal, sent
+from tap_genesys.api.response import correlation, operation, problem, redirect, refusal, sent
 from tap_genesys.api.retry import RETRIABLE
 from tap_genesys.api.status import ResponseAction, action_of
 from tap_genesys.api.timeouts import TimeOuts, note_failure
@@ -32,6 +33,14 @@ _ERRORS = {
     ResponseAction.SHRINK: PageTooLarge,
     ResponseAction.SKIP: SkipStream,
 }
+
+
+class Session(requests.Session):
+    """A session that follows no redirect: the token goes to no place that a response names."""
+
+    @override
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
 
 
 class GenesysClient:
@@ -146,11 +155,7 @@ class GenesysClient:
 
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         note = note_of(request)
-        response = self.session.send(
-            self.authenticator(request),
-            timeout=self.timeout,
-            allow_redirects=note.follows_redirects,
-        )
+        response = self.session.send(self.authenticator(request), timeout=self.timeout)
         self._judge(response, note)
         return response
 
@@ -161,12 +166,12 @@ class GenesysClient:
         if action is ResponseAction.ACCEPT:
             return
         if action is ResponseAction.READ:
-            try:
-                body(response, may_be_array=note.may_be_array)
-            except ValueError as error:
-                msg = f"{operation(response)} answered 200 with no JSON object ({error})"
-                raise TryAgain(self.conceal(msg), response) from error
+            if reason := problem(response, note.shape, may_be_array=note.may_be_array):
+                raise TryAgain(self.conceal(self._unreadable(response, note, reason)), response)
             return
+        if action is ResponseAction.REDIRECTED:
+            reason = f"a redirect to {redirect(response)}, which is not followed: check api_url"
+            raise TryAgain(self.conceal(self._unreadable(response, note, reason)), response)
         msg = self.conceal(refusal(response))
         if action is ResponseAction.RETRY:
             raise TryAgain(msg, response)
@@ -174,3 +179,11 @@ class GenesysClient:
             msg = f"{note.label}: {msg} Sent: {self.conceal(sent(response))}"
             raise StopRun(msg)
         raise _ERRORS[action](msg)
+
+    @staticmethod
+    def _unreadable(response: requests.Response, note: RequestNote, reason: str) -> str:
+        """Return the line for a response that its reader cannot use."""
+        whose = f"{note.label}: " if note.label else ""
+        line = f"{whose}{operation(response)} answered {response.status_code}: {reason}"
+        number = correlation(response)
+        return f"{line} (correlation id {number})" if number else line

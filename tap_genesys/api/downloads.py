@@ -10,12 +10,22 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
+from tap_genesys.api.shape import misfit
 from tap_genesys.api.status import ResponseAction, action_of
 from tap_genesys.errors import StopRun, TryAgain
 
 if TYPE_CHECKING:
     from tap_genesys.api.retry import Retry
+    from tap_genesys.api.shape import Shape
     from tap_genesys.interruption import Interruption
+
+#: The address is none that a request can be sent to.
+_UNUSABLE = (
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.TooManyRedirects,
+)
 
 
 class Downloads:
@@ -39,32 +49,50 @@ class Downloads:
         self._timeout = timeout
         self._fetch = retry(self._get)
 
-    def json(self, url: str) -> Any:  # noqa: ANN401 - JSON is anything
-        """Return what lies there.
+    def json(self, url: str, shape: Shape, label: str) -> Any:  # noqa: ANN401 - JSON is anything
+        """Return the JSON that lies there.
+
+        Args:
+            url: The address.
+            shape: The shape that its reader needs.
+            label: The stream, and the part of it that is read, for a message.
 
         Raises:
-            StopRun: It cannot be had, or is no JSON, after all tries. The message has the address
-                without what signs it.
+            StopRun: It cannot be had, or is not of that shape, after all tries. The message has the
+                address without what signs it.
         """
-        return self._fetch(url)
+        return self._fetch(url, shape, label)
 
-    def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON is anything
-        with self._interruption.breakable():
-            response = self._session.get(url, timeout=self._timeout)
+    def _get(self, url: str, shape: Shape, label: str) -> Any:  # noqa: ANN401 - JSON is anything
+        where = f"{label}: {_where(url)}"
+        try:
+            with self._interruption.breakable():
+                response = self._session.get(url, timeout=self._timeout)
+        except _UNUSABLE as error:
+            # Their text has the whole address.
+            msg = f"{where} cannot be requested ({type(error).__name__})"
+            raise StopRun(msg) from None
         if action_of(response.status_code) is ResponseAction.RETRY:
-            msg = f"{_where(url)} answered {response.status_code}"
+            msg = f"{where} answered {response.status_code}"
             raise TryAgain(msg, response)
         if response.status_code != HTTPStatus.OK:
-            msg = f"{_where(url)} answered {response.status_code} {response.reason}"
+            msg = f"{where} answered {response.status_code} {response.reason}"
             raise StopRun(msg)
         try:
-            return orjson.loads(response.content)
+            content = orjson.loads(response.content)
         except orjson.JSONDecodeError as error:
-            msg = f"{_where(url)} holds no JSON: {error}"
+            msg = f"{where} holds no JSON: {error}"
             raise TryAgain(msg, response) from error
+        if reason := misfit(content, shape):
+            msg = f"{where} cannot be read: {reason}"
+            raise TryAgain(msg, response)
+        return content
 
 
 def _where(url: str) -> str:
     """Return an address without its query, which is as good as a password for a while."""
-    parts = urlsplit(url)
-    return f"The download from {parts.hostname}{parts.path}"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "the download from an address that is none"
+    return f"the download from {parts.hostname}{parts.path}"

@@ -15,6 +15,7 @@ from typing_extensions import override
 from tap_genesys.api.page_steps import Content, Page, PageState, Step
 from tap_genesys.api.pagination import NumberedPaginator
 from tap_genesys.api.response import PageCounts, body, counts
+from tap_genesys.api.shape import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,12 +126,28 @@ def entries(response: requests.Response) -> list[Entry]:
     """
     rows: list[Entry] = []
     for user in body(response).get("userDetails") or []:
-        user_id = user.get("userId")
+        if not isinstance(user, dict):
+            # It is left out later, but the page holds it.
+            rows.append((kind_of(user),))
+            continue
+        user_id = _text(user.get("userId"))
         spans = [
-            (user_id, kind, *sorted((key, str(span[key])) for key in span if key != "endTime"))
+            (user_id, kind, *_identity(span))
             for kind, values in user.items()
             if isinstance(values, list)
             for span in values
         ]
         rows += spans or [(user_id,)]
     return rows
+
+
+def _identity(span: object) -> Entry:
+    """Return the parts of a span by which it is recognized when it comes again."""
+    if not isinstance(span, dict):
+        return (kind_of(span),)
+    values = ((key, value) for key, value in span.items() if key != "endTime")
+    return tuple(sorted((key, _text(value)) for key, value in values))
+
+
+def _text(value: object) -> str:
+    return kind_of(value) if isinstance(value, dict | list) else str(value)

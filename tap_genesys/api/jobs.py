@@ -25,6 +25,7 @@ from tap_genesys.api.polling import Poll
 from tap_genesys.api.prefetch import Prefetcher
 from tap_genesys.api.request_note import RequestNote
 from tap_genesys.api.response import body, limit, refusal, retry_after
+from tap_genesys.api.shape import DATE, TEXT, TOKEN, Required
 from tap_genesys.api.status import ResponseAction, accepting
 from tap_genesys.errors import ResubmitJob, StopRun, TooManyRows
 
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 1000
 SUBMISSIONS = 4
+#: The shapes of the responses to a submission, to a look at a job, and to a page of its results.
+SUBMITTED = {"jobId": Required(TEXT)}
+STATUS = {"state": Required(TEXT), "errorMessage": TEXT}
+RESULTS = {"cursor": TOKEN, "dataAvailabilityDate": DATE}
 _WAITING, _DONE = ("QUEUED", "PENDING"), "FULFILLED"
 _LOST = ("FAILED", "CANCELLED", "EXPIRED")
 #: Statuses of a request for results that cannot be had.
@@ -54,6 +59,7 @@ class Jobs:
         client: Sends the requests.
         path: The operation, `.../details/jobs`.
         stream: The stream that the requests are counted for.
+        shape: The shape that a page of results needs.
         clock: Counts seconds.
         wait: Waits for some of them; the stream counts them as waited for.
         interruption: Shields what cleans up.
@@ -72,6 +78,7 @@ class Jobs:
         path: str,
         *,
         stream: str,
+        shape: dict[str, Any],
         clock: Clock,
         wait: Callable[[float], None],
         interruption: Interruption,
@@ -84,6 +91,7 @@ class Jobs:
         self._client = client
         self._path = path
         self._stream = stream
+        self._shape = {**shape, **RESULTS}
         self._clock = clock
         self._wait = wait
         self._interruption = interruption
@@ -115,8 +123,7 @@ class Jobs:
             response = self._post(query, self._stream)
             if self._is_refused:
                 return
-            if job := body(response).get("jobId"):
-                self._ahead[key] = str(job), self._clock.seconds()
+            self._ahead[key] = body(response)["jobId"], self._clock.seconds()
 
     def close(self) -> None:
         """Delete the jobs that were submitted ahead and are not needed any more."""
@@ -167,7 +174,7 @@ class Jobs:
             nonlocal refused
             response = refused = self._post(query, label)
             if not self._is_refused:
-                return str(body(response).get("jobId") or "")
+                return str(body(response)["jobId"])
             if self._is_full:
                 # Others' jobs end, or ours that a crash left behind; those that were submitted
                 # ahead must not be what is waited for.
@@ -175,21 +182,17 @@ class Jobs:
             poll.lengthen(retry_after(response, self._now()) or 0)
             return None
 
-        job = poll.until(
+        return poll.until(
             submit,
             lambda: (
                 f"{label}: no job could be submitted within job_timeout_seconds "
                 f"({self._timeout:g}): {refusal(refused)}"
             ),
         )
-        if not job:
-            msg = f"{label}: the answer to a job's submission has no jobId"
-            raise StopRun(msg)
-        return job
 
     def _post(self, query: dict[str, Any], label: str) -> requests.Response:
         """Submit a job, and note whether it is refused, and whether the org is full."""
-        note = RequestNote(self._stream, label, _accepting_full)
+        note = RequestNote(self._stream, label, _accepting_full, shape=SUBMITTED)
         response = self._client.call("POST", self._path, note, data=query)
         was_refused, self._is_refused = self._is_refused, _may_be_full(response)
         if self._is_refused:
@@ -202,13 +205,14 @@ class Jobs:
 
         def look() -> bool | None:
             nonlocal state
-            note = RequestNote(self._stream, label, accepting({HTTPStatus.NOT_FOUND}))
+            is_unknown = accepting({HTTPStatus.NOT_FOUND})
+            note = RequestNote(self._stream, label, is_unknown, shape=STATUS)
             response = self._client.call("GET", f"{self._path}/{job}", note)
             if response.status_code == HTTPStatus.NOT_FOUND:
                 msg = f"job {job} is unknown"
                 raise ResubmitJob(msg)
             status = body(response)
-            state, reason = str(status.get("state")), str(status.get("errorMessage") or "")
+            state, reason = status["state"], status.get("errorMessage") or ""
             if state in _LOST:
                 if _ROW_LIMIT.search(reason):
                     raise TooManyRows(reason)
@@ -266,7 +270,7 @@ class Jobs:
         return self._client.call(
             "GET",
             f"{self._path}/{job}/results",
-            RequestNote(self._stream, label, accepting(_NO_RESULTS)),
+            RequestNote(self._stream, label, accepting(_NO_RESULTS), shape=self._shape),
             params={"pageSize": PAGE_SIZE, **after},
         )
 

@@ -6,7 +6,7 @@ A token is followed until a page has none, or one comes again.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk.pagination import BaseAPIPaginator
 from typing_extensions import override
@@ -208,10 +208,14 @@ class CountedPaginator(NumberedPaginator):
     def _last_page(self) -> int:
         return LAST_PAGE if self._ceiling is None else max(1, self._ceiling // self._page_size)
 
-    def _add(self, rows: list[Record]) -> bool:
+    def _add(self, rows: list[Any]) -> bool:
         """Take in the records of the present page, unless they are those of the page before."""
         promise, page = self.completeness.counts, self.current_value
-        content = PageRecords([row.get(self._identity, row) for row in rows], promise.rows)
+        # A row that is no object is left out later, but the page holds it.
+        identities = [
+            row.get(self._identity, row) if isinstance(row, dict) else row for row in rows
+        ]
+        content = PageRecords(identities, promise.rows)
         if content.repeats(self._previous):
             return False
         self._previous = content

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from singer_sdk.pagination import BaseAPIPaginator, SinglePagePaginator
 
 from tap_genesys.api.pagination import CountedPaginator, TokenPaginator
+from tap_genesys.api.shape import TEXT, TOKEN
 from tap_genesys.errors import StopRun
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Paging(Protocol):
     def max_page_size(self) -> int:
         """How many records a page the endpoint allows, as far as known."""
 
+    #: The shape that a response needs for its next page to be found.
+    shape: ClassVar[dict[str, Any]]
     #: Whether the pages are counted, so that it can be judged whether all have come.
     is_counted: ClassVar[bool]
 
@@ -73,6 +76,8 @@ class PageNumbers:
     """
 
     max_page_size: int = 100
+    # Counts are never needed: one that is none is worth nothing.
+    shape: ClassVar[dict[str, Any]] = {}
     is_counted: ClassVar[bool] = True
 
     def paginator(self, context: PagingContext) -> BaseAPIPaginator[Any]:
@@ -101,6 +106,7 @@ class NextLink:
 
     size_param: str = "pageSize"
     max_page_size: ClassVar[int] = 100
+    shape: ClassVar[dict[str, Any]] = {"nextUri": TEXT}
     is_counted: ClassVar[bool] = False
 
     def paginator(self, context: PagingContext) -> BaseAPIPaginator[Any]:
@@ -131,6 +137,7 @@ class Cursor:
     """A cursor, which lives for a day: `{"entities": [...], "cursors": {"after": "abc"}}`."""
 
     max_page_size: ClassVar[int] = 200
+    shape: ClassVar[dict[str, Any]] = {"cursors": {"after": TOKEN}}
     is_counted: ClassVar[bool] = False
 
     def paginator(self, context: PagingContext) -> BaseAPIPaginator[Any]:
@@ -156,6 +163,7 @@ class BodyToken:
 
     query: Record = field(default_factory=lambda: {"filters": []})
     max_page_size: ClassVar[int] = 200
+    shape: ClassVar[dict[str, Any]] = {"after": TOKEN}
     is_counted: ClassVar[bool] = False
 
     def paginator(self, context: PagingContext) -> BaseAPIPaginator[Any]:
@@ -176,6 +184,7 @@ class SinglePage:
     """No paging: all records are in one response."""
 
     max_page_size: ClassVar[int] = 100
+    shape: ClassVar[dict[str, Any]] = {}
     is_counted: ClassVar[bool] = False
 
     def paginator(self, context: PagingContext) -> BaseAPIPaginator[Any]:  # noqa: ARG002

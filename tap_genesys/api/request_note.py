@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import requests
 
+    from tap_genesys.api.shape import Shape
     from tap_genesys.api.status import Overrides
 
 _ATTRIBUTE = "tap_genesys_note"
@@ -18,11 +19,11 @@ class RequestNote:
     """Facts about a request that its headers do not hold.
 
     Args:
-        stream: The stream that it belongs to; empty for a login or a redirect.
+        stream: The stream that it belongs to; empty for a login.
         label: The stream, and the part of it that is requested, for an error message.
         overrides: Returns the action for a response where it differs from the table's.
         may_be_array: Whether the response is an array of records.
-        follows_redirects: Whether a redirect is followed, or is the response.
+        shape: The shape that the response needs; an array is an object with `entities`.
         is_split: Whether a second time-out raises `TimedOut`, so that its window can be split.
         failures: The statuses of its tries that failed, 0 where there was no response.
     """
@@ -31,7 +32,7 @@ class RequestNote:
     label: str = ""
     overrides: Overrides | None = None
     may_be_array: bool = False
-    follows_redirects: bool = True
+    shape: Shape = field(default_factory=dict)
     is_split: bool = False
     failures: list[int] = field(default_factory=list)
 
@@ -43,6 +44,6 @@ def annotate(request: requests.PreparedRequest, note: RequestNote) -> requests.P
 
 
 def note_of(request: object) -> RequestNote:
-    """Return the note of a request; an empty one where it has none, as a redirect has none."""
+    """Return the note of a request; an empty one where it has none, as a login has none."""
     note: RequestNote | None = getattr(request, _ATTRIBUTE, None)
     return note or RequestNote()

@@ -7,13 +7,18 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
 
 import orjson
+
+from tap_genesys.api.shape import kind_of, misfit
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import requests
+
+    from tap_genesys.api.shape import Shape
 
 Record: TypeAlias = dict[str, Any]
 
@@ -71,7 +76,7 @@ def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str
         if may_be_array and isinstance(parsed, list):
             parsed = {"entities": parsed}
         if not isinstance(parsed, dict):
-            msg = f"expected a JSON object, got {type(parsed).__name__}"
+            msg = f"no JSON object but {kind_of(parsed)}"
             raise ValueError(msg)
         setattr(response, _PARSED, parsed)
         # Nobody wants its text any more: 10 MB for a page of a job.
@@ -79,7 +84,21 @@ def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str
     return parsed
 
 
-def records(response: requests.Response) -> list[Record]:
+def problem(response: requests.Response, shape: Shape, *, may_be_array: bool = False) -> str:
+    """Return why a response cannot be read; an empty text where it can.
+
+    Args:
+        response: Any response.
+        shape: The shape that its reader needs.
+        may_be_array: As of `body`.
+    """
+    try:
+        return misfit(body(response, may_be_array=may_be_array), shape)
+    except ValueError as error:
+        return f"expected JSON, got what cannot be parsed ({error})"
+
+
+def records(response: requests.Response) -> list[Any]:
     """Return the records of a response; none where the list is absent, as on an empty page."""
     content = body(response)
     return next((content[key] for key in RECORD_KEYS if content.get(key)), [])
@@ -124,7 +143,7 @@ def retry_after(response: requests.Response, now: datetime) -> float | None:
         pass
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -136,7 +155,7 @@ def limit(response: requests.Response) -> Limit | None:
         return None
     if not isinstance(details, dict) or not details.get("key"):
         return None
-    return Limit(*(_quote(str(details.get(name, "?"))) for name in ("namespace", "key", "value")))
+    return Limit(*(_quote(details.get(name)) or "?" for name in ("namespace", "key", "value")))
 
 
 def operation(response: requests.Response) -> str:
@@ -161,28 +180,57 @@ def refusal(response: requests.Response) -> str:
     except ValueError:
         content = {}
     reason = _quote(content.get("message")) or response.reason or "no reason given"
-    code = f" ({_quote(content.get('code'))})" if content.get("code") else ""
-    msg = f"{operation(response)} answered {response.status_code}: {reason}{code}."
+    code = _quote(content.get("code"))
+    msg = f"{operation(response)} answered {response.status_code}: {reason}"
+    msg = f"{msg} ({code})." if code else f"{msg}."
     if violated := limit(response):
         msg = f"{msg} Limit: {violated}."
-    correlation = response.headers.get("ININ-Correlation-Id") or content.get("contextId")
-    return f"{msg} Correlation id {_quote(correlation)}." if correlation else msg
+    number = correlation(response)
+    return f"{msg} Correlation id {number}." if number else msg
+
+
+def correlation(response: requests.Response) -> str:
+    """Return the id of a response that the vendor's support needs; an empty text without one.
+
+    The header `ININ-Correlation-Id`, else `contextId` of the vendor's `ErrorBody`.
+    """
+    header = response.headers.get("ININ-Correlation-Id")
+    try:
+        return _quote(header or body(response).get("contextId"))
+    except ValueError:
+        return ""
+
+
+def redirect(response: requests.Response) -> str:
+    """Return the host that a redirect names, in words where it names none."""
+    try:
+        host = urlsplit(response.headers.get("Location", "")).hostname
+    except ValueError:
+        host = None
+    return _quote(host) or "no other host"
 
 
 def _quote(value: object) -> str:
     """Return a text of the vendor's on one line, and not longer than a few."""
-    return " ".join(str(value).split())[:_LONGEST_QUOTE] if value else ""
+    if value is None or isinstance(value, dict | list):
+        return ""
+    return " ".join(str(value).split())[:_LONGEST_QUOTE]
 
 
 def _parse(content: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
+        pass
+    try:
         # Half an emoji (a text cut between two surrogates) is no reason to lose a page: what
         # Python's lenient reader understands is read, with a replacement for the broken character.
         lenient = json.loads(content.decode("utf-8", "replace"))
         whole = json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace")
-        return orjson.loads(whole)
+    except RecursionError as error:
+        msg = "it is nested too deeply"
+        raise ValueError(msg) from error
+    return orjson.loads(whole)
 
 
 def _whole_number(value: object) -> int | None:

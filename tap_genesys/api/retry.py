@@ -111,6 +111,9 @@ class Retry:
             except RETRIABLE as error:
                 msg = f"Gave up after {self._tries} tries (retry_max_tries): {_cause(error)}"
                 raise StopRun(msg) from error
+            except requests.exceptions.RequestException as error:
+                msg = f"The request cannot be sent{_where(error)}: {_root(error)}"
+                raise StopRun(msg) from error
 
         return call
 
@@ -149,13 +152,17 @@ def _cause(error: BaseException) -> str:
     """Say what failed in words, without the chain of library names that `requests` gives."""
     if isinstance(error, RetriableAPIError):
         return str(error)
-    request = getattr(error, "request", None)
-    where = f" at {request.url.partition('?')[0]}" if request is not None else ""
+    where = _where(error)
     if isinstance(error, requests.exceptions.Timeout):
         return f"no answer in time (request_timeout_seconds){where}"
     if isinstance(error, requests.exceptions.ConnectionError):
         return f"the connection failed or was lost{where} ({_root(error)})"
     return f"the answer was cut or garbled{where}"
+
+
+def _where(error: BaseException) -> str:
+    request = getattr(error, "request", None)
+    return f" at {request.url.partition('?')[0]}" if request is not None else ""
 
 
 def _root(error: BaseException) -> str:

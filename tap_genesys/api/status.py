@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 class ResponseAction(Enum):
     """The action that follows a response."""
 
-    #: Read its JSON object.
+    #: Read its JSON; where that has not the shape that its reader needs, send the request again.
     READ = auto()
+    #: Send the request again after a wait: a redirect, which is not followed.
+    REDIRECTED = auto()
     #: Return it as it is; the caller judges it.
     ACCEPT = auto()
     #: Send the request again after a wait.
@@ -36,13 +38,28 @@ class ResponseAction(Enum):
 #: Returns the action for a response where it differs from the table's; None elsewhere.
 Overrides: TypeAlias = "Callable[[requests.Response], ResponseAction | None]"
 
+#: The statuses of a redirect; the vendor's document has none of an operation that is read.
+REDIRECTS = frozenset(
+    {
+        HTTPStatus.MOVED_PERMANENTLY,
+        HTTPStatus.FOUND,
+        HTTPStatus.SEE_OTHER,
+        HTTPStatus.TEMPORARY_REDIRECT,
+        HTTPStatus.PERMANENT_REDIRECT,
+    }
+)
+
 # 429, 502, 503 and 504 are what the vendor calls transient; 408 ("client did not produce a request
 # within the server timeout limit") and 500 are retried too, since a run that stops costs more than
 # a few tries. All that is not named stops the run.
 _ACTIONS: dict[int, ResponseAction] = {
     HTTPStatus.OK: ResponseAction.READ,
     HTTPStatus.ACCEPTED: ResponseAction.READ,
-    HTTPStatus.NO_CONTENT: ResponseAction.ACCEPT,
+    # No operation that is read answers so; an empty body is as garbled as any other.
+    HTTPStatus.NO_CONTENT: ResponseAction.READ,
+    # "Some of the information in the resources may be missing": the vendor, of one listing.
+    HTTPStatus.PARTIAL_CONTENT: ResponseAction.READ,
+    **dict.fromkeys(REDIRECTS, ResponseAction.REDIRECTED),
     HTTPStatus.BAD_REQUEST: ResponseAction.STOP,
     HTTPStatus.UNAUTHORIZED: ResponseAction.RENEW,
     HTTPStatus.FORBIDDEN: ResponseAction.SKIP,
@@ -69,6 +86,11 @@ def action_of(status: int) -> ResponseAction:
 def accepting(statuses: Collection[int]) -> Overrides:
     """Return overrides that accept responses with these statuses."""
     return lambda response: ResponseAction.ACCEPT if response.status_code in statuses else None
+
+
+def reading(statuses: Collection[int]) -> Overrides:
+    """Return overrides that read the JSON of responses with these statuses."""
+    return lambda response: ResponseAction.READ if response.status_code in statuses else None
 
 
 def either(first: Overrides, second: Overrides) -> Overrides:

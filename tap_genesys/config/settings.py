@@ -318,11 +318,13 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "incomplete_windows",
-        th.StringType(allowed_values=["fail", "accept"]),
+        th.StringType(allowed_values=["fail", "accept_records", "accept"]),
         default="fail",
         title="Incomplete windows",
-        description="What a window with a hole does: fail keeps the bookmark before it and ends "
-        "the run with exit code 1; accept warns and lets the bookmark pass.",
+        description="What happens where a page of a window stays empty, or a record is no object "
+        "or lacks its key: fail keeps the bookmark before the window and ends the run with exit "
+        "code 1; accept_records warns and goes on past such records, but not past a page; accept "
+        "warns and goes on past both.",
     ),
     th.Property(
         "fail_on_skipped_streams",

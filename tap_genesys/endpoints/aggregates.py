@@ -15,8 +15,8 @@ from tap_genesys.api.paging import SinglePage
 from tap_genesys.api.response import body
 from tap_genesys.api.status import ResponseAction
 from tap_genesys.config import aggregate_options
+from tap_genesys.endpoints.child_streams import ChildStream
 from tap_genesys.endpoints.costs import PerBatch, PerWindow, PerWindowAndBatch
-from tap_genesys.endpoints.listings import ChildStream
 from tap_genesys.endpoints.probes import Probes, parent_name
 from tap_genesys.endpoints.reading import Reading, no_rest
 from tap_genesys.endpoints.unchanged_days import UnchangedDays
@@ -131,9 +131,13 @@ class AggregateStream(WindowedStream):
     @override
     def read_window(self, window: Window) -> Iterator[Record]:
         self._reading_began, self._day = self.run.now(), window
-        yield from self._unchanged.rows(window, self._rows_of_day(), lambda: self.has_all_groups)
+        yield from self._unchanged.rows(window, self._rows_of_day(), self._has_all_rows)
         self.window = window
-        self.finish_window(whole=self.requests_all)
+        is_whole = self.holes.are_accepted(self.label)
+        self.finish_window(whole=is_whole and self.requests_all)
+
+    def _has_all_rows(self) -> bool:
+        return self.has_all_groups and not self.holes.has_unusable
 
     def _rows_of_day(self) -> Iterator[Record]:
         reading = Reading(lambda: self.request_records(None), no_rest, self.read_too_large)
@@ -228,7 +232,7 @@ class AggregateStream(WindowedStream):
         return {name: value for name, value in body.items() if value}
 
     @override
-    def extract(self, response: requests.Response) -> list[Record]:
+    def extract(self, response: requests.Response) -> list[Any]:
         granularity = self.option("granularity", self.granularity)
         return list(aggregate_rows.rows(body(response), granularity, self.redacted))
 
@@ -374,7 +378,7 @@ class ObservationStream(ChildStream):
         }
 
     @override
-    def extract(self, response: requests.Response) -> list[Record]:
+    def extract(self, response: requests.Response) -> list[Any]:
         return list(aggregate_rows.observations(body(response), self._observed_at, self.redacted))
 
     @property

@@ -171,9 +171,10 @@ class ConversationDetailsStream(QueryOrJobStream):
     def finish_window(self, *, whole: bool) -> None:
         completeness = self.paginator.completeness
         is_short = bool(completeness.holes) or completeness.lacks_a_page
-        if is_short and self.present.by == "query":
+        if (is_short and self.present.by == "query") or self.holes.has_unusable:
             # Accepted, or left to jobs; either way the next run must not take them for emitted.
             self.plan.note_missing_rows()
+        whole = self._follow_ups_are_whole() and whole
         self.note_finished(is_whole=whole)
         if self.present.purpose == "forward":
             super().finish_window(whole=whole)
@@ -181,12 +182,22 @@ class ConversationDetailsStream(QueryOrJobStream):
             self.write_state()
 
     @override
-    def finish_job_window(self) -> None:
+    def finish_job_window(self, *, whole: bool) -> None:
+        if self.holes.has_unusable:
+            # Accepted or not.
+            self.plan.note_missing_rows()
+        whole = self._follow_ups_are_whole() and whole
         if self.present.purpose == "forward" and self.present.by_activity:
             self._ongoing = frozenset(self._going_on)
-            self.promise(self.window.end, self._promises_from)
-        self.note_finished(is_whole=True)
+            self._complete = self._complete and whole
+            self.promise_window(self.window.end)
+        self.note_finished(is_whole=whole)
         self.write_state()
+
+    def _follow_ups_are_whole(self) -> bool:
+        """Write the rows of follow-up streams; return whether no row of theirs is missing."""
+        self.before_state()
+        return not self.fan_out.take_incomplete()
 
     @override
     def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
@@ -203,7 +214,7 @@ class ConversationDetailsStream(QueryOrJobStream):
         present, self.present = self.present, replace(self.present, by="job")
         yield from self.read_parts(read.window, Reading(self.job_rows, no_rest, self.refuse_job))
         self.window = read.window
-        self.finish_window(whole=True)
+        self.finish_window(whole=self.holes.are_accepted(self.label))
         self.present = present
 
     # -- rows

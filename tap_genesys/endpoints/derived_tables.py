@@ -221,6 +221,11 @@ class FanOut:
         for follow_up in self.follow_ups:
             follow_up.flush()
 
+    def take_incomplete(self) -> bool:
+        """Return whether a row of a follow-up stream is missing since the last call."""
+        are_incomplete = [follow_up.holes.take_incomplete() for follow_up in self.follow_ups]
+        return any(are_incomplete)
+
     def end(self, *, broke_off: bool) -> None:
         """Write the rows that wait, and log the counts.
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from tap_genesys.endpoints.child_streams import ChildStream
 from tap_genesys.endpoints.costs import PerRecord
-from tap_genesys.endpoints.listings import ChildStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

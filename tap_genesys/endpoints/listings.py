@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from functools import cached_property
 from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
@@ -12,18 +12,18 @@ from singer_sdk.streams.rest import HTTPRequest, PageContext
 from typing_extensions import override
 
 from tap_genesys.api.paging import PageNumbers, PagingContext, SinglePage, pages_ahead
-from tap_genesys.api.response import body, operation
+from tap_genesys.api.response import body
+from tap_genesys.api.shape import ANYTHING, TEXT
 from tap_genesys.api.status import ResponseAction
 from tap_genesys.endpoints.activate_version import ActivateVersion, version_of
-from tap_genesys.endpoints.costs import PerPage, PerParent, SingleRequest
-from tap_genesys.endpoints.probes import Probes, parent_name
+from tap_genesys.endpoints.costs import PerPage, SingleRequest
+from tap_genesys.endpoints.probes import Probes
 from tap_genesys.endpoints.stream import USUAL_PAGE_SIZE, GenesysStream
 from tap_genesys.errors import PageTooLarge
 from tap_genesys.records.extraction import Field
-from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     import requests
     from singer_sdk.helpers.types import Context
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.paging import Paging
     from tap_genesys.api.response import Record
+    from tap_genesys.api.shape import Shape
     from tap_genesys.endpoints.costs import Cost
     from tap_genesys.endpoints.request_loop import PlannedRequest
     from tap_genesys.endpoints.volume import Sample
@@ -103,6 +104,20 @@ class FullTableStream(GenesysStream):
 
     @property
     @override
+    def response_shape(self) -> Shape:
+        of_records = self.records.shape
+        if not isinstance(of_records, dict):
+            return of_records
+        return {"downloadUrl": TEXT, **self.paging.shape, **of_records}
+
+    @cached_property
+    @override
+    def record_keys(self) -> Sequence[str]:
+        # The path has the others.
+        return [key for key in self.primary_keys if f"{{{key}}}" not in self.path]
+
+    @property
+    @override
     def max_page_size(self) -> int:
         return self.paging.max_page_size
 
@@ -170,6 +185,10 @@ class FullTableStream(GenesysStream):
             self.is_whole()
             if doubt := self.paginator.completeness.possible_loss(self._totals):
                 self.mark_incomplete(doubt)
+        else:
+            self.holes.are_accepted(self.label)
+        if self.holes.has_unusable:
+            self.mark_incomplete("a record could not be used")
 
     @override
     def request_records(self, context: Context | None) -> Iterator[Record]:
@@ -195,12 +214,16 @@ class FullTableStream(GenesysStream):
             yield from self.page_rows(response)
 
     @override
-    def extract(self, response: requests.Response) -> list[Record]:
-        self._totals.add(body(response).get("total"))
+    def extract(self, response: requests.Response) -> list[Any]:
+        total = body(response).get("total")
+        self._totals.add(total if isinstance(total, int) else None)
         content = self.content(response)
         if self.records.is_absent(content):
             self.mark_incomplete("an answer held no list of rows")
-        return [self.opened(record) for record in self.records.of(content)]
+        return [
+            self.opened(record) if isinstance(record, dict) else record
+            for record in self.records.of(content)
+        ]
 
     def opened(self, record: Record) -> Record:
         """Return a record as the vendor has it, with what it holds in its place."""
@@ -210,7 +233,11 @@ class FullTableStream(GenesysStream):
         """Return a response's body, or the content of the address that a large one has instead."""
         content = body(response)
         url = content.get("downloadUrl")
-        return self.run.downloads.json(str(url)) if url else content
+        if not url:
+            return content
+        shape = [ANYTHING] if self.responds_with_array else self.response_shape
+        downloaded = self.run.downloads.json(url, shape, self.label)
+        return {"entities": downloaded} if self.responds_with_array else downloaded
 
     # -- the cost
 
@@ -299,94 +326,3 @@ class FullTableStream(GenesysStream):
             yield message
         if written < len(self.stream_maps):
             self.mark_incomplete("a stream map left rows out")
-
-
-class ChildStream(FullTableStream):
-    """A listing for each record of another stream; that record's id is a column of each row.
-
-    It is one stream with one SCHEMA, whatever its parents are, and has no bookmark. A parent that
-    is gone by then (404) has no rows; where one is refused (403), all are. Its key is its path's
-    places and `id`, unless it declares another: `("groupId", "id")` for
-    `/api/v2/groups/{groupId}/members`.
-    """
-
-    state_partitioning_keys = ()
-    when_missing = ResponseAction.ACCEPT
-
-    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - as Python's own
-        super().__init_subclass__(**options)
-        places = re.findall(r"{(\w+)}", vars(cls).get("path", ""))
-        if places and "primary_keys" not in vars(cls):
-            cls.primary_keys = (*places, "id")
-
-    def __init__(self, tap: Tap) -> None:
-        super().__init__(tap=tap)
-        #: The ids of the parents.
-        self.parents: list[str] = []
-        #: A context for each request's part, and how many of them have had their turn.
-        self._contexts: list[dict[str, Any]] = []
-        self._begun = 0
-        #: The columns that the present context gives its rows.
-        self.columns_of_parent: Record = {}
-
-    @property
-    def parent_column(self) -> str:
-        """The column of the parent's id, which is also its place in the path."""
-        return self.path.partition("{")[2].partition("}")[0]
-
-    def contexts(self) -> list[dict[str, Any]]:
-        """Return a context for each parent: the values of the path's places."""
-        return [{self.parent_column: parent} for parent in self.parents]
-
-    @property
-    @override
-    def cost(self) -> Cost:
-        return PerParent(self.page_size, f"{super().cost.text}, for each of `{parent_name(self)}`")
-
-    @override
-    def probes(self, parent: Sample | None, day: Window) -> Probes:
-        self.parents = parent.ids if parent else []
-        probes = self._probes_of(self.partitions)
-        self.parents = []
-        return probes
-
-    @property
-    @override
-    def partitions(self) -> list[dict[str, Any]]:
-        self._contexts, self._begun = self.contexts(), 0
-        self.counts.parts_total, self.counts.parts = len(self._contexts), "parents"
-        return self._contexts
-
-    @override
-    def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
-        yield from super().upcoming(context)
-        for later in self._contexts[self._begun : self._begun + self.max_parallel]:
-            yield tuple(later.items()), None
-
-    @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
-        self._begun += 1
-        # Without a parent the SDK asks for the records of none.
-        if context and self.name not in self.run.skipped:
-            self.columns_of_parent = self.parent_columns(context)
-            yield from super().get_records(context)
-            self.counts.parts_done += 1
-
-    def parent_columns(self, context: Context) -> Record:
-        """Return the columns that a context gives each of its rows."""
-        return self.redacted(context)
-
-    @override
-    def own_columns(self) -> Record:
-        return {"_readAt": iso(self.read_at()), **self.columns_of_parent}
-
-    @override
-    def parse_response(self, response: requests.Response) -> Iterator[Record]:
-        if response.status_code == HTTPStatus.NOT_FOUND:
-            self.mark_incomplete("a parent was not found")
-            self.log_absence(response)
-        yield from super().parse_response(response)
-
-    def log_absence(self, response: requests.Response) -> None:
-        """Log that a parent is gone."""
-        self.logger.info("%s: %s is gone.", self.name, operation(response))

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from tap_genesys.api.jobs import Jobs
 from tap_genesys.api.response import Record, body
+from tap_genesys.api.shape import DATE, Required
 from tap_genesys.endpoints import row_shape
 from tap_genesys.endpoints.costs import Sources
 from tap_genesys.endpoints.derived_tables import FanOut
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 #: No limit to a job's interval is known; large ones are lost whole when they are lost.
 LONGEST_JOB = timedelta(days=31)
+
+#: The shape of the response that has the data lake's watermark.
+AVAILABILITY = {"dataAvailabilityDate": Required(DATE)}
 
 
 class QueryOrJobStream(WindowedStream):
@@ -82,8 +86,12 @@ class QueryOrJobStream(WindowedStream):
         """The ages at which a day is read again, in days."""
 
     @abstractmethod
-    def finish_job_window(self) -> None:
-        """Note that the present window, or a part of it, has been read by job."""
+    def finish_job_window(self, *, whole: bool) -> None:
+        """Note that the present window, or a part of it, has been read by job.
+
+        Args:
+            whole: Whether no record had to be left out.
+        """
 
     @property
     def source(self) -> str:
@@ -234,7 +242,7 @@ class QueryOrJobStream(WindowedStream):
             yield from self.page_rows(response)
 
     def _finish_job(self) -> Iterator[Record]:
-        self.finish_job_window()
+        self.finish_job_window(whole=self.holes.are_accepted(self.label))
         return no_rest()
 
     def refuse_job(self, error: TooManyRows) -> Iterator[Record]:
@@ -259,6 +267,7 @@ class QueryOrJobStream(WindowedStream):
             self.client,
             self.jobs_path,
             stream=self.name,
+            shape=cast("dict[str, Any]", self.response_shape),
             clock=self.run.clock,
             wait=self.wait,
             interruption=self.run.interruption,
@@ -272,12 +281,8 @@ class QueryOrJobStream(WindowedStream):
     @cached_property
     def watermark(self) -> datetime:
         """Up to when the data lake knows everything."""
-        text = body(self.call("GET", self._availability)).get("dataAvailabilityDate")
-        try:
-            watermark = parse(str(text))
-        except ValueError as error:
-            msg = f"{self.name}: the data lake's watermark is {text!r}, not a date."
-            raise StopRun(msg) from error
+        response = self.call("GET", self._availability, shape=AVAILABILITY)
+        watermark = parse(body(response)["dataAvailabilityDate"])
         self.counts.watermark = iso(watermark)
         return watermark
 

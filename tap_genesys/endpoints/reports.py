@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_genesys.api.response import Record
+    from tap_genesys.api.shape import Shape
     from tap_genesys.endpoints.costs import Cost
     from tap_genesys.replication.windows import Window
 
@@ -38,7 +39,7 @@ class ReportStream(WindowedStream):
         return PerWindow(self.windows, self.default_lookback, requests, text=text)
 
     @abstractmethod
-    def parts(self, window: Window) -> Iterator[list[Record]]:
+    def parts(self, window: Window) -> Iterator[list[Any]]:
         """Yield a window's records, response by response, as the vendor has them."""
 
     @override
@@ -47,11 +48,11 @@ class ReportStream(WindowedStream):
         self.window = window
         for records in self.parts(window):
             yield from self.rows_of(records)
-        self.finish_window(whole=True)
+        self.finish_window(whole=self.holes.are_accepted(self.label))
 
-    def submitted(self, window: Window) -> Record:
-        """Request a window's report; return the response."""
-        return body(self.call("POST", self.path, data=self.query(window, Page(1))))
+    def submitted(self, window: Window, shape: Shape) -> Record:
+        """Request a window's report; return the response, which needs a shape."""
+        return body(self.call("POST", self.path, data=self.query(window, Page(1)), shape=shape))
 
     def wait_for(self, look: Callable[[], T | None]) -> T:
         """Look until the window's report is there.

@@ -13,20 +13,21 @@ from singer_sdk.schema.source import SchemaDirectory
 from typing_extensions import override
 
 from tap_genesys import schemas
-from tap_genesys.api.completeness import log_missing
 from tap_genesys.api.pagination import CountedPaginator, NumberedPaginator
 from tap_genesys.api.request_note import RequestNote
-from tap_genesys.api.response import Record, records
-from tap_genesys.api.status import ResponseAction, accepting, either
+from tap_genesys.api.response import RECORD_KEYS, Record, records
+from tap_genesys.api.shape import LIST
+from tap_genesys.api.status import ResponseAction, either
+from tap_genesys.endpoints.holes import Holes
 from tap_genesys.endpoints.metrics import RecordCounter, StreamCounters, run_of
 from tap_genesys.endpoints.request_loop import RequestLoop
 from tap_genesys.errors import SkipStream, TimedOut
+from tap_genesys.output.console import is_worth_a_line
 from tap_genesys.output.writer import SingerWriter, is_unchanged
 from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
-    import logging
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import requests
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from singer_sdk.tap_base import Tap
 
     from tap_genesys.api.client import GenesysClient
+    from tap_genesys.api.shape import Shape
     from tap_genesys.api.status import Overrides
     from tap_genesys.endpoints.metrics import RequestCounter
     from tap_genesys.endpoints.request_loop import PlannedRequest
@@ -69,7 +71,7 @@ class GenesysStream(RESTStream[Any], ABC):
 
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap=tap)
-        self.logger.addFilter(_is_worth_a_line)
+        self.logger.addFilter(is_worth_a_line)
         self.paginator: NumberedPaginator
 
     @abstractmethod
@@ -187,6 +189,11 @@ class GenesysStream(RESTStream[Any], ABC):
         """Whether a response is an array of records."""
         return False
 
+    @property
+    def response_shape(self) -> Shape:
+        """The shape that a response needs."""
+        return dict.fromkeys(RECORD_KEYS, LIST)
+
     def action_for(self, response: requests.Response) -> ResponseAction | None:
         """Return the action for a response where it differs from the table's; None elsewhere."""
         return self.when_missing if response.status_code == HTTPStatus.NOT_FOUND else None
@@ -198,8 +205,8 @@ class GenesysStream(RESTStream[Any], ABC):
         *,
         params: dict[str, Any] | None = None,
         data: dict[str, Any] | None = None,
-        accept: Collection[int] = (),
         overrides: Overrides | None = None,
+        shape: Shape | None = None,
     ) -> requests.Response:
         """Send one request beside the stream's own pages; return its response.
 
@@ -208,11 +215,14 @@ class GenesysStream(RESTStream[Any], ABC):
             path: The path, with its slash.
             params: The query.
             data: The body, which is sent as JSON.
-            accept: Statuses whose responses the caller judges.
             overrides: Returns the action for a response where it differs from the stream's.
+            shape: The shape that the response needs, where it differs from that of the pages.
         """
         note = self._note(self.label, is_split=False)
-        note.overrides = either(overrides or accepting(accept), self.action_for)
+        if shape is not None:
+            note.shape = shape
+        if overrides is not None:
+            note.overrides = either(overrides, self.action_for)
         return self.client.call(method, path, note, params=params, data=data)
 
     def wait(self, seconds: float) -> None:
@@ -226,7 +236,7 @@ class GenesysStream(RESTStream[Any], ABC):
             label=label,
             overrides=self.action_for,
             may_be_array=self.responds_with_array,
-            follows_redirects=self.allow_redirects,
+            shape=self.response_shape,
             is_split=is_split and self.is_windowed,
         )
 
@@ -252,13 +262,24 @@ class GenesysStream(RESTStream[Any], ABC):
         """Yield the rows of a page."""
         return self.rows_of(self.extract(response))
 
-    def rows_of(self, extracted: Iterable[Record]) -> Iterator[Record]:
+    def rows_of(self, extracted: Iterable[Any]) -> Iterator[Record]:
         """Yield the rows of records that are wanted, redacted, with our own columns."""
-        return self.pipeline.rows(extracted, self.keeps, self.own_columns())
+        usable = self.holes.usable(extracted, self.record_keys)
+        return self.pipeline.rows(usable, self.keeps, self.own_columns())
 
-    def extract(self, response: requests.Response) -> list[Record]:
-        """Return a response's records as the vendor has them."""
+    def extract(self, response: requests.Response) -> list[Any]:
+        """Return a response's records as the vendor has them; one may be no object."""
         return records(response)
+
+    @cached_property
+    def holes(self) -> Holes:
+        """The pages and records that could not be read."""
+        return Holes(self.run, self.counts, self.logger)
+
+    @cached_property
+    def record_keys(self) -> Sequence[str]:
+        """The fields that each record needs, since they identify its row."""
+        return list(self.primary_keys)
 
     def keeps(self, record: Record) -> bool:  # noqa: ARG002 - most keep all
         """Return whether a record, as the vendor has it, is wanted."""
@@ -368,31 +389,10 @@ class GenesysStream(RESTStream[Any], ABC):
         self.wait(seconds)
 
     def is_whole(self) -> bool:
-        """Log what was wrong with the pages, if anything; return whether they count as whole."""
-        completeness = self.paginator.completeness
-        self.counts.short += completeness.was_short
-        missing = log_missing(
-            completeness,
-            self.label,
-            promised=self.paginator.promised,
-            comes_again=self.comes_again,
-            logger=self.logger,
-        )
-        if self.config["incomplete_windows"] == "accept":
-            for line in missing:
-                self.logger.warning("%s Accepted (incomplete_windows).", line)
-            return True
-        for line in missing:
-            self.logger.warning("%s The bookmark, if there is one, stays before it.", line)
-            self.run.incomplete.append(line)
-            self.counts.holes += 1
-        return not missing
+        """Log the holes of the pages and of their records; return whether they count as whole."""
+        missing = self.holes.missing_pages(self.paginator, self.label, self.comes_again)
+        return self.holes.are_accepted(self.label, missing)
 
     def comes_again(self) -> bool:
         """Return whether a later run reads again what was just read."""
         return False
-
-
-def _is_worth_a_line(entry: logging.LogRecord) -> bool:
-    """Drop the SDK's line that precedes each error: the error's own line is better."""
-    return not str(entry.msg).startswith("An unhandled error occurred while syncing")

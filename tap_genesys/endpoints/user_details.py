@@ -21,6 +21,7 @@ from tap_genesys.api.entries import EntryPaginator
 from tap_genesys.api.response import body
 from tap_genesys.endpoints.costs import UserDetailsCost
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
+from tap_genesys.records.usable import is_identity, parted
 from tap_genesys.replication.emitted_spans import BEFORE_READ_TO
 from tap_genesys.replication.user_details_plan import UserDetailsPlan
 from tap_genesys.replication.windows import DAY, iso, split
@@ -133,7 +134,7 @@ class UserDetailsStream(QueryOrJobStream):
     def read(self, context: Context | None) -> Iterator[Record]:
         self._has_holes = False
         yield from super().read(context)
-        if not self._has_holes:
+        if not (self._has_holes or self.holes.has_unusable):
             # It is in the STATE that the SDK writes when a stream has ended.
             self.plan.note_emitted(self.bookmark())
 
@@ -155,12 +156,14 @@ class UserDetailsStream(QueryOrJobStream):
             self.plan.reach(end)
 
     @override
-    def finish_job_window(self) -> None:
+    def finish_job_window(self, *, whole: bool) -> None:
         if self.present.purpose == "forward":
-            self.promise(self.window.end, self._promises_from)
-            if self.plan.may_be_open:
-                self.plan.reach(self.window.end)
-        self.note_finished(is_whole=True)
+            self._complete = self._complete and whole
+            if self._complete:
+                self.promise(self.window.end, self._promises_from)
+                if self.plan.may_be_open:
+                    self.plan.reach(self.window.end)
+        self.note_finished(is_whole=whole)
         self.write_state()
 
     # -- rows
@@ -171,7 +174,7 @@ class UserDetailsStream(QueryOrJobStream):
         self.note_knowledge(response, self._taken)
         own = self.own_columns()
         for table in cast("Iterable[SpanTable]", self.fan_out.tables):
-            spans = self._spans_in(response, table.spans)
+            spans = self.holes.usable(self._spans_in(response, table.spans), self.record_keys)
             table.emit([*table.pipeline.rows(spans, self.keeps, own)])
         yield from self.rows_of(self.extract(response))
 
@@ -187,20 +190,26 @@ class UserDetailsStream(QueryOrJobStream):
         return ()
 
     @override
-    def extract(self, response: requests.Response) -> list[Record]:
+    def extract(self, response: requests.Response) -> list[Any]:
         return self._spans_in(response, self.spans)
 
-    def _spans_in(self, response: requests.Response, kind: Spans) -> list[Record]:
-        spans = []
-        for user in body(response).get("userDetails") or []:
-            user_id = self.redacted({"userId": user.get("userId")})["userId"]
-            for span in user.get(kind.name) or []:
+    def _spans_in(self, response: requests.Response, kind: Spans) -> list[Any]:
+        """Return the spans of a kind, each with its key; none where it cannot be made."""
+        users, unusable = parted(body(response).get("userDetails"))
+        spans: list[Any] = [*unusable]
+        for user in users:
+            user_id = user.get("userId")
+            own_spans, unusable = parted(user.get(kind.name))
+            spans += unusable
+            for span in own_spans:
                 start = moment(span, "startTime")
-                # A date is written with milliseconds or without; the key is the same.
-                begun = iso(start) if start else span.get("startTime")
-                values = [user_id, begun, *(span.get(name) for name in kind.distinguished_by)]
-                key = "/".join(map(str, values))
-                spans.append({**span, "userId": user.get("userId"), "_id": key})
+                key = None
+                if start and is_identity(user_id):
+                    # A date is written with milliseconds or without; the key is the same.
+                    redacted = self.redacted({"userId": user_id})["userId"]
+                    distinguished = (span.get(name) for name in kind.distinguished_by)
+                    key = "/".join(map(str, (redacted, iso(start), *distinguished)))
+                spans.append({**span, "userId": user_id, "_id": key})
         return spans
 
     @override

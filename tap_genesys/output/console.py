@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 LOG_SECONDS, TERMINAL_SECONDS = 30.0, 0.5
 #: More streams than this are never read at once; and a window of few lines has room for no more.
 _MOST_LINES = 8
+#: The beginnings of the SDK's lines that are left out: two that each of a hundred streams would log
+#: in each run, and one before each error, whose own line is better.
+_IDLE_LINES = (
+    "Added '%s' as child stream",
+    "Skipping deselected stream",
+    "An unhandled error occurred while syncing",
+)
+
+
+def is_worth_a_line(entry: logging.LogRecord) -> bool:
+    """Return whether a line of the SDK's says something that no other line does."""
+    return not str(entry.msg).startswith(_IDLE_LINES)
 
 
 class ProgressLogger:

@@ -28,6 +28,8 @@ class StreamProgress:
     records: int = 0
     #: Records that were read and left out, since an earlier run has emitted them as they are.
     unchanged: int = 0
+    #: Records that were left out, since they are no objects or lack their key.
+    unusable: int = 0
     #: Every try counts, whatever came of it.
     requests: int = 0
     retries: int = 0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from tap_genesys.api.shape import LIST, OBJECT, TEXT, AnyOf, Required
 
 if TYPE_CHECKING:
     from tap_genesys.api.response import Record
+    from tap_genesys.api.shape import Shape
 
 
 class Extraction(Protocol):
@@ -15,8 +18,12 @@ class Extraction(Protocol):
     #: Whether the body is an array, and not an object.
     is_array: ClassVar[bool]
 
-    def of(self, content: Record) -> list[Record]:
-        """Return the records of a body."""
+    @property
+    def shape(self) -> Shape:
+        """The shape that a body needs."""
+
+    def of(self, content: Record) -> list[Any]:
+        """Return the records of a body; one may be no object."""
 
     def is_absent(self, content: Record) -> bool:
         """Return whether the body lacks the place of its records, which may exist all the same."""
@@ -35,7 +42,12 @@ class Field:
     leading: str = ""
     is_array: ClassVar[bool] = False
 
-    def of(self, content: Record) -> list[Record]:
+    @property
+    def shape(self) -> Shape:
+        """The shape that a body needs."""
+        return {self.name: LIST, **({self.leading: OBJECT} if self.leading else {})}
+
+    def of(self, content: Record) -> list[Any]:
         """Return the records of a body."""
         records = content.get(self.name) or []
         leading = content.get(self.leading) if self.leading else None
@@ -51,8 +63,9 @@ class Array:
     """The body itself: `[{"id": "1"}]`, which `body` gives as the field `entities`."""
 
     is_array: ClassVar[bool] = True
+    shape: ClassVar[Shape] = AnyOf(({"entities": Required(LIST)}, {"downloadUrl": Required(TEXT)}))
 
-    def of(self, content: Record) -> list[Record]:
+    def of(self, content: Record) -> list[Any]:
         """Return the records of a body."""
         return content.get("entities") or []
 
@@ -66,8 +79,9 @@ class Whole:
     """The body is the one record: `{"id": "1"}`; an empty one is none."""
 
     is_array: ClassVar[bool] = False
+    shape: ClassVar[Shape] = OBJECT
 
-    def of(self, content: Record) -> list[Record]:
+    def of(self, content: Record) -> list[Any]:
         """Return the records of a body."""
         return [content] if content else []
 
@@ -91,11 +105,19 @@ class Map:
     value: str | None = None
     is_array: ClassVar[bool] = False
 
-    def of(self, content: Record) -> list[Record]:
+    @property
+    def shape(self) -> Shape:
+        """The shape that a body needs."""
+        return {self.name: OBJECT}
+
+    def of(self, content: Record) -> list[Any]:
         """Return the records of a body."""
         entries = content.get(self.name) or {}
         if self.value is None:
-            return [{**value, self.key: key} for key, value in entries.items()]
+            return [
+                {**value, self.key: key} if isinstance(value, dict) else value
+                for key, value in entries.items()
+            ]
         return [{self.key: key, self.value: value} for key, value in entries.items()]
 
     def is_absent(self, content: Record) -> bool:  # noqa: ARG002 - an org may have none

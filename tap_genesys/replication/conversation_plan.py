@@ -59,8 +59,9 @@ class ConversationPlan:
         self.passes_before = QueryPasses(entries, now=inputs.started, has_history=has_history)
         marks = state.get(EMITTED) if inputs.may_leave_out and inputs.bookmark else None
         self._mark = query_mark(marks)
-        #: Whether each query of this run was read without a hole, and whether rows came for all.
-        self._is_whole = self._has_all_rows = True
+        #: The sources that have been read without a hole in this run.
+        self._whole_sources: set[Source] = {"job", "query"}
+        self._has_all_rows = True
         self._emitted = Emitted(marks, inputs.bookmark)
         # Without re-checks, queries alone read again what a page has lost by the look-back only.
         has_safety_net = inputs.source != "query" or bool([*inputs.ages])
@@ -124,7 +125,7 @@ class ConversationPlan:
             self.passes.begin(fresh.start, inputs.now())
             windows = inputs.windows(fresh.start, fresh.end)
             yield self._declared(reads(windows, "query", "fresh"))
-            if self._is_whole:
+            if "query" in self._whole_sources:
                 until = self._settled(fresh.end)
                 self.passes.end(until, inputs.now())
                 self._note_pass(QueryMark.of_full_pass(fresh.start, until, begun, tails_from))
@@ -149,7 +150,7 @@ class ConversationPlan:
         self._state[WATERMARK] = iso(watermark)
         forward = reads(inputs.job_windows(span.start, limit), "job", "forward", by_activity=True)
         yield self._declared(forward, span.start)
-        if forward:
+        if forward and self._has_all_rows and "job" in self._whole_sources:
             self._note(JobMark(self.oldest, inputs.reached(), watermark))
         days = self.schedule.due(watermark, min(inputs.reached(), limit))
         yield Batch(reads(days, "job", "recheck"))
@@ -187,7 +188,8 @@ class ConversationPlan:
             is_whole: Whether the window has no hole.
             as_of: The moment up to which its rows are current; ages of re-checks count to it.
         """
-        self._is_whole = self._is_whole and is_whole
+        if not is_whole:
+            self._whole_sources.discard(read.by)
         if read.purpose == "fresh" or not is_whole:
             return
         start, end = read.window.bounds
@@ -199,7 +201,7 @@ class ConversationPlan:
         self._state[RECHECKS] = self.schedule.marks
 
     def note_missing_rows(self) -> None:
-        """Note that rows of a query may be missing, though its window counts as read."""
+        """Note that rows may be missing, though their window counts as read."""
         self._has_all_rows = False
 
     def note_query(self, received: datetime) -> bool:
@@ -227,7 +229,7 @@ class ConversationPlan:
 
     def _note_pass(self, mark: QueryMark) -> None:
         """Move the mark of queries, if no row of theirs can be missing."""
-        if self._is_whole and self._has_all_rows:
+        if self._has_all_rows and "query" in self._whole_sources:
             self._note(mark)
 
     def _note(self, mark: JobMark | QueryMark) -> None:

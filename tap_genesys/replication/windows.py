@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,9 +56,12 @@ def parse(text: str) -> datetime:
     """Read an ISO 8601 date or date-time; one without a zone is UTC.
 
     Raises:
-        ValueError: `text` is neither.
+        ValueError: `text` is neither, or is in the first or the last year of the calendar.
     """
     moment = datetime.fromisoformat(text)
+    if moment.year in (MINYEAR, MAXYEAR):
+        msg = f"{text!r} is at the end of the calendar, beyond which nothing can be computed"
+        raise ValueError(msg)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

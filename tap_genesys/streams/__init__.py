@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_genesys.streams import (
+    adherence,
     aggregates,
     architect,
     audits,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 #: parent in the order of this tuple, so a change of it reorders the messages of a run.
 STREAMS: tuple[type[Kind], ...] = (
     *observations.STREAMS,
+    *adherence.STREAMS,
     *aggregates.STREAMS,
     *architect.STREAMS,
     *audits.STREAMS,

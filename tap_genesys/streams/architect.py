@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_genesys.endpoints.listings import ChildStream, FullTableStream
+from tap_genesys.endpoints.child_streams import ChildStream
+from tap_genesys.endpoints.listings import FullTableStream
 
 if TYPE_CHECKING:
     from tap_genesys.api.response import Record

@@ -10,6 +10,7 @@ from singer_sdk.streams.rest import HTTPRequest
 from typing_extensions import override
 
 from tap_genesys.api.response import Record, body, records
+from tap_genesys.api.shape import COUNT, NUMBER, OBJECT, TEXT, Required
 from tap_genesys.api.status import ResponseAction
 from tap_genesys.endpoints.conversation_details import ConversationDetailsStream
 from tap_genesys.endpoints.reading import Reading, no_rest
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     from tap_genesys.endpoints.probes import Probes
     from tap_genesys.endpoints.volume import Sample
     from tap_genesys.replication.read_range import ReadRange
+
+_MEASURES = [{"metric": Required(TEXT), "stats": {"count": NUMBER}}]
+#: The shape of a response of aggregates of which each part is needed.
+_AGGREGATES = {
+    "results": [{"group": OBJECT, "data": [{"interval": Required(TEXT), "metrics": _MEASURES}]}]
+}
 
 
 class ConversationDetails(ConversationDetailsStream):
@@ -121,7 +128,8 @@ class ConversationReconciliation(WindowedStream):
         self.finish_window(whole=True)
 
     def _hits(self, medium: str) -> int:
-        content = body(self.call("POST", self.path, data=self.question(medium)))
+        shape = {"totalHits": COUNT}
+        content = body(self.call("POST", self.path, data=self.question(medium), shape=shape))
         return int(content.get("totalHits") or 0)
 
     @override
@@ -147,7 +155,8 @@ class ConversationReconciliation(WindowedStream):
 
     def _aggregated(self) -> dict[str, int]:
         question = self._aggregate_question(self.window)
-        content = body(self.call("POST", self.aggregates_path, data=question))
+        response = self.call("POST", self.aggregates_path, data=question, shape=_AGGREGATES)
+        content = body(response)
         counted: dict[str, int] = {}
         for row in aggregate_rows.rows(content, "P1D"):
             medium = str(row.get("mediaType") or "unknown")
@@ -207,7 +216,7 @@ class ConversationSummaries(WindowedStream):
     def _has_all_rows(self) -> bool:
         """Return whether no row of the cell can be missing, whatever is accepted as whole."""
         completeness = self.paginator.completeness
-        return not (completeness.holes or completeness.fewer)
+        return not (completeness.holes or completeness.fewer or self.holes.has_unusable)
 
     @override
     def parts_of(self, window: Window) -> tuple[Window, Window] | None:
@@ -235,13 +244,14 @@ class ConversationSummaries(WindowedStream):
         }
 
     @override
-    def extract(self, response: requests.Response) -> list[Record]:
+    def extract(self, response: requests.Response) -> list[Any]:
         # The keys first: a hash that took in our own columns would change with each reading.
-        for entity in records(response):
+        entities = self.holes.usable(records(response), ())
+        for entity in entities:
             entity["id"] = self._keys.key(entity)
             entity["dateFrom"] = entity.get("dateFrom") or iso(self.window.start)
             entity["dateTo"] = entity.get("dateTo") or iso(self.window.end)
-        return records(response)
+        return entities
 
 
 STREAMS = (

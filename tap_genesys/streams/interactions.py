@@ -8,14 +8,18 @@ from typing_extensions import override
 
 from tap_genesys.api.paging import SinglePage
 from tap_genesys.api.response import Record, body
+from tap_genesys.api.shape import OBJECT, TEXT
 from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.records.extraction import Array, Field, Whole
+from tap_genesys.records.usable import parted
 from tap_genesys.streams.conversations import ConversationDetails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
+
+    from tap_genesys.api.shape import Shape
 
 
 class ConversationSpeechAnalytics(FollowUpStream):
@@ -94,11 +98,16 @@ class ConversationTranscripts(FollowUpStream):
     unit = "session with a customer"
     requests_each = 2
 
+    @property
+    @override
+    def response_shape(self) -> Shape:
+        return {"url": TEXT}
+
     @override
     def contexts_of(self, record: Record) -> Iterator[Record]:
-        for participant in record.get("participants") or []:
+        for participant in parted(record.get("participants"))[0]:
             if participant.get("purpose") in ("customer", "external"):
-                for session in participant.get("sessions") or []:
+                for session in parted(participant.get("sessions"))[0]:
                     yield {
                         "conversationId": record.get("conversationId"),
                         "communicationId": session.get("sessionId"),
@@ -107,7 +116,7 @@ class ConversationTranscripts(FollowUpStream):
     @override
     def content(self, response: requests.Response) -> Record:
         url = body(response).get("url")
-        return {"transcript": self.run.downloads.json(str(url))} if url else {}
+        return {"transcript": self.run.downloads.json(url, OBJECT, self.label)} if url else {}
 
 
 STREAMS = (

@@ -8,8 +8,9 @@ from typing_extensions import override
 
 from tap_genesys import schemas
 from tap_genesys.api.paging import NextLink, SinglePage
+from tap_genesys.endpoints.child_streams import ChildStream
 from tap_genesys.endpoints.costs import PerParent
-from tap_genesys.endpoints.listings import ChildStream, FullTableStream
+from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.records.extraction import Array, Whole
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tap_genesys.api.paging import NextLink, PageNumbers, SinglePage
-from tap_genesys.endpoints.listings import ChildStream, FullTableStream
+from tap_genesys.endpoints.child_streams import ChildStream
+from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.records.extraction import Map
 
 

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from tap_genesys.api.paging import BodyToken
 from tap_genesys.api.response import body
+from tap_genesys.api.shape import LIST, TEXT, TOKEN, Required
 from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.endpoints.reports import ReportStream
 from tap_genesys.replication.windows import DAY, Window, floor, iso
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_genesys.api.page_steps import Page
-    from tap_genesys.api.response import Record
+    from tap_genesys.api.shape import Shape
+
+_PAGE = {"entities": LIST, "after": TOKEN}
+#: Of types, each is needed: without one, its work items would be missing in silence.
+_TYPES = {"entities": [{"id": Required(TEXT)}], "after": TOKEN}
 
 
 class Workbins(FullTableStream):
@@ -73,21 +78,23 @@ class Workitems(ReportStream):
         return {"pageSize": self.page_size, "filters": filters}
 
     @override
-    def parts(self, window: Window) -> Iterator[list[Record]]:
+    def parts(self, window: Window) -> Iterator[list[Any]]:
         for kind in self._known_types():
             question = self._question(window, kind)
-            yield from self.by_token(partial(self._page, self.path, question))
+            yield from self.by_token(partial(self._page, self.path, question, _PAGE))
 
     def _known_types(self) -> list[str]:
         if self._types is None:
             question = {"pageSize": self.page_size, "filters": []}
-            pages = self.by_token(partial(self._page, self.types_path, question))
-            self._types = [str(kind["id"]) for page in pages for kind in page]
+            pages = self.by_token(partial(self._page, self.types_path, question, _TYPES))
+            self._types = [kind["id"] for page in pages for kind in page]
         return self._types
 
-    def _page(self, path: str, question: dict[str, Any], token: str) -> tuple[list[Record], str]:
+    def _page(
+        self, path: str, question: dict[str, Any], shape: Shape, token: str
+    ) -> tuple[list[Any], str]:
         after = {"after": token} if token else {}
-        content = body(self.call("POST", path, data={**question, **after}))
+        content = body(self.call("POST", path, data={**question, **after}, shape=shape))
         return content.get("entities") or [], str(content.get("after") or "")
 
 

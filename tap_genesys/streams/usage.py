@@ -8,8 +8,10 @@ from typing_extensions import override
 
 from tap_genesys.api.paging import SinglePage
 from tap_genesys.api.response import body
+from tap_genesys.api.shape import LIST, TEXT, TOKEN, Required
 from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.endpoints.reports import ReportStream
+from tap_genesys.records.usable import is_identity, parted
 from tap_genesys.replication.windows import DAY, Window, floor, split
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.page_steps import Page
     from tap_genesys.api.response import Record
+
+_PAGE = {"queryStatus": Required(TEXT), "results": LIST, "cursors": {"after": TOKEN}}
 
 
 class ApiUsage(ReportStream):
@@ -53,22 +57,24 @@ class ApiUsage(ReportStream):
         return {"interval": str(window), "granularity": "Day", "groupBy": groups}
 
     @override
-    def parts(self, window: Window) -> Iterator[list[Record]]:
-        path = f"{self.path}/{self.submitted(window).get('executionId')}/results"
+    def parts(self, window: Window) -> Iterator[list[Any]]:
+        submitted = self.submitted(window, {"executionId": Required(TEXT)})
+        path = f"{self.path}/{submitted['executionId']}/results"
 
-        def page(token: str) -> tuple[list[Record], str]:
+        def page(token: str) -> tuple[list[Any], str]:
             after = {"after": token} if token else {}
 
             def look() -> Record | None:
-                content = body(self.call("GET", path, params=after))
-                status = content.get("queryStatus")
+                content = body(self.call("GET", path, params=after, shape=_PAGE))
+                status = content["queryStatus"]
                 if status == "Failed":
                     raise self.failed(status)
                 return content if status == "Complete" else None
 
             content = self.wait_for(look)
-            rows = [{**row, "_id": _usage_key(row)} for row in content.get("results") or []]
-            return rows, str((content.get("cursors") or {}).get("after") or "")
+            rows, others = parted(content.get("results"))
+            keyed = [{**row, "_id": _usage_key(row)} for row in rows]
+            return [*keyed, *others], str((content.get("cursors") or {}).get("after") or "")
 
         yield from self.by_token(page)
 
@@ -81,7 +87,10 @@ class UsageEventDefinitions(FullTableStream):
     paging = SinglePage()
 
 
-def _usage_key(row: Record) -> str:
+def _usage_key(row: Record) -> str | None:
+    """Return the key of a row; None where it has no date."""
+    if not is_identity(row.get("date")):
+        return None
     names = ("date", "clientId", "userId", "httpMethod", "templateUri")
     return "/".join(str(row.get(name) or "") for name in names)
 

@@ -1,130 +1,41 @@
-"""Workforce management: plans, schedules, time off, and adherence."""
+"""Workforce management: plans, schedules, and time off."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
 from tap_genesys.api.paging import SinglePage
 from tap_genesys.api.request_note import note_of
-from tap_genesys.api.response import body
-from tap_genesys.endpoints.listings import ChildStream, FullTableStream
-from tap_genesys.endpoints.reports import ReportStream
+from tap_genesys.api.shape import LIST, OBJECT, TEXT, Required, misfit
+from tap_genesys.endpoints.child_streams import ChildStream
+from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.errors import StopRun
-from tap_genesys.replication.windows import DAY, Window, floor, iso, parse, split
+from tap_genesys.records.usable import parted
+from tap_genesys.replication.windows import DAY, floor, iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     import requests
     from singer_sdk.helpers.types import Context
 
-    from tap_genesys.api.page_steps import Page
     from tap_genesys.api.response import Record
+    from tap_genesys.api.shape import Shape
 
 _WEEK = 7 * DAY
+_MONTH_SECONDS = 31 * 86_400
+#: The shapes of a response, and of an agent in it.
+_SCHEDULES = {"status": TEXT, "result": {"agentSchedules": LIST}, "agentSchedules": LIST}
+_AGENT = {
+    "user": Required({"id": Required(TEXT)}),
+    "shifts": [{"id": Required(TEXT)}],
+    "fullDayTimeOffMarkers": [OBJECT],
+}
 #: The most days that a query for time off may be about; both bounds belong to it.
 _RANGE = 33 * DAY
-
-
-class AdherenceHistorical(ReportStream):
-    """An agent's adherence to the schedule on one day of the management unit's time zone.
-
-    Requested by week, for all management units that share a time zone; a day's figures may change
-    for a while, so the last seven days are read again.
-
-    More than a declaration: a job for each time zone, whose files are flattened into days.
-    """
-
-    name = "adherence_historical"
-    path = "/api/v2/workforcemanagement/adherence/historical/bulk"
-    units_path: ClassVar[str] = "/api/v2/workforcemanagement/managementunits"
-    primary_keys = ("_id",)
-    replication_key = "dayStart"
-    requests_of_window = 4
-
-    _units: dict[str, list[str]] | None = None
-    _zone: str
-
-    @property
-    @override
-    def default_lookback(self) -> timedelta:
-        return 7 * DAY
-
-    @property
-    @override
-    def key_columns(self) -> tuple[str, ...]:
-        return ("userId",)
-
-    @override
-    def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        return split(start, end, 7 * DAY)
-
-    @override
-    def query(self, window: Window, page: Page) -> dict[str, Any]:
-        zone, units = next(iter(self._by_zone().items()), ("UTC", []))
-        return self._question(window, zone, units)
-
-    def _question(self, window: Window, zone: str, units: list[str]) -> dict[str, Any]:
-        # Whole days of the zone, as far as they have passed, so that no row is about half a day.
-        start, end = (moment.astimezone(ZoneInfo(zone)) for moment in window.bounds)
-        first = start.replace(hour=0, minute=0, second=0, microsecond=0)
-        last = end.replace(hour=0, minute=0, second=0, microsecond=0)
-        last += timedelta(days=1) if last < end else timedelta(0)
-        last = min(last, max(end, self.run.started))
-        dates = {"startDate": iso(first), "endDate": iso(last)}
-        return {"items": [{"managementUnitId": unit, **dates} for unit in units], "timeZone": zone}
-
-    @override
-    def parts(self, window: Window) -> Iterator[list[Record]]:
-        for zone, units in self._by_zone().items():
-            question = self._question(window, zone, units)
-            content = body(self.call("POST", self.path, data=question))
-            job = content.get("job") or {}
-
-            def look(job: Record = job, content: Record = content) -> Record | None:
-                if job.get("status") != "Complete":
-                    content = body(self.call("GET", f"{self.path}/jobs/{job.get('id')}"))
-                status = (content.get("job") or {}).get("status")
-                if status == "Error":
-                    raise self.failed(status)
-                return content if status == "Complete" else None
-
-            for url in self.wait_for(look).get("downloadUrls") or []:
-                yield list(self._days(self.run.downloads.json(str(url))))
-
-    def _days(self, result: Record) -> Iterator[Record]:
-        start = parse(str(result.get("startDate")))
-        for user in result.get("userResults") or []:
-            user_id = self.redacted({"userId": user.get("userId")})["userId"]
-            for day in user.get("dayMetrics") or []:
-                begins = iso(start + timedelta(seconds=int(day.get("dayStartOffsetSeconds") or 0)))
-                yield {
-                    **day,
-                    "_id": f"{result.get('managementUnitId')}/{user_id}/{begins}",
-                    "managementUnitId": result.get("managementUnitId"),
-                    "userId": user.get("userId"),
-                    "dayStart": begins,
-                }
-
-    def _by_zone(self) -> dict[str, list[str]]:
-        """Return the management units by their time zones."""
-        if self._units is None:
-            by_zone: dict[str, list[str]] = {}
-            number, pages = 1, 1
-            while number <= pages:
-                params = {"pageSize": 100, "pageNumber": number}
-                content = body(self.call("GET", self.units_path, params=params))
-                for unit in content.get("entities") or []:
-                    zone = _known_zone(unit.get("timeZone"))
-                    by_zone.setdefault(zone, []).append(str(unit["id"]))
-                number, pages = number + 1, int(content.get("pageCount") or 1)
-            self._units = by_zone
-        return self._units
 
 
 class BusinessUnits(FullTableStream):
@@ -299,6 +210,11 @@ class SchedulesPublished(ChildStream):
     primary_keys = ("businessUnitId", "userId", "id")
     weeks_ahead: ClassVar[int] = 6
 
+    @property
+    @override
+    def response_shape(self) -> Shape:
+        return {"downloadUrl": TEXT, **_SCHEDULES}
+
     @override
     def contexts(self) -> list[dict[str, Any]]:
         self._seen: set[tuple[Any, Any]] = set()
@@ -317,16 +233,19 @@ class SchedulesPublished(ChildStream):
         return {"startDate": iso(start), "endDate": iso(start + _WEEK)}
 
     @override
-    def extract(self, response: requests.Response) -> list[Record]:
+    def extract(self, response: requests.Response) -> list[Any]:
         content = self.content(response)
         if content.get("status") not in (None, "Complete"):
             label = note_of(response.request).label
             msg = f"{label}: the schedules are {content['status']!r}; run again."
             raise StopRun(msg)
-        rows = []
         schedules = content.get("result") or content
-        for agent in schedules.get("agentSchedules") or []:
+        agents, rows = parted(schedules.get("agentSchedules"))
+        for agent in agents:
             for row in _spans(agent):
+                if not isinstance(row, dict):
+                    rows.append(row)
+                    continue
                 row["businessUnitTimeZone"] = schedules.get("businessUnitTimeZone")
                 key = (row["userId"], row["id"])
                 if key not in self._seen:
@@ -341,17 +260,12 @@ def _back(stream: ChildStream) -> timedelta:
     return timedelta(days=28 if configured is None else float(configured))
 
 
-def _known_zone(name: object) -> str:
-    """Return a time zone's name; UTC where the name is unknown."""
-    try:
-        return ZoneInfo(str(name)).key
-    except (KeyError, ValueError, OSError):
-        return "UTC"
-
-
-def _spans(agent: Record) -> Iterator[Record]:
+def _spans(agent: Record) -> Iterator[Any]:
     """Yield an agent's shifts, and days off, which have no id of their own."""
-    user = (agent.get("user") or {}).get("id")
+    if misfit(agent, _AGENT):
+        yield None  # it is left out, and reported
+        return
+    user = agent["user"]["id"]
     for shift in agent.get("shifts") or []:
         yield {**shift, "userId": user, "kind": "shift"}
     for day in agent.get("fullDayTimeOffMarkers") or []:
@@ -362,7 +276,6 @@ def _spans(agent: Record) -> Iterator[Record]:
 
 STREAMS = (
     ActivityCodes,
-    AdherenceHistorical,
     BusinessUnits,
     CapacityPlans,
     ManagementUnitUsers,

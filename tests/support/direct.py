@@ -31,23 +31,28 @@ def without_sockets(sim: Simulator) -> Iterator[None]:
         _adapter: HTTPAdapter, request: requests.PreparedRequest, *_arguments: Any, **_options: Any
     ) -> requests.Response:
         assert str(request.url).startswith(sim.url)
-        parts = urlsplit(str(request.url))
-        query = {name: ",".join(values) for name, values in parse_qs(parts.query).items()}
-        body = _read(request)
-        login = str(request.headers.get("Authorization", ""))
-        answer = sim.answer(str(request.method), parts.path, query, body, login)
-        headers = dict(request.headers.items())
-        sim.note(Request(str(request.method), parts.path, query, body, headers, answer.status))
-        response = requests.Response()
-        response.status_code = answer.status
-        response.headers.update(answer.headers)
-        response.request, response.url = request, str(request.url)
-        response._content = b"" if answer.status == 204 else orjson.dumps(answer.body)
-        vars(response)["_content_consumed"] = True
-        return response
+        return answered(sim, request)
 
     with patch.object(HTTPAdapter, "send", send):
         yield
+
+
+def answered(sim: Simulator, request: requests.PreparedRequest) -> requests.Response:
+    """Return a simulator's response to a request."""
+    parts = urlsplit(str(request.url))
+    query = {name: ",".join(values) for name, values in parse_qs(parts.query).items()}
+    body = _read(request)
+    login = str(request.headers.get("Authorization", ""))
+    answer = sim.answer(str(request.method), parts.path, query, body, login)
+    headers = dict(request.headers.items())
+    sim.note(Request(str(request.method), parts.path, query, body, headers, answer.status))
+    response = requests.Response()
+    response.status_code = answer.status
+    response.headers.update(answer.headers)
+    response.request, response.url = request, str(request.url)
+    response._content = b"" if answer.status == 204 else orjson.dumps(answer.body)
+    vars(response)["_content_consumed"] = True
+    return response
 
 
 def _read(request: requests.PreparedRequest) -> Any:

@@ -1,0 +1,120 @@
+"""Child streams: listings that are requested once for each record of another stream."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tap_genesys.api.response import operation
+from tap_genesys.api.status import ResponseAction
+from tap_genesys.endpoints.costs import PerParent
+from tap_genesys.endpoints.listings import FullTableStream
+from tap_genesys.endpoints.probes import Probes, parent_name
+from tap_genesys.replication.windows import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+    from singer_sdk.helpers.types import Context
+    from singer_sdk.tap_base import Tap
+
+    from tap_genesys.api.response import Record
+    from tap_genesys.endpoints.costs import Cost
+    from tap_genesys.endpoints.request_loop import PlannedRequest
+    from tap_genesys.endpoints.volume import Sample
+    from tap_genesys.replication.windows import Window
+
+
+class ChildStream(FullTableStream):
+    """A listing for each record of another stream; that record's id is a column of each row.
+
+    It is one stream with one SCHEMA, whatever its parents are, and has no bookmark. A parent that
+    is gone by then (404) has no rows; where one is refused (403), all are. Its key is its path's
+    places and `id`, unless it declares another: `("groupId", "id")` for
+    `/api/v2/groups/{groupId}/members`.
+    """
+
+    state_partitioning_keys = ()
+    when_missing = ResponseAction.ACCEPT
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - as Python's own
+        super().__init_subclass__(**options)
+        places = re.findall(r"{(\w+)}", vars(cls).get("path", ""))
+        if places and "primary_keys" not in vars(cls):
+            cls.primary_keys = (*places, "id")
+
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(tap=tap)
+        #: The ids of the parents.
+        self.parents: list[str] = []
+        #: A context for each request's part, and how many of them have had their turn.
+        self._contexts: list[dict[str, Any]] = []
+        self._begun = 0
+        #: The columns that the present context gives its rows.
+        self.columns_of_parent: Record = {}
+
+    @property
+    def parent_column(self) -> str:
+        """The column of the parent's id, which is also its place in the path."""
+        return self.path.partition("{")[2].partition("}")[0]
+
+    def contexts(self) -> list[dict[str, Any]]:
+        """Return a context for each parent: the values of the path's places."""
+        return [{self.parent_column: parent} for parent in self.parents]
+
+    @property
+    @override
+    def cost(self) -> Cost:
+        return PerParent(self.page_size, f"{super().cost.text}, for each of `{parent_name(self)}`")
+
+    @override
+    def probes(self, parent: Sample | None, day: Window) -> Probes:
+        self.parents = parent.ids if parent else []
+        probes = self._probes_of(self.partitions)
+        self.parents = []
+        return probes
+
+    @property
+    @override
+    def partitions(self) -> list[dict[str, Any]]:
+        self._contexts, self._begun = self.contexts(), 0
+        self.counts.parts_total, self.counts.parts = len(self._contexts), "parents"
+        return self._contexts
+
+    @override
+    def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
+        yield from super().upcoming(context)
+        for later in self._contexts[self._begun : self._begun + self.max_parallel]:
+            yield tuple(later.items()), None
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        self._begun += 1
+        # Without a parent the SDK asks for the records of none.
+        if context and self.name not in self.run.skipped:
+            self.columns_of_parent = self.parent_columns(context)
+            yield from super().get_records(context)
+            self.counts.parts_done += 1
+
+    def parent_columns(self, context: Context) -> Record:
+        """Return the columns that a context gives each of its rows."""
+        return self.redacted(context)
+
+    @override
+    def own_columns(self) -> Record:
+        return {"_readAt": iso(self.read_at()), **self.columns_of_parent}
+
+    @override
+    def parse_response(self, response: requests.Response) -> Iterator[Record]:
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            self.mark_incomplete("a parent was not found")
+            self.log_absence(response)
+        yield from super().parse_response(response)
+
+    def log_absence(self, response: requests.Response) -> None:
+        """Log that a parent is gone."""
+        self.logger.info("%s: %s is gone.", self.name, operation(response))

@@ -1,0 +1,106 @@
+"""Pages and records of a stream that could not be read, and what follows from each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tap_genesys.api.completeness import log_missing
+from tap_genesys.records.usable import usable
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from tap_genesys.api.pagination import NumberedPaginator
+    from tap_genesys.api.response import Record
+    from tap_genesys.output.progress import StreamProgress
+    from tap_genesys.run import Run
+
+#: What each value of `incomplete_windows` accepts.
+ACCEPTS_RECORDS, ACCEPTS_PAGES = ("accept_records", "accept"), ("accept",)
+
+
+class Holes:
+    """The holes of one stream: what was promised and did not come, or came and is no record.
+
+    Args:
+        run: Takes a line for each hole that is not accepted, and has the setting
+            `incomplete_windows`.
+        counts: The numbers of the stream that are reported.
+        logger: The stream's logger.
+    """
+
+    def __init__(self, run: Run, counts: StreamProgress, logger: logging.Logger) -> None:
+        self._run = run
+        self._counts = counts
+        self._logger = logger
+        self._policy = str(run.config["incomplete_windows"])
+        #: The records of the present part that are left out, by reason.
+        self._unusable = Counter[str]()
+        self._keys = ""
+        #: Whether a record was left out in this run, accepted or not.
+        self.has_unusable = False
+        self._is_incomplete = False
+
+    def usable(self, extracted: Iterable[Any], keys: Sequence[str]) -> list[Record]:
+        """Return the records that can become rows; the others are holes of the present part."""
+        records, reasons = usable(extracted, keys)
+        if reasons:
+            self._unusable += reasons
+            self._counts.unusable += reasons.total()
+            self._keys = " and ".join(f"`{key}`" for key in keys)
+            self.has_unusable = True
+        return records
+
+    def missing_pages(
+        self, paginator: NumberedPaginator, label: str, comes_again: Callable[[], bool]
+    ) -> list[str]:
+        """Log how the counts of pages were wrong; return a line for each page that is missing.
+
+        Args:
+            paginator: The paginator of a part that has been read.
+            label: The stream and the part.
+            comes_again: Returns whether a later run reads the same part again.
+        """
+        completeness = paginator.completeness
+        self._counts.short += completeness.was_short
+        return log_missing(
+            completeness,
+            label,
+            promised=paginator.promised,
+            comes_again=comes_again,
+            logger=self._logger,
+        )
+
+    def are_accepted(self, label: str, pages: Iterable[str] = ()) -> bool:
+        """Log the holes of a part that has been read; return whether it counts as whole.
+
+        Args:
+            label: The stream and the part.
+            pages: A line for each page that is missing.
+        """
+        holes: list[tuple[str, Collection[str]]] = [(line, ACCEPTS_PAGES) for line in pages]
+        if self._unusable:
+            kinds = ", ".join(f"{kind} ({times})" for kind, times in self._unusable.items())
+            number = self._unusable.total()
+            records = "1 record is" if number == 1 else f"{number:,} records are"
+            line = f"{label}: {records} left out: expected objects with {self._keys}, got {kinds}."
+            holes.append((line, ACCEPTS_RECORDS))
+            self._unusable.clear()
+        is_whole = True
+        for line, policies in holes:
+            if self._policy in policies:
+                self._logger.warning("%s Accepted (incomplete_windows).", line)
+                continue
+            self._logger.warning("%s The bookmark, if there is one, stays before it.", line)
+            self._run.incomplete.append(line)
+            self._counts.holes += 1
+            is_whole = False
+        self._is_incomplete = self._is_incomplete or not is_whole
+        return is_whole
+
+    def take_incomplete(self) -> bool:
+        """Return whether a hole was not accepted since the last call."""
+        is_incomplete, self._is_incomplete = self._is_incomplete, False
+        return is_incomplete
