@@ -1,0 +1,190 @@
+"""Runs of which some responses are damaged, held against what is true of any run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from singer_sdk.exceptions import SingerSDKError
+
+from support.damage import Damager
+from support.direct import without_sockets
+from support.harness import tap
+from tap_genesys.output.writer import SingerWriter
+from tap_genesys.replication.windows import DAY, iso
+from tap_genesys.simulator import Simulator, World
+
+if TYPE_CHECKING:
+    from support.damage import Damage
+    from tap_genesys.tap import TapGenesys
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+WORLD = World(
+    seed=8, per_day=12, since=SINCE, now=SINCE + 3 * DAY, lag=timedelta(hours=4), step=timedelta(0)
+)
+#: Streams of every kind of endpoint, in groups that one run reads.
+GROUPS: tuple[tuple[str, ...], ...] = (
+    (
+        "conversation_details",
+        "conversation_segments",
+        "conversation_participant_attributes",
+        "conversation_surveys",
+        "conversation_speech_analytics",
+        "conversation_ai_summaries",
+        "conversation_transcripts",
+        "recordings",
+        "surveys",
+    ),
+    ("user_presences", "user_routing_statuses"),
+    ("conversation_aggregates", "user_aggregates", "queue_observations"),
+    ("conversation_summaries", "conversation_reconciliation"),
+    ("audits", "api_usage", "adherence_historical", "workitems", "evaluations"),
+    ("schedules_published", "time_off_requests", "management_unit_users"),
+    ("users", "routing_queues", "groups", "group_members", "datatable_rows", "evaluator_activity"),
+    ("teams", "team_members", "external_contacts", "external_contact_notes", "programs"),
+    ("workbins", "worktypes", "organization", "routing_utilization", "wrapup_code_mappings"),
+    ("license_definitions", "system_presences", "campaign_schedules", "organization_limits"),
+)
+SETTINGS: dict[str, Any] = {
+    "start_date": iso(SINCE),
+    "page_size": 10,
+    "empty_page_max_tries": 1,
+    "conversation_details_source": "auto",
+    "recheck_days": [1],
+    "emit_activate_version_messages": True,
+    "pii_hash_key": "some salt of enough characters",
+    "pii": [{"field": "ani", "action": "hash"}],
+}
+Key = tuple[str, ...]
+
+
+class Run(NamedTuple):
+    """What one run emitted, and how it ended."""
+
+    messages: list[dict[str, Any]]
+    error: BaseException | None
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The last STATE."""
+        states = [message["value"] for message in self.messages if message["type"] == "STATE"]
+        return states[-1] if states else {}
+
+    @property
+    def keys(self) -> set[tuple[str, Key]]:
+        """The stream and the key of each row."""
+        columns = {
+            message["stream"]: message["key_properties"]
+            for message in self.messages
+            if message["type"] == "SCHEMA"
+        }
+        return {
+            (
+                message["stream"],
+                tuple(str(message["record"][key]) for key in columns[message["stream"]]),
+            )
+            for message in self.messages
+            if message["type"] == "RECORD"
+        }
+
+
+def execute(sim: Simulator, streams: tuple[str, ...], settings: dict[str, Any], state: Any) -> Run:
+    """Run the tap with its own writer, and read what it wrote to stdout."""
+    stdout, error = io.TextIOWrapper(io.BytesIO()), None
+    with contextlib.redirect_stdout(stdout):
+        made: TapGenesys = tap(sim, *streams, state=state, **settings)
+        made.message_writer = SingerWriter()
+        try:
+            made.sync_or_leave()
+        except SingerSDKError as problem:
+            error = problem
+        stdout.flush()
+    content = stdout.buffer.getvalue()
+    assert not content or content.endswith(b"\n")
+    return Run([json.loads(line) for line in content.splitlines()], error)
+
+
+def judge(run: Run) -> None:
+    """Hold a run against what is true of any: SCHEMA first, rows with keys, an error in words."""
+    described: set[str] = set()
+    for message in run.messages:
+        if message["type"] == "SCHEMA":
+            described.add(message["stream"])
+        elif message["type"] in ("RECORD", "ACTIVATE_VERSION"):
+            assert message["stream"] in described
+    for _stream, key in run.keys:
+        assert all(part not in ("", "None") for part in key)
+    if run.error is not None:
+        assert str(run.error).strip()
+        assert "Traceback" not in str(run.error)
+
+
+def may_be_missing(stream: str, key: Key, damages: list[Damage], parents: set[str]) -> bool:
+    """Return whether a damage that no reader can notice may have taken a row away for good."""
+    related = [damage for damage in damages if damage.stream in (stream, *parents)]
+    parts = {part for value in key for part in value.replace(";", "/").replace("=", "/").split("/")}
+    return any(
+        damage.is_paging or not damage.texts.isdisjoint({*parts, *key}) for damage in related
+    )
+
+
+@cache
+def truth(streams: tuple[str, ...]) -> set[tuple[str, Key]]:
+    """Return the keys of all rows of some streams, as a run without damage emits them."""
+    with Simulator(WORLD) as sim, without_sockets(sim):
+        run = execute(sim, streams, SETTINGS, None)
+    assert run.error is None
+    return run.keys
+
+
+class Outcome(NamedTuple):
+    """What a seed did.
+
+    Args:
+        streams: The streams that were read.
+        damages: What was done to responses.
+        error: How the damaged run ended; None where it ended well.
+    """
+
+    streams: tuple[str, ...]
+    damages: list[Damage]
+    error: BaseException | None
+
+
+def hold(seed: int) -> Outcome:
+    """Damage a run as a seed has it, then run once more undamaged; hold both against the law.
+
+    No error but the tap's own, each with a line; whole lines, SCHEMA before RECORD, rows with their
+    keys; no token to another host; what was not damaged has arrived after the second run.
+    """
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    streams = GROUPS[seed % len(GROUPS)]
+    settings = {
+        **SETTINGS,
+        "max_parallel_requests": dice.choice([1, 4]),
+        "incomplete_windows": dice.choice(["fail", "fail", "accept_records", "accept"]),
+        "retry_max_tries": dice.choice([1, 2, 4]),
+    }
+    damager = Damager(seed, dice.choice([1 / 30, 1 / 10, 1 / 3]))
+    expected = truth(streams)
+    with Simulator(WORLD) as sim:
+        with damager.between(sim):
+            first = execute(sim, streams, settings, None)
+        judge(first)
+        assert not damager.hosts  # that got the token
+        with without_sockets(sim):
+            second = execute(sim, streams, SETTINGS, first.state)
+    judge(second)
+    assert second.error is None, second.error
+    lost = [
+        (stream, key)
+        for stream, key in expected - first.keys - second.keys
+        if not may_be_missing(stream, key, damager.damages, set(streams))
+    ]
+    assert not lost, (lost[:5], damager.damages)
+    return Outcome(streams, damager.damages, first.error)
