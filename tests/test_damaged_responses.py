@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.damaged_runs import GROUPS, hold
+from support.damaged_runs import GROUPS, hold, hold_check
 from support.run_schedules import searching
 
 from tap_genesys.streams import STREAMS
@@ -39,6 +39,12 @@ def test_every_kind_of_endpoint_is_damaged() -> None:
 def test_a_damaged_run_ends_in_words_and_loses_nothing(seed: int) -> None:
     """For each kind of endpoint, three times."""
     hold(seed)
+
+
+@pytest.mark.parametrize("seed", [*range(10), 136])
+def test_a_damaged_check_ends_in_a_report_or_in_words(seed: int) -> None:
+    """The requests of `--check` are damaged more often, as there are fewer."""
+    hold_check(seed)
 
 
 @searching

@@ -70,7 +70,8 @@ class Sample:
         """
         totals = (content.get("total"), content.get("totalHits"))
         count = next((total for total in totals if isinstance(total, int)), len(records))
-        after = content.get("after") or (content.get("cursors") or {}).get("after")
+        cursors = content.get("cursors")
+        after = content.get("after") or (isinstance(cursors, dict) and cursors.get("after"))
         is_last = not (content.get("nextUri") or after)
         is_counted = isinstance(content.get("total"), int) or is_last
         return cls(count, records[0] if records else None, is_counted)

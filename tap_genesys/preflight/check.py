@@ -16,6 +16,7 @@ from tap_genesys.endpoints.probes import parent_name
 from tap_genesys.endpoints.volume import Basis, Estimate, Sample
 from tap_genesys.errors import SkipStream, StopRun
 from tap_genesys.preflight.report import Finding, Report
+from tap_genesys.records.usable import parted
 from tap_genesys.replication.windows import DAY, Window, floor
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ class _Preflight:
             if response.status_code not in _READABLE:
                 return Finding(stream.name, ok=False, detail=self._reason(stream, response))
             responses.append(response)
-        records = probes.extract(responses[0]) if probes.extract else ()
+        extracted = probes.extract(responses[0]) if probes.extract else ()
+        records, _ = parted([*extracted])
         sample = Sample.of(body(responses[0]), records)
         if probes.is_page:
             sample = replace(sample, records=records)

@@ -188,3 +188,16 @@ def hold(seed: int) -> Outcome:
     ]
     assert not lost, (lost[:5], damager.damages)
     return Outcome(streams, damager.damages, first.error)
+
+
+def hold_check(seed: int) -> None:
+    """Damage the responses to a check as a seed has it; it ends in a report, or in words."""
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    damager = Damager(seed, dice.choice([1 / 10, 1 / 3, 1 / 2]))
+    stdout = io.StringIO()
+    with Simulator(WORLD) as sim, damager.between(sim), contextlib.redirect_stdout(stdout):
+        settings = {**SETTINGS, "retry_max_tries": 2}
+        with contextlib.suppress(SingerSDKError, SystemExit):
+            tap(sim, *GROUPS[seed % len(GROUPS)], **settings).check(as_json=True)
+    report = stdout.getvalue()
+    assert not report or json.loads(report)["streams"]
