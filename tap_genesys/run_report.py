@@ -120,6 +120,7 @@ class RunReport:
             "parts_done": counts.parts_done,
             "incomplete_windows": counts.holes,
             "unusable_records": counts.unusable,
+            "accepted_holes": counts.accepted,
             "short_windows": counts.short,
             "bookmark": self._bookmark(name),
             "watermark": counts.watermark,

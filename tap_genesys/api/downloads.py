@@ -19,13 +19,8 @@ if TYPE_CHECKING:
     from tap_genesys.api.shape import Shape
     from tap_genesys.interruption import Interruption
 
-#: The address is none that a request can be sent to.
-_UNUSABLE = (
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.TooManyRedirects,
-)
+#: The address, or that of a redirect, is none that a request can be sent to.
+_UNUSABLE = (ValueError, requests.exceptions.TooManyRedirects)
 
 
 class Downloads:

@@ -92,6 +92,7 @@ class Holes:
         for line, policies in holes:
             if self._policy in policies:
                 self._logger.warning("%s Accepted (incomplete_windows).", line)
+                self._counts.accepted += 1
                 continue
             self._logger.warning("%s The bookmark, if there is one, stays before it.", line)
             self._run.incomplete.append(line)

@@ -37,6 +37,8 @@ class StreamProgress:
     waited: float = 0.0
     #: Windows that could not be read whole.
     holes: int = 0
+    #: Holes that `incomplete_windows` has accepted: pages, and windows with unusable records.
+    accepted: int = 0
     #: Windows of which a reading brought less than the counts had promised.
     short: int = 0
     #: Up to when the data lake knows everything, where it was requested.
