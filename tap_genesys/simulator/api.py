@@ -20,6 +20,7 @@ from tap_genesys.simulator.bodies import (
 )
 from tap_genesys.simulator.details import Details
 from tap_genesys.simulator.lake import CONVERSATIONS, JobOperations, Lake
+from tap_genesys.simulator.limits import LIMITS, limits
 from tap_genesys.simulator.observing import OBSERVATIONS, observations
 from tap_genesys.simulator.reports import Reports
 from tap_genesys.simulator.summing import GROUPINGS, METRICS, summaries
@@ -108,6 +109,8 @@ class Api:
         if path in families():
             return "POST", partial(self.sums.answer, self.world, path, body)
         found = interactions.operation(self.world, method, path, self.url)
+        if path.startswith(LIMITS):
+            found = partial(limits, path.removeprefix(LIMITS), self.lake.most_jobs)
         world = self._since(self.habits.audit_days) if path.startswith(_AUDITS) else self.world
         found = found or self.reports.operation(world, method, path, query, body, self.url)
         return method, found or listings.operation(

@@ -27,7 +27,6 @@ _AUDITS = "/api/v2/audits/query"
 _USAGE = "/api/v2/usage/query"
 _ADHERENCE = "/api/v2/workforcemanagement/adherence/historical/bulk"
 _WORKITEMS = "/api/v2/taskmanagement/workitems/query"
-_LIMITS = "/api/v2/organizations/limits/namespaces/"
 _TYPES = "/api/v2/taskmanagement/worktypes/query"
 _TIME_OFF = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
 _UNITS_TIME_OFF = re.compile(_TIME_OFF.replace("{managementUnitId}", "([^/]+)"))
@@ -88,8 +87,6 @@ class Reports:
                 **dict.fromkeys((_AUDITS, _USAGE, _ADHERENCE), lambda: self._take(path, body)),
             }
             return taken.get(path)
-        if path.startswith(_LIMITS):
-            return lambda: _limits(path.removeprefix(_LIMITS))
         for start, tell in (
             (f"{_AUDITS}/", self._audits),
             (f"{_USAGE}/", self._usage),
@@ -386,11 +383,3 @@ def _workitems(world: World, body: Row | None) -> Answer:
     size, number = min(positive(asked, "pageSize", 25), 200), positive(asked, "after", 1)
     more = {"after": str(number + 1)} if number * size < len(rows) else {}
     return Answer(body={"entities": page_of(rows, number, size), **more})
-
-
-def _limits(namespace: str) -> Answer:
-    # Not every org has every namespace.
-    if len(namespace) % 5 == 0:
-        return error(404)
-    rows = [{"namespace": namespace, "key": f"{namespace}.{n}", "value": n * 10} for n in (1, 2)]
-    return Answer(body={"entities": rows})
