@@ -47,9 +47,16 @@ def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
         asked = [one for one in sim.requests if one.path != "/oauth/token"]
     assert (told["ok"], told["code"]) == (True, 0)
     assert told["watermark"] == iso(WORLD.watermark)
+    assert told["lag_hours"] == 24
+    assert told["job_limits"] == {
+        "details.jobs.concurrent.access.max": 10,
+        "details.jobs.rate.per.second": 5,
+    }
+    (note,) = told["notes"]
+    assert note.startswith("conversation_details_source auto: a run reads what happened since")
     assert set(told["found"]) == set(SOME)
-    # One for each stream, the org, the watermark.
-    assert len(asked) == len(SOME) + 2
+    # One for each stream, the org, the watermark, the limits of jobs.
+    assert len(asked) == len(SOME) + 3
     found = {
         name: (one["requests_first_run"], one["requests_per_day"])
         for name, one in told["found"].items()
@@ -162,8 +169,8 @@ def test_rows_of_tables_are_estimated_from_a_page_of_conversations(
         found = checked(sim, capsys, "conversation_details", *names, attributes)["found"]
         asked = [one.path for one in sim.requests if one.path != "/oauth/token"]
         output = run(sim, *names, start_date=iso(SINCE))
-    # The org, the conversations, the watermark.
-    assert len(asked) == 3
+    # The org, the conversations, the watermark, the limits of jobs.
+    assert len(asked) == 4
     details = found["conversation_details"]
     for name in names:
         first = found[name]["rows_first_run"]
@@ -216,6 +223,61 @@ def test_jobs_that_are_refused_are_told(capsys: pytest.CaptureFixture[str]) -> N
         told = checked(sim, capsys, "conversation_details", "users")
     assert told["found"]["conversation_details"]["detail"] == "the client's role lacks x:y:view"
     assert told["code"] == 1
+
+
+def test_too_many_parallel_jobs_have_a_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    """The org lets fewer jobs work at once than the tap would submit: nothing that is wrong."""
+    with Simulator(SMALL) as sim:
+        sim.lake.most_jobs = 2
+        report = checked(sim, capsys, "conversation_details")
+    assert report["job_limits"]["details.jobs.concurrent.access.max"] == 2
+    (remedy,) = report["notes"][1:]
+    assert remedy.endswith("(details.jobs.concurrent.access.max): set max_parallel_jobs to 2.")
+    assert (report["ok"], report["code"]) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("forbidden", path="/limits/namespaces", permission="x:y:view"),
+        Fault("status", path="/limits/namespaces", status=404, times=None),
+        Fault("status", path="/limits/namespaces", status=500, times=None),
+    ],
+    ids=str,
+)
+def test_limits_that_cannot_be_read_are_one_line(
+    fault: Fault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No stream needs them: all that is selected can be read."""
+    with Simulator(SMALL) as sim:
+        sim.faults.add(fault)
+        report = checked(sim, capsys, "conversation_details")
+    assert report["job_limits"] is None
+    assert report["notes"][1:] == ["Limits of jobs: not readable."]
+    assert (report["ok"], report["code"]) == (True, 0)
+
+
+def test_without_jobs_no_limits_are_requested(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor is the watermark: a run by query requests neither."""
+    with Simulator(SMALL) as sim:
+        tap(sim, "conversation_details", "users", start_date=iso(SINCE)).check(as_json=True)
+        paths = [request.path for request in sim.requests]
+    report = json.loads(capsys.readouterr().out)
+    assert not any("limits" in path or "availability" in path for path in paths)
+    assert (report["lag_hours"], report["job_limits"]) == (None, None)
+    (note,) = report["notes"]
+    assert note.startswith("conversation_details_source query: rows are fresh to the minute")
+
+
+def test_limits_and_lag_are_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    with Simulator(WORLD) as sim:
+        made = tap(sim, "conversation_details", conversation_details_source="job")
+        made.check()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].endswith("Z, 24 h behind")
+    limits = "details.jobs.concurrent.access.max = 10, details.jobs.rate.per.second = 5"
+    assert lines[2] == f"Limits of jobs: {limits}"
+    assert lines[3].startswith("conversation_details_source job: rows come with participants'")
 
 
 def test_one_stream_in_trouble_does_not_end_the_check(capsys: pytest.CaptureFixture[str]) -> None:

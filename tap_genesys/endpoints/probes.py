@@ -26,6 +26,7 @@ class Probes:
             another stream or the estimate needs.
         availability: The path of the data lake's watermark; empty where it is not read.
         heads_report: Whether that watermark heads the report, and is no detail of the stream.
+        source: Where the stream's rows come from, where it has a source: `auto`, `job` or `query`.
         is_page: Whether the sample is a page as a run requests it, and not one record: tables are
             made of its records, and the number of their rows is estimated.
     """
@@ -35,6 +36,7 @@ class Probes:
     extract: Callable[[Response], list[Record]] | None = None
     availability: str = ""
     heads_report: bool = False
+    source: str = ""
     is_page: bool = False
 
 

@@ -148,6 +148,7 @@ class QueryOrJobStream(WindowedStream):
             extract=self.extract,
             availability="" if self.source == "query" else self._availability,
             heads_report=self.heads_report,
+            source=self.source,
         )
 
     @property

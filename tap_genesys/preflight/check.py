@@ -15,6 +15,7 @@ from tap_genesys.config.date_range import read_range
 from tap_genesys.endpoints.probes import parent_name
 from tap_genesys.endpoints.volume import Basis, Estimate, Sample
 from tap_genesys.errors import SkipStream, StopRun
+from tap_genesys.preflight import lake
 from tap_genesys.preflight.report import Finding, Report
 from tap_genesys.records.usable import parted
 from tap_genesys.replication.windows import DAY, Window, floor
@@ -33,6 +34,7 @@ _READABLE = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
 #: The permissions that a refusal names as missing, in the vendor's words.
 _MISSING = re.compile(r"(?:permission\(s\)|permissions assigned): ([^()]+?)\.? \(missing\.")
 _NOTHING = "of the one that was tried there is nothing; that is no error"
+_LIMITS = "/api/v2/organizations/limits/namespaces"
 _NO_PARENT = "nothing to ask with: its parent has no record"
 
 
@@ -50,6 +52,8 @@ def check(run: Run, streams: Iterable[Kind]) -> Report:
     preflight = _Preflight(run, Report(*_organization(run) if chosen else ("", "")))
     for stream in chosen:
         preflight.add(stream)
+    if preflight.has_jobs:
+        _add_limits(run, preflight.report)
     return preflight.report
 
 
@@ -67,6 +71,23 @@ def _organization(run: Run) -> tuple[str, str]:
     return str(name or "unknown"), run.client.base_url
 
 
+def _add_limits(run: Run, report: Report) -> None:
+    """Add the org's limits of jobs to the report, where they can be read."""
+    note = RequestNote(label="limits of jobs", overrides=accepting_refusals)
+    try:
+        response = run.client.call("GET", f"{_LIMITS}/{lake.NAMESPACE}", note)
+        content = body(response) if response.status_code == HTTPStatus.OK else {}
+    except (StopRun, SkipStream, ValueError):
+        # No stream needs them, so that nothing is wrong.
+        content = {}
+    limits = lake.job_limits(content)
+    report.job_limits = limits or None
+    if not limits:
+        report.notes.append("Limits of jobs: not readable.")
+    elif note_of_jobs := lake.parallel_jobs_note(limits, int(run.config["max_parallel_jobs"])):
+        report.notes.append(note_of_jobs)
+
+
 class _Preflight:
     """The check of one stream after the other; parents come first.
 
@@ -77,6 +98,9 @@ class _Preflight:
 
     def __init__(self, run: Run, report: Report) -> None:
         self.report = report
+        #: Whether a stream is read by job.
+        self.has_jobs = False
+        self._run = run
         self._client = run.client
         wanted = read_range(run.config, run.started)
         today = floor(run.started, DAY)
@@ -106,7 +130,10 @@ class _Preflight:
             finding = Finding(stream.name, ok=False, detail=str(error))
         self.report.streams.append(finding)
         if probes and probes.availability:
+            self.has_jobs = True
             self._add_watermark(stream, probes, finding)
+        if probes and probes.heads_report:
+            self._add_lag(probes.source)
 
     def _probed(self, stream: RequestStream, probes: Probes) -> Finding:
         """Return the finding that the responses to a stream's requests are."""
@@ -148,6 +175,13 @@ class _Preflight:
             self.report.watermark = watermark
         elif finding.ok:
             finding.detail += f", known by job up to {watermark}"
+
+    def _add_lag(self, source: str) -> None:
+        """Add how far the data lake is behind, and what that means for the stream's source."""
+        behind = lake.lag(self.report.watermark, self._run.started)
+        self.report.lag_hours = None if behind is None else lake.hours(behind)
+        if note := lake.source_note(source, behind):
+            self.report.notes.append(note)
 
     def _reason(self, stream: RequestStream, response: requests.Response) -> str:
         """Return why a request was refused, and what the client's role needs."""

@@ -31,11 +31,25 @@ class Finding:
 
 @dataclass
 class Report:
-    """The findings about an org."""
+    """The findings about an org.
+
+    Args:
+        organization: Its name.
+        region: The URL of its API.
+        watermark: The moment up to which its data lake knows conversations; None where unknown.
+        lag_hours: How many hours that is before the check; None likewise.
+        job_limits: The org's limits of jobs of details, by the vendor's keys; None where they are
+            not readable, or no stream is read by job.
+        notes: What watermark and limits mean for the settings, and remedies.
+        streams: The findings about each stream.
+    """
 
     organization: str
     region: str
     watermark: str | None = None
+    lag_hours: float | None = None
+    job_limits: dict[str, int] | None = None
+    notes: list[str] = field(default_factory=list)
     streams: list[Finding] = field(default_factory=list)
 
     @property
@@ -71,7 +85,12 @@ class Report:
         ]
         head = [f"Organization: {self.organization} ({self.region})"]
         if self.watermark:
-            head.append(f"Data lake of conversations: known up to {self.watermark}")
+            behind = "" if self.lag_hours is None else f", {self.lag_hours:g} h behind"
+            head.append(f"Data lake of conversations: known up to {self.watermark}{behind}")
+        if self.job_limits:
+            limits = ", ".join(f"{key} = {value:,}" for key, value in self.job_limits.items())
+            head.append(f"Limits of jobs: {limits}")
+        head += self.notes
         tail = [
             f"Requests, estimated: {self._sums('requests')}",
             f"Rows, estimated where there is no question mark: {self._sums('rows')}",

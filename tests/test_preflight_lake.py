@@ -1,0 +1,79 @@
+"""What the limits of jobs and the data lake's lag mean for the settings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tap_genesys.preflight.lake import (
+    hours,
+    job_limits,
+    lag,
+    parallel_jobs_note,
+    source_note,
+)
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+CONCURRENT = "details.jobs.concurrent.access.max"
+HOUR = timedelta(hours=1)
+
+
+def test_limits_of_jobs_are_those_with_their_keys() -> None:
+    """A key that is not known yet is shown too; other limits of the namespace are not."""
+    entities = [
+        {"namespace": "analytics", "key": CONCURRENT, "value": 20},
+        {"namespace": "analytics", "key": "details.jobs.heard.of.later", "value": 3},
+        {"namespace": "analytics", "key": "query.rate", "value": 1},
+    ]
+    assert job_limits({"entities": entities}) == {CONCURRENT: 20, "details.jobs.heard.of.later": 3}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"entities": None},
+        {"entities": {"key": CONCURRENT}},
+        {"entities": ["x", None, {}, {"key": 7, "value": 1}, {"key": CONCURRENT, "value": "20"}]},
+    ],
+)
+def test_a_response_of_another_shape_has_no_limits(content: dict[str, Any]) -> None:
+    assert job_limits(content) == {}
+
+
+@pytest.mark.parametrize(("most", "remedy"), [(4, ""), (3, ""), (2, "to 2."), (0, "to 1.")])
+def test_a_lower_limit_has_a_remedy(most: int, remedy: str) -> None:
+    """A limit of a rate is none of jobs that work at once."""
+    limits = {"details.jobs.rate.per.second": 1, CONCURRENT: most}
+    note = parallel_jobs_note(limits, 3)
+    assert note.endswith(remedy)
+    assert bool(note) == bool(remedy)
+
+
+def test_the_lag_is_the_age_of_the_watermark() -> None:
+    """A watermark ahead of the clock is no lag, and what is no date is unknown."""
+    assert lag("2026-03-09T09:30:00Z", NOW) == timedelta(hours=26.5)
+    assert lag("2026-03-10T12:01:00.000Z", NOW) == timedelta(0)
+    assert lag("soon", NOW) is lag(None, NOW) is None
+    assert hours(timedelta(hours=26, minutes=20)) == 26.3
+
+
+def test_a_short_lag_means_that_each_run_reads_all_that_is_missing() -> None:
+    note = source_note("auto", 6 * HOUR)
+    assert "each run reads all that the lake lacks by query" in note
+    assert note.endswith("about twice the lag after a conversation's start: 12 h.")
+
+
+def test_a_long_lag_means_that_runs_read_what_happened_since() -> None:
+    note = source_note("auto", 24 * HOUR)
+    assert "a run reads what happened since the last one" in note
+    assert note.endswith("two to three times the lag after a conversation's start: 48 to 72 h.")
+
+
+def test_one_source_alone_is_late_or_lacks_attributes() -> None:
+    """Of an unknown lag nothing is derived; by query it plays no part."""
+    assert "24 h after the fact" in source_note("job", 24 * HOUR)
+    assert "without participants' attributes" in source_note("query", None)
+    assert source_note("job", None) == source_note("auto", None) == ""
