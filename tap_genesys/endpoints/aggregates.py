@@ -96,7 +96,7 @@ class AggregateStream(WindowedStream):
     def _cost_of_days(self) -> PerWindow:
         return PerWindow(
             self.windows,
-            self.default_lookback,
+            self.lookback,
             rechecks=len(self.recheck_days),
             text="1 for each reading of a day: see [aggregates.md](aggregates.md)",
             is_sampled=True,

@@ -36,7 +36,7 @@ class ReportStream(WindowedStream):
     def cost(self) -> Cost:
         requests = self.requests_of_window
         text = f"{requests} or more for each window: see below"
-        return PerWindow(self.windows, self.default_lookback, requests, text=text)
+        return PerWindow(self.windows, self.lookback, requests, text=text)
 
     @abstractmethod
     def parts(self, window: Window) -> Iterator[list[Any]]:

@@ -93,7 +93,7 @@ class WindowedStream(GenesysStream):
     @property
     def cost(self) -> Cost:
         """The requests that reading it takes."""
-        return PerWindow(self.windows, self.default_lookback, self.requests_of_window)
+        return PerWindow(self.windows, self.lookback, self.requests_of_window)
 
     def probes(self, parent: Sample | None, day: Window) -> Probes:  # noqa: ARG002 - users differ
         """Return the requests for a day."""
