@@ -1,0 +1,124 @@
+"""What the runs of a day read, once as many have gone on for days."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_genesys.replication.emitted_spans import BEFORE_READ_TO
+from tap_genesys.replication.steady_runs import SteadyRuns, SteadySpanRuns
+from tap_genesys.replication.windows import DAY, split
+
+if TYPE_CHECKING:
+    from tap_genesys.replication.plan import Read
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def runs_of(source: str, lag: timedelta, runs_per_day: int, *, until: datetime = NOW) -> SteadyRuns:
+    """Return runs as the default settings have them."""
+    return SteadyRuns(
+        source=source,
+        runs_per_day=runs_per_day,
+        until=until,
+        lag=lag,
+        lookback=DAY if source == "query" else timedelta(0),
+        ages=(1, 3, 7, 30),
+        windows=partial(split, step=DAY),
+        job_windows=partial(split, step=DAY),
+    )
+
+
+def counted(runs: list[list[Read]]) -> Counter[tuple[str, str]]:
+    """Return how many reads there are, by source and purpose."""
+    return Counter((read.by, read.purpose) for reads in runs for read in reads)
+
+
+@pytest.mark.parametrize(
+    ("hours", "jobs", "rechecks"), [(4, 24, 4), (24, 1, 3), (48, 1, 3)], ids=str
+)
+def test_hourly_runs_submit_as_many_jobs_as_docs_lanes_counts(
+    hours: int, jobs: int, rechecks: int
+) -> None:
+    """28, 4 and 4 of a day: docs/lanes.md, "What it costs"."""
+    found = counted(runs_of("auto", hours * HOUR, 24).reads_of_a_day())
+    assert (found["job", "forward"], found["job", "recheck"]) == (jobs, rechecks)
+
+
+@pytest.mark.parametrize(("source", "windows"), [("job", 24), ("query", 49)])
+def test_one_source_alone_reads_on_in_each_run(source: str, windows: int) -> None:
+    """By query each run reads a day again, so parts of two days or, after midnight, of three."""
+    found = counted(runs_of(source, DAY, 24).reads_of_a_day())
+    assert found == {(source, "forward"): windows, (source, "recheck"): 4}
+
+
+def test_runs_by_query_read_their_look_back_each_time() -> None:
+    reads = [read for run in runs_of("query", DAY, 24).reads_of_a_day() for read in run]
+    forward = sum((read.window.length for read in reads if read.purpose == "forward"), DAY * 0)
+    # An hour, a day of look-back, and the half hour that was not settled.
+    assert forward == 24 * (DAY + 1.5 * HOUR)
+
+
+@settings(max_examples=30)
+@given(
+    st.sampled_from(["auto", "job", "query"]),
+    st.integers(1, 50),
+    st.sampled_from([1, 2, 3, 8, 24]),
+    st.integers(0, 23),
+)
+def test_a_day_of_runs_reads_a_day_by_job_and_all_the_rest_by_query(
+    source: str, lag: int, runs_per_day: int, hour: int
+) -> None:
+    """Whatever the schedule is: jobs read on by a day on average, and a query up to the present."""
+    until = NOW + hour * HOUR
+    runs = runs_of(source, lag * HOUR, runs_per_day, until=until).reads_of_a_day()
+    assert len(runs) == runs_per_day
+    by_job = [read.window for run in runs for read in run if read.by == "job" and read.by_activity]
+    for before, after in pairwise(by_job):
+        assert before.end == after.start
+    if source == "query":
+        assert not by_job
+    else:
+        # Jobs that wait for the watermark may read two days at once, or none.
+        assert sum((window.length for window in by_job), DAY * 0) <= 2 * DAY
+    if source != "job":
+        assert max(read.window.end for read in runs[-1]) == until
+
+
+@pytest.mark.parametrize(("source", "by"), [("auto", {"job", "query"}), ("query", {"query"})])
+def test_spans_of_users_are_read_from_where_the_last_run_read(source: str, by: set[str]) -> None:
+    """A query of `auto` reads two hours, however far the lake is behind: docs/lanes.md."""
+    runs = SteadySpanRuns(
+        source=source,
+        runs_per_day=24,
+        until=NOW,
+        lag=2 * DAY,
+        lookback=DAY if source == "query" else timedelta(0),
+        ages=(5,),
+        windows=partial(split, step=DAY),
+        job_windows=partial(split, step=DAY),
+        margin=BEFORE_READ_TO,
+    ).reads_of_a_day()
+    reads = [read for run in runs for read in run]
+    assert {read.by for read in reads} == by
+    assert sum(read.purpose == "recheck" for read in reads) == 1
+    lengths = [
+        sum(
+            (
+                read.window.length
+                for read in run
+                if read.purpose == "forward" and read.by == "query"
+            ),
+            DAY * 0,
+        )
+        for run in runs
+    ]
+    assert set(lengths) == {2 * HOUR if source == "auto" else DAY + 1.5 * HOUR}
