@@ -30,10 +30,17 @@ from steady_day import (
     kind,
     steady,
 )
+from support.direct import without_sockets
+from support.harness import tap
 
+from tap_genesys.endpoints import source_costs
+from tap_genesys.endpoints.volume import DAYS_PER_MONTH
+from tap_genesys.preflight.check import check
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 
+#: Runs of a day.
+HOURLY = 24
 #: Settings -> what is measured.
 CASES: dict[str, dict[str, Any]] = {
     "auto": {"conversation_details_source": "auto"},
@@ -71,6 +78,15 @@ def day_of(
     return requests, records
 
 
+def estimated(world: World, config: dict[str, Any], reading: str) -> int:
+    """Return the requests of a day of hourly runs that `--check` estimates."""
+    vars(source_costs)["PAGE_SIZE"] = JOB_PAGE
+    with Simulator(world, interval_reading=reading) as sim, without_sockets(sim):
+        made = tap(sim, DETAILS, **config)
+        (finding,) = check(made.run, made._read_streams, runs_per_day=HOURLY).streams  # noqa: SLF001
+    return (finding.requests_per_month or 0) // DAYS_PER_MONTH
+
+
 def main() -> None:
     """Print a line for each lag and case."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -90,13 +106,15 @@ def main() -> None:
             **case,
         }
         begun = time.monotonic()
-        runs = 1 if name.endswith("one run") else 24
+        runs = 1 if name.endswith("one run") else HOURLY
         requests, records = day_of(world, config, runs, options.reading)
         seconds = time.monotonic() - begun
         print(
             f"{lag} h behind, {name}: {requests.total():,} requests, {records * SCALE:,} records, "
             f"{seconds:.0f} s"
         )
+        if runs == HOURLY:
+            print(f"  {estimated(world, config, options.reading):,} estimated by --check")
         print("  " + ", ".join(f"{what} {count:,}" for what, count in sorted(requests.items())))
 
 

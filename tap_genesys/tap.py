@@ -34,6 +34,7 @@ from tap_genesys.interruption import Clock, Interrupted, Interruption
 from tap_genesys.output.console import is_worth_a_line, terminal
 from tap_genesys.output.writer import SingerWriter
 from tap_genesys.preflight.check import check
+from tap_genesys.preflight.fair_use import ALLOWANCES, total, users_of
 from tap_genesys.privacy.rules import problems as rule_problems
 from tap_genesys.privacy.schema_check import misfits, unknown
 from tap_genesys.replication import earlier_states
@@ -43,7 +44,7 @@ from tap_genesys.run_report import RunReport
 from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from types import FrameType
     from typing import IO
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
     from singer_sdk.streams import Stream
 
     from tap_genesys.endpoints.kinds import Kind
+
+#: The runs a day for which `--check` estimates a month: an hourly schedule, and the most.
+RUNS_PER_DAY = 24
+MOST_RUNS_PER_DAY = 288
 
 
 class TapGenesys(Tap):
@@ -124,6 +129,8 @@ class TapGenesys(Tap):
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
         check: str = "off",
+        check_runs_per_day: int = RUNS_PER_DAY,
+        check_users: Iterable[str] = (),
     ) -> None:
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
@@ -134,7 +141,11 @@ class TapGenesys(Tap):
             parse_env_config=config is not None and config.parse_env,
         )
         if check != "off":
-            tap.check(as_json=check == "json")
+            tap.check(
+                as_json=check == "json",
+                runs_per_day=check_runs_per_day,
+                users=_users("--check-users", check_users),
+            )
             return
         tap.sync_or_leave()
 
@@ -153,16 +164,45 @@ class TapGenesys(Tap):
                 "costs: --check for people, --check=json for programs.",
             )
         )
+        command.params.append(
+            click.Option(
+                ["--check-runs-per-day"],
+                default=RUNS_PER_DAY,
+                show_default=True,
+                type=click.IntRange(1, MOST_RUNS_PER_DAY),
+                help="With --check: how many runs a day the requests of a month are estimated for.",
+            )
+        )
+        command.params.append(
+            click.Option(
+                ["--check-users"],
+                multiple=True,
+                metavar="LICENCE=USERS",
+                help="With --check: named users of a licence, such as CX2=120, whose allowance of "
+                f"requests a month is compared; {', '.join(ALLOWANCES)}. May be repeated.",
+            )
+        )
         return command
 
-    def check(self, *, as_json: bool = False) -> None:
+    def check(
+        self,
+        *,
+        as_json: bool = False,
+        runs_per_day: int = RUNS_PER_DAY,
+        users: Mapping[str, int] | None = None,
+    ) -> None:
         """Print what will work and what it will cost.
+
+        Args:
+            as_json: Whether it is printed for programs.
+            runs_per_day: How many runs a day the requests of a month are estimated for.
+            users: Licence -> users, whose allowance of requests a month is compared.
 
         Raises:
             SystemExit: With 1, where something that is selected cannot work.
         """
         self._check_personal_data()
-        report = check(self.run, self._read_streams)
+        report = check(self.run, self._read_streams, runs_per_day=runs_per_day, users=users)
         click.echo(report.as_json() if as_json else report.as_table())
         if not report.ok:
             sys.exit(1)
@@ -309,6 +349,19 @@ def setting_problems(
         *rule_problems(config.get("pii"), config.get("pii_hash_key")),
         *combined_problems(config, now),
     ]
+
+
+def _users(option: str, texts: Iterable[str]) -> dict[str, int]:
+    """Read licences and their users.
+
+    Raises:
+        SettingError: One cannot be read.
+    """
+    try:
+        return total(map(users_of, texts))
+    except ValueError as error:
+        msg = f"{option}: {error}"
+        raise SettingError([msg]) from error
 
 
 def _object(option: str, file: IO[str]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_genesys.endpoints.costs import (
-    ConversationDetailsCost,
     Cost,
     NoRequests,
     PerBatch,
@@ -22,9 +21,8 @@ from tap_genesys.endpoints.costs import (
     PerWindow,
     PerWindowAndBatch,
     SingleRequest,
-    Sources,
-    UserDetailsCost,
 )
+from tap_genesys.endpoints.source_costs import ConversationDetailsCost, Sources, UserDetailsCost
 from tap_genesys.endpoints.volume import Basis, Estimate, Sample, Volume, pages
 from tap_genesys.replication.windows import DAY, Window, split
 from tap_genesys.streams import STREAMS
@@ -71,7 +69,8 @@ def sources(
 
 def test_a_table_makes_no_request() -> None:
     """The detail names the stream whose records its rows are made of."""
-    assert NoRequests("users").estimate(Basis(TEN_DAYS)) == Estimate(0, 0, "made of users")
+    estimate = Estimate(0, 0, "made of users", requests_per_month=0)
+    assert NoRequests("users").estimate(Basis(TEN_DAYS)) == estimate
 
 
 def test_a_single_page_is_one_request() -> None:
@@ -110,7 +109,9 @@ def test_follow_ups_are_requested_for_each_record_of_each_day() -> None:
     cost = PerRecord(2, "session")
     assert numbers(cost, parent=Sample(40), parts=3) == (2_400, 240)
     hour = Window(START, START + timedelta(hours=1))
-    assert cost.estimate(Basis(hour, parent=Sample(40))) == Estimate(80, 80)
+    assert cost.estimate(Basis(hour, parent=Sample(40))) == Estimate(
+        80, 80, requests_per_month=2_400
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_aggregates_of_users_are_windows_times_batches() -> None:
     cost = PerWindowAndBatch(PerWindow(days, timedelta(0), rechecks=3), lambda: 100)
     estimate = cost.estimate(Basis(TEN_DAYS, parent=Sample(1_250)))
     detail = "1,250 users: 13 requests for each reading of a day"
-    assert estimate == Estimate(130, 52, detail)
+    assert estimate == Estimate(130, 52, detail, requests_per_month=30 * 52)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,8 @@ def test_conversations_by_source(
     """A first run emits each of them once, a later one by each lane and for each re-check."""
     cost = ConversationDetailsCost(sources(source, rechecks=2))
     estimate = cost.estimate(Basis(TEN_DAYS, Sample(2_400)))
-    assert estimate == Estimate(first_run, per_day, "2,400 yesterday", 24_000, rows_per_day)
+    requests = first_run, per_day, "2,400 yesterday"
+    assert estimate == Estimate(*requests, 24_000, rows_per_day, 30 * per_day)
     assert rows(cost) == (None, None)
 
 
@@ -177,7 +179,8 @@ def test_spans_of_users_by_source(
     """A later run emits them once, by whichever source, and a day of them once more."""
     cost = UserDetailsCost(sources(source, rechecks=1))
     estimate = cost.estimate(Basis(TEN_DAYS, Sample(2_400)))
-    assert estimate == Estimate(first_run, per_day, "2,400 entries yesterday", 24_000, rows_per_day)
+    requests = first_run, per_day, "2,400 entries yesterday"
+    assert estimate == Estimate(*requests, 24_000, rows_per_day, 30 * per_day)
 
 
 @pytest.mark.parametrize(("source", "days"), [("query", 3), ("job", 2), ("auto", 3)])
@@ -185,6 +188,67 @@ def test_unchanged_spans_that_are_emitted_count(source: str, days: int) -> None:
     """By query those of the look-back of a day; with `auto` those that both sources read."""
     cost = UserDetailsCost(replace(sources(source, rechecks=1), emits_unchanged=True))
     assert cost.estimate(Basis(TEN_DAYS, Sample(2_400))).rows_per_day == days * 2_400
+
+
+def month(cost: Cost, runs_per_day: int, **facts: Any) -> int | None:
+    """Return the requests of a month, from runs up to the noon of a day."""
+    wanted = Window(START, START + 9.5 * DAY)
+    return cost.estimate(Basis(wanted, runs_per_day=runs_per_day, **facts)).requests_per_month
+
+
+@pytest.mark.parametrize(
+    ("cost", "requests"),
+    [
+        (SingleRequest(), 1),
+        (PerPage(100), 3),
+        (PerParent(100, ""), 3 * 7),
+        (PerBatch(5, ""), 2),
+    ],
+)
+def test_a_listing_is_read_in_each_run(cost: Cost, requests: int) -> None:
+    """So a month has its requests as often as there are runs."""
+    assert month(cost, 24, sample=Sample(250), parent=Sample(7)) == 30 * 24 * requests
+    uncounted = Sample(1, is_counted=False)
+    assert month(PerPage(100), 24, sample=uncounted) is None
+
+
+def test_follow_ups_and_tables_do_not_depend_on_the_number_of_runs() -> None:
+    """An end is followed up once, and a table makes no request."""
+    assert month(PerRecord(2, "session"), 24, parent=Sample(40)) == 30 * 80
+    assert month(NoRequests("users"), 24) == 0
+
+
+def test_a_run_reads_the_days_that_it_touches_and_days_come_of_age_once() -> None:
+    """24 hourly runs touch a day each, the two after a midnight two; three days are read again."""
+    cost = PerWindow(days, timedelta(0), 2, rechecks=3)
+    assert month(cost, 24) == 30 * 2 * (24 + 1 + 3)
+    assert month(PerWindow(days, DAY), 24) == 30 * (2 * 24 + 1)
+    of_users = PerWindowAndBatch(PerWindow(days, timedelta(0), rechecks=3), lambda: 100)
+    assert month(of_users, 24, parent=Sample(250)) == 30 * 3 * (24 + 1 + 3)
+
+
+def test_rows_that_go_on_are_read_by_each_query_and_job() -> None:
+    """As far as a response has shown how many they are."""
+    cost = ConversationDetailsCost(replace(sources("auto"), ages=(1,)))
+    quiet, busy = (
+        month(cost, 24, sample=Sample(2_400, going_on=going_on)) for going_on in (0, 800)
+    )
+    assert quiet is not None
+    assert busy is not None
+    # A query at noon returns half of them, and each job all: from 4 pages to 8.
+    assert busy > 1.5 * quiet
+
+
+@pytest.mark.parametrize("source", ["auto", "job", "query"])
+def test_more_runs_cost_more(source: str) -> None:
+    """Of conversations and of spans; with one run a day a month is thirty days."""
+    for kind in (ConversationDetailsCost, UserDetailsCost):
+        cost = kind(replace(sources(source, rechecks=1), ages=(1,)))
+        months = [month(cost, runs, sample=Sample(2_400)) or 0 for runs in (2, 8, 24)]
+        assert months == sorted(months)
+        assert months[0] < months[-1]
+        estimate = cost.estimate(Basis(TEN_DAYS, Sample(2_400)))
+        assert estimate.requests_per_month == 30 * (estimate.requests_per_day or 0)
 
 
 @pytest.mark.parametrize("cost", [SingleRequest(), PerPage(100)])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.direct import without_sockets
 from support.harness import Output, run, tap
 from support.tap_process import Process, config, errors
 
 from tap_genesys.errors import StopRun
+from tap_genesys.preflight.check import check
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World, staff
 from tap_genesys.streams import STREAMS
@@ -55,8 +57,8 @@ def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     (note,) = told["notes"]
     assert note.startswith("conversation_details_source auto: a run reads what happened since")
     assert set(told["found"]) == set(SOME)
-    # One for each stream, the org, the watermark, the limits of jobs.
-    assert len(asked) == len(SOME) + 3
+    # One for each stream, the org, the watermark, the limits of jobs, and what goes on.
+    assert len(asked) == len(SOME) + 4
     found = {
         name: (one["requests_first_run"], one["requests_per_day"])
         for name, one in told["found"].items()
@@ -169,8 +171,8 @@ def test_rows_of_tables_are_estimated_from_a_page_of_conversations(
         found = checked(sim, capsys, "conversation_details", *names, attributes)["found"]
         asked = [one.path for one in sim.requests if one.path != "/oauth/token"]
         output = run(sim, *names, start_date=iso(SINCE))
-    # The org, the conversations, the watermark, the limits of jobs.
-    assert len(asked) == 4
+    # The org, the conversations and those that go on, the watermark, the limits of jobs.
+    assert len(asked) == 5
     details = found["conversation_details"]
     for name in names:
         first = found[name]["rows_first_run"]
@@ -189,9 +191,14 @@ def test_a_single_conversation_is_requested_where_no_table_is_made_of_it(
         for tables in ((), ("conversation_wrap_ups",)):
             sim.requests.clear()
             checked(sim, capsys, "conversation_details", *tables)
-            (query,) = (one for one in sim.requests if one.path.endswith("/details/query"))
-            assert query.body
-            sizes.append(query.body["paging"]["pageSize"])
+            query, of_last_minute = (
+                one.body for one in sim.requests if one.path.endswith("/details/query")
+            )
+            assert query
+            assert of_last_minute
+            sizes.append(query["paging"]["pageSize"])
+            assert of_last_minute["paging"]["pageSize"] == 1
+            assert of_last_minute["interval"] == "2026-03-10T23:59:00.000Z/2026-03-11T00:00:00.000Z"
     assert sizes == [1, 100]
 
 
@@ -328,7 +335,9 @@ def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed[0].startswith("Organization: ")
     assert any(line.startswith("conversation_details  ok") for line in printed)
     (head,) = (line for line in printed if line.startswith("stream "))
-    assert head.split() == ["stream", "first", "run", "a", "day", "rows", "rows", "a", "day"]
+    assert head.split() == [
+        *("stream", "first", "run", "a", "day", "a", "month", "rows", "rows", "a", "day")
+    ]
     rows = "2,400 for the first run, 2,400 a day at one run a day."
     assert f"Rows, estimated where there is no question mark: {rows}" in printed
     assert printed[-1] == "All that is selected can be read."
@@ -374,6 +383,126 @@ def test_the_estimate_is_what_a_run_takes(
     assert details["rows_first_run"] == pytest.approx(emitted[0], rel=0.2)
     # Jobs that wait for the watermark may read a day so late that the first re-check is done.
     assert details["rows_per_day"] == pytest.approx(emitted[-1], rel=0.3)
+
+
+#: Days of runs until one is like the next, with a data lake that is a day behind at most.
+STEADY_AFTER = 3
+RUNS = 4
+
+
+def requests_of_a_day(
+    sim: Simulator, streams: tuple[str, ...], runs_per_day: int, **options: Any
+) -> int:
+    """Return the requests of a day with so many runs, once as many have gone on for days."""
+    world, count = sim.world, 0
+    state: dict[str, Any] = {}
+    for number in range((STEADY_AFTER + 1) * runs_per_day):
+        sim.world = world.at(world.now + number * DAY / runs_per_day)
+        sim.requests.clear()
+        state = run(sim, *streams, state=state, **options).state
+        if number >= STEADY_AFTER * runs_per_day:
+            count += sum(request.path != "/oauth/token" for request in sim.requests)
+    return count
+
+
+def month_of(sim: Simulator, streams: tuple[str, ...], runs_per_day: int, **options: Any) -> int:
+    """Return the requests of a month that `--check` estimates."""
+    made = tap(sim, *streams, **options)
+    report = check(made.run, made._read_streams, runs_per_day=runs_per_day)
+    return sum(finding.requests_per_month or 0 for finding in report.streams)
+
+
+@pytest.mark.parametrize(
+    ("source", "hours"), [("query", 24), ("job", 4), ("auto", 4), ("auto", 24)]
+)
+def test_a_month_of_runs_is_estimated_for_conversations(source: str, hours: int) -> None:
+    """A day with four runs takes what the plans of four runs take, within a fifth."""
+    world = World(seed=4, per_day=60, since=SINCE, now=BUSY.now, lag=timedelta(hours=hours))
+    streams = ("conversation_details", "users")
+    options: dict[str, Any] = {
+        "start_date": iso(BUSY.now - 2 * DAY),
+        "conversation_details_source": source,
+        "recheck_days": [1],
+        "page_size": 3,
+    }
+    with Simulator(world) as sim, without_sockets(sim):
+        estimated = month_of(sim, streams, RUNS, **options) / 30
+        counted = requests_of_a_day(sim, streams, RUNS, **options)
+    assert estimated == pytest.approx(counted, rel=0.2)
+
+
+@pytest.mark.parametrize("source", ["auto", "job", "query"])
+def test_a_month_of_runs_is_estimated_for_spans_and_days(source: str) -> None:
+    """So are spans of users, aggregates, whose days are read again, and windows of reports."""
+    streams = ("user_presences", "conversation_aggregates", "evaluations")
+    options: dict[str, Any] = {
+        "start_date": iso(SPANS.now - 3 * DAY),
+        "user_details_source": source,
+    }
+    with Simulator(SPANS) as sim, without_sockets(sim):
+        estimated = month_of(sim, streams, RUNS, **options) / 30
+        counted = requests_of_a_day(sim, streams, RUNS, **options)
+    assert estimated == pytest.approx(counted, rel=0.2)
+
+
+def test_a_month_at_one_run_a_day_is_thirty_days(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of each stream, and so of all."""
+    with Simulator(SMALL) as sim:
+        made = tap(sim, "conversation_details", "conversation_wrap_ups", "users", "user_skills")
+        made.check(as_json=True, runs_per_day=1, users={"CX1": 2})
+    report = json.loads(capsys.readouterr().out)
+    for finding in report["streams"]:
+        assert finding["requests_per_month"] == 30 * finding["requests_per_day"]
+    per_month = sum(finding["requests_per_month"] for finding in report["streams"])
+    assert report["runs_per_day"] == 1
+    assert report["fair_use"] == {
+        "requests_per_month": per_month,
+        "users": {"CX1": 2},
+        "allowance": 150_000,
+        "users_needed": {"Communicate": 1, "CX1": 1, "CX2": 1, "CX3": 1, "EX": 1},
+    }
+    first_run = sum(finding["requests_first_run"] for finding in report["streams"])
+    assert report["hours_first_run"] == round(first_run / 60_000 / 60, 2)
+
+
+def test_a_look_back_that_is_configured_costs_requests(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a stream by query, and of one by cells: a day each, where the default is one."""
+    with Simulator(SMALL) as sim:
+        streams = ("conversation_details", "conversation_summaries")
+        tap(sim, *streams, start_date=iso(SINCE), lookback_days=4).check(as_json=True)
+    for finding in json.loads(capsys.readouterr().out)["streams"]:
+        assert finding["requests_per_day"] == 5
+
+
+def test_the_month_and_the_first_load_are_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    with Simulator(SMALL) as sim:
+        made = tap(sim, "users", "user_skills", requests_per_minute=60)
+        made.check(runs_per_day=24)
+    lines = capsys.readouterr().out.splitlines()
+    assert "First run: less than 0.1 h at 60 requests a minute." in lines
+    assert "Requests of a month of 30 days at 24 runs a day: 43,920." in lines
+    (fair_use,) = (line for line in lines if line.startswith("Fair use"))
+    assert "5 with Communicate (10,000 each), 1 with CX1" in fair_use
+
+
+def test_the_month_and_the_users_are_options(tmp_path: Path) -> None:
+    """Of the command line; a licence that is named twice has both numbers."""
+    options = ("--check=json", "--check-runs-per-day=4", "--check-users=cx2=2", "--check-users")
+    with Simulator(SMALL) as sim:
+        process = Process(tmp_path, config(sim), *options, "CX2=1")
+        code, stderr, _ = process.end()
+    report = json.loads(b"".join(process.lines))
+    assert (code, report["runs_per_day"]) == (0, 4), stderr
+    assert (report["fair_use"]["users"], report["fair_use"]["allowance"]) == ({"CX2": 3}, 330_000)
+
+
+def test_users_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
+    with Simulator(SMALL) as sim:
+        process = Process(tmp_path, config(sim), "--check", "--check-users=CX9=3")
+        code, stderr, _ = process.end()
+    (line,) = errors(stderr)
+    assert code == 1
+    assert "--check-users: 'CX9=3' is no licence and number of users, such as CX2=120" in line
 
 
 def test_what_follows_conversations_is_told_with_its_cost(

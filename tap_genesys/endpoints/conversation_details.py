@@ -13,14 +13,22 @@ from typing_extensions import override
 
 from tap_genesys.api.response import refusal
 from tap_genesys.api.status import ResponseAction
-from tap_genesys.endpoints.costs import ConversationDetailsCost
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
 from tap_genesys.endpoints.reading import Reading, no_rest
+from tap_genesys.endpoints.source_costs import ConversationDetailsCost
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.records.moments import latest_moment
 from tap_genesys.replication.conversation_plan import WATERMARK, ConversationPlan
 from tap_genesys.replication.query_passes import BEGINNING
-from tap_genesys.replication.windows import MILLISECOND, UNSETTLED, Window, iso, parse, split
+from tap_genesys.replication.windows import (
+    MILLISECOND,
+    SHORTEST,
+    UNSETTLED,
+    Window,
+    iso,
+    parse,
+    split,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,7 +79,12 @@ class ConversationDetailsStream(QueryOrJobStream):
 
     @override
     def probes(self, parent: Sample | None, day: Window) -> Probes:
-        return replace(super().probes(parent, day), is_page=bool(self.fan_out.tables))
+        return replace(
+            super().probes(parent, day),
+            is_page=bool(self.fan_out.tables),
+            # A query of a day's last minute returns what started on the day and goes on.
+            going_on=self.request_for((Window(day.end - SHORTEST, day.end), None)),
+        )
 
     # -- requests
 

@@ -27,6 +27,8 @@ class Probes:
         availability: The path of the data lake's watermark; empty where it is not read.
         heads_report: Whether that watermark heads the report, and is no detail of the stream.
         source: Where the stream's rows come from, where it has a source: `auto`, `job` or `query`.
+        going_on: The request for those of the day's records that go on at its end; None where that
+            plays no part.
         is_page: Whether the sample is a page as a run requests it, and not one record: tables are
             made of its records, and the number of their rows is estimated.
     """
@@ -37,6 +39,7 @@ class Probes:
     availability: str = ""
     heads_report: bool = False
     source: str = ""
+    going_on: HTTPRequest | None = None
     is_page: bool = False
 
 

@@ -15,9 +15,9 @@ from tap_genesys.api.jobs import Jobs
 from tap_genesys.api.response import Record, body
 from tap_genesys.api.shape import DATE, Required
 from tap_genesys.endpoints import row_shape
-from tap_genesys.endpoints.costs import Sources
 from tap_genesys.endpoints.derived_tables import FanOut
 from tap_genesys.endpoints.reading import Reading, no_rest
+from tap_genesys.endpoints.source_costs import Sources
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.replication.old_data import BY_QUERY, Horizon
@@ -129,10 +129,11 @@ class QueryOrJobStream(WindowedStream):
             source=self.source,
             windows=self.windows,
             job_windows=self.job_windows,
-            lookback=self.default_lookback,
+            lookback=self.lookback,
             page_size=self.page_size,
             rechecks=len([*self.recheck_ages]),
             emits_unchanged=self._emits_unchanged,
+            ages=tuple(self.recheck_ages),
         )
 
     @property

@@ -19,8 +19,8 @@ from typing_extensions import override
 
 from tap_genesys.api.entries import EntryPaginator
 from tap_genesys.api.response import body
-from tap_genesys.endpoints.costs import UserDetailsCost
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
+from tap_genesys.endpoints.source_costs import UserDetailsCost
 from tap_genesys.records.usable import is_identity, parted
 from tap_genesys.replication.emitted_spans import BEFORE_READ_TO
 from tap_genesys.replication.user_details_plan import UserDetailsPlan

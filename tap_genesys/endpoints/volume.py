@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from tap_genesys.replication.windows import DAY, Window
+from tap_genesys.replication.rechecks import utc_day
+from tap_genesys.replication.windows import DAY, UNSETTLED, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
     from tap_genesys.api.response import Record
+    from tap_genesys.replication.plan import Read
 
 #: A job is submitted, polled about twice, and deleted.
 REQUESTS_OF_A_JOB = 4
 #: A run by job requests the watermark once.
 REQUESTS_FOR_THE_WATERMARK = 1
+DAYS_PER_MONTH = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Estimate:
         detail: The counts that the estimate is made from, for people.
         rows_first_run: The rows that the first run emits.
         rows_per_day: Those that a later run emits, with a run a day.
+        requests_per_month: The requests of 30 days, with as many runs a day as the check is for.
     """
 
     requests_first_run: int | None = None
@@ -37,11 +41,19 @@ class Estimate:
     detail: str = ""
     rows_first_run: int | None = None
     rows_per_day: int | None = None
+    requests_per_month: int | None = None
 
     @classmethod
-    def every_run(cls, requests: int, rows: int | None = None) -> Estimate:
+    def every_run(cls, requests: int, rows: int | None = None, runs_per_day: int = 1) -> Estimate:
         """Return the estimate of a stream whose runs take as many requests and rows each."""
-        return cls(requests, requests, rows_first_run=rows, rows_per_day=rows)
+        per_month = requests * runs_per_day * DAYS_PER_MONTH
+        return cls(
+            requests,
+            requests,
+            rows_first_run=rows,
+            rows_per_day=rows,
+            requests_per_month=per_month,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +65,14 @@ class Sample:
         record: One of them; None where there is none.
         is_counted: Whether `count` is of all records, and not of one page.
         records: All records of the response, where tables are made of them.
+        going_on: How many of a day's records go on at its end, where that was requested.
     """
 
     count: int
     record: Record | None = None
     is_counted: bool = True
     records: Sequence[Record] = ()
+    going_on: int = 0
 
     @classmethod
     def of(cls, content: Record, records: Sequence[Record]) -> Sample:
@@ -93,6 +107,8 @@ class Basis:
         parent: The sample of the stream's parent; None where it has none.
         parts: How many requests, further pages aside, are made for one record of the parent.
         parent_estimate: The estimate of the stream's parent.
+        runs_per_day: How many runs begin on a day.
+        lag: How far the data lake is behind; a day where that is unknown, as the vendor documents.
     """
 
     wanted: Window
@@ -100,6 +116,8 @@ class Basis:
     parent: Sample | None = None
     parts: int = 1
     parent_estimate: Estimate = Estimate()
+    runs_per_day: int = 1
+    lag: timedelta = DAY
 
     @property
     def count(self) -> int:
@@ -129,6 +147,20 @@ class Basis:
             lookback: How far before its bookmark a run starts.
         """
         return Window(max(self.wanted.start, self.wanted.end - DAY - lookback), self.wanted.end)
+
+    def runs(self, lookback: timedelta) -> list[Window]:
+        """Return the ranges that the later runs of a day read, each from its bookmark.
+
+        Args:
+            lookback: How far before its bookmark a run starts.
+        """
+        if self.runs_per_day == 1:
+            return [self.next_run(lookback)]
+        start, end = self.wanted.bounds
+        distance = DAY / self.runs_per_day
+        before = distance + UNSETTLED + lookback
+        moments = [end - number * distance for number in range(self.runs_per_day)]
+        return [Window(max(start, moment - before), moment) for moment in moments]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +203,23 @@ class Volume:
         """
         jobs = sum(self.job(days) for days in windows) + rechecks * self.job(1)
         return REQUESTS_FOR_THE_WATERMARK + jobs
+
+    def read(self, read: Read, going_on: int = 0) -> int:
+        """Return the requests of a read that is planned.
+
+        Args:
+            read: The read.
+            going_on: How many of a day's rows go on at its end. A query returns, beside what starts
+                in its window, what has started on its first day and goes on; a job all that goes
+                on, unless it reads a day again. Older rows that go on are not known.
+        """
+        start, end = read.window.bounds
+        days = (end - start) / DAY
+        if read.by == "job":
+            rows = self.rows_per_day * days + (going_on if read.by_activity else 0)
+            return REQUESTS_OF_A_JOB + pages(rows, self.job_page_size)
+        rows = self.rows_per_day * days + going_on * ((start - utc_day(start).start) / DAY)
+        return int(rows / self.page_size) + 1
 
 
 def pages(rows: float, page_size: int) -> int:

@@ -21,7 +21,8 @@ from tap_genesys.records.usable import parted
 from tap_genesys.replication.windows import DAY, Window, floor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from datetime import timedelta
 
     import requests
     from singer_sdk.streams.rest import HTTPRequest
@@ -38,18 +39,34 @@ _LIMITS = "/api/v2/organizations/limits/namespaces"
 _NO_PARENT = "nothing to ask with: its parent has no record"
 
 
-def check(run: Run, streams: Iterable[Kind]) -> Report:
+def check(
+    run: Run,
+    streams: Iterable[Kind],
+    *,
+    runs_per_day: int = 1,
+    users: Mapping[str, int] | None = None,
+) -> Report:
     """Send a small request for each stream.
 
     Args:
         run: The parts that the streams share.
         streams: Those that are read: the selected ones, and the parents of these.
+        runs_per_day: How many runs a day the requests of a month are estimated for.
+        users: Licence -> users, whose allowance of requests a month the report names.
 
     Raises:
         StopRun: The credentials are refused, or the API cannot be reached at all.
     """
     chosen = sorted(streams, key=_place)
-    preflight = _Preflight(run, Report(*_organization(run) if chosen else ("", "")))
+    organization, region = _organization(run) if chosen else ("", "")
+    report = Report(
+        organization,
+        region,
+        runs_per_day=runs_per_day,
+        users=dict(users or {}),
+        requests_per_minute=float(run.config["requests_per_minute"]),
+    )
+    preflight = _Preflight(run, report)
     for stream in chosen:
         preflight.add(stream)
     if preflight.has_jobs:
@@ -116,7 +133,9 @@ class _Preflight:
         parent = parent_name(stream)
         if stream.is_derived:
             ok = any(finding.ok for finding in self.report.streams if finding.stream == parent)
-            self.report.streams.append(_finding(stream, self._estimate(stream), ok=ok))
+            self.report.streams.append(
+                _finding(stream, self._estimate(stream, self._basis(stream)), ok=ok)
+            )
             return
         if parent and parent not in self._samples:
             detail = f"its parent, {parent}, cannot be read"
@@ -129,22 +148,41 @@ class _Preflight:
         except (StopRun, SkipStream) as error:
             finding = Finding(stream.name, ok=False, detail=str(error))
         self.report.streams.append(finding)
-        if probes and probes.availability:
-            self.has_jobs = True
-            self._add_watermark(stream, probes, finding)
         if probes and probes.heads_report:
             self._add_lag(probes.source)
 
     def _probed(self, stream: RequestStream, probes: Probes) -> Finding:
+        """Return the finding about a stream, after a look at where its jobs are."""
+        if not probes.availability:
+            return self._sampled(stream, probes)
+        self.has_jobs = True
+        response = stream.call("GET", probes.availability, overrides=accepting_refusals)
+        is_there = response.status_code == HTTPStatus.OK
+        watermark = body(response).get("dataAvailabilityDate") if is_there else None
+        if probes.heads_report:
+            self.report.watermark = watermark
+        finding = self._sampled(stream, probes, lake.lag(watermark, self._run.started))
+        if not is_there:
+            # A run requests this first, and is refused.
+            finding.ok, finding.detail = False, self._reason(stream, response)
+        elif finding.ok and not probes.heads_report:
+            finding.detail += f", known by job up to {watermark}"
+        return finding
+
+    def _sampled(
+        self, stream: RequestStream, probes: Probes, lag: timedelta | None = None
+    ) -> Finding:
         """Return the finding that the responses to a stream's requests are."""
         if not probes.requests:
             return Finding(stream.name, ok=True, detail=_NO_PARENT)
+        basis = self._basis(stream, probes.parts)
+        if lag is not None:
+            basis = replace(basis, lag=lag)
         responses = []
         for request in probes.requests:
             response = _response(stream, request, is_page=probes.is_page)
             if _is_absent(stream, response):
-                estimate = self._estimate(stream, parts=probes.parts)
-                return _finding(stream, estimate, detail=_NOTHING)
+                return _finding(stream, self._estimate(stream, basis), detail=_NOTHING)
             if response.status_code not in _READABLE:
                 return Finding(stream.name, ok=False, detail=self._reason(stream, response))
             responses.append(response)
@@ -153,28 +191,26 @@ class _Preflight:
         sample = Sample.of(body(responses[0]), records)
         if probes.is_page:
             sample = replace(sample, records=records)
+        if probes.going_on:
+            response = _response(stream, probes.going_on, is_page=False)
+            sample = replace(sample, going_on=Sample.of(body(response), ()).count)
         self._samples[stream.name] = sample
-        return _finding(stream, self._estimate(stream, sample, probes.parts))
+        return _finding(stream, self._estimate(stream, replace(basis, sample=sample)))
 
-    def _estimate(self, stream: Kind, sample: Sample | None = None, parts: int = 1) -> Estimate:
+    def _basis(self, stream: Kind, parts: int = 1) -> Basis:
+        """Return the facts about a stream that are known before it is requested."""
         name = parent_name(stream)
-        of_parent = self._estimates.get(name, Estimate())
-        basis = Basis(self._wanted, sample, self._samples.get(name), parts, of_parent)
+        return Basis(
+            self._wanted,
+            parent=self._samples.get(name),
+            parts=parts,
+            parent_estimate=self._estimates.get(name, Estimate()),
+            runs_per_day=self.report.runs_per_day,
+        )
+
+    def _estimate(self, stream: Kind, basis: Basis) -> Estimate:
         estimate = self._estimates[stream.name] = stream.cost.estimate(basis)
         return estimate
-
-    def _add_watermark(self, stream: RequestStream, probes: Probes, finding: Finding) -> None:
-        """Add up to where the data lake has the stream's records."""
-        response = stream.call("GET", probes.availability, overrides=accepting_refusals)
-        if response.status_code != HTTPStatus.OK:
-            # A run requests this first, and is refused.
-            finding.ok, finding.detail = False, self._reason(stream, response)
-            return
-        watermark = body(response).get("dataAvailabilityDate")
-        if probes.heads_report:
-            self.report.watermark = watermark
-        elif finding.ok:
-            finding.detail += f", known by job up to {watermark}"
 
     def _add_lag(self, source: str) -> None:
         """Add how far the data lake is behind, and what that means for the stream's source."""
@@ -223,4 +259,5 @@ def _finding(stream: Kind, estimate: Estimate, *, ok: bool = True, detail: str =
         requests_per_day=estimate.requests_per_day,
         rows_first_run=estimate.rows_first_run,
         rows_per_day=estimate.rows_per_day,
+        requests_per_month=estimate.requests_per_month,
     )
