@@ -5,7 +5,8 @@
 
 The settings' one source is `tap_genesys/config/settings.py`; from it come `docs/settings.md`, the
 table in README.md and the tap's settings in meltano.yml. The streams' one source is `STREAMS`; from
-it comes `docs/streams.md`. The filters that each takes become the table in `docs/filters.md`.
+it comes `docs/streams.md`. The filters that each takes become the table in `docs/filters.md`, and
+the columns with personal data those in `docs/erasure.md`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import personal_columns
 import yaml
 from architecture import layers_table
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 _LAYERS = "<!-- layers: made by scripts/update_docs.py -->"
 _FILTERS = "<!-- filters: made by scripts/update_docs.py -->"
+_COLUMNS = "<!-- columns: made by scripts/update_docs.py -->"
+_ERASURES = "```sql\n-- erase conversations"
 _PARAMS = {
     "many": "parameter {}",
     "text": "parameter {}",
@@ -132,6 +136,7 @@ def documents() -> dict[Path, str]:
     """Return each document with what it should hold."""
     readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
     filters, design = ROOT / "docs" / "filters.md", ROOT / "docs" / "design.md"
+    erasure = ROOT / "docs" / "erasure.md"
     table = f"<!-- settings: made by scripts/update_docs.py -->\n{settings_table()}\n"
     return {
         ROOT / "docs" / "settings.md": settings_page(),
@@ -147,6 +152,17 @@ def documents() -> dict[Path, str]:
             f"{_LAYERS}\n",
             "<!-- layers: end -->",
             f"{_LAYERS}\n{layers_table()}\n",
+        ),
+        erasure: _replaced(
+            _replaced(
+                erasure.read_text("utf-8"),
+                f"{_COLUMNS}\n",
+                "<!-- columns: end -->",
+                f"{_COLUMNS}\n{personal_columns.table()}\n",
+            ),
+            f"{_ERASURES}\n",
+            "```",
+            f"{_ERASURES}\n{personal_columns.erasures()}\n",
         ),
         readme: _replaced(
             readme.read_text("utf-8"),
