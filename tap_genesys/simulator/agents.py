@@ -18,6 +18,7 @@ from tap_genesys.simulator.staff import identifier
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tap_genesys.simulator.habits import Habits
     from tap_genesys.simulator.world import World
 
 Row = dict[str, Any]
@@ -61,30 +62,45 @@ _STORED: dict[tuple[Any, ...], list[Entry]] = {}
 _REMEMBERED = 8
 
 
-def user_details(world: World, body: Row | None, bounds: str) -> Answer:
+def user_details(world: World, body: Row | None, habits: Habits) -> Answer:
     """Return a page of the entries that a details query about users finds, grouped by user.
 
     A page is cut from what is stored, so `totalHits` counts entries; one that is stored twice comes
     once, and its page is the shorter.
     """
     asked = known_fields(body, ("interval", "order", "paging", "userFilters"))
-    start, end = _moments(*interval(asked.get("interval")), bounds)
+    start, end = _moments(*interval(asked.get("interval")), habits.interval_bounds)
     paging = asked.get("paging") or {}
     number, size = positive(paging, "pageNumber", 1), min(positive(paging, "pageSize", 25), 100)
-    entries = stored(world, start, end, world.now - world.indexing + _MOMENT)
+    known = world.now - world.indexing + _MOMENT
+    entries = stored(world, start, end, known, habits.span_days)
+    if wanted := _named_users(asked.get("userFilters")):
+        entries = [entry for entry in entries if entry[0] in wanted]
+    if habits.user_pages == "users":
+        agents = page_of([*dict.fromkeys(entry[0] for entry in entries)], number, size)
+        entries = [entry for entry in entries if entry[0] in agents]
+        number, size = 1, max(1, len(entries))
     first = (number - 1) * size
     users: dict[str, Row] = {}
     for place, entry in enumerate(page_of(entries, number, size), first):
         if place == 0 or entries[place - 1] != entry:
             agent, field, span = entry
-            users.setdefault(agent, {"userId": agent}).setdefault(field, []).append(span)
+            told = span if habits.span_dates == "milliseconds" else _in_seconds(span)
+            users.setdefault(agent, {"userId": agent}).setdefault(field, []).append(told)
     answer: Row = {"totalHits": len(entries)}
     if users:
         answer["userDetails"] = [*users.values()]
     return Answer(body=answer)
 
 
-def stored(world: World, start: datetime, end: datetime, known: datetime) -> list[Entry]:
+def _named_users(filters: list[Row] | None) -> set[str]:
+    """Return the users that filters name; none where there is no filter."""
+    return {one["value"] for group in filters or () for one in group.get("predicates") or ()}
+
+
+def stored(
+    world: World, start: datetime, end: datetime, known: datetime, span_days: str = "ends"
+) -> list[Entry]:
     """Return what is stored of an interval: user, field and span, in the order of their starts.
 
     A span is stored on its start day, and once it has ended, on its end day, too; so it comes twice
@@ -95,15 +111,16 @@ def stored(world: World, start: datetime, end: datetime, known: datetime) -> lis
         start: The interval's first moment.
         end: The moment after its last.
         known: What happens from then on is not known.
+        span_days: On which of its days it is stored, as `Habits.span_days`.
     """
-    question = (world.seed, world.since, world.now, world.late_spans, start, end, known)
+    question = (world.seed, world.since, world.now, world.late_spans, start, end, known, span_days)
     if question not in _STORED:
         entries = [
             (str(agent), field, {**span, **_organization(world, span)})
             for place, agent in enumerate(world.staff.agents)
             for field, kind in _FIELDS.items()
-            for span in spans(world, place, kind, start, end, known)
-            for _ in _days(span, start, end)
+            for span in spans(world, place, kind, start, end, known, span_days)
+            for _ in _days(span, start, end, span_days)
         ]
         entries.sort(key=lambda entry: (entry[2]["startTime"], entry[0], entry[1]))
         if len(_STORED) >= _REMEMBERED:
@@ -124,9 +141,14 @@ def _organization(world: World, span: Row) -> Row:
     return {"organizationPresenceId": identifier(world.seed, presence)} if presence else {}
 
 
-def _days(span: Row, start: datetime, end: datetime) -> set[str]:
+def _days(span: Row, start: datetime, end: datetime, span_days: str) -> set[str]:
     """Return the days that an interval touches on which a span is stored."""
     first, last = stamp(start)[:10], stamp(end - _MOMENT)[:10]
+    if span_days == "each":
+        touched = range((end - _midnight(start)) // _DAY + 1)
+        days = {stamp(_midnight(start) + number * _DAY)[:10] for number in touched}
+        begun, over = span["startTime"][:10], span.get("endTime", "9")[:10]
+        return {day for day in days if max(first, begun) <= day <= min(last, over)}
     days = {span[name][:10] for name in ("startTime", "endTime") if name in span}
     return {day for day in days if first <= day <= last}
 
@@ -149,10 +171,15 @@ def _in_lake(
 def _fragment(entry: Entry) -> Row:
     """Return a row of a job: its dates have no milliseconds where they are whole seconds."""
     agent, field, span = entry
-    dates = {
+    return {"userId": agent, field: [_in_seconds(span)]}
+
+
+def _in_seconds(span: Row) -> Row:
+    """Return a span whose dates have no milliseconds where they are whole seconds."""
+    dates: Row = {
         name: span[name].replace(".000Z", "Z") for name in ("startTime", "endTime") if name in span
     }
-    return {"userId": agent, field: [{**span, **dates}]}
+    return {**span, **dates}
 
 
 #: Jobs that know the same as the details query, as far as the lake does.
@@ -166,6 +193,7 @@ def spans(
     start: datetime,
     end: datetime,
     known: datetime | None = None,
+    span_days: str = "ends",
 ) -> Iterator[Row]:
     """Yield the spans of one agent that are found in an interval, with an end if it is known.
 
@@ -180,6 +208,7 @@ def spans(
         start: The interval's first moment.
         end: The moment after its last.
         known: What happens from then on is not known; by default, what has not happened yet.
+        span_days: On which of its days a span is stored, as `Habits.span_days`.
     """
     known = known or world.now + _MOMENT
     # A week at a time, so that the same changes serve many intervals.
@@ -194,7 +223,7 @@ def spans(
         ended = corrected(world, place, kind, until) if until < seen else _NEVER
         span = {kind: what, "startTime": stamp(since)}
         span |= {"endTime": stamp(ended)} if until < seen else {}
-        if ended >= start and _days(span, start, end):
+        if ended >= start and _days(span, start, end, span_days):
             yield span
 
 
@@ -276,8 +305,14 @@ def evaluations(world: World) -> list[Row]:
     return made
 
 
-def search(world: World, body: Row | None) -> Answer:
-    """Answer a search for evaluations by the date of their creation."""
+def search(world: World, body: Row | None, bounds: str = "[]") -> Answer:
+    """Answer a search for evaluations by the date of their creation.
+
+    Args:
+        world: What is true.
+        body: The search.
+        bounds: Which bounds belong to its range of dates.
+    """
     known = ("query", "sortBy", "sortOrder", "pageSize", "pageNumber")
     asked = known_fields(body, known)
     ranges = [one for one in asked.get("query") or [] if one.get("type") == "DATE_RANGE"]
@@ -288,10 +323,11 @@ def search(world: World, body: Row | None) -> Answer:
     if end - start > _LONGEST:
         msg = "The date range may not exceed 3 months"
         raise RefusedError(msg)
+    first, last = _moments(start, end, bounds)
     rows = [
         one
         for one in evaluations(world)
-        if start <= datetime.fromisoformat(one["createdDate"]) <= end
+        if first <= datetime.fromisoformat(one["createdDate"]) < last
     ]
     number, size = positive(asked, "pageNumber", 1), min(positive(asked, "pageSize", 25), 100)
     answer: Row = {"pageNumber": number, "pageSize": size, "results": page_of(rows, number, size)}

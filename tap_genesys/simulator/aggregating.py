@@ -60,8 +60,15 @@ def families() -> dict[str, dict[str, list[str]]]:
 
 @dataclass
 class Sums:
-    """Answers aggregate queries."""
+    """Answers aggregate queries.
 
+    Args:
+        on_clock: Whether cells lie on the clock, and are not counted from the interval's start.
+        takes_all_users: Whether a query about users may name none, and is then about all.
+    """
+
+    on_clock: bool = False
+    takes_all_users: bool = False
     _events: dict[datetime, list[Event]] = field(default_factory=dict)
 
     def answer(self, world: World, path: str, body: Row | None) -> Answer:
@@ -76,7 +83,9 @@ class Sums:
         if path == _CONVERSATIONS:
             events = self._emitted(world)
         elif path == _USERS:
-            groups = _users(world, asked.get("filter"))
+            condition = asked.get("filter")
+            is_of_all = condition is None and self.takes_all_users
+            groups = _all_users(world) if is_of_all else _users(world, condition)
             events = list(_made_up(path, metrics, groups, start, end))
         else:
             events = list(_made_up(path, metrics, _some_groups(grouping), start, end))
@@ -89,7 +98,8 @@ class Sums:
             group = tuple(
                 (name, one) for name in grouping if isinstance(one := event.group.get(name), str)
             )
-            cell = start + (event.moment - start) // size * size
+            first = _midnight(start) if self.on_clock else start
+            cell = first + (event.moment - first) // size * size
             values = results.setdefault(group, {}).setdefault(cell, {})
             values.setdefault((event.metric, event.qualifier or ""), []).append(event.value)
         told = [_result(group, cells, size, end) for group, cells in sorted(results.items())]
@@ -133,6 +143,14 @@ def _some_groups(grouping: list[str]) -> list[dict[str, str]]:
         dict(zip(grouping, values, strict=True))
         for values in product(*[(f"{name}-1", f"{name}-2") for name in grouping])
     ][:4]
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _all_users(world: World) -> list[dict[str, str]]:
+    return [{"userId": user["id"]} for user in world.users()]
 
 
 def _users(world: World, condition: Row | None) -> list[dict[str, str]]:

@@ -91,7 +91,7 @@ class Api:
             ),
             agents.DETAILS: (
                 "POST",
-                lambda: agents.user_details(self._queried, body, self.habits.interval_bounds),
+                lambda: agents.user_details(self._queried, body, self.habits),
             ),
             "/api/v2/users": ("GET", lambda: self._users(path, query)),
         }
@@ -103,7 +103,7 @@ class Api:
             jobs = JobOperations(self.world, self.lake, _JOBS[start])
             return method, jobs.operation(method, path.removeprefix(start), query, body)
         if path == agents.SEARCH:
-            return "POST", partial(agents.search, self.world, body)
+            return "POST", partial(agents.search, self.world, body, self.habits.evaluation_bounds)
         if path in OBSERVATIONS:
             return "POST", partial(observations, path, body)
         if path in families():
@@ -120,7 +120,7 @@ class Api:
             query,
             body,
             url=self.url,
-            oversized=self.habits.oversized_page,
+            habits=self.habits,
         )
 
     @property

@@ -15,7 +15,7 @@ from tap_genesys.simulator.bodies import (
     known_fields,
     positive,
 )
-from tap_genesys.simulator.filtering import check, passes
+from tap_genesys.simulator.filtering import check, misplaced, passes
 from tap_genesys.simulator.record import stamp
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class Details:
         query = _read(body)
         start, end = interval(query.get("interval"))
         filters = query["conversationFilters"], query["segmentFilters"]
+        misplacement = self.habits.misplaced_predicates
+        is_misplaced = misplacement != "ignore" and misplaced(*filters)
+        if is_misplaced and misplacement == "refuse":
+            msg = "A dimension is not valid for this type of filter"
+            raise RefusedError(msg)
         longest = 31 if any(filters) else 7
         if end - start > longest * _DAY:
             msg = (
@@ -63,7 +68,7 @@ class Details:
             )
             raise RefusedError(msg)
         number, size = self._paging(query.get("paging"))
-        numbers = self._find(start, end, query)
+        numbers = () if is_misplaced else self._find(start, end, query)
         rows = [self.world.conversation(one) for one in page_of(numbers, number, size)]
         return self._tell(rows, len(numbers), number, size)
 

@@ -62,6 +62,23 @@ def check(conversation_filters: object, segment_filters: object) -> None:
             _check_group(one, known)
 
 
+def misplaced(conversation_filters: list[Row], segment_filters: list[Row]) -> bool:
+    """Return whether a predicate has a dimension of the other list of filters."""
+    lists = ((conversation_filters, CONVERSATION), (segment_filters, SEGMENT))
+    return any(
+        predicate["dimension"] not in own
+        for filters, own in lists
+        for group in filters
+        for predicate in _predicates(group)
+    )
+
+
+def _predicates(group: Row) -> Iterator[Row]:
+    yield from group.get("predicates") or ()
+    for clause in group.get("clauses") or ():
+        yield from _predicates(clause)
+
+
 def passes(row: Row, conversation_filters: list[Row], segment_filters: list[Row]) -> bool:
     """Return whether a conversation passes all filters; one of its segments all of a segment's."""
     return all(

@@ -64,6 +64,7 @@ class Lake:
             or has FAILED where `fails_at_row_limit`.
         lifetime: How long after its submission a job expires.
         interval_bounds: Which bounds belong to a job's interval: `[)`, `[]`, `(]` or `()`.
+        oversized_page: What a larger result page than `page_limit` gets: `clamp` or `refuse`.
     """
 
     looks_needed: int = 1
@@ -73,6 +74,7 @@ class Lake:
     fails_at_row_limit: bool = False
     lifetime: timedelta = timedelta(days=1)
     interval_bounds: str = "[)"
+    oversized_page: str = "clamp"
     jobs: dict[str, Job] = field(default_factory=dict)
     _names: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -204,10 +206,12 @@ class JobOperations:
         if len(job.found) > self.lake.row_limit:
             msg = f"Pagination may not exceed {self.lake.row_limit} results."
             raise RefusedError(msg)
+        size = positive(query, "pageSize", 100)
+        if size > self.lake.page_limit and self.lake.oversized_page == "refuse":
+            msg = f"pageSize may not exceed {self.lake.page_limit}"
+            raise RefusedError(msg)
         try:
-            page = self.lake.page(
-                self.world, job, query.get("cursor"), positive(query, "pageSize", 100)
-            )
+            page = self.lake.page(self.world, job, query.get("cursor"), size)
         except ValueError as wrong:
             msg = "The cursor is unknown"
             raise RefusedError(msg) from wrong

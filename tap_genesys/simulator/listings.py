@@ -15,6 +15,7 @@ from tap_genesys.simulator.staff import Staff
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tap_genesys.simulator.habits import Habits
     from tap_genesys.simulator.world import World
 
 Row = dict[str, Any]
@@ -183,8 +184,8 @@ def operation(
     query: Mapping[str, str],
     body: Row | None,
     *,
-    url: str = "",
-    oversized: str = "clamp",
+    url: str,
+    habits: Habits,
 ) -> Callable[[], Answer] | None:
     """Return what answers a request for a listing; none where there is no such listing.
 
@@ -195,7 +196,7 @@ def operation(
         query: The URL's parameters.
         body: The JSON object that was sent, if any.
         url: Where the org can be reached; some links name it.
-        oversized: What a page gets that is larger than allowed: `clamp` or `refuse`.
+        habits: How listings are paged.
     """
     template, parent = _template(path)
     shape = shapes().get(template)
@@ -208,9 +209,12 @@ def operation(
     rows = _narrowed(rows_of(world, template, parent), query)
 
     def answered() -> Answer:
-        allowed = within_limits(template, query, oversized)
+        allowed = within_limits(template, query, habits.oversized_page)
         answer = _PAGING[shape["paging"]](path, allowed, body, rows, shape)
-        if template in _ABSOLUTE and "nextUri" in answer.body:
+        is_later = query.get("pageNumber", "1") != "1" and shape["paging"] == "counted"
+        if is_later and habits.page_beyond == "missing" and not answer.body["entities"]:
+            return error(404)
+        if (template in _ABSOLUTE or habits.links == "absolute") and "nextUri" in answer.body:
             answer.body["nextUri"] = url + answer.body["nextUri"]
         if shape["paging"] in ("counted", "linked", "scan", "after"):
             # Not every listing says everything.

@@ -63,13 +63,19 @@ class Simulator:
         self.habits = Habits(**habits)
         self.faults = Faults()
         self.requests: list[Request] = []
-        self._sums = Sums()
+        self._sums = Sums(
+            on_clock=self.habits.aggregate_cells == "clock",
+            takes_all_users=self.habits.unfiltered_users == "all",
+        )
         self.reports = Reports()
         #: Set when it closes, so that no slow answer outlives it.
         self.closing = threading.Event()
         self._logins = Logins(client_id, client_secret, token_seconds, clock)
         self._found: dict[str, Sequence[int]] = {}
-        self.lake = Lake(interval_bounds=self.habits.job_interval_bounds)
+        self.lake = Lake(
+            interval_bounds=self.habits.job_interval_bounds,
+            oversized_page=self.habits.oversized_job_page,
+        )
         #: How much time passes with each request.
         self.each_request = timedelta(0)
         self._lock = threading.Lock()
