@@ -185,10 +185,14 @@ def layers_table() -> str:
     lines = ["| layer | package | holds | modules |", "| --- | --- | --- | --- |"]
     for number, layer in enumerate(LAYERS, 1):
         for name in layer:
-            held = sorted(path.stem for path in (PACKAGE / name).glob("[!_]*.py"))
+            held = sorted(path.stem for path in (PACKAGE / name).glob("[!_]*") if _is_module(path))
             named = ", ".join(f"`{module}`" for module in held)
             lines.append(f"| {number} | `{name}` | {_purpose(name)} | {named} |")
     return "\n".join(lines)
+
+
+def _is_module(path: Path) -> bool:
+    return path.suffix == ".py" or (path / "__init__.py").exists()
 
 
 def _purpose(name: str) -> str:

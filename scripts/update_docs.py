@@ -6,7 +6,8 @@
 The settings' one source is `tap_genesys/config/settings.py`; from it come `docs/settings.md`, the
 table in README.md and the tap's settings in meltano.yml. The streams' one source is `STREAMS`; from
 it comes `docs/streams.md`. The filters that each takes become the table in `docs/filters.md`, and
-the columns with personal data those in `docs/erasure.md`.
+the columns with personal data those in `docs/erasure.md`. What is assumed about the vendor's API, a
+list of `preflight.assumptions`, becomes a table in `docs/design.md`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from tap_genesys import schemas
 from tap_genesys.config.org_filters import known
 from tap_genesys.config.settings import SCHEMA
 from tap_genesys.endpoints.probes import parent_name
+from tap_genesys.preflight.assumptions import registry
 from tap_genesys.streams import STREAMS
 from tap_genesys.tap import TapGenesys
 
@@ -37,6 +39,7 @@ _LAYERS = "<!-- layers: made by scripts/update_docs.py -->"
 _FILTERS = "<!-- filters: made by scripts/update_docs.py -->"
 _COLUMNS = "<!-- columns: made by scripts/update_docs.py -->"
 _ERASURES = "```sql\n-- erase conversations"
+_ASSUMPTIONS = "<!-- assumptions: made by scripts/update_docs.py -->"
 _PARAMS = {
     "many": "parameter {}",
     "text": "parameter {}",
@@ -148,10 +151,15 @@ def documents() -> dict[Path, str]:
             f"{_FILTERS}\n{filters_table()}\n",
         ),
         design: _replaced(
-            design.read_text("utf-8"),
-            f"{_LAYERS}\n",
-            "<!-- layers: end -->",
-            f"{_LAYERS}\n{layers_table()}\n",
+            _replaced(
+                design.read_text("utf-8"),
+                f"{_LAYERS}\n",
+                "<!-- layers: end -->",
+                f"{_LAYERS}\n{layers_table()}\n",
+            ),
+            f"{_ASSUMPTIONS}\n",
+            "<!-- assumptions: end -->",
+            f"{_ASSUMPTIONS}\n{registry.table()}\n",
         ),
         erasure: _replaced(
             _replaced(

@@ -1,0 +1,75 @@
+"""Fields of bodies that may hold anything: what has not the expected type is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tap_genesys.replication.windows import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+Record: TypeAlias = dict[str, Any]
+
+#: Dates that may lie ahead of everything that has happened.
+_AHEAD = ("callbackScheduledTime", "inactivityTimeout")
+_EARLIEST, _LATEST = 1970, 2999
+_DATE_LENGTH = len("2026-01-31T08:15:00Z")
+
+
+def rows(body: Record, key: str) -> list[Record]:
+    """Return the objects of a body's list."""
+    values = body.get(key)
+    return [row for row in values if isinstance(row, dict)] if isinstance(values, list) else []
+
+
+def text(record: Record, key: str) -> str:
+    """Return a field that is a text; else an empty one."""
+    value = record.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def number(record: Record, key: str) -> int | None:
+    """Return a field that is a whole number, not below zero; else None."""
+    value = record.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def moment(record: Record, key: str) -> datetime | None:
+    """Return a field that is a date with a time; else None."""
+    return _moment(text(record, key))
+
+
+def dates(value: Any, *, with_ahead: bool = False) -> Iterator[str]:  # noqa: ANN401 - JSON is anything
+    """Yield the dates with a time that a JSON value holds, at any depth.
+
+    Args:
+        value: A JSON value.
+        with_ahead: Whether those count that may lie ahead of everything that has happened.
+    """
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            waiting += [inner for name, inner in part.items() if with_ahead or name not in _AHEAD]
+        elif isinstance(part, list):
+            waiting += part
+        elif isinstance(part, str) and _moment(part):
+            yield part
+
+
+def moments(value: Any) -> list[datetime]:  # noqa: ANN401 - JSON is anything
+    """Return the moments that a JSON value holds, at any depth, but those that may lie ahead."""
+    return [read for date in dates(value) if (read := _moment(date))]
+
+
+def _moment(date: str) -> datetime | None:
+    if len(date) < _DATE_LENGTH or "T" not in date:
+        return None
+    try:
+        read = parse(date)
+    except (ValueError, OverflowError):
+        return None
+    # Arithmetic with days needs room.
+    return read if _EARLIEST <= read.year <= _LATEST else None

@@ -1,0 +1,225 @@
+"""The choice of conversations that one small interval tells apart. Pure.
+
+Of a day's conversations four are chosen, with an interval from one's end to another's start:
+
+    before   |--|
+    ends        |------|
+                       [      interval      ]
+    inside               |-----------|
+    begins                                  |-----|
+
+A query for these four alone so shows by four ids whether either bound belongs to an interval, and
+whether one has to overlap it at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tap_genesys.preflight.assumptions.fields import moment, moments, number, rows, text
+from tap_genesys.preflight.assumptions.model import Undecidable
+from tap_genesys.replication.windows import DAY, Window, floor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_genesys.preflight.assumptions.fields import Record
+    from tap_genesys.preflight.assumptions.model import Observed
+
+PAGE = 25
+#: A query pages through so many rows at most.
+_CEILING = 100_000
+#: An interval may be read more coarsely than to the millisecond.
+_MARGIN, _FAR = timedelta(seconds=1), timedelta(minutes=1)
+_OLDEST = 10 * DAY
+_SATURDAY = 5
+_MOST_TRIED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation's times.
+
+    Args:
+        name: Its id; it is compared, and never reported.
+        start: When it started.
+        end: When it ended; None where it is open.
+        moments: All that its record holds.
+    """
+
+    name: str
+    start: datetime
+    end: datetime | None
+    moments: tuple[datetime, ...]
+
+    @property
+    def latest(self) -> datetime:
+        """The latest moment in its record."""
+        return max(self.moments)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The conversations that an interval tells apart, and one that outlasts it without an event."""
+
+    interval: Window
+    before: Conversation
+    ends: Conversation
+    inside: Conversation
+    begins: Conversation
+    through: Conversation | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Their ids."""
+        chosen = (self.before, self.ends, self.inside, self.begins, self.through)
+        return [conversation.name for conversation in chosen if conversation]
+
+
+def day(observed: Observed) -> Window:
+    """Return the latest weekday that is over, and that the data lake knows as far as is known."""
+    known = observed.started
+    lake = observed.responses.get("lake")
+    if lake and isinstance(lake.body, dict):
+        watermark = moment(lake.body, "dataAvailabilityDate")
+        if watermark and observed.started - _OLDEST < watermark < observed.started:
+            known = watermark
+    start = floor(known, DAY) - DAY
+    while start.weekday() >= _SATURDAY:
+        start -= DAY
+    return Window(start, start + DAY)
+
+
+def monday(observed: Observed) -> Window:
+    """Return the latest Monday that is over: what lasted over a weekend ends on it."""
+    start = floor(observed.started, DAY) - DAY
+    return Window(start := start - start.weekday() * DAY, start + DAY)
+
+
+def last_page(observed: Observed) -> int:
+    """Return the number of the day's last page, by its first response.
+
+    Raises:
+        Undecidable: That is unknown, or out of reach.
+    """
+    total = number(observed.body("details-first"), "totalHits")
+    if total is None:
+        msg = "details-first has no totalHits"
+        raise Undecidable(msg)
+    page = max(1, -(-total // PAGE))
+    if page * PAGE > _CEILING:
+        msg = f"a day of {total} conversations cannot be paged through"
+        raise Undecidable(msg)
+    return page
+
+
+def sampled(observed: Observed) -> list[Record]:
+    """Return the conversations of the day's first page, and of its last one if there is one.
+
+    Raises:
+        Undecidable: There is not even the first.
+    """
+    records = rows(observed.body("details-first"), "conversations")
+    if not records:
+        msg = "no conversation on the sampled day"
+        raise Undecidable(msg)
+    last = observed.responses.get("details-last")
+    if last and isinstance(last.body, dict):
+        records = [*records, *rows(last.body, "conversations")]
+    return records
+
+
+def choice(observed: Observed) -> Choice:
+    """Return the conversations that an interval tells apart.
+
+    Raises:
+        Undecidable: The sample has none.
+    """
+    within = day(observed)
+    read = [
+        conversation
+        for record in sampled(observed)
+        if (conversation := _conversation(record)) and conversation.start in within
+    ]
+    known = [*{conversation.name: conversation for conversation in read}.values()]
+    chosen = next(_choices(known, within), None)
+    if chosen is None:
+        msg = f"no four of the {len(known)} sampled conversations lie as needed"
+        raise Undecidable(msg)
+    through = next((one for one in known if _goes_through(one, chosen.interval)), None)
+    return replace(chosen, through=through)
+
+
+def finds(observed: Observed, name: str, conversation: Conversation) -> bool:
+    """Return whether a response has a conversation.
+
+    Raises:
+        Undecidable: The request was refused.
+    """
+    return conversation.name in _names(observed, name)
+
+
+def found(observed: Observed, name: str) -> set[str]:
+    """Return which conversations of the choice a response has: `before`, `ends` and so on.
+
+    Raises:
+        Undecidable: It has not even the one within the interval.
+    """
+    chosen, names = choice(observed), _names(observed, name)
+    places = ("before", "ends", "inside", "begins", "through")
+    there = {
+        place
+        for place in places
+        if (conversation := getattr(chosen, place)) and conversation.name in names
+    }
+    if "inside" not in there:
+        msg = f"{name} does not even return what is within the interval"
+        raise Undecidable(msg)
+    return there
+
+
+def _names(observed: Observed, name: str) -> set[str]:
+    return {text(row, "conversationId") for row in rows(observed.body(name), "conversations")}
+
+
+def _choices(known: list[Conversation], within: Window) -> Iterator[Choice]:
+    over = [one for one in known if one.end and one.latest <= one.end and one.end in within]
+    over.sort(key=lambda one: one.latest)
+    begun = sorted(known, key=lambda one: one.start, reverse=True)
+    for ends in islice(over[1:], _MOST_TRIED):
+        before = over[0]
+        if ends.end is None or before.latest > ends.end - _FAR or ends.start == ends.end:
+            continue
+        for begins in islice(begun, _MOST_TRIED):
+            is_over = begins.end and begins.end <= begins.start
+            if begins.start < ends.end + _FAR or is_over:
+                continue
+            interval = Window(ends.end, begins.start)
+            for inside in known:
+                if inside in (before, ends, begins) or not _reaches_into(inside, interval):
+                    continue
+                yield Choice(interval, before, ends, inside, begins)
+
+
+def _reaches_into(one: Conversation, interval: Window) -> bool:
+    """Return whether something happened in a conversation within an interval, surely."""
+    first, last = interval.start + _MARGIN, interval.end - _MARGIN
+    is_over = one.end or one.latest
+    return first < one.start < last or first < is_over < last
+
+
+def _goes_through(one: Conversation, interval: Window) -> bool:
+    """Return whether a conversation lasts longer, and nothing is recorded of it in between."""
+    early, late = interval.start - _MARGIN, interval.end + _MARGIN
+    is_silent = not any(early <= moment <= late for moment in one.moments)
+    return is_silent and one.start < early and (one.end is None or one.end > late)
+
+
+def _conversation(record: Record) -> Conversation | None:
+    name, start = text(record, "conversationId"), moment(record, "conversationStart")
+    if not name or start is None:
+        return None
+    return Conversation(name, start, moment(record, "conversationEnd"), tuple(moments(record)))
