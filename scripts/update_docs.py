@@ -7,7 +7,8 @@ The settings' one source is `tap_genesys/config/settings.py`; from it come `docs
 table in README.md and the tap's settings in meltano.yml. The streams' one source is `STREAMS`; from
 it comes `docs/streams.md`. The filters that each takes become the table in `docs/filters.md`, and
 the columns with personal data those in `docs/erasure.md`. What is assumed about the vendor's API, a
-list of `preflight.assumptions`, becomes a table in `docs/design.md`.
+list of `preflight.assumptions`, becomes a table in `docs/design.md`; what its check requests, a
+paragraph of `docs/operations.md`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tap_genesys.config.org_filters import known
 from tap_genesys.config.settings import SCHEMA
 from tap_genesys.endpoints.probes import parent_name
 from tap_genesys.preflight.assumptions import registry
+from tap_genesys.preflight.assumptions.plan import MOST_REQUESTS, STEPS
 from tap_genesys.streams import STREAMS
 from tap_genesys.tap import TapGenesys
 
@@ -122,6 +124,19 @@ def filters_table() -> str:
     return "\n".join(lines)
 
 
+def assumptions_cost() -> str:
+    """Return the requests and permissions of `--check=assumptions`, as a paragraph."""
+    known = schemas.facts("permissions")
+    needed = [known.get(step.operation, {"permissions": []})["permissions"] for step in STEPS]
+    # One of an operation's permissions is enough.
+    names = sorted({permissions[0] for permissions in needed if permissions})
+    listed = "\n".join(f"- `{name}`" for name in names)
+    return (
+        f"{MOST_REQUESTS} requests at most, beside the login and further looks at the job. "
+        f"Permissions, each for the checks that need it:\n\n{listed}"
+    )
+
+
 def meltano_settings() -> str:
     """Return the tap's settings as they stand in meltano.yml."""
     listed = [_meltano_setting(name, schema) for name, schema in SCHEMA["properties"].items()]
@@ -140,6 +155,7 @@ def documents() -> dict[Path, str]:
     readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
     filters, design = ROOT / "docs" / "filters.md", ROOT / "docs" / "design.md"
     erasure = ROOT / "docs" / "erasure.md"
+    operations = ROOT / "docs" / "operations.md"
     table = f"<!-- settings: made by scripts/update_docs.py -->\n{settings_table()}\n"
     return {
         ROOT / "docs" / "settings.md": settings_page(),
@@ -171,6 +187,12 @@ def documents() -> dict[Path, str]:
             f"{_ERASURES}\n",
             "```",
             f"{_ERASURES}\n{personal_columns.erasures()}\n",
+        ),
+        operations: _replaced(
+            operations.read_text("utf-8"),
+            f"{_ASSUMPTIONS}\n",
+            "<!-- assumptions: end -->",
+            f"{_ASSUMPTIONS}\n{assumptions_cost()}\n",
         ),
         readme: _replaced(
             readme.read_text("utf-8"),

@@ -33,6 +33,7 @@ from tap_genesys.errors import Incomplete, SettingError, StopRun
 from tap_genesys.interruption import Clock, Interrupted, Interruption
 from tap_genesys.output.console import is_worth_a_line, terminal
 from tap_genesys.output.writer import SingerWriter
+from tap_genesys.preflight.assumptions.report import check as check_assumptions
 from tap_genesys.preflight.check import check
 from tap_genesys.preflight.fair_use import ALLOWANCES, total, users_of
 from tap_genesys.privacy.rules import problems as rule_problems
@@ -140,6 +141,10 @@ class TapGenesys(Tap):
             catalog=None if catalog is None else _object("--catalog", catalog),
             parse_env_config=config is not None and config.parse_env,
         )
+        if check.startswith("assumptions"):
+            report = check_assumptions(tap.run, tap.plugin_version)
+            click.echo(report.as_json() if check.endswith("json") else report.as_table())
+            return
         if check != "off":
             tap.check(
                 as_json=check == "json",
@@ -159,9 +164,10 @@ class TapGenesys(Tap):
                 is_flag=False,
                 flag_value="table",
                 default="off",
-                type=click.Choice(["off", "table", "json"]),
+                type=click.Choice(["off", "table", "json", "assumptions", "assumptions-json"]),
                 help="Ask for a little of each selected stream, and tell what works and what it "
-                "costs: --check for people, --check=json for programs.",
+                "costs: --check for people, --check=json for programs. --check=assumptions, or "
+                "assumptions-json: hold what is assumed about the vendor's API against the org.",
             )
         )
         command.params.append(
