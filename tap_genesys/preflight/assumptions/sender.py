@@ -149,7 +149,7 @@ class Sender:
         return response
 
     def _sent(self, name: str, request: Request) -> Response:
-        note = RequestNote(label=f"assumptions, {name}", overrides=_accept, follows_redirects=False)
+        note = RequestNote(label=f"assumptions, {name}", overrides=_accept)
         params = None if request.params is None else dict(request.params)
         data = None if request.data is None else dict(request.data)
         response = self._run.client.call(
