@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.answers import COUNTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 DETAILS = "conversation_details"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
@@ -84,6 +85,43 @@ def test_no_more_than_allowed_are_under_way_or_wait() -> None:
     # Two have been handed out; as many as allowed are under way at most.
     assert 2 <= len(set(desk.asked) - {0, 1}) <= 4
     desk.open(*range(50))
+
+
+def test_the_request_that_is_waited_for_is_one_of_those_under_way() -> None:
+    """Of four, three are ahead of it, whichever is waited for."""
+    others = {*threading.enumerate()}
+    desk = Desk()
+    under_way: list[int] = []
+
+    class Waiting(Interruption):
+        @contextmanager
+        def breakable(self) -> Iterator[None]:
+            # No request ends before the reader waits, and a thread lives as long as its request.
+            under_way.append(len({*threading.enumerate()} - others))
+            desk.open(len(under_way) - 1)
+            with super().breakable():
+                yield
+
+    reading: Prefetcher[int, int] = Prefetcher(4, Waiting())
+    for number in range(3):
+        assert reading.result(number, desk.ask(number), desk.following(number)) == number
+        for thread in {*threading.enumerate()} - others:
+            if thread.name == desk.threads[number]:
+                thread.join()  # it may outlive its response by a moment
+    desk.open(*range(50))
+    assert under_way == [4, 4, 4]
+
+
+def test_at_most_twice_as_many_responses_wait() -> None:
+    """However many have come while the reader was busy."""
+    others = {*threading.enumerate()}
+    reading, desk = ahead(4)
+    desk.open(*range(50))
+    for number in range(9):
+        reading.result(number, desk.ask(number), desk.following(number))
+        for thread in {*threading.enumerate()} - others:
+            thread.join()
+    assert sorted(desk.asked) == [*range(9 + 2 * 4)]
 
 
 def test_one_at_a_time_is_plain_reading() -> None:
