@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from typing import Any
 
 import pytest
 import requests
 from support.harness import run
 from support.http_doubles import Clock, response
+from support.races import Race
 
 from tap_genesys.api.auth import ClientCredentials
 from tap_genesys.api.retry import Retry
@@ -104,29 +103,37 @@ def test_a_refused_token_is_renewed_once_for_all_threads() -> None:
     assert len(login.posts) == 2
 
 
-class SlowLogin(Login):
-    """Takes a moment to answer, in which other threads can come."""
+class CrowdedLogin(Login):
+    """Answers once all threads have come, to the login or to the lock before it."""
+
+    def __init__(self, race: Race, *answers: requests.Response) -> None:
+        super().__init__(*answers)
+        self._race = race
 
     def post(self, url: str, **options: Any) -> requests.Response:
-        time.sleep(0.01)
+        self._race.meet()
         return super().post(url, **options)
 
 
 def test_threads_that_start_together_log_in_once() -> None:
-    login = SlowLogin(*(token(f"t{number}") for number in range(8)))
+    race = Race(8)
+    login = CrowdedLogin(race, *(token(f"t{number}") for number in range(8)))
     auth = credentials(login)
-    start = threading.Barrier(8)
-
-    def begin() -> None:
-        start.wait()
-        sent(auth)
-
-    threads = [threading.Thread(target=begin) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    auth._lock = race.lock
+    race.run(lambda: sent(auth))
     assert len(login.posts) == 1
+
+
+def test_threads_that_are_refused_together_renew_the_token_once() -> None:
+    login = Login(token("t1"))
+    auth = credentials(login)
+    refused = sent(auth)
+    race = Race(8)
+    crowded = CrowdedLogin(race, *(token(f"t{number}") for number in range(2, 10)))
+    auth._session, auth._lock = crowded, race.lock  # type: ignore[assignment]
+    race.run(lambda: auth.renew(refused))
+    assert len(crowded.posts) == 1
+    assert sent(auth).headers["Authorization"] == "Bearer t2"
 
 
 @pytest.mark.parametrize(

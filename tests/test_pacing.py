@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from io import BytesIO
 from itertools import pairwise
 
@@ -12,6 +11,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from support.http_doubles import Clock
+from support.races import Race
 from urllib3 import HTTPResponse
 
 from tap_genesys.api.pacing import SPREAD, Pacer, read_whole
@@ -93,19 +93,18 @@ def test_a_hold_delays_who_waits_for_a_turn_already() -> None:
     assert clock.waits == pytest.approx([SPREAD / 60, 10.0])
 
 
-class Moment(float):
-    """A moment that takes a while to compare, in which other threads can come."""
-
-    def __lt__(self, other: float) -> bool:
-        time.sleep(0.01)
-        return super().__lt__(other)
-
-
 def test_threads_share_one_pace() -> None:
     """Each gets a turn of its own, though they all ask at once."""
     waits: list[float] = []
-    start = threading.Barrier(8)
+    race = Race(8)
     is_over = threading.Event()
+
+    class Moment(float):
+        """A moment that is compared once all threads have read the turn before theirs."""
+
+        def __lt__(self, other: float) -> bool:
+            race.meet()
+            return super().__lt__(other)
 
     class Slow(Clock):
         def seconds(self) -> Moment:
@@ -117,16 +116,9 @@ def test_threads_share_one_pace() -> None:
                 is_over.set()
             is_over.wait(10)
 
-    def take() -> None:
-        start.wait()
-        pacer.take()
-
     pacer = Pacer(600, Slow())
-    threads = [threading.Thread(target=take) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    pacer._lock = race.lock
+    race.run(pacer.take)
     interval = SPREAD / 600
     assert sorted(waits) == pytest.approx([interval * turn for turn in range(1, 8)])
 
