@@ -186,6 +186,42 @@ def test_rows_are_written_as_if_they_were_put_together(trees: list[dict[str, Any
     assert all(message["time_extracted"] == SINCE.isoformat() for message in messages)
 
 
+def test_keys_are_these_texts() -> None:
+    """Written out, since a target that gets another text for a row keeps it beside the old one."""
+    flow = {"flowId": "f", "outcomes": [{"flowOutcomeId": "o"}]}
+    inner = {"segments": [{"wrapUpCode": "w"}], "metrics": [{}], "mediaEndpointStats": [{}]}
+    tree = {
+        "conversationId": "c/1",
+        "evaluations": [{"evaluationId": "e"}, {"evaluationId": "e"}, {}],
+        "surveys": [{"surveyId": "e"}],
+        "resolutions": [{"queueId": "q"}],
+        "participants": [
+            {
+                "participantId": "p#1",
+                "attributes": {"a/b~c#d": "x", "plain": "y"},
+                "sessions": [{"sessionId": "s", "flow": flow, **inner}, {"sessionId": "s"}],
+            },
+            {"participantId": "p#1", "sessions": [{}]},
+            {"sessions": [{"sessionId": "e"}]},
+        ],
+    }
+    assert {name: [row["_id"] for row in made] for name, made in rows(tree, FIELDS).items()} == {
+        "conversation_evaluations": ["c~11/e", "c~11/e#1", "c~11/#2"],
+        # The same id in another table is no repetition.
+        "conversation_surveys": ["c~11/e"],
+        "conversation_resolutions": ["c~11/#0"],
+        "conversation_participants": ["c~11/p~21", "c~11/p~21#1", "c~11/#2"],
+        ATTRIBUTES: ["c~11/p~21/a~1b~0c~2d", "c~11/p~21/plain"],
+        "conversation_sessions": ["c~11/s", "c~11/s#0.1", "c~11/#1.0", "c~11/e"],
+        "conversation_segments": ["c~11/s/0"],
+        WRAP_UPS: ["c~11/s/0"],
+        "conversation_metrics": ["c~11/s/0"],
+        "conversation_media_stats": ["c~11/s/0"],
+        "conversation_flows": ["c~11/s"],
+        "conversation_flow_outcomes": ["c~11/s/0"],
+    }
+
+
 def test_handle_times_stand_once_in_a_session() -> None:
     segments = [{"wrapUpCode": "a"}, {"segmentType": "hold"}, {"wrapUpCode": "b"}]
     metrics = [
