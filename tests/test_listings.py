@@ -11,7 +11,7 @@ from functools import cache
 from itertools import count
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -234,3 +234,30 @@ def test_whatever_a_link_says_the_request_stays_at_our_host(link: str) -> None:
         assert url is not None
         assert url.startswith("https://api.example.test/gateway/")
         assert urlsplit(url).netloc == "api.example.test"
+
+
+@pytest.mark.parametrize(
+    ("group", "path"),
+    [
+        ("8f1b-22", "8f1b-22"),
+        ("../users/7?state=any#x", "..%2Fusers%2F7%3Fstate%3Dany%23x"),
+        ("a b%2F", "a%20b%252F"),
+    ],
+)
+def test_an_id_stays_one_step_of_the_path(group: str, path: str) -> None:
+    """Whatever it holds, no other operation is requested."""
+    nobody: Any = SimpleNamespace(url="https://api.example.test", world=WORLD)
+    stream = tap(nobody, "groups", "group_members").streams["group_members"]
+    request = stream.get_http_request(page=PageContext({"groupId": group}, None))  # type: ignore[attr-defined]
+    url = requests.Request("GET", request.url).prepare().url
+    assert url == f"https://api.example.test{GROUPS}/{path}/members"
+
+
+@pytest.mark.parametrize("cursor", ["a+b/c==", "x&limit=1#y", "50%25 ü"])
+def test_a_cursor_arrives_as_it_was_sent(cursor: str) -> None:
+    """Whatever characters it has."""
+    nobody: Any = SimpleNamespace(url="https://api.example.test", world=WORLD)
+    stream = tap(nobody, "external_contacts").streams["external_contacts"]
+    request = stream.get_http_request(page=PageContext(None, cursor))  # type: ignore[attr-defined]
+    sent = requests.Request("GET", request.url, params=request.params).prepare()
+    assert parse_qs(urlsplit(str(sent.url)).query) == {"limit": ["200"], "cursor": [cursor]}
