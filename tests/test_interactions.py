@@ -17,6 +17,8 @@ from support.run_schedules import Stretch, schedules, searching
 from support.simulator_client import token
 from support.vendor_document import DOCUMENT, response_schema, validate
 
+from tap_genesys.api.prefetch import Prefetcher
+from tap_genesys.endpoints import request_loop
 from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, iso
@@ -256,3 +258,24 @@ def test_the_cost_is_told_before_it_is_paid(caplog: pytest.LogCaptureFixture) ->
     with Simulator(WORLD) as sim:
         run(sim, DETAILS, SPEECH, requests_per_minute=300, **START)
     assert "at 300 requests a minute 18,000 an hour" in caplog.text
+
+
+@pytest.mark.parametrize("parallel", [2, 4])
+def test_each_window_s_requests_are_prefetched(
+    parallel: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each window the first one alone is sent when its response is needed."""
+    late = []
+
+    class Watched(Prefetcher[Any, Any]):
+        def result(self, key: Any, send: Any, following: Any) -> Any:
+            if "/speechandtextanalytics/" in key[0] and key not in self._under_way:
+                late.append(key)
+            return super().result(key, send, following)
+
+    monkeypatch.setattr(request_loop, "Prefetcher", Watched)
+    with Simulator(WORLD) as sim:
+        run(sim, DETAILS, SPEECH, max_parallel_requests=parallel, window_days=1, **START)
+        sent = [one for one in sim.requests if "/speechandtextanalytics/" in one.path]
+    assert len(sent) > 30
+    assert len(late) == 5
