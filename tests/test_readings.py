@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.harness import run
+from support.harness import run, tap
 
-from tap_genesys.replication.windows import iso, split
+from tap_genesys.replication.plan import Read
+from tap_genesys.replication.windows import DAY, Window, iso, split
 from tap_genesys.simulator import Simulator, World
 
 DETAILS = "conversation_details"
@@ -91,3 +93,23 @@ def test_the_world_holds_the_hard_case() -> None:
 def _opens_the_span(row: dict[str, str]) -> bool:
     """Return whether it has no length and starts in the span's very first moment."""
     return row["conversationStart"] == row.get("conversationEnd") == iso(SINCE)
+
+
+@pytest.mark.parametrize(("start", "emitted"), [(DAY, ["c"]), (DAY / 2, []), (2 * DAY, [])])
+def test_a_row_at_the_end_of_a_window_is_owed_by_the_one_that_begins_there(
+    start: timedelta, emitted: list[str]
+) -> None:
+    """Not by another one, though it takes what started then: the row may be older than it says."""
+    nobody: Any = SimpleNamespace(url="https://api.example.test", world=WORLD)
+    stream: Any = tap(nobody, DETAILS).streams[DETAILS]
+    nothing = Window(SINCE, SINCE)
+    stream.plan = SimpleNamespace(ended_in=nothing, has_emitted=lambda *_: False)
+    stream._owed, stream._at_end, stream._in_read = {}, {}, set()
+    stream.window = Window(SINCE, SINCE + DAY)
+    stream.present = Read(stream.window, "query", "fresh")
+    assert not stream.keeps({"conversationId": "c", "conversationStart": iso(SINCE + DAY)})
+    stream.window = Window(SINCE + start, SINCE + 3 * DAY)
+    takes = Window(SINCE, SINCE + 3 * DAY)
+    stream.present = Read(stream.window, "query", "fresh", starts=takes)
+    stream.begin_window()
+    assert [row["conversationId"] for row in stream.rest_of_window()] == emitted
