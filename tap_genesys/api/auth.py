@@ -81,7 +81,8 @@ class ClientCredentials(AuthBase):
 
     def conceal(self, text: str) -> str:
         """Blot the id, the secret and the token out of a text that came from elsewhere."""
-        for secret in (*self._credentials, self._token):
+        # The longest first: the id may be a part of the secret.
+        for secret in sorted((*self._credentials, self._token), key=len, reverse=True):
             if secret:
                 text = text.replace(secret, "***")
         return text
