@@ -15,6 +15,7 @@ from tap_genesys.errors import StopRun
 from tap_genesys.preflight.check import check
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World, staff
+from tap_genesys.simulator.answers import Answer, error
 from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -84,6 +85,27 @@ def test_a_missing_permission_is_named(capsys: pytest.CaptureFixture[str]) -> No
     assert (told["ok"], told["code"]) == (False, 1)
     assert told["found"]["flow_outcomes"]["detail"] == ("the client's role lacks architect:x:view")
     assert [name for name, one in told["found"].items() if not one["ok"]] == ["flow_outcomes"]
+
+
+class Echoing(Simulator):
+    """An org that sends the caller's secrets back when it refuses."""
+
+    status = 400
+
+    def answer(self, method: str, path: str, *rest: Any) -> Answer:
+        if path != "/api/v2/users":
+            return super().answer(method, path, *rest)
+        return error(self.status, f"nobody knows demo-secret or {rest[-1]}")
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_secret_in_a_refusal_is_blotted_out(
+    capsys: pytest.CaptureFixture[str], status: int
+) -> None:
+    with Echoing(WORLD) as sim:
+        sim.status = status
+        detail = checked(sim, capsys, "users")["found"]["users"]["detail"]
+    assert f"answered {status}: nobody knows *** or Bearer *** (" in detail
 
 
 def test_what_is_not_licensed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
