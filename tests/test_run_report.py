@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,9 +21,6 @@ from tap_genesys.interruption import Interrupted
 from tap_genesys.replication.windows import iso
 from tap_genesys.run_report import table, write_whole
 from tap_genesys.simulator import Fault, Simulator, World
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DETAILS = "conversation_details"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
@@ -195,6 +195,21 @@ def test_no_secret_and_no_record_is_in_it(path: Path) -> None:
     assert not [name for name in output.ids(DETAILS) if name in text]
 
 
+def test_a_secret_in_an_error_is_blotted_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever raised it: what the vendor sends back is quoted in more than one place."""
+
+    def fail() -> None:
+        msg = "nobody knows demo-secret"
+        raise StopRun(msg)
+
+    with Simulator(WORLD) as sim:
+        made = tap(sim, "users", run_report_path=str(path))
+        monkeypatch.setattr(made.streams["users"], "sync", fail)
+        with pytest.raises(StopRun):
+            made.sync_or_leave()
+    assert told(path)["error"] == "nobody knows ***"
+
+
 def test_a_resumed_run_tells_the_bookmark_even_if_it_fails(path: Path) -> None:
     before = iso(datetime(2026, 3, 3, tzinfo=UTC))
     state = bookmarked(DETAILS, "conversationStart", before)
@@ -341,3 +356,21 @@ def test_a_file_is_replaced_whole(
         assert reader.read() == old
     assert path.read_text("utf-8") == new
     assert [*path.parent.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_file_that_cannot_be_written_leaves_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A disk that is full, say: the old text is there, alone."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "report.json"
+    write_whole(path, "old")
+    monkeypatch.setattr(os if step == "fsync" else Path, step, fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, "new")
+    assert path.read_text("utf-8") == "old"
+    assert [*tmp_path.iterdir()] == [path]
