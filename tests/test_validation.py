@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,9 @@ from tap_genesys.config.validation import (
 )
 from tap_genesys.errors import SettingError
 from tap_genesys.tap import TapGenesys, setting_problems
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 CREDENTIALS = {"client_id": "the-id", "client_secret": "the-secret"}
@@ -76,6 +79,10 @@ def test_numbers_may_be_spelled_as_text() -> None:
         ("api_url", "api.mypurecloud.de", ["use a base URL such as https://"]),
         ("api_url", "https://host:port", ["host:port", "base URL"]),
         ("login_url", "ftp://login.example.test", ["base URL"]),
+        ("api_url", "https://user:password@host.example.test", ["base URL"]),
+        ("login_url", "https://user@host.example.test", ["base URL"]),
+        ("api_url", "https://host.example.test?a=b", ["base URL"]),
+        ("api_url", "https://host.example.test#a", ["base URL"]),
         ("start_date", "yesterday", ["yesterday", "2026-01-31"]),
         ("start_date", 20260101, ["20260101", "a text"]),
         ("end_date", "2026-13-01", ["2026-13-01", "2026-01-31"]),
@@ -232,6 +239,16 @@ def test_a_dimension_of_the_other_list_is_refused(setting: str, dimension: str, 
     assert f"belongs in {other}" in line
 
 
+@pytest.mark.parametrize("place", range(2))
+def test_a_predicate_within_a_clause_is_refused_too(place: int) -> None:
+    """In whichever clause, beside predicates of the right list."""
+    right, wrong = ({"dimension": name, "value": "x"} for name in ("queueId", "divisionId"))
+    clauses = [{"type": "and", "predicates": [right]} for _ in range(2)]
+    clauses[place]["predicates"] = [right, wrong]
+    (line,) = said(segment_filters=[{"type": "or", "predicates": [right], "clauses": clauses}])
+    assert "dimension 'divisionId' belongs in conversation_filters" in line
+
+
 def test_a_metric_of_the_other_list_is_refused() -> None:
     (line,) = said(conversation_filters=predicate(metric="tSegmentDuration"))
     assert "belongs in segment_filters" in line
@@ -302,3 +319,14 @@ def test_an_earlier_name_in_the_environment_is_refused_where_that_is_read(
         "set that instead."
     )
     TapGenesys(config=CREDENTIALS, setup_mapper=False)
+
+
+@pytest.mark.parametrize("target", ["report.json", "nowhere.json", "/dev/null", "."])
+def test_a_report_takes_the_place_of_no_link(tmp_path: Path, target: str) -> None:
+    """Whatever the link leads to: the file is replaced as a whole."""
+    (tmp_path / "report.json").touch()
+    link = tmp_path / "link.json"
+    link.symlink_to(target)
+    assert said(run_report_path=str(tmp_path / "report.json")) == []
+    (line,) = said(run_report_path=str(link))
+    assert line.endswith("use a plain file.")
