@@ -13,6 +13,7 @@ from support.harness import Output, run, tap
 from support.simulator_client import token
 from support.vendor_document import DOCUMENT, body_schema, response_schema, validate
 
+from tap_genesys.endpoints import reports
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, Window, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World, listings
@@ -26,6 +27,8 @@ from tap_genesys.streams.usage import ApiUsage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tap_genesys.simulator.answers import Answer
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 6, 13, 30, tzinfo=UTC)
@@ -244,6 +247,32 @@ def test_a_failed_report_ends_the_run() -> None:
         sim.faults.add(Fault("state", path="/audits/query/", state="Failed", times=None))
         with pytest.raises(StopRun, match="the report is 'Failed'"):
             run(sim, "audits", **START)
+
+
+class Circling(Simulator):
+    """An org whose second page names itself as the next one."""
+
+    def answer(self, *request: Any) -> Answer:
+        answer = super().answer(*request)
+        if isinstance(answer.body, dict) and answer.body.keys() & {"entities", "results"}:
+            answer.body |= {"cursor": "1", "cursors": {"after": "1"}, "after": "1"}
+        return answer
+
+
+@pytest.mark.parametrize("stream", ["audits", "api_usage"])
+def test_a_token_that_comes_again_ends_the_run(
+    stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the page that names it, not after the most pages that there can be."""
+    monkeypatch.setattr(reports, "LAST_PAGE", 20)
+    with Circling(WORLD) as sim:
+        with pytest.raises(StopRun, match="the pages have no end"):
+            run(sim, stream, **START)
+        tokens = [
+            {**one.query, **(one.body or {})}.get("cursor" if stream == "audits" else "after")
+            for one in sim.requests
+        ]
+    assert tokens.count("1") == 1
 
 
 def test_limits_are_read_of_each_namespace() -> None:
