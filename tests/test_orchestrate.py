@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,9 +16,9 @@ from support.harness import run
 from support.loaders import ROOT
 from support.process_tree import arguments
 
-from orchestrate.errors import SetupError
+from orchestrate.errors import LoadError, NotYetError, SetupError
 from orchestrate.groups import GROUPS
-from orchestrate.loading import Programs, select, settings_of
+from orchestrate.loading import Programs, catalog_of, load, select, settings_of
 from orchestrate.pipe import pipe
 from orchestrate.shares import Share, share
 from orchestrate.states import behind, takeover
@@ -254,6 +256,153 @@ def test_a_loader_that_dies_ends_the_tap() -> None:
     )
     assert outcome.loader == 5
     assert outcome.tap != 0
+
+
+#: Prints a line once its loader has died, and then waits; an alarm ends it, if nothing else does.
+QUIET = """
+import pathlib, signal, sys, time
+signal.alarm(20)
+stat = pathlib.Path("/proc", open(sys.argv[1]).read(), "stat")
+while stat.read_text().rpartition(") ")[2][0] != "Z":
+    time.sleep(0.001)
+print("a line", flush=True)
+signal.pause()
+"""
+#: Writes who it is, and ends.
+BRIEF = "import os, sys; print(os.getpid(), end='', file=open(sys.argv[1], 'w')); exit(5)"
+
+
+def test_a_loader_that_dies_ends_a_tap_that_waits(tmp_path: Path) -> None:
+    """It may have nothing more to print, and so would never notice."""
+    open_end = tmp_path / "open"
+    os.mkfifo(open_end)
+    outcome = pipe(
+        [sys.executable, "-c", QUIET, str(open_end)],
+        [sys.executable, "-c", BRIEF, str(open_end)],
+        tap_environment={},
+        loader_environment={},
+    )
+    assert (outcome.tap, outcome.loader) == (-signal.SIGTERM, 5)
+
+
+#: A tap of one stream, whose STATE and end the environment has.
+TAP = """
+import json, os, signal, sys
+if "--discover" in sys.argv:
+    metadata = [{"breadcrumb": [], "metadata": {}}]
+    print(json.dumps({"streams": [{"tap_stream_id": "evaluations", "metadata": metadata}]}))
+elif os.environ["FAKE_TAP"] == "waits":
+    signal.alarm(20)
+    print(os.getpid(), file=sys.stderr, flush=True)
+    signal.pause()
+else:
+    print(os.environ["FAKE_STATE"])
+    sys.exit(int(os.environ["FAKE_TAP"]))
+"""
+#: A loader that lets out what it gets.
+LOADER = "import os, sys; print(sys.stdin.read()); sys.exit(int(os.environ['FAKE_LOADER']))"
+GROUP = GROUPS["evaluations"]
+
+
+def worker(
+    folder: Path, *, reached: datetime | None = None, tap: str = "0", loader: int = 0
+) -> dict[str, str]:
+    """Return the environment of a worker whose programs end so, after a STATE that says so."""
+    values = {"evaluations": {"replication_key_value": iso(reached)}} if reached else {}
+    (folder / "tap.py").write_text(TAP, "utf-8")
+    (folder / "loader.py").write_text(LOADER, "utf-8")
+    return {
+        "ORCHESTRATE_TAP": f"{sys.executable} {folder / 'tap.py'}",
+        "ORCHESTRATE_LOADER": f"{sys.executable} {folder / 'loader.py'}",
+        "FAKE_STATE": json.dumps({"bookmarks": values}),
+        "FAKE_TAP": tap,
+        "FAKE_LOADER": str(loader),
+    }
+
+
+def loaded(environment: dict[str, str], end: datetime = SINCE + DAY) -> Any:
+    """Load the first day."""
+    programs = Programs.of(environment)
+    return load(programs, GROUP, catalog_of(programs, GROUP), SINCE, end, Share(100, 1))
+
+
+def test_a_day_that_both_programs_confirm_is_loaded(tmp_path: Path) -> None:
+    environment = worker(tmp_path, reached=SINCE + DAY)
+    assert loaded(environment) == json.loads(environment["FAKE_STATE"])
+
+
+@pytest.mark.parametrize(("tap", "loader"), [(3, 0), (0, 4), (3, 4)])
+def test_a_day_of_which_a_program_failed_is_not_loaded(
+    tmp_path: Path, tap: int, loader: int
+) -> None:
+    """Whatever its STATE says."""
+    environment = worker(tmp_path, reached=SINCE + DAY, tap=str(tap), loader=loader)
+    with pytest.raises(LoadError, match=f"tap .* code {tap}, the loader with code {loader};"):
+        loaded(environment)
+
+
+@pytest.mark.parametrize(
+    ("reached", "words"),
+    [(None, "nowhere"), (SINCE + DAY - timedelta(milliseconds=1), "2025-03-01T23:59:59.999Z")],
+)
+def test_a_day_that_is_not_known_whole_is_not_loaded(
+    tmp_path: Path, reached: datetime | None, words: str
+) -> None:
+    with pytest.raises(NotYetError, match=f"known yet: evaluations up to {words}"):
+        loaded(worker(tmp_path, reached=reached))
+
+
+def test_an_empty_span_is_loaded_without_a_bookmark(tmp_path: Path) -> None:
+    """It makes the tables."""
+    assert loaded(worker(tmp_path), end=SINCE) == {"bookmarks": {}}
+
+
+COMMAND = [sys.executable, "-m", "orchestrate", "evaluations", "2025-03-01", "2025-03-02"]
+
+
+@pytest.mark.parametrize(
+    ("days", "tap", "code", "words"),
+    [
+        (1, "0", 0, ""),
+        (0.5, "0", 75, "Not all up to 2025-03-02T00:00:00+00:00 is known yet"),
+        (1, "3", 1, "The tap ended with code 3"),
+    ],
+)
+def test_the_command_s_exit_code_says_whether_to_try_again(
+    tmp_path: Path, days: float, tap: str, code: int, words: str
+) -> None:
+    environment = worker(tmp_path, reached=SINCE + days * DAY, tap=tap)
+    told = subprocess.run(  # noqa: S603 - our own program
+        [*COMMAND, "--workers", "1"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == code, told.stderr
+    assert told.stderr.startswith(words)
+    assert told.stderr.count("\n") == bool(words)
+    if code == 0:
+        assert json.loads(told.stdout) == json.loads(environment["FAKE_STATE"])
+    else:
+        assert told.stdout == ""
+
+
+def test_a_signal_ends_the_command_and_its_programs(tmp_path: Path) -> None:
+    """With the exit code of one."""
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [*COMMAND, "--workers", "1"],
+        cwd=ROOT,
+        env=worker(tmp_path, tap="waits"),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as command:
+        assert command.stderr
+        tap = int(command.stderr.readline())
+        command.terminate()
+        assert command.wait() == 128 + signal.SIGTERM
+    assert not arguments(tap)
 
 
 @pytest.mark.parametrize(
