@@ -13,7 +13,7 @@ from support.http_doubles import response
 from support.warehouse import Warehouse
 
 from tap_genesys.errors import StopRun
-from tap_genesys.replication.windows import iso
+from tap_genesys.replication.windows import iso, parse
 from tap_genesys.simulator import Fault, Simulator, World
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ def one_run(world: World, state: dict[str, Any], **options: Any) -> list[dict[st
     return output.messages
 
 
+def emitted(messages: list[dict[str, Any]], source: str) -> set[str]:
+    """Return the conversations that one of the two sources has emitted."""
+    rows = [message["record"] for message in messages if message["type"] == "RECORD"]
+    return {row["conversationId"] for row in rows if row["_source"] == source}
+
+
 @pytest.mark.parametrize("source", ["job", "auto"])
 def test_jobs_bring_participants_attributes(source: str) -> None:
     world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
@@ -68,7 +74,17 @@ def test_a_conversation_that_the_lake_cuts_off_is_not_printed_by_job() -> None:
     warehouse = Warehouse(SINCE)
     first = one_run(early, {})
     warehouse.load(first, early)
-    warehouse.load(one_run(late, last_state(first)), late)
+    second = one_run(late, last_state(first))
+    warehouse.load(second, late)
+    cut_off = {
+        row["conversationId"]
+        for row in early.conversations(SINCE, early.now)
+        if "conversationEnd" in row
+        and parse(row["conversationStart"]) < late.watermark <= parse(row["conversationEnd"])
+    }
+    assert cut_off
+    assert cut_off <= emitted(first, "query")
+    assert not cut_off & emitted(second, "job")
 
 
 def test_a_job_with_too_many_rows_is_halved() -> None:

@@ -9,12 +9,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_genesys.errors import SettingError
 from tap_genesys.privacy.redaction import Privacy, Rule
-from tap_genesys.privacy.rules import ACTIONS, problems
+from tap_genesys.privacy.rules import ACTIONS, Every, parsed, problems
 from tap_genesys.privacy.schema_check import misfits, unknown
 
 KEY = "a-secret-of-some-length"
@@ -63,6 +63,19 @@ def dumped(value: Any) -> str:
     return json.dumps(value)
 
 
+def is_part(left: Any, whole: Any) -> bool:
+    """Return whether nothing was added: no key, no element, and no value but those of actions."""
+    if isinstance(whole, dict) and isinstance(left, dict):
+        return all(key in whole and is_part(left[key], whole[key]) for key in left)
+    if isinstance(whole, list) and isinstance(left, list):
+        rest = iter(whole)
+        return all(any(is_part(part, other) for other in rest) for part in left)
+    if isinstance(whole, dict | list) or isinstance(left, dict | list):
+        return False
+    is_hash = isinstance(left, str) and len(left) == len(hashed(""))
+    return left in (None, "***") or is_hash or dumped(left) == dumped(whole)
+
+
 def keys_of(value: Any) -> set[str]:
     if isinstance(value, dict):
         return set(value).union(*map(keys_of, value.values()))
@@ -94,7 +107,9 @@ def test_it_never_raises_and_the_record_stays_json(
     record: dict[str, Any], rules: list[tuple[str, str]]
 ) -> None:
     globs = {"attributes_include": ["a*", "?"], "attributes_exclude": ["b"]}
-    json.dumps(applied(record, *rules, **globs))
+    left = applied(record, *rules, **globs)
+    assert dumped(json.loads(dumped(left))) == dumped(left)
+    assert is_part(left, record)
 
 
 @given(RECORDS, st.lists(st.tuples(FIELDS, st.sampled_from(["drop", "mask"])), max_size=4))
@@ -440,11 +455,23 @@ def test_hashing_needs_a_secret(key: str | None, word: str) -> None:
         Privacy(rules, hash_key=key)
 
 
-@given(st.text(), st.none() | st.text(max_size=20))
+@given(FIELDS | st.text(), st.none() | st.text(max_size=20))
+@example('a.*[*]["x.y"]', None)
+@example("a..b", None)
 def test_a_field_is_either_told_off_or_followed(field: str, key: str | None) -> None:
+    """To the node that it names, whatever the names are."""
     rule = {"field": field, "action": "drop"}
-    if not problems([rule], key):
-        Privacy([rule], hash_key=key).apply({"a": [{"b": 1}]})
+    if lines := problems([rule], key):
+        assert [line.startswith("pii[0]: field ") for line in lines] == [True]
+        with pytest.raises(SettingError):
+            Privacy([rule], hash_key=key)
+        return
+    record: Any = "the value"
+    for step in reversed(parsed(field)):
+        record = [record] if step is Every.ELEMENT else {"b" if step is Every.KEY else step: record}
+    assert "the value" in dumped(record)
+    Privacy([rule], hash_key=key).apply(record)
+    assert "the value" not in dumped(record)
 
 
 @given(JSON, st.none() | st.text(max_size=20))
