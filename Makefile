@@ -8,6 +8,7 @@ TAP := .venv/.tap-installed
 TESTS := .venv/.tests-installed
 MELTANO := .venv-meltano/.meltano-installed
 PLUGINS := .meltano/.plugins-installed
+MUTANTS := .venv-mutants/.mutmut-installed
 ORCHESTRATE := .venv-orchestrate/.dagster-installed
 VENDOR := .venv-vendor/.sdk-installed
 
@@ -16,7 +17,7 @@ export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-orchestrate search bench lint clean installed
+.PHONY: help demo test test-orchestrate search mutants bench lint clean installed
 
 help:
 	@echo "make demo   load a simulated org into DuckDB; a second time, what is new"
@@ -24,6 +25,7 @@ help:
 	@echo "make lint   lint and types only"
 	@echo "make test-orchestrate   history by several workers, with Dagster"
 	@echo "make search fresh schedules of runs against the laws, in 10 minutes at most"
+	@echo "make mutants  small changes of the modules of time and state, which the tests should see; hours"
 	@echo "make bench  what it costs, beside what else there is, in 20 minutes; BENCH_QUICK=1 in 2"
 	@echo "make clean  remove what the others made"
 
@@ -38,6 +40,9 @@ test:
 
 search: $(TESTS)
 	@.venv/bin/python scripts/search.py
+
+mutants: $(MUTANTS)
+	@.venv-mutants/bin/python scripts/mutants.py
 
 bench:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(VENDOR)
@@ -54,7 +59,7 @@ lint: $(TESTS)
 	.venv/bin/mypy
 
 clean:
-	rm -rf .venv .venv-bench-* .venv-meltano .venv-orchestrate .venv-vendor .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench-* .venv-meltano .venv-mutants .venv-orchestrate .venv-vendor .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A pip of constraints.txt comes first: that of Python 3.11 does not know dependency groups.
 $(TAP): pyproject.toml constraints.txt
@@ -67,6 +72,13 @@ $(TAP): pyproject.toml constraints.txt
 $(TESTS): $(TAP)
 	@echo "Installing what the tests need into .venv ..."
 	@.venv/bin/python $(PIP) --constraint constraints.txt --group test
+	@touch $@
+
+$(MUTANTS): pyproject.toml constraints.txt
+	@echo "Installing mutmut, and what the tests need, into .venv-mutants ..."
+	@$(PYTHON) -m venv .venv-mutants
+	@.venv-mutants/bin/python $(PIP) --constraint constraints.txt pip
+	@.venv-mutants/bin/python $(PIP) --constraint constraints.txt --editable . --group test --group mutants
 	@touch $@
 
 $(VENDOR): constraints-vendor.txt
