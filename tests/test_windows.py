@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -18,7 +20,11 @@ from tap_genesys.replication.windows import (
     iso,
     parse,
     split,
+    utc_now,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOMENTS = st.datetimes(
     min_value=datetime(2015, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
@@ -128,3 +134,34 @@ def test_a_window_of_two_shortest_ones_is_the_shortest_that_is_halved() -> None:
         Window(start + SHORTEST, start + 2 * SHORTEST),
     )
     assert halves(Window(start, two.end - timedelta(milliseconds=1))) is None
+
+
+@pytest.fixture(params=["IST-5:30", "EST5"])
+def _elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the machine be in another time zone."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_moments_do_not_depend_on_the_machine_s_time_zone() -> None:
+    moment = datetime(2026, 1, 31, 8, 15, 0, 250_000, tzinfo=UTC)
+    for text in (
+        "2026-01-31T08:15:00.250",
+        "2026-01-31T08:15:00.250Z",
+        "2026-01-31T10:15:00.250+02:00",
+    ):
+        assert parse(text) == moment
+        assert parse(text).tzinfo is UTC
+    assert (
+        iso(moment)
+        == iso(moment.astimezone(timezone(timedelta(hours=1))))
+        == "2026-01-31T08:15:00.250Z"
+    )
+    assert floor(moment.astimezone(timezone(-timedelta(hours=9))), DAY) == datetime(
+        2026, 1, 31, tzinfo=UTC
+    )
+    assert utc_now().tzinfo is UTC
