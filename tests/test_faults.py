@@ -148,10 +148,20 @@ def test_a_refused_query_stops_with_the_vendors_words_and_what_was_sent() -> Non
     assert "conversation_details, window 2026-03-01" in message
 
 
-@pytest.mark.parametrize("status", [404, 405, 409, 413, 415, 501, 302])
+@pytest.mark.parametrize("status", [404, 405, 409, 413, 415, 501])
 def test_any_other_status_stops_the_run(status: int) -> None:
     with pytest.raises(StopRun, match=f"answered {status}"):
         read(Fault("status", path=QUERY, status=status))
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """The request is sent again, and in the end the line names no other place than its host."""
+    with pytest.raises(
+        StopRun, match=r"Gave up after 2 tries .*answered 302: a redirect to no oth"
+    ):
+        read(Fault("status", path=QUERY, status=302, times=None), retry_max_tries=2)
+    output, _sim = read(Fault("status", path=QUERY, status=307))
+    assert output.ids() == TRUTH
 
 
 def test_giving_up_is_one_line_and_a_true_bookmark() -> None:

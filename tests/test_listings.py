@@ -21,6 +21,7 @@ from singer_sdk.streams.rest import PageContext
 from support.harness import Output, run, tap
 
 from tap_genesys.api.paging import NextLink
+from tap_genesys.api.status import accepting
 from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, iso
@@ -150,7 +151,7 @@ def test_a_refusal_that_its_caller_judges_is_left_to_the_caller() -> None:
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=GROUPS, status=400))
         groups: Any = tap(sim, "groups").streams["groups"]
-        assert groups.call("GET", GROUPS, accept={400}).status_code == 400
+        assert groups.call("GET", GROUPS, overrides=accepting({400})).status_code == 400
 
 
 @pytest.mark.parametrize(("option", "pages"), [({}, 1), ({"page_size": 100}, 3)])

@@ -28,7 +28,6 @@ from tap_genesys.streams.usage import ApiUsage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_genesys.simulator.answers import Answer
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 6, 13, 30, tzinfo=UTC)
