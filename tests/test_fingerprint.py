@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -54,6 +55,12 @@ def test_a_change_of_one_group_is_named_and_no_other(before: Any, after: Any, gr
     assert len(names) == (repr(before) != repr(after))
     name = changes(shape().fingerprint, shape(**{group: "other"}).fingerprint)
     assert names in ([], name)
+
+
+def test_what_json_does_not_have_counts_by_its_text() -> None:
+    """A setting may hold such a value, as those of stream maps may."""
+    earlier, present = (shape(filters=[START, Path(name)]) for name in "ab")
+    assert changes(earlier.fingerprint, present.fingerprint) == [fingerprint._NAMES[-1]]
 
 
 def test_the_order_of_keys_makes_no_difference() -> None:

@@ -226,6 +226,17 @@ def test_whatever_is_empty_is_logged_once_and_before_it_is_passed(
         logger.removeHandler(handler)
 
 
+def test_a_window_that_ends_at_the_horizon_is_passed_at_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The next one begins with what is returned, whatever there is of it."""
+    limit = NOW - DAY
+    old = OldData("s", limit - DAY, NOW, Horizon(DAY), logging.getLogger("test_old_data"))
+    assert old.holds(Window(limit - DAY, limit - timedelta(milliseconds=1)))
+    assert not old.holds(Window(limit - DAY, limit))
+    assert f"nothing came from {iso(limit - DAY)} to {iso(limit)}" in caplog.text
+
+
 def _read(
     before: int, length: int, rows: list[bool], lines: list[str], logger: logging.Logger
 ) -> None:
