@@ -126,6 +126,7 @@ def _changed(module: str, folder: Path) -> tuple[dict[str, int], list[Survivor]]
         "pytest_add_cli_args_test_selection": [f"tests/test_{name}.py" for name in MODULES[module]],
         "also_copy": [*_BESIDE],
         "do_not_mutate_patterns": [*_MESSAGES],
+        "timeout_multiplier": 4,  # of seconds of CPU; a loop without end costs that each time
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
