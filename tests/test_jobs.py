@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tap_genesys.api.request_note import RequestNote
 
 PATH = "/api/v2/analytics/conversations/details/jobs"
+SECRET = "demo-secret"
 
 
 class Org:
@@ -52,10 +53,14 @@ class Org:
         if params is None:
             self.looks.append(self.clock.now - 1000)
             state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
-            return response({"state": state})
+            return response({"state": state, "errorMessage": f"no {SECRET}"})
         assert path == f"{PATH}/one/results"
         cursor = params.get("cursor", "")
         return response({"page": cursor, "cursor": self._following.get(cursor)})
+
+    def conceal(self, text: str) -> str:
+        """Return a text without the secret."""
+        return text.replace(SECRET, "***")
 
     def call_once(self, method: str, path: str, note: RequestNote) -> requests.Response:  # noqa: ARG002
         """Return the response to a deletion."""
@@ -101,6 +106,18 @@ def test_a_job_that_does_not_end_is_given_up_when_its_time_is_over(first_poll: f
     with pytest.raises(StopRun, match=r"still PENDING after job_timeout_seconds \(60\)"):
         org.pages(first_poll)
     assert org.looks[-1] == pytest.approx(60)
+
+
+def test_a_secret_in_the_reason_of_a_lost_job_is_blotted_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """In the log, and in the error that ends the run."""
+    with (
+        caplog.at_level(logging.INFO),
+        pytest.raises(StopRun, match=r"FAILED \(no \*\*\*\)") as error,
+    ):
+        Org(["FAILED"], {}).pages(0)
+    assert SECRET not in caplog.text + str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +183,10 @@ class Places:
             self._places -= 1
             return response({"state": "FAILED"})
         return response({"state": "FULFILLED"})
+
+    def conceal(self, text: str) -> str:
+        """Return a text without the secret."""
+        return text.replace(SECRET, "***")
 
     def call_once(self, method: str, path: str, note: RequestNote) -> requests.Response:  # noqa: ARG002
         """Return the response to a deletion."""

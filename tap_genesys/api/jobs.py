@@ -186,7 +186,7 @@ class Jobs:
             submit,
             lambda: (
                 f"{label}: no job could be submitted within job_timeout_seconds "
-                f"({self._timeout:g}): {refusal(refused)}"
+                f"({self._timeout:g}): {self._reason(refused)}"
             ),
         )
 
@@ -197,7 +197,7 @@ class Jobs:
         was_refused, self._is_refused = self._is_refused, _may_be_full(response)
         if self._is_refused:
             self._is_full = self._is_full or was_refused or limit(response) is not None
-            self._log(f"A job was refused. {refusal(response)}")
+            self._log(f"A job was refused. {self._reason(response)}")
         return response
 
     def _wait_for(self, job: str, label: str, deadline: float, age: float) -> None:
@@ -213,6 +213,7 @@ class Jobs:
                 raise ResubmitJob(msg)
             status = body(response)
             state, reason = status["state"], status.get("errorMessage") or ""
+            reason = self._client.conceal(reason)
             if state in _LOST:
                 if _ROW_LIMIT.search(reason):
                     raise TooManyRows(reason)
@@ -247,7 +248,7 @@ class Jobs:
             send = partial(self._page, job, cursor, label)
             response = self._prefetcher.result(cursor, send, ())
             if response.status_code != HTTPStatus.OK:
-                reason = refusal(response)
+                reason = self._reason(response)
                 if _ROW_LIMIT.search(reason):
                     raise TooManyRows(reason)
                 msg = f"job {job} lost its cursor: {reason}"
@@ -273,6 +274,10 @@ class Jobs:
             RequestNote(self._stream, label, accepting(_NO_RESULTS), shape=self._shape),
             params={"pageSize": PAGE_SIZE, **after},
         )
+
+    def _reason(self, response: requests.Response) -> str:
+        """Return why a request was refused, without a secret that the vendor sends back."""
+        return self._client.conceal(refusal(response))
 
     def _delete(self, job: str) -> None:
         """Delete a job, which frees its place; an error is only logged."""
