@@ -161,6 +161,30 @@ def test_the_first_job_after_queries_begins_a_margin_before_their_bookmark(
     assert next(plan.batches()).reads[0].window.start == first
 
 
+@pytest.mark.parametrize(
+    ("source", "watermark", "bookmark", "is_noted"),
+    [
+        ("job", BOOKMARK - HOUR, BOOKMARK, False),
+        ("job", LAKE, LAKE - MILLISECOND, True),
+        ("auto", BOOKMARK - HOUR, BOOKMARK, True),
+    ],
+    ids=["the lake is behind", "the bookmark has moved", "a query has read the margin"],
+)
+def test_a_mark_waits_until_the_margin_before_the_bookmark_has_been_read(
+    source: str,
+    watermark: datetime,
+    bookmark: datetime,
+    is_noted: bool,  # noqa: FBT001
+) -> None:
+    """By job: with a mark, the next one would begin at the bookmark that queries have moved."""
+    state = {KNOWN_UP_TO: iso(BOOKMARK + HOUR / 2), READ_TO: iso(BOOKMARK)}
+    plan = plan_of(None, state=state, source=source, watermark=watermark, start=BOOKMARK)
+    for _ in plan.batches():
+        pass
+    plan.note_emitted(bookmark)
+    assert bool(state.get(EMITTED)) == is_noted
+
+
 @pytest.mark.parametrize("source", ["auto", "query"])
 def test_a_state_of_an_earlier_version_goes_on_at_the_bookmark(source: str) -> None:
     """It has no `readTo`, and there is no margin before a bookmark."""

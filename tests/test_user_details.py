@@ -421,6 +421,9 @@ EQUAL = [
     Stretch(5 * HOUR, 2, 7 * HOUR, None, "query"),
 ]
 
+#: Jobs whose watermark is behind the bookmark of queries, which they have to read a margin before.
+BEHIND = [Stretch(HOUR, 3, 30 * HOUR, None, "query"), Stretch(DAY, 3, DAY, None, "job")]
+
 
 @searching
 @given(
@@ -447,6 +450,10 @@ EQUAL = [
 )
 @example(EQUAL, 0.5, None, timedelta(0), 1, timedelta(0), "[)", "[)", AT_ONCE)
 @example(EQUAL, 0.5, None, timedelta(0), 1, timedelta(0), "()", "()", AT_ONCE)
+@example(
+    BEHIND, 5, None, timedelta(0), 1, 6 * HOUR, "[)", "[]",
+    Visibility(50 * MINUTE, 12 * HOUR, timedelta(0)),
+)  # fmt: skip
 def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
     stretches: list[Stretch],
     window_days: float,

@@ -65,6 +65,8 @@ class UserDetailsPlan:
         )
         self._mark = self._valid_mark()
         self._emitted = self._emitted_ends()
+        #: Whether jobs have to read a margin before the bookmark, which queries have moved.
+        self._is_first_after_queries = False
 
     def batches(self) -> Iterator[Batch]:
         """Yield the batches to read."""
@@ -87,6 +89,7 @@ class UserDetailsPlan:
         start = min(span.start, self._read_to) if self.may_be_open else span.start
         if self._mark is None and self._is_bookmark_of_queries(known_up_to):
             # Those may not have seen all before it.
+            self._is_first_after_queries = True
             start = max(start - self._margin, self._inputs.oldest)
         windows = self._inputs.job_windows(start, limit)
         within = Window(start, limit)
@@ -126,6 +129,10 @@ class UserDetailsPlan:
             bookmark: The bookmark at the end of the run.
         """
         if bookmark is None:
+            return
+        has_moved = bookmark != self._inputs.bookmark
+        if self._is_first_after_queries and self._inputs.source == "job" and not has_moved:
+            # Jobs have yet to read the margin before it, which only a run without a mark does.
             return
         # Without an earlier mark, what ended before the first query began may not have been emitted
         # in the present shape until jobs have read it.
