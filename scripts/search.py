@@ -116,8 +116,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--schedules", type=int, default=100, help="of each law (default 100)")
     parser.add_argument("--minutes", type=float, default=9, help="at most (default 9)")
     parser.add_argument("--seed", type=int, help="default: a new one for each commit and law")
+    parser.add_argument("--law", default="", help="a part of the names of those that are searched")
     options = parser.parse_args(arguments)
-    found, workers = laws(), os.cpu_count() or 1
+    found, workers = [law for law in laws() if options.law in law], os.cpu_count() or 1
     budget = Budget(options.minutes, len(found), workers)
     try_one = partial(search, schedules=options.schedules, budget=budget)
     commit = _commit()
