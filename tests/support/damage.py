@@ -112,6 +112,9 @@ class Damager:
             return response
         damage = dice.choice(KINDS)(response, dice)
         damage.stream = note_of(request).stream
+        if not damage.stream:
+            # A download: its address names the record that its content is a part of.
+            damage.texts |= {str(request.url)}
         self.damages.append(damage)
         return response
 

@@ -128,7 +128,7 @@ def judge(run: Run) -> None:
 
 def may_be_missing(stream: str, key: Key, damages: list[Damage], parents: set[str]) -> bool:
     """Return whether a damage that no reader can notice may have taken a row away for good."""
-    related = [damage for damage in damages if damage.stream in (stream, *parents)]
+    related = [damage for damage in damages if damage.stream in ("", stream, *parents)]
     words = "/".join(key).replace(";", "/").replace("=", "/").split("/")
     parts = {*key, *(word for word in words if len(word) > len("P1D"))}
     return any(
