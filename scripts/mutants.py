@@ -51,7 +51,9 @@ MODULES: dict[str, tuple[str, ...]] = {
     "api/polling": ("polling",),
     "api/prefetch": ("prefetch",),
     "api/retry": ("retry", "timeouts"),
+    "api/shape": ("shape",),
     "endpoints/activate_version": ("activate_version",),
+    "endpoints/holes": ("holes", "short_windows"),
     "output/writer": ("writer", "conversation_rows"),
     "privacy/redaction": ("privacy",),
     "privacy/rules": ("privacy",),
@@ -59,6 +61,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "records/held_rows": ("held_rows", "unchanged_days"),
     "records/moments": ("moments",),
     "records/row_lines": ("conversation_rows",),
+    "records/usable": ("usable",),
 }
 #: What mutmut and the tests need beside the package.
 _BESIDE = ("tests", "scripts", "docs", "bench", "orchestrate", "README.md", "CHANGELOG.md")
