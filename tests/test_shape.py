@@ -68,6 +68,8 @@ def test_any_value_fits_any_shape_or_a_line_says_why_not(value: Any, shape: Any)
         ({"a": {"b": []}}, {"a": {"b": OBJECT}}, 'expected an object in "a.b", got a list'),
         ({"a": [{}, {"b": 1}]}, {"a": [{"b": TEXT}]}, 'expected a text in "a[1].b", got a number'),
         ({"a": {}}, {"a": [TEXT]}, 'expected a list in "a", got an object'),
+        ({"a": []}, {"a": {"b": TEXT}}, 'expected an object in "a", got a list'),
+        ({"a": 7}, {"a": AnyOf((LIST, OBJECT))}, 'expected a list in "a", got a number'),
         ([], AnyOf((LIST, OBJECT)), ""),
         ({}, AnyOf((LIST, OBJECT)), ""),
         (True, AnyOf((LIST, OBJECT)), "expected a list, got a truth value"),

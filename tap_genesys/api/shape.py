@@ -131,8 +131,8 @@ def kind_of(value: object) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "a truth value"
-    kinds = (TEXT, NUMBER, OBJECT, LIST)
-    return next((kind.name for kind in kinds if kind.holds(value)), "something else")
+    kinds = (TEXT, NUMBER, OBJECT)
+    return next((kind.name for kind in kinds if kind.holds(value)), LIST.name)
 
 
 def _expected(kind: str, value: object, place: str) -> str:
