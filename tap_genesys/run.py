@@ -67,8 +67,8 @@ class Run:
         longest_wait = float(config["retry_max_wait_seconds"])
         pacer = Pacer(float(config["requests_per_minute"]), clock)
         self.progress = Progress(clock=clock, left=lambda: pacer.left)
-        self.teller = ProgressLogger(self.progress, logger)
-        clock.on_look = self.teller.tick
+        self.progress_logger = ProgressLogger(self.progress, logger)
+        clock.on_look = self.progress_logger.tick
         adapter = PacedAdapter(
             pacer=pacer,
             note=self._note_request,
@@ -87,7 +87,7 @@ class Run:
             longest_wait=longest_wait,
             clock=clock,
             logger=logger,
-            note=self.progress.retried,
+            note=self.progress.count_retry,
         )
         authenticator = ClientCredentials(
             login_url=self.hosts.login,
@@ -129,7 +129,7 @@ class Run:
 
     def _note_request(self, request: requests.PreparedRequest, waited: float) -> None:
         self.progress.count_request(request, waited)
-        self.teller.tick()
+        self.progress_logger.tick()
 
 
 def _hosts(config: Mapping[str, Any]) -> Hosts:

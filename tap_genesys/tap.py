@@ -239,7 +239,7 @@ class TapGenesys(Tap):
             streams=[stream.name for stream in self._read_streams],
             bookmark=self._bookmark,
         )
-        with account.kept(), self.run.teller.telling(terminal()):
+        with account.kept(), self.run.progress_logger.active(terminal()):
             self._sync_or_leave()
 
     def _sync_or_leave(self) -> None:

@@ -73,42 +73,42 @@ def entries(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
 
 def test_the_log_has_a_line_every_half_minute_of_the_runs_clock(entries: list[str]) -> None:
     clock = Clock()
-    teller = ProgressLogger(running(clock), LOGGER)
-    with teller.telling():
+    progress_logger = ProgressLogger(running(clock), LOGGER)
+    with progress_logger.active():
         for _ in range(1000):
             clock.now += 0.1
-            teller.tick()
+            progress_logger.tick()
     assert len(entries) == 100 / LOG_SECONDS // 1
     assert entries[0] == ("Progress: calls: 0 records (0/s), 1 requests, 40 left this minute.")
 
 
 def test_nobody_is_told_before_and_after(entries: list[str]) -> None:
     clock = Clock()
-    teller = ProgressLogger(running(clock), LOGGER)
+    progress_logger = ProgressLogger(running(clock), LOGGER)
     clock.now += 3600
-    teller.tick()
-    with teller.telling():
+    progress_logger.tick()
+    with progress_logger.active():
         pass
     clock.now += 3600
-    teller.tick()
+    progress_logger.tick()
     assert entries == []
 
 
 def test_nothing_is_said_where_there_is_nothing(entries: list[str]) -> None:
     clock = Clock()
-    teller = ProgressLogger(Progress(clock=clock, left=lambda: 0), LOGGER)
-    with teller.telling():
+    progress_logger = ProgressLogger(Progress(clock=clock, left=lambda: 0), LOGGER)
+    with progress_logger.active():
         clock.now += 3600
-        teller.tick()
+        progress_logger.tick()
     assert entries == []
 
 
 def test_of_many_threads_one_says_it(entries: list[str]) -> None:
     clock = Clock()
-    teller = ProgressLogger(running(clock), LOGGER)
-    with teller.telling():
+    progress_logger = ProgressLogger(running(clock), LOGGER)
+    with progress_logger.active():
         clock.now += LOG_SECONDS
-        threads = [threading.Thread(target=teller.tick) for _ in range(16)]
+        threads = [threading.Thread(target=progress_logger.tick) for _ in range(16)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -119,10 +119,10 @@ def test_of_many_threads_one_says_it(entries: list[str]) -> None:
 def test_a_terminal_is_drawn_over_and_left_empty(entries: list[str]) -> None:
     """And nothing of it goes into the log."""
     clock, screen = Clock(), Screen()
-    teller = ProgressLogger(running(clock), LOGGER)
-    with teller.telling(on(screen)):
+    progress_logger = ProgressLogger(running(clock), LOGGER)
+    with progress_logger.active(on(screen)):
         for _ in range(10):
-            teller.tick()
+            progress_logger.tick()
             clock.now += 1
         (line,) = screen.said()
         assert line.startswith("calls: 0 records (0/s), 1 requests, 40 left this minute"[:COLUMNS])

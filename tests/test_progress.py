@@ -115,7 +115,7 @@ def test_threads_count_together() -> None:
     def work(prepared: requests.PreparedRequest) -> None:
         for _ in range(2000):
             progress.count_request(prepared, 0.5)
-            progress.retried(prepared, 0.25)
+            progress.count_retry(prepared, 0.25)
 
     threads = [
         threading.Thread(target=work, args=(request(name),)) for name in ("a", "a", "b", "") * 2
@@ -131,8 +131,8 @@ def test_threads_count_together() -> None:
 
 def test_waiting_counts_for_its_stream() -> None:
     progress = Progress(clock=Clock(), left=lambda: 0)
-    progress.waited("calls", 3.0)
-    progress.waited("calls", 4.5)
+    progress.count_wait("calls", 3.0)
+    progress.count_wait("calls", 4.5)
     assert progress.of("calls").waited == 7.5
     assert progress.total.waited == 7.5
 

@@ -228,7 +228,7 @@ class GenesysStream(RESTStream[Any], ABC):
     def wait(self, seconds: float) -> None:
         """Wait for something that the vendor is not ready with."""
         self.run.clock.wait(seconds)
-        self.run.progress.waited(self.name, seconds)
+        self.run.progress.count_wait(self.name, seconds)
 
     def _note(self, label: str, *, is_split: bool = True) -> RequestNote:
         return RequestNote(

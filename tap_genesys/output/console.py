@@ -1,4 +1,4 @@
-"""Progress for people, now and then: on their terminal, or in the log."""
+"""Progress on a terminal, or in the log."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def is_worth_a_line(entry: logging.LogRecord) -> bool:
 
 
 class ProgressLogger:
-    """Says how far a run is, at most every few seconds, whenever something passes.
+    """Logs or draws the progress of a run, at most once in some seconds.
 
-    Nothing runs beside the run for it: each request and each look-up of a wait checks whether it is
-    time, in whatever thread that is.
+    It has no thread of its own: each request and each check within a wait calls `tick`, in whatever
+    thread that is.
 
     Args:
         progress: The numbers of the streams.
@@ -49,35 +49,35 @@ class ProgressLogger:
         self._logger = logger
         self._lock = threading.Lock()
         self._every = LOG_SECONDS
-        self._say: Callable[[list[str]], None] = self._log
-        #: Never, until somebody begins.
+        self._emit: Callable[[list[str]], None] = self._log
+        #: Never, outside of `active`.
         self._due = math.inf
 
     def tick(self) -> None:
-        """Say how far the run is, if it is time."""
+        """Emit the lines, if they are due."""
         if self._progress.clock.seconds() < self._due:
             return
-        with self._lock:  # one thread logs it
+        with self._lock:  # one thread emits them
             now = self._progress.clock.seconds()
             if now < self._due:
                 return
             self._due = now + self._every
         lines = self._progress.lines()
         if lines:
-            self._say(lines)
+            self._emit(lines)
 
     @contextlib.contextmanager
-    def telling(self, terminal: Terminal | None = None) -> Iterator[None]:
-        """Say how far the run is while the block runs.
+    def active(self, terminal: Terminal | None = None) -> Iterator[None]:
+        """Emit progress while the block runs.
 
         Args:
-            terminal: Where people look; none where nobody does.
+            terminal: Draws the lines; without it, they are logged.
         """
         now = self._progress.clock.seconds()
         if terminal is None:
             self._due = now + self._every
         else:
-            self._say, self._every, self._due = terminal.draw, TERMINAL_SECONDS, now
+            self._emit, self._every, self._due = terminal.draw, TERMINAL_SECONDS, now
         try:
             with contextlib.nullcontext() if terminal is None else terminal.kept_clean():
                 yield

@@ -39,9 +39,9 @@ class StreamProgress:
     holes: int = 0
     #: Holes that `incomplete_windows` has accepted: pages, and windows with unusable records.
     accepted: int = 0
-    #: Windows of which a reading brought less than the counts had promised.
+    #: Windows of which a reading had fewer rows than the counts promised.
     short: int = 0
-    #: Up to when the data lake knows everything, where it was requested.
+    #: The moment up to which the data lake is complete, where it was requested.
     watermark: str | None = None
     began: float | None = None
     ended: float | None = None
@@ -109,14 +109,14 @@ class Progress:
             counts.requests += 1
             counts.waited += waited
 
-    def retried(self, request: object, waited: float) -> None:
-        """Count that a request is tried again, after some seconds."""
+    def count_retry(self, request: object, waited: float) -> None:
+        """Count a retry, and the seconds before it."""
         with self._lock:
             counts = self._counts_of(request)
             counts.retries += 1
             counts.waited += waited
 
-    def waited(self, stream: str, seconds: float) -> None:
+    def count_wait(self, stream: str, seconds: float) -> None:
         """Count seconds of waiting for something that is no request."""
         counts = self.of(stream)
         with self._lock:
@@ -179,7 +179,7 @@ def line(counts: StreamProgress, now: float, left: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Say how long something takes, as exactly as people want to know it."""
+    """Return a duration in words; the longer it is, the coarser."""
     minutes, rest = divmod(round(seconds), _MINUTE)
     if minutes < 1:
         return f"{rest} s"

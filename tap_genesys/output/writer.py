@@ -134,12 +134,12 @@ _OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEY
 
 
 def _plain(value: Any) -> str | float:  # noqa: ANN401 - whatever a stream map makes
-    """Turn what JSON has no word for into what it has: a decimal is a number, all else text."""
+    """Return a value for one that JSON lacks: a decimal as a number, all else as text."""
     return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _discard_stdout() -> None:
-    """Let what is still buffered go nowhere, so that Python's exit does not complain of it."""
+    """Discard the bytes still buffered, which Python would fail to flush at its exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
