@@ -9,7 +9,7 @@ from tap_genesys.api.client import GenesysClient, Session
 from tap_genesys.api.downloads import Downloads
 from tap_genesys.api.pacing import PacedAdapter, Pacer
 from tap_genesys.api.polling import PollTimes
-from tap_genesys.api.proxies import settle
+from tap_genesys.api.proxies import apply_environment
 from tap_genesys.api.retry import Retry
 from tap_genesys.config.org_filters import OrgFilters
 from tap_genesys.config.regions import Hosts, hosts
@@ -78,7 +78,7 @@ class Run:
         )
         session = Session()
         session.headers["User-Agent"] = user_agent
-        settle(session, (self.hosts.api, self.hosts.login))
+        apply_environment(session, (self.hosts.api, self.hosts.login))
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         retry = Retry(

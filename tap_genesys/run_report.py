@@ -67,7 +67,7 @@ class RunReport:
         try:
             yield
         except BaseException as error:
-            self._end(_status(error), self._run.client.conceal(_said(error)))
+            self._end(_status(error), self._run.client.redact(_said(error)))
             raise
         self._end("ok", None)
 

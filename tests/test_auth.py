@@ -231,17 +231,17 @@ def test_a_token_request_is_retried_like_any_other(answer: requests.Response) ->
     assert sent(auth).headers["Authorization"] == "Bearer t1"
 
 
-def test_conceal_blots_out_id_secret_and_token() -> None:
+def test_redact_replaces_id_secret_and_token() -> None:
     auth = credentials(Login(token("t1-token")))
     sent(auth)
-    assert auth.conceal("the-id the-secret t1-token else") == "*** *** *** else"
+    assert auth.redact("the-id the-secret t1-token else") == "*** *** *** else"
 
 
-def test_conceal_leaves_no_part_of_a_secret() -> None:
+def test_redact_leaves_no_part_of_a_secret() -> None:
     """A token may begin with the secret, and the secret with the id, or the other way round."""
     auth = credentials(Login(token("the-secret-token")))
     auth._credentials = ("the", "the-secret")
     sent(auth)
-    assert auth.conceal("the-secret-token the-secret the") == "*** *** ***"
+    assert auth.redact("the-secret-token the-secret the") == "*** *** ***"
     auth._credentials = ("the-secret", "the")
-    assert auth.conceal("the-secret-token the-secret the") == "*** *** ***"
+    assert auth.redact("the-secret-token the-secret the") == "*** *** ***"

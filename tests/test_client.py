@@ -66,7 +66,7 @@ class Login:
         """Renew it."""
         self.renewals += 1
 
-    def conceal(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return a text without the secret."""
         return text.replace(SECRET, "***")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from requests.utils import select_proxy
 from support.harness import run
 
-from tap_genesys.api.proxies import settle
+from tap_genesys.api.proxies import apply_environment
 from tap_genesys.simulator import Simulator, World
 
 API, LOGIN = "https://api.mypurecloud.de", "https://login.mypurecloud.de"
@@ -34,7 +34,7 @@ def test_the_proxy_is_the_one_that_requests_would_take(
                 patch.setenv(name, environment[name])
         usual = requests.Session().merge_environment_settings(url, {}, None, None, None)
         session = requests.Session()
-        settle(session, (API, LOGIN, "http://127.0.0.1:8911"))
+        apply_environment(session, (API, LOGIN, "http://127.0.0.1:8911"))
         ours = session.merge_environment_settings(url, {}, None, None, None)
     assert select_proxy(url, ours["proxies"]) == select_proxy(url, usual["proxies"])
     assert ours["verify"] == usual["verify"]
@@ -43,7 +43,7 @@ def test_the_proxy_is_the_one_that_requests_would_take(
 def test_certificates_are_those_that_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/some/bundle.pem")
     session = requests.Session()
-    settle(session, (API,))
+    apply_environment(session, (API,))
     assert session.verify == "/some/bundle.pem"
 
 

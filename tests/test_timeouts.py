@@ -357,7 +357,7 @@ class Login:
         """Return the request."""
         return request
 
-    def conceal(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return the text."""
         return text
 

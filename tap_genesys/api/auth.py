@@ -79,8 +79,8 @@ class ClientCredentials(AuthBase):
             if refused.headers.get("Authorization") == f"Bearer {self._token}":
                 self._fetch()
 
-    def conceal(self, text: str) -> str:
-        """Blot the id, the secret and the token out of a text that came from elsewhere."""
+    def redact(self, text: str) -> str:
+        """Return a text of the vendor's with `***` for the id, the secret and the token."""
         # The longest first: the id may be a part of the secret.
         for secret in sorted((*self._credentials, self._token), key=len, reverse=True):
             if secret:
@@ -96,9 +96,9 @@ class ClientCredentials(AuthBase):
             allow_redirects=False,
         )
         if action_of(response.status_code) is ResponseAction.RETRY:
-            named = limit(response)
+            violated = limit(response)
             msg = f"{response.status_code} {response.reason} from {self._url}"
-            raise TryAgain(f"{msg}. Limit: {named}." if named else msg, response)
+            raise TryAgain(f"{msg}. Limit: {violated}." if violated else msg, response)
         if response.status_code != HTTPStatus.OK:
             raise StopRun(self._refusal(response))
         if reason := problem(response, _LOGGED_IN):
@@ -118,7 +118,7 @@ class ClientCredentials(AuthBase):
         except ValueError:
             content = {}
         reason = content.get("error_description") or content.get("error") or content.get("message")
-        quoted = f", {self.conceal(str(reason))[:200]}" if reason else ""
+        quoted = f", {self.redact(str(reason))[:200]}" if reason else ""
         settings = (
             "client_secret"
             if response.status_code == HTTPStatus.UNAUTHORIZED

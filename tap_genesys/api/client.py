@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tap_genesys.api.auth import ClientCredentials
     from tap_genesys.api.retry import Retry
 
-_MOMENT_SECONDS = 1.5
+_SHORT_TIMEOUT_SECONDS = 1.5
 _ERRORS = {
     ResponseAction.RENEW: Unauthorized,
     ResponseAction.SPLIT: TooManyRows,
@@ -128,14 +128,14 @@ class GenesysClient:
         return response
 
     def call_once(self, method: str, path: str, note: RequestNote) -> requests.Response:
-        """Send one request for a moment only, without a second try, whatever its response is."""
+        """Send one request with a short timeout and no retry, and accept any response."""
         return self.session.send(
-            self.prepare(method, f"{self.base_url}{path}", note), timeout=_MOMENT_SECONDS
+            self.prepare(method, f"{self.base_url}{path}", note), timeout=_SHORT_TIMEOUT_SECONDS
         )
 
-    def conceal(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return a text of the vendor's without credentials and token."""
-        return self.authenticator.conceal(text)
+        return self.authenticator.redact(text)
 
     def _try(self, request: requests.PreparedRequest) -> requests.Response:
         """Make one try; a token that is refused is renewed within it."""
@@ -167,16 +167,16 @@ class GenesysClient:
             return
         if action is ResponseAction.READ:
             if reason := problem(response, note.shape, may_be_array=note.may_be_array):
-                raise TryAgain(self.conceal(self._unreadable(response, note, reason)), response)
+                raise TryAgain(self.redact(self._unreadable(response, note, reason)), response)
             return
         if action is ResponseAction.REDIRECTED:
             reason = f"a redirect to {redirect(response)}, which is not followed: check api_url"
-            raise TryAgain(self.conceal(self._unreadable(response, note, reason)), response)
-        msg = self.conceal(refusal(response))
+            raise TryAgain(self.redact(self._unreadable(response, note, reason)), response)
+        msg = self.redact(refusal(response))
         if action is ResponseAction.RETRY:
             raise TryAgain(msg, response)
         if action is ResponseAction.STOP:
-            msg = f"{note.label}: {msg} Sent: {self.conceal(sent(response))}"
+            msg = f"{note.label}: {msg} Sent: {self.redact(sent(response))}"
             raise StopRun(msg)
         raise _ERRORS[action](msg)
 

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 #: No query has more pages than this; a server that always has one more ends here.
 LAST_PAGE = 100_000
-_PAST_LAST_PAGE = "goes on past the last page that can be asked for"
+_PAST_LAST_PAGE = "goes on past the last page that can be requested"
 
 
 def endless_pages(where: str) -> StopRun:
     """Return the error for tokens of which none is the last; `where` names stream and window."""
-    return StopRun(f"{where}: the pages have no end; the server goes round.")
+    return StopRun(f"{where}: the pages have no end.")
 
 
 class NumberedPaginator(BaseAPIPaginator[Page]):

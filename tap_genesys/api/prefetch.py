@@ -45,7 +45,7 @@ class Prefetcher(Generic[K, R]):
         """Return the response to a request, and see to it that the following ones are under way.
 
         Args:
-            key: Tells the request from others.
+            key: Identifies the request.
             send: Makes it.
             following: The requests that follow, in their order; no more of them are taken than may
                 be under way or wait.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import requests
 
 
-def settle(session: requests.Session, urls: Iterable[str]) -> None:
-    """Give a session the proxies and certificates that the environment names, for some hosts.
+def apply_environment(session: requests.Session, urls: Iterable[str]) -> None:
+    """Set a session's proxies and certificates for some hosts from the environment.
 
     `requests` would look them up for each request, at a third of a millisecond, and would take
     credentials for a host from a `.netrc` file, which are none of ours.

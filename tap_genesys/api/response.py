@@ -79,7 +79,7 @@ def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str
             msg = f"no JSON object but {kind_of(parsed)}"
             raise ValueError(msg)
         setattr(response, _PARSED, parsed)
-        # Nobody wants its text any more: 10 MB for a page of a job.
+        # Its text is not needed any more: 10 MB for a page of a job.
         response._content = b""  # noqa: SLF001 - there is no public way
     return parsed
 

@@ -120,7 +120,7 @@ class Retry:
     def _pause(self, error: BaseException, tries: int, request: object) -> None:
         named = _named_wait(error, self._now())
         if named is not None and named > self._longest_wait:
-            raise StopRun(self._come_back(named, error))
+            raise StopRun(self._wait_too_long(named, error))
         seconds = self._own_wait(tries) if named is None else named
         self._logger.warning(
             "Try %d of %d failed: %s. Waiting %.1f s.", tries, self._tries, _cause(error), seconds
@@ -132,7 +132,7 @@ class Retry:
         doubled = self._first_wait * 2.0 ** min(tries - 1, 60)
         return min(doubled * self._jitter(), self._longest_wait)
 
-    def _come_back(self, seconds: float, error: BaseException) -> str:
+    def _wait_too_long(self, seconds: float, error: BaseException) -> str:
         try:
             when = f"after {self._now() + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S} UTC"
         except OverflowError:
@@ -149,15 +149,15 @@ def _named_wait(error: BaseException, now: datetime) -> float | None:
 
 
 def _cause(error: BaseException) -> str:
-    """Say what failed in words, without the chain of library names that `requests` gives."""
+    """Return an error in words, without the chain of library names that `requests` gives."""
     if isinstance(error, RetriableAPIError):
         return str(error)
     where = _where(error)
     if isinstance(error, requests.exceptions.Timeout):
-        return f"no answer in time (request_timeout_seconds){where}"
+        return f"no response in time (request_timeout_seconds){where}"
     if isinstance(error, requests.exceptions.ConnectionError):
         return f"the connection failed or was lost{where} ({_root(error)})"
-    return f"the answer was cut or garbled{where}"
+    return f"the response was cut or garbled{where}"
 
 
 def _where(error: BaseException) -> str:

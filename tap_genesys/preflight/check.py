@@ -225,13 +225,13 @@ class _Preflight:
             return f"{operation(response)} is not there: not licensed, or not in this org"
         text = refusal(response)
         if response.status_code != HTTPStatus.FORBIDDEN:
-            return self._client.conceal(text)
+            return self._client.redact(text)
         if missing := _MISSING.search(text):
             return f"the client's role lacks {missing[1]}"
         needed = schemas.facts("permissions").get(f"{stream.http_method} {stream.path}", {})
         names = (" and " if needed.get("all") else " or ").join(needed.get("permissions", []))
         needs = f" The operation needs {names}." if names else ""
-        return f"{self._client.conceal(text)}{needs}"
+        return f"{self._client.redact(text)}{needs}"
 
 
 def _response(stream: RequestStream, request: HTTPRequest, *, is_page: bool) -> requests.Response:
