@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-#: The longest that a waiting thread does not look up.
-_GLANCE_SECONDS = 0.25
+#: The longest that a waiting thread goes without a check for a signal.
+_CHECK_SECONDS = 0.25
 
 
 class Interrupted(SystemExit):
@@ -31,8 +31,7 @@ class Interruption:
 
     The handler only takes a note, since an exception raised in the middle of a write would cut a
     Singer message in two. The note is read between records and in every wait of a `Clock`. One
-    place cannot look up by itself, a blocked network read; there, and only there, the handler
-    raises.
+    place cannot check, a blocked network read; there, and only there, the handler raises.
     """
 
     def __init__(self) -> None:
@@ -80,9 +79,9 @@ class Interruption:
 
     @contextlib.contextmanager
     def shielded(self) -> Iterator[None]:
-        """Let the block finish although a signal has come; it is noted, and seen afterwards.
+        """Let the block finish although a signal has come, which takes effect afterwards.
 
-        For the one short request that must not be left out: cleaning up behind oneself.
+        For the one short request that must not be left out: the deletion of a job.
         """
         self._shielded = True
         try:
@@ -96,7 +95,7 @@ class Clock:
 
     Args:
         interruption: Ends a wait.
-        sleep: Waits for some seconds without a look-up; tests pass a function that returns at once.
+        sleep: Waits for some seconds without a check; tests pass a function that returns at once.
         monotonic: Counts seconds, like `time.monotonic`.
     """
 
@@ -110,15 +109,15 @@ class Clock:
         self._interruption = interruption
         self._sleep = sleep
         self._monotonic = monotonic
-        #: Called at each look-up of a wait, in whichever thread waits.
-        self.on_look: Callable[[], None] = _nothing
+        #: Called at each check within a wait, in whichever thread waits.
+        self.on_check: Callable[[], None] = _nothing
 
     def seconds(self) -> float:
         """Return the present moment, in seconds; only differences mean something."""
         return self._monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Wait, and look up four times a second.
+        """Wait, and check for a signal four times a second.
 
         Raises:
             Interrupted: A signal ends the run.
@@ -126,9 +125,9 @@ class Clock:
         end = self.seconds() + seconds
         self._interruption.check()
         while (left := end - self.seconds()) > 0:
-            self._sleep(min(left, _GLANCE_SECONDS))
+            self._sleep(min(left, _CHECK_SECONDS))
             self._interruption.check()
-            self.on_look()
+            self.on_check()
 
 
 def _nothing() -> None:

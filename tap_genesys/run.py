@@ -68,7 +68,7 @@ class Run:
         pacer = Pacer(float(config["requests_per_minute"]), clock)
         self.progress = Progress(clock=clock, left=lambda: pacer.left)
         self.progress_logger = ProgressLogger(self.progress, logger)
-        clock.on_look = self.progress_logger.tick
+        clock.on_check = self.progress_logger.tick
         adapter = PacedAdapter(
             pacer=pacer,
             note=self._note_request,
