@@ -1,4 +1,4 @@
-"""The command line: one clear line on stderr for what a user can mend, and no traceback."""
+"""The command line: one line on stderr for each error that a user can correct, no traceback."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run() -> None:
     except OSError as error:
         _leave([f"Cannot read {error.filename or 'an input'}: {error.strerror or error}"])
     except ValueError as error:
-        # The SDK reads the config with whichever JSON library it likes; its errors have one name.
+        # The SDK uses one of several JSON libraries; their errors share only the name.
         if type(error).__name__ not in ("JSONDecodeError", "UnicodeDecodeError"):
             raise
         _leave([f"The config is not JSON: {error}"])
@@ -37,7 +37,7 @@ def run() -> None:
 def frames(error: BaseException) -> str:
     """Return the traceback of an error and of its causes, without their texts.
 
-    Those may hold an address that is signed, or what the vendor sent.
+    Those may hold a signed URL, or data of a response.
     """
     lines: list[str] = []
     cause: BaseException | None = error

@@ -1,4 +1,4 @@
-"""Errors, named by the action of the caller. Each message is the line that a user reads."""
+"""Errors, each named by the action of its caller; the message is the line that a user reads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from singer_sdk.exceptions import (
 
 
 class SettingError(ConfigurationError):
-    """Correct a setting and start again; one line per setting that is wrong."""
+    """Correct a setting and start again; one line per wrong setting."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
@@ -19,11 +19,11 @@ class SettingError(ConfigurationError):
 
 
 class StopRun(FatalAPIError):
-    """Stop the run with exit code 1; what has been printed and bookmarked stays true."""
+    """Stop the run with exit code 1; the emitted records and the bookmarks stay valid."""
 
 
 class Incomplete(StopRun):
-    """Run again later: windows could not be read whole, and their bookmarks stay before them."""
+    """Run again later: windows are incomplete, and the bookmarks stay before them."""
 
 
 class TooManyRows(StopRun):
@@ -31,7 +31,7 @@ class TooManyRows(StopRun):
 
     Args:
         message: The line for a run that stops.
-        rows: The rows that the window promises; 0 where that is unknown.
+        rows: The rows that the response promises for the window; 0 where that is unknown.
     """
 
     def __init__(self, message: str, rows: int = 0) -> None:
@@ -44,12 +44,12 @@ class PageTooLarge(StopRun):
 
 
 class TimedOut(TooManyRows):
-    """Request a shorter window, or go on trying: a query timed out twice.
+    """Request a shorter window, or keep retrying: a query timed out twice.
 
     Args:
-        message: The error of the last try, in words.
+        message: The text of the last try's error.
         cause: The error of the last try.
-        tries: How many tries there were.
+        tries: The number of tries so far.
     """
 
     def __init__(self, message: str, cause: Exception, tries: int) -> None:
@@ -59,11 +59,11 @@ class TimedOut(TooManyRows):
 
 
 class ResubmitJob(Exception):
-    """Submit the job again: it came to nothing."""
+    """Submit the job again: it failed, expired, or lost its cursor."""
 
 
 class SkipStream(SkippableAPIError):
-    """Leave this stream out with one warning, and go on with the others."""
+    """Skip this stream with one warning, and continue with the others."""
 
 
 class TryAgain(RetriableAPIError):

@@ -1,4 +1,4 @@
-"""How a signal ends a run, and the clock: how time is counted and waited for."""
+"""The end of a run by a signal, and the clock, whose waits a signal ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Interrupted(SystemExit):
 
 
 class Interruption:
-    """Whether a signal is to end the run.
+    """The note that a signal is to end the run.
 
     The handler only takes a note, since an exception raised in the middle of a write would cut a
     Singer message in two. The note is read between records and in every wait of a `Clock`. One
@@ -40,7 +40,7 @@ class Interruption:
         self._shielded = False
 
     def handle(self, signum: int, _frame: FrameType | None = None) -> None:
-        """Take note of a signal; the first one counts. Runs in the main thread, as handlers do."""
+        """Note a signal; the first one counts. Runs in the main thread, as signal handlers do."""
         self._signum = self._signum or signum
         if self._breakable and not self._shielded:
             self._breakable = False
@@ -57,12 +57,12 @@ class Interruption:
 
     @property
     def is_cleaning_up(self) -> bool:
-        """Whether a signal has come, and a shielded block delays the end: there is no time."""
+        """Whether a shielded block delays the end of the run after a signal: no time for retries."""
         return self._shielded and self._signum != 0
 
     @contextlib.contextmanager
     def breakable(self) -> Iterator[None]:
-        """Let a signal break into the block, in the main thread, wherever it is blocked.
+        """Let a signal interrupt the block, in the main thread, even within a blocked read.
 
         Raises:
             Interrupted: A signal ends the run.

@@ -1,4 +1,4 @@
-"""The parts that all streams of one run share: one client, one pace, one list of failures."""
+"""The parts that all streams of a run share: one client, one rate limit, one list of holes."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Run:
 
     Args:
         config: Valid settings.
-        interruption: Whether a signal is to end the run.
+        interruption: Notes signals.
         clock: Counts seconds, and waits.
-        started: When the run began; what is younger is not promised.
-        user_agent: How the tap introduces itself.
+        started: The start of the run; no bookmark moves past it.
+        user_agent: The `User-Agent` header.
         logger: The tap's logger.
-        now: Returns the present.
+        now: Returns the present time, UTC.
     """
 
     def __init__(
@@ -118,13 +118,13 @@ class Run:
             attributes_exclude=config.get("attributes_exclude"),
         )
         self.org_filters = OrgFilters(config)
-        #: Stream -> why it was left out.
+        #: Stream -> the reason for which it was skipped.
         self.skipped: dict[str, str] = {}
-        #: A line for each window that could not be read whole.
+        #: One line per window that could not be read completely.
         self.incomplete: list[str] = []
 
     def pipeline(self, columns: Collection[str]) -> RecordPipeline:
-        """Return the pipeline of records for a schema's columns, with the run's redaction."""
+        """Return the record pipeline for a schema's columns, with the run's redaction rules."""
         return RecordPipeline(columns, self.privacy.apply if self.privacy else None)
 
     def _note_request(self, request: requests.PreparedRequest, waited: float) -> None:

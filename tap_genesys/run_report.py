@@ -1,4 +1,4 @@
-"""The report of a run and how it ended: a table for people, and JSON for programs."""
+"""The report of a run: a table in the log, and JSON in a file."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from tap_genesys.run import Run
 
-#: Grows when a name or a meaning changes, not when one is added.
+#: Version of the JSON format: rises when a name or a meaning changes, not when one is added.
 VERSION = 1
-#: Characters; an error may hold what was sent.
+#: Characters; an error may quote the body of a request.
 _LONGEST_ERROR = 500
 #: Added to a signal's number in an exit code, as shells do.
 _SIGNALS = 128
@@ -32,7 +32,7 @@ Report = dict[str, Any]
 
 
 class RunReport:
-    """Keeps account of a run.
+    """Reports a run: in the log, and in a file if there is one.
 
     Args:
         run: The run.
@@ -57,8 +57,8 @@ class RunReport:
         self._path = Path(path) if path else None
 
     @contextlib.contextmanager
-    def kept(self) -> Iterator[None]:
-        """Tell what the block did, however it ends.
+    def recorded(self) -> Iterator[None]:
+        """Report the run of the block, however it ends.
 
         Raises:
             SettingError: The file cannot be written; raised before anything else is done.
@@ -67,12 +67,12 @@ class RunReport:
         try:
             yield
         except BaseException as error:
-            self._end(_status(error), self._run.client.redact(_said(error)))
+            self._end(_status(error), self._run.client.redact(_error_line(error)))
             raise
         self._end("ok", None)
 
     def report(self, status: str, error: str | None) -> Report:
-        """Return the account as it is now.
+        """Return the report of the present moment.
 
         Args:
             status: `running`, `ok`, `incomplete`, `failed` or `interrupted`.
@@ -142,7 +142,7 @@ class RunReport:
         try:
             self._write(report)
         except OSError as problem:
-            # What was read is read; a disk that is full now makes no failure of it.
+            # All records have been emitted; a full disk is no reason to fail the run now.
             reason = problem.strerror or problem
             self._run.logger.warning("run_report_path %s: not written (%s).", self._path, reason)
 
@@ -152,7 +152,7 @@ class RunReport:
 
 
 def table(report: Mapping[str, Any]) -> str:
-    """Return a report for people."""
+    """Return a report as a text table: totals first, one line per stream."""
     head = (
         "stream", "", "records", "unchanged", "requests", "retries", "waited", "bookmark",
         "watermark",
@@ -160,14 +160,14 @@ def table(report: Mapping[str, Any]) -> str:
     numbers = ("records", "unchanged", "requests", "retries")
     rows = [
         (
-            one["stream"],
-            one["status"],
-            *(f"{one[name]:,}" for name in numbers),
-            duration(one["waited_seconds"]),
-            one["bookmark"] or "",
-            one["watermark"] or "",
+            stream["stream"],
+            stream["status"],
+            *(f"{stream[name]:,}" for name in numbers),
+            duration(stream["waited_seconds"]),
+            stream["bookmark"] or "",
+            stream["watermark"] or "",
         )
-        for one in report["streams"]
+        for stream in report["streams"]
     ]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = [
@@ -181,16 +181,16 @@ def table(report: Mapping[str, Any]) -> str:
     sums = (
         f"Summary ({report['status']}): {report['records']:,} records, "
         f"{report['requests']:,} requests, {report['retries']:,} retries, "
-        f"{waited} waited by all requests together; {duration(report['seconds'])} in all."
+        f"{waited} of waits over all requests; {duration(report['seconds'])} in total."
     )
     return "\n".join([sums, *lines])
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file such that a reader finds the old text or the new one, never a part.
+    """Replace a file atomically: a reader finds the old text or the new one, never a part.
 
     Raises:
-        OSError: It cannot be written; the old text is still there.
+        OSError: The file cannot be written; the old text is still there.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -210,10 +210,10 @@ def _status(error: BaseException) -> str:
     return "incomplete" if isinstance(error, Incomplete) else "failed"
 
 
-def _said(error: BaseException) -> str:
+def _error_line(error: BaseException) -> str:
     """Return an error as one line; one that is not ours may hold a record, and is only named."""
     if isinstance(error, Interrupted):
-        return f"{signal.Signals(int(error.code or 0) - _SIGNALS).name} asked the run to end."
+        return f"{signal.Signals(int(error.code or 0) - _SIGNALS).name} ended the run."
     if not isinstance(error, SingerSDKError):
         return f"{type(error).__name__}; the log has more."
     line = " ".join(str(error).split()) or type(error).__name__

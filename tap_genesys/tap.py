@@ -1,4 +1,4 @@
-"""The tap: its settings, and what all its streams share."""
+"""The tap: command line options, settings, and the parts that all its streams share."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class TapGenesys(Tap):
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
         TapCapabilities.DISCOVER,
-        # Sent after a listing, and not before it: see `activation`.
+        # Sent after a listing, and not before it: see `endpoints.activate_version`.
         TapCapabilities.ACTIVATE_VERSION,
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
@@ -165,9 +165,10 @@ class TapGenesys(Tap):
                 flag_value="table",
                 default="off",
                 type=click.Choice(["off", "table", "json", "assumptions", "assumptions-json"]),
-                help="Ask for a little of each selected stream, and tell what works and what it "
-                "costs: --check for people, --check=json for programs. --check=assumptions, or "
-                "assumptions-json: hold what is assumed about the vendor's API against the org.",
+                help="Check the settings, and the access to each selected stream with a small request, "
+                "and estimate the API requests: --check prints a table, --check=json JSON. "
+                "--check=assumptions (or assumptions-json): test against the org what the tap "
+                "assumes about the vendor's API. Writes no Singer messages.",
             )
         )
         command.params.append(
@@ -176,7 +177,7 @@ class TapGenesys(Tap):
                 default=RUNS_PER_DAY,
                 show_default=True,
                 type=click.IntRange(1, MOST_RUNS_PER_DAY),
-                help="With --check: how many runs a day the requests of a month are estimated for.",
+                help="With --check: runs per day, for the estimate of API requests per month.",
             )
         )
         command.params.append(
@@ -184,8 +185,9 @@ class TapGenesys(Tap):
                 ["--check-users"],
                 multiple=True,
                 metavar="LICENCE=USERS",
-                help="With --check: named users of a licence, such as CX2=120, whose allowance of "
-                f"requests a month is compared; {', '.join(ALLOWANCES)}. May be repeated.",
+                help="With --check: number of named users of a licence, such as CX2=120. The estimate "
+                "is compared with the API requests per month that these licences include. "
+                f"Licences: {', '.join(ALLOWANCES)}. May be repeated.",
             )
         )
         return command
@@ -197,15 +199,15 @@ class TapGenesys(Tap):
         runs_per_day: int = RUNS_PER_DAY,
         users: Mapping[str, int] | None = None,
     ) -> None:
-        """Print what will work and what it will cost.
+        """Print, for each selected stream, whether it can be read and how many requests it costs.
 
         Args:
-            as_json: Whether it is printed for programs.
-            runs_per_day: How many runs a day the requests of a month are estimated for.
-            users: Licence -> users, whose allowance of requests a month is compared.
+            as_json: Whether to print JSON instead of a table.
+            runs_per_day: Runs per day, for the estimate of requests per month.
+            users: Licence -> number of users, whose included requests per month are compared.
 
         Raises:
-            SystemExit: With 1, where something that is selected cannot work.
+            SystemExit: With code 1, where a selected stream cannot be read.
         """
         self._check_personal_data()
         report = check(self.run, self._read_streams, runs_per_day=runs_per_day, users=users)
@@ -226,20 +228,21 @@ class TapGenesys(Tap):
         ]
 
     def sync_or_leave(self) -> None:
-        """Sync all streams, and end as the run deserves.
+        """Sync all streams, report the run, and raise the error with which it ends.
 
         Raises:
-            Interrupted: A signal ended the run; the STATE that is true is out.
-            StopRun: A window has a hole, every selected stream was skipped, or one was and that
-                is an error (`fail_on_skipped_streams`).
+            Interrupted: A signal ended the run; the last true STATE has been written.
+            Incomplete: A window could not be read completely.
+            StopRun: Every selected stream was skipped, or one was and that is an error
+                (`fail_on_skipped_streams`).
         """
-        account = RunReport(
+        report = RunReport(
             self.run,
             version=self.plugin_version,
             streams=[stream.name for stream in self._read_streams],
             bookmark=self._bookmark,
         )
-        with account.kept(), self.run.progress_logger.active(terminal()):
+        with report.recorded(), self.run.progress_logger.active(terminal()):
             self._sync_or_leave()
 
     def _sync_or_leave(self) -> None:
@@ -248,10 +251,10 @@ class TapGenesys(Tap):
             self.sync_all()
         except Interrupted as leaving:
             self.write_message(StateMessage(value=self.state))
-            self.logger.warning("Interrupted by a signal: leaving with code %s.", leaving.code)
+            self.logger.warning("Interrupted by a signal: the run ends with exit code %s.", leaving.code)
             raise
         finally:
-            self._tell_what_was_skipped()
+            self._log_skipped()
         if self.run.incomplete:
             windows = "\n".join(self.run.incomplete)
             msg = f"Incomplete (incomplete_windows is fail); run again later. {windows}"
@@ -261,9 +264,9 @@ class TapGenesys(Tap):
             msg = f"Every selected stream was skipped: {', '.join(sorted(self.run.skipped))}."
             raise StopRun(msg)
         if self.config["fail_on_skipped_streams"] and self.run.skipped:
-            # Only now: nothing is lost that could be had.
+            # Only now, so that all other streams have been read.
             names = ", ".join(sorted(self.run.skipped))
-            msg = f"Skipped, which fail_on_skipped_streams makes an error: {names}."
+            msg = f"Skipped streams are an error (fail_on_skipped_streams): {names}."
             raise StopRun(msg)
 
     def _bookmark(self, stream: str) -> str | None:
@@ -271,8 +274,8 @@ class TapGenesys(Tap):
         value = self.state.get("bookmarks", {}).get(stream, {}).get("replication_key_value")
         return None if value is None else str(value)
 
-    def _tell_what_was_skipped(self) -> None:
-        """Say it once more at the end, where people look."""
+    def _log_skipped(self) -> None:
+        """Log the skipped streams once more, together, after the sync."""
         # Streams that follow one that was skipped have the same reason.
         reasons: dict[str, list[str]] = {}
         for name, reason in self.run.skipped.items():
@@ -282,10 +285,10 @@ class TapGenesys(Tap):
             self.logger.warning("Skipped: %s", lines)
 
     def _check_personal_data(self) -> None:
-        """Hold the rules about personal data against the schemas of what they apply to.
+        """Check the `pii` rules against the schemas of the streams that they apply to.
 
         Raises:
-            SettingError: A rule would take a key, or leave a column with the wrong type.
+            SettingError: A rule would redact a key, or leave a column with the wrong type.
         """
         rules = self.config.get("pii") or []
         schemas = {stream.name: stream.schema for stream in self._kinds}
@@ -300,16 +303,16 @@ class TapGenesys(Tap):
             raise SettingError(lines)
         for field in unknown(rules, schemas):
             self.logger.warning(
-                "pii: no schema has the field %s; the rule is followed all the same, where the "
-                "vendor sends it.",
+                "pii: no schema has the field %s; the rule applies all the same, if the vendor "
+                "sends this field.",
                 json.dumps(field),
             )
 
     @override
     def _setup_signal_handlers(self) -> None:
-        """Let signals take a note only; the SDK's own handler writes STATE in the middle of a line.
+        """Only note a signal: the SDK's own handler writes STATE in the middle of a line.
 
-        It also leaves with code 0, which a scheduler takes for success.
+        It also exits with code 0, which a scheduler takes for success.
         """
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._handle_termination)
@@ -321,7 +324,7 @@ class TapGenesys(Tap):
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings with our own words: the SDK's name neither the setting nor a remedy.
+        """Check the settings with messages of our own: the SDK's name neither setting nor remedy.
 
         Raises:
             SettingError: A setting is wrong.
@@ -344,7 +347,7 @@ class TapGenesys(Tap):
 def setting_problems(
     config: Mapping[str, Any], now: datetime, schemas: Mapping[str, dict[str, Any]]
 ) -> list[str]:
-    """Return a line for each setting that is wrong; where none is, for each wrong combination.
+    """Return one line per wrong setting; if there is none, one per wrong combination.
 
     Args:
         config: Completed settings.
@@ -358,10 +361,10 @@ def setting_problems(
 
 
 def _users(option: str, texts: Iterable[str]) -> dict[str, int]:
-    """Read licences and their users.
+    """Parse `LICENCE=USERS` texts into licence -> number of users.
 
     Raises:
-        SettingError: One cannot be read.
+        SettingError: A text is malformed.
     """
     try:
         return total(map(users_of, texts))
@@ -371,10 +374,10 @@ def _users(option: str, texts: Iterable[str]) -> dict[str, int]:
 
 
 def _object(option: str, file: IO[str]) -> dict[str, Any]:
-    """Read a file that holds a JSON object.
+    """Parse a file as a JSON object.
 
     Raises:
-        SettingError: It holds something else.
+        SettingError: The file holds something else.
     """
     try:
         content = json.load(file)

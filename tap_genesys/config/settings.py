@@ -1,4 +1,4 @@
-"""The settings: what each is called, means and may be. Everything else is made from this table."""
+"""The settings: name, title, description, type and default of each; documents are made of it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from singer_sdk import typing as th
 
 #: Sizes of a summary cell, in hours; each divides a day, so that cells lie on one UTC grid.
 CELL_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
-#: The media that the vendor knows (`AnalyticsSession.mediaType`, Python SDK 269.0.0).
+#: The media types of the vendor (`AnalyticsSession.mediaType`, Python SDK 269.0.0).
 MEDIA_TYPES = [
     "callback", "chat", "cobrowse", "email", "internalmessage", "message", "screenmonitoring",
     "screenshare", "unknown", "video", "voice",
 ]  # fmt: skip
-#: Read when the setting is absent.
+#: Setting -> environment variable that is read where the setting is absent.
 ENVIRONMENT = {
     "client_id": "GENESYS_CLIENT_ID",
     "client_secret": "GENESYS_CLIENT_SECRET",
     "region": "GENESYS_REGION",
 }
-#: About a minute and a half; a window below it would only cost requests.
+#: About a minute and a half; a shorter window would only cost requests.
 SHORTEST_WINDOW_DAYS = 0.001
 
 _FREE = th.ObjectType(additional_properties=True)
@@ -30,336 +30,351 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType(nullable=True),
         secret=True,
         title="Client id",
-        description="Id of an OAuth client with the grant Client Credentials. Also read from "
-        "GENESYS_CLIENT_ID.",
+        description="Id of a Genesys Cloud OAuth client with the grant type Client Credentials. "
+        "The environment variable GENESYS_CLIENT_ID sets it, too.",
     ),
     th.Property(
         "client_secret",
         th.StringType(nullable=True),
         secret=True,
         title="Client secret",
-        description="Secret of that OAuth client. Also read from GENESYS_CLIENT_SECRET.",
+        description="Secret of the OAuth client that client_id names. The environment variable "
+        "GENESYS_CLIENT_SECRET sets it, too.",
     ),
     th.Property(
         "region",
         th.StringType,
         default="us-east-1",
         title="Region",
-        description="AWS region of the org (us-east-1, eu_central_1, ...) or its domain "
-        "(mypurecloud.de, usw2.pure.cloud). Also read from GENESYS_REGION.",
+        description="AWS region of the org (us-east-1, eu-central-1, ...) or the org's domain "
+        "(mypurecloud.de, usw2.pure.cloud). The environment variable GENESYS_REGION sets it, too.",
     ),
     th.Property(
         "api_url",
         th.StringType(nullable=True),
         title="API URL",
-        description="Full base URL of the API, instead of the region's; for simulators, gateways "
-        "and proxies.",
+        description="Base URL of the API, used instead of the region's: for a simulator, a "
+        "gateway or a reverse proxy.",
     ),
     th.Property(
         "login_url",
         th.StringType(nullable=True),
         title="Login URL",
-        description="Full base URL of the login host, instead of the region's.",
+        description="Base URL of the OAuth login host, used instead of the region's: for a "
+        "simulator, a gateway or a reverse proxy.",
     ),
     th.Property(
         "start_date",
         th.DateTimeType(nullable=True),
         title="Start date",
-        description="First conversation start to read; a date without a zone is UTC. By default "
-        "30 days before the run. Once there is a bookmark, only a start date that is configured "
-        "and later than where the bookmark begins plays a part.",
+        description="First moment to read, inclusive: of conversations, their start. A date "
+        "without a time zone is UTC. Default: 30 days before the first run. A stream with a "
+        "bookmark continues from its bookmark, unless a start_date is set that is later.",
     ),
     th.Property(
         "end_date",
         th.DateTimeType(nullable=True),
         title="End date",
-        description="Conversation start to stop before; a date without a zone is UTC. By default, "
-        "and at the latest, the time of the run.",
+        description="Moment to read up to, exclusive: of conversations, their start. A date "
+        "without a time zone is UTC. Default, and latest possible end: the start of the run.",
     ),
     th.Property(
         "window_days",
         th.NumberType(maximum=366),
         default=1.0,
-        title="Window days",
-        description="Length of one query's interval, in days; may be a fraction. Never more than "
-        "7 are asked for at once without a filter, 31 with one, whatever is set here.",
+        title="Window length",
+        description="Length in days of the interval that one query or job reads; fractions are "
+        "allowed. Capped at the endpoint's maximum; for conversation queries, at 7 days without a "
+        "filter and 31 days with one.",
     ),
     th.Property(
         "lookback_days",
         th.NumberType(minimum=0, maximum=3660, nullable=True),
         title="Look-back days",
-        description="How far before the bookmark each run starts again, in days, so that what "
-        "changed late is read once more. By default 1; 0 for details of conversations and users "
-        "by job, which bring back what is still going on, and for aggregates, which read a day "
-        "again at 1, 3 and 5 days.",
+        description="Days before the bookmark at which each run starts to read, so that "
+        "late-arriving changes are read again. Default: 1; but 0 for aggregates, and for "
+        "conversation and user details that are read by job, since these have re-reads of their "
+        "own.",
     ),
     th.Property(
         "emit_unchanged",
         th.BooleanType,
         default=False,
         title="Emit unchanged rows",
-        description="Whether rows that have not changed since an earlier run emitted them are "
-        "emitted again. By default they are left out: details of conversations and users, and days "
-        "of aggregates and summaries. True is for histories that only append, and for one run "
-        "after a warehouse was restored; see docs/lanes.md.",
+        description="Whether to emit rows again that did not change since an earlier run emitted "
+        "them: of conversation and user details, aggregates and summaries. By default they are "
+        "read, compared and left out. Set it to true for append-only history tables, and for one "
+        "run after a warehouse was restored from a backup.",
     ),
     th.Property(
         "page_size",
         th.IntegerType(minimum=1, nullable=True),
         title="Page size",
-        description="Records per request, lowered to what an endpoint allows. By default 100 for "
-        "queries, and for listings what each allows: users, queues and groups 500, those read by "
-        "cursor 200, the others 100. A listing that refuses more than 100 is read by 100.",
+        description="Records per page, capped at the endpoint's maximum. Default: 100 for "
+        "queries; for listings 500 (users, queues, groups), 200 (listings with a cursor) or 100 "
+        "(all others). A listing that refuses a larger page is read with 100.",
     ),
     th.Property(
         "division_ids",
         th.ArrayType(th.StringType, nullable=True),
-        title="Divisions",
-        description="Ids of divisions: only what belongs to one of them is asked for, of every "
-        "stream whose operation can be asked so (docs/filters.md lists them).",
+        title="Division ids",
+        description="Ids of divisions. Streams whose endpoint can filter by division return only "
+        "records of these divisions; docs/filters.md lists the streams. Default: all divisions.",
     ),
     th.Property(
         "queue_ids",
         th.ArrayType(th.StringType, nullable=True),
-        title="Queues",
-        description="Ids of queues: the same for what went through one of them.",
+        title="Queue ids",
+        description="Ids of queues. Streams whose endpoint can filter by queue return only "
+        "records of these queues; docs/filters.md lists the streams. Default: all queues.",
     ),
     th.Property(
         "media_types",
         th.ArrayType(th.StringType(allowed_values=MEDIA_TYPES), nullable=True),
-        title="Media",
-        description="Media (voice, email, message, ...): the same for them.",
+        title="Media types",
+        description="Media types (voice, email, message, ...). Streams whose endpoint can filter "
+        "by media type return only records of these; docs/filters.md lists the streams. Default: "
+        "all media types.",
     ),
     th.Property(
         "conversation_filters",
         th.ArrayType(_FREE, nullable=True),
         title="Conversation filters",
-        description="Filters on conversations, in the vendor's format: "
-        '[{"type": "and", "predicates": [{"dimension": "originatingDirection", '
-        '"value": "inbound"}]}].',
+        description="Filters of the conversation details query and job on conversations, in the "
+        "vendor's format: "
+        '[{"type": "and", "predicates": [{"dimension": "originatingDirection", "value": '
+        '"inbound"}]}].',
     ),
     th.Property(
         "segment_filters",
         th.ArrayType(_FREE, nullable=True),
         title="Segment filters",
-        description="Filters on segments (mediaType, queueId, wrapUpCode, ...), in the vendor's "
-        "format.",
+        description="Filters of the conversation details query and job on segments (mediaType, "
+        "queueId, wrapUpCode, ...), in the vendor's format: "
+        '[{"type": "and", "predicates": [{"dimension": "mediaType", "value": "voice"}]}].',
     ),
     th.Property(
         "aggregates",
         _FREE,
         title="Aggregates",
-        description="For each stream of aggregates, by name, what differs from its defaults: "
-        "metrics, group_by, granularity (PT15M to P1D), time_zone, filter (in the vendor's "
-        'format): {"conversation_aggregates": {"granularity": "P1D"}}.',
+        description="Options of the aggregate streams, by stream name; what is left out keeps its "
+        "default: metrics, group_by, granularity (PT15M to P1D), time_zone, filter (in the "
+        "vendor's format): "
+        '{"conversation_aggregates": {"granularity": "P1D"}}. See docs/aggregates.md.',
     ),
     th.Property(
         "reconciliation_tolerance",
         th.NumberType(minimum=0, maximum=1),
         default=0.01,
         title="Reconciliation tolerance",
-        description="The largest difference that conversation_reconciliation takes for none, as a "
-        "share of the larger count.",
+        description="Largest difference between two counts that conversation_reconciliation still "
+        "reports as equal, as a share of the larger count.",
     ),
     th.Property(
         "summary_groupings",
         th.ArrayType(th.StringType),
         default=["conversation:medium", "conversation:queueId"],
         title="Summary groupings",
-        description="What conversation_summaries are grouped by.",
+        description="Dimensions by which the stream conversation_summaries groups its rows.",
     ),
     th.Property(
         "summary_metrics",
         th.ArrayType(th.StringType),
         default=["conversation:count", "conversation:duration", "conversation:handleTime"],
         title="Summary metrics",
-        description="What conversation_summaries measure.",
+        description="Metrics that the stream conversation_summaries requests.",
     ),
     th.Property(
         "summary_cell_hours",
         th.IntegerType(allowed_values=list(CELL_HOURS)),
         default=24,
         title="Summary cell hours",
-        description="Size of the UTC grid that conversation_summaries are asked on, in hours.",
+        description="Hours that one row of conversation_summaries covers; the intervals lie on a "
+        "UTC grid.",
     ),
     th.Property(
         "requests_per_minute",
         th.NumberType(minimum=1),
         default=300,
         title="Requests per minute",
-        description="Pace of all streams and threads together, evenly spaced. The vendor allows "
-        "a token 300.",
+        description="Rate limit of the tap, for all streams and threads together; requests are "
+        "evenly spaced. The vendor allows 300 a minute per token.",
     ),
     th.Property(
         "max_parallel_requests",
         th.IntegerType(minimum=1, maximum=64),
         default=4,
         title="Parallel requests",
-        description="How many requests of a stream may be under way at once: pages and windows "
-        "that come next are asked for while one is read. At most twice as many answers wait in "
-        "memory. What is printed, and in which order, does not depend on it; 1 asks one at a time.",
+        description="Most requests of a stream that are in flight at once: the next pages and "
+        "windows are prefetched while one is read. At most twice as many responses wait in "
+        "memory. The output and its order do not depend on this setting; 1 turns prefetch off.",
     ),
     th.Property(
         "max_parallel_jobs",
         th.IntegerType(minimum=1, maximum=20),
         default=3,
         title="Parallel jobs",
-        description="How many jobs may work at once: while one is read, the next ones are under "
-        "way. An org allows a limited number; when it refuses one, no more are submitted ahead.",
+        description="Most jobs of the vendor's that run at once: the next ones are submitted "
+        "while the results of one are read. When the org refuses a job because of its limit, no "
+        "more are submitted in advance.",
     ),
     th.Property(
         "conversation_details_source",
         th.StringType(allowed_values=["auto", "job", "query"]),
         default="auto",
-        title="Details source",
-        description="Where conversation details come from: job (whole, with participants' "
-        "attributes, up to the data lake's watermark), query (fresh, without attributes), or auto: "
-        "by job up to the watermark and by query from there to now.",
+        title="Conversation details source",
+        description="Endpoint for conversation details. job: complete, with participants' "
+        "attributes, but only up to the data lake's watermark. query: up to now, without "
+        "attributes. auto: by job up to the watermark, and by query from there to now.",
     ),
     th.Property(
         "user_details_source",
         th.StringType(allowed_values=["auto", "job", "query"]),
         default="auto",
         title="User details source",
-        description="Where user presences and routing statuses come from: job (up to the data "
-        "lake's watermark), query (up to now), or auto: by job up to the watermark and by query "
-        "from there to now.",
+        description="Endpoint for user presences and routing statuses. job: up to the data lake's "
+        "watermark. query: up to now. auto: by job up to the watermark, and by query from there "
+        "to now.",
     ),
     th.Property(
         "recheck_days",
         th.ArrayType(th.NumberType(minimum=0, maximum=3660)),
         default=[1, 3, 7, 30],
         title="Re-check days",
-        description="Ages, in days after a UTC day's end, at which that day's conversations are "
-        "read again, so that late wrap-ups, surveys and evaluations arrive.",
+        description="Ages of a UTC day, in days after its end, at which the conversations that "
+        "started on it are read again, so that late-arriving wrap-ups, surveys and evaluations "
+        "are loaded.",
     ),
     th.Property(
         "job_poll_seconds",
         th.NumberType(minimum=0, maximum=3600),
         default=3,
-        title="Job poll",
-        description="Seconds before the first look at a job; later ones grow to 30.",
+        title="Job poll interval",
+        description="Seconds between the submission of a job and the first poll of its status; "
+        "later intervals grow to 30 seconds.",
     ),
     th.Property(
         "job_timeout_seconds",
         th.NumberType(minimum=1, maximum=86400),
         default=900,
         title="Job timeout",
-        description="Seconds after which a job that has not ended stops the run.",
+        description="Seconds after which a job that has not finished stops the run with an error.",
     ),
     th.Property(
         "pii",
         th.ArrayType(_FREE, nullable=True),
-        title="Personal data",
-        description="What happens to personal data before it is printed: "
-        '[{"field": "ani", "action": "hash"}, {"field": "participants[*].attributes.ssn", '
-        '"action": "drop"}]; actions are drop, hash and mask. See docs/privacy.md.',
+        title="Personal data rules",
+        description='Rules that redact personal data before it is emitted: [{"field": "ani", '
+        '"action": "hash"}, {"field": "participants[*].attributes.ssn", "action": "drop"}]. '
+        "Actions: drop, hash, mask. See docs/privacy.md.",
     ),
     th.Property(
         "pii_hash_key",
         th.StringType(nullable=True),
         secret=True,
-        title="Personal data's key",
-        description="Secret of at least 16 characters with which hash makes HMAC-SHA256; the same "
-        "key gives the same value the same hash, so that joins go on working.",
+        title="Personal data hash key",
+        description="Secret key of at least 16 characters for the action hash of the pii rules "
+        "(HMAC-SHA256). The same key hashes equal values equally, so joins on hashed columns keep "
+        "working.",
     ),
     th.Property(
         "attributes_include",
         th.ArrayType(th.StringType, nullable=True),
-        title="Attributes to keep",
-        description='Patterns of the participants\' attributes that are kept, such as ["order_*"]; '
-        "by default all.",
+        title="Attributes to include",
+        description="Name patterns of the participants' attributes to keep, such as "
+        '["order_*"]. Default: all attributes.',
     ),
     th.Property(
         "attributes_exclude",
         th.ArrayType(th.StringType, nullable=True),
-        title="Attributes to leave out",
-        description="Patterns of the participants' attributes that are left out; wins over "
-        "attributes_include.",
+        title="Attributes to exclude",
+        description="Name patterns of the participants' attributes to drop, such as "
+        '["*_internal"]; takes precedence over attributes_include.',
     ),
     th.Property(
         "retry_wait_seconds",
         th.NumberType(minimum=0, maximum=3600),
         default=2,
         title="Retry wait",
-        description="Seconds before the second try of a request; doubled, with jitter, before "
-        "each one after it.",
+        description="Seconds to wait before the first retry of a request; the wait doubles with "
+        "each further retry, with jitter.",
     ),
     th.Property(
         "retry_max_tries",
         th.IntegerType(minimum=1, maximum=1000),
         default=8,
-        title="Retry tries",
-        description="How often a request is tried before the run gives up.",
+        title="Most tries",
+        description="Most tries of one request, the first included; after the last one the run "
+        "ends with an error.",
     ),
     th.Property(
         "retry_max_wait_seconds",
         th.NumberType(minimum=0, maximum=86400),
         default=180,
         title="Longest retry wait",
-        description="The longest Retry-After that is obeyed, in seconds; a longer one stops the "
-        "run.",
+        description="Longest Retry-After, in seconds, that the tap waits for; a longer one stops "
+        "the run with an error.",
     ),
     th.Property(
         "empty_page_wait_seconds",
         th.NumberType(minimum=0, maximum=3600),
         default=5,
         title="Empty page wait",
-        description="Seconds before a page is asked for again that came empty although more was "
-        "promised.",
+        description="Seconds to wait before a page is requested again that was empty although the "
+        "total count promises more records.",
     ),
     th.Property(
         "empty_page_max_tries",
         th.IntegerType(minimum=0, maximum=1000),
         default=3,
-        title="Empty page tries",
-        description="How often such a page is asked for again, before the one after it is looked "
-        "at.",
+        title="Empty page retries",
+        description="Most retries of a page that was empty although the total count promises more "
+        "records; after them, the tap reads the next page.",
     ),
     th.Property(
         "incomplete_windows",
         th.StringType(allowed_values=["fail", "accept_records", "accept"]),
         default="fail",
         title="Incomplete windows",
-        description="What happens where a page of a window stays empty, or a record is no object "
-        "or lacks its key: fail keeps the bookmark before the window and ends the run with exit "
-        "code 1; accept_records warns and goes on past such records, but not past a page; accept "
-        "warns and goes on past both.",
+        description="What to do with a window that could not be read completely, since a page "
+        "stays empty or a record is no object or lacks its key. fail: keep the bookmark before "
+        "the window, and exit with code 1. accept_records: log a warning and continue past such "
+        "records, but not past an empty page. accept: log a warning and continue past both.",
     ),
     th.Property(
         "fail_on_skipped_streams",
         th.BooleanType,
         default=False,
         title="Fail on skipped streams",
-        description="Whether a stream that has to be skipped (its permission or licence is "
-        "missing) ends the run with exit code 1, once the others have been read.",
+        description="Whether a run exits with code 1 if it skipped a stream, since the client "
+        "lacks a permission or the org a licence; all other streams are read first.",
     ),
     th.Property(
         "emit_activate_version_messages",
         th.BooleanType,
         default=False,
-        title="Deleted rows",
-        description="Whether a listing that was read whole ends with ACTIVATE_VERSION, so that "
-        "targets remove the rows that the org has deleted; see docs/warehouse.md.",
+        title="Delete missing rows",
+        description="Whether to emit ACTIVATE_VERSION after a listing was read completely, so "
+        "that the target deletes rows that no longer exist in the org. See docs/warehouse.md.",
     ),
     th.Property(
         "run_report_path",
         th.StringType(nullable=True),
-        title="Run report",
-        description="File that tells, as JSON, what a run did and how it ended; replaced by "
-        "each run. Its folder has to exist. See docs/operations.md.",
+        title="Run report file",
+        description="File for a report of the run in JSON: status, counts, bookmarks and errors. "
+        "Each run replaces it; its folder must exist. See docs/operations.md.",
     ),
     th.Property(
         "request_timeout_seconds",
         th.NumberType(minimum=1, maximum=3600),
         default=60,
         title="Request timeout",
-        description="Seconds to wait for a connection, and between two pieces of an answer.",
+        description="Seconds to wait for a connection, and between two chunks of a response.",
     ),
     th.Property(
         "user_agent",
         th.StringType(nullable=True),
         title="User agent",
-        description="How the tap introduces itself; by default its name and version.",
+        description="User-Agent header of all requests. Default: the tap's name and version.",
     ),
 ).to_dict()
