@@ -57,7 +57,7 @@ class Interruption:
 
     @property
     def is_cleaning_up(self) -> bool:
-        """Whether a shielded block delays the end of the run after a signal: no time for retries."""
+        """Whether a shielded block delays the end after a signal; there is no time for retries."""
         return self._shielded and self._signum != 0
 
     @contextlib.contextmanager

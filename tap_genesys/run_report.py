@@ -181,7 +181,7 @@ def table(report: Mapping[str, Any]) -> str:
     sums = (
         f"Summary ({report['status']}): {report['records']:,} records, "
         f"{report['requests']:,} requests, {report['retries']:,} retries, "
-        f"{waited} of waits over all requests; {duration(report['seconds'])} in total."
+        f"{waited} waited by all requests together; {duration(report['seconds'])} in all."
     )
     return "\n".join([sums, *lines])
 

@@ -165,10 +165,10 @@ class TapGenesys(Tap):
                 flag_value="table",
                 default="off",
                 type=click.Choice(["off", "table", "json", "assumptions", "assumptions-json"]),
-                help="Check the settings, and the access to each selected stream with a small request, "
-                "and estimate the API requests: --check prints a table, --check=json JSON. "
-                "--check=assumptions (or assumptions-json): test against the org what the tap "
-                "assumes about the vendor's API. Writes no Singer messages.",
+                help="Check the settings, and the access to each selected stream with a small "
+                "request, and estimate the API requests. --check prints a table, --check=json "
+                "prints JSON. --check=assumptions (or assumptions-json): test against the org what "
+                "the tap assumes about the vendor's API. Writes no Singer messages.",
             )
         )
         command.params.append(
@@ -185,8 +185,8 @@ class TapGenesys(Tap):
                 ["--check-users"],
                 multiple=True,
                 metavar="LICENCE=USERS",
-                help="With --check: number of named users of a licence, such as CX2=120. The estimate "
-                "is compared with the API requests per month that these licences include. "
+                help="With --check: number of named users of a licence, such as CX2=120. The "
+                "estimate is compared with the API requests per month that these licences include. "
                 f"Licences: {', '.join(ALLOWANCES)}. May be repeated.",
             )
         )
@@ -199,7 +199,7 @@ class TapGenesys(Tap):
         runs_per_day: int = RUNS_PER_DAY,
         users: Mapping[str, int] | None = None,
     ) -> None:
-        """Print, for each selected stream, whether it can be read and how many requests it costs.
+        """Print for each selected stream whether it can be read, and how many requests it costs.
 
         Args:
             as_json: Whether to print JSON instead of a table.
@@ -251,7 +251,9 @@ class TapGenesys(Tap):
             self.sync_all()
         except Interrupted as leaving:
             self.write_message(StateMessage(value=self.state))
-            self.logger.warning("Interrupted by a signal: the run ends with exit code %s.", leaving.code)
+            self.logger.warning(
+                "Interrupted by a signal: the run ends with exit code %s.", leaving.code
+            )
             raise
         finally:
             self._log_skipped()

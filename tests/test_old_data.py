@@ -185,7 +185,9 @@ def test_what_was_not_read_is_not_called_empty(
         run(sim, DETAILS, end_date=iso(SINCE), **options)
         sim.faults.add(Fault("forbidden", path="/details/query", times=None))
         sim.faults.add(Fault("forbidden", path="/details/jobs", after=1, times=None))
-        with pytest.raises(StopRun, match="Skipped, which fail_on_skipped_streams makes an error"):
+        with pytest.raises(
+            StopRun, match=r"Skipped streams are an error \(fail_on_skipped_streams\)"
+        ):
             run(sim, DETAILS, "users", fail_on_skipped_streams=True, **options)
     assert not [line for line in logged(caplog, logging.INFO, logging.WARNING) if "nothing" in line]
 

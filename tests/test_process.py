@@ -245,7 +245,7 @@ def test_the_report_of_a_run_that_a_signal_ends_says_so(sim: Simulator, tmp_path
     code, stderr, _seconds = process.end(signal.SIGTERM)
     assert (code, errors(stderr)) == (143, [])
     told = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    assert (told["status"], told["error"]) == ("interrupted", "SIGTERM asked the run to end.")
+    assert (told["status"], told["error"]) == ("interrupted", "SIGTERM ended the run.")
     details = next(one for one in told["streams"] if one["stream"] == DETAILS)
     assert details["status"] == "unfinished"
     kept = last_state(process.messages).get("bookmarks", {}).get(DETAILS, {})

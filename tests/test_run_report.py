@@ -162,7 +162,7 @@ def test_a_signal_has_its_name(path: Path) -> None:
             made.sync_or_leave()
     assert (told(path)["status"], told(path)["error"]) == (
         "interrupted",
-        "SIGTERM asked the run to end.",
+        "SIGTERM ended the run.",
     )
 
 
