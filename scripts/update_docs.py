@@ -241,7 +241,7 @@ def _kind(name: str, schema: dict[str, Any]) -> str:
 def _stream_row(stream: Kind) -> str:
     cells = [
         f"`{stream.name}`{' ●' if stream.selected_by_default else ''}",
-        (stream.__doc__ or "").partition("\n\n")[0].rstrip("."),
+        row_of(stream.__doc__ or ""),
         _operation(stream),
         ", ".join(f"`{key}`" for key in stream.primary_keys),
         stream.read_by,
@@ -249,6 +249,16 @@ def _stream_row(stream: Kind) -> str:
         stream.cost.text,
     ]
     return f"| {' | '.join(' '.join(_cell(cell).split()) for cell in cells)} |"
+
+
+def row_of(docstring: str) -> str:
+    """Return the first paragraph of a stream's docstring, which defines a row, for a table's cell.
+
+    It may hold more than one sentence. Only its full stop is left out: an ellipsis, in the middle
+    or at the end, stays.
+    """
+    paragraph = " ".join(docstring.partition("\n\n")[0].split())
+    return paragraph if paragraph.endswith("..") else paragraph.removesuffix(".")
 
 
 def _operation(stream: Kind) -> str:
