@@ -202,7 +202,7 @@ def test_audits_are_kept_for_a_year(caplog: pytest.LogCaptureFixture) -> None:
         output = run(sim, "audits", **options)
     announced, empty = logged(caplog)
     assert "more than 365 days old" in announced
-    assert "for a year at least, and nothing else has them" in announced
+    assert "for at least a year, and no other endpoint has them" in announced
     # The day in which the first row came begins at midnight.
     assert f"nothing came from {options['start_date']} to {iso(limit - 13.5 / 24 * DAY)}" in empty
     assert min(row["eventDate"] for row in output.records("audits")) >= iso(limit)

@@ -341,7 +341,7 @@ def test_days_of_adherence_are_those_of_the_units_time_zone() -> None:
         made = tap(sim, "adherence_historical", **START)
         stream: Any = made.streams["adherence_historical"]
         window = Window(SINCE + timedelta(hours=7), NOW)
-        asked = stream._question(window, "America/New_York", ["one"])
+        asked = stream._query_of(window, "America/New_York", ["one"])
     (item,) = asked["items"]
     assert (item["startDate"], item["endDate"]) == (
         "2026-03-01T05:00:00.000Z",

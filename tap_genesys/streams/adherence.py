@@ -34,12 +34,12 @@ _UNITS = {"entities": [{"id": Required(TEXT)}], "pageCount": COUNT}
 
 
 class AdherenceHistorical(ReportStream):
-    """An agent's adherence to the schedule on one day of the management unit's time zone.
+    """An agent's adherence to the schedule on one day, in the time zone of the management unit.
 
-    Requested by week, for all management units that share a time zone; a day's figures may change
-    for a while, so the last seven days are read again.
+    A week takes one job for all management units that share a time zone. A day's figures may still
+    change, so each run reads the last seven days again.
 
-    More than a declaration: a job for each time zone, whose files are flattened into days.
+    More than a declaration: a job per time zone, whose files are flattened into days.
     """
 
     name = "adherence_historical"
@@ -69,10 +69,10 @@ class AdherenceHistorical(ReportStream):
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
         zone, units = next(iter(self._by_zone().items()), ("UTC", []))
-        return self._question(window, zone, units)
+        return self._query_of(window, zone, units)
 
-    def _question(self, window: Window, zone: str, units: list[str]) -> dict[str, Any]:
-        # Whole days of the zone, as far as they have passed, so that no row is about half a day.
+    def _query_of(self, window: Window, zone: str, units: list[str]) -> dict[str, Any]:
+        # Whole past days of the time zone, so that no row covers half a day.
         start, end = (moment.astimezone(ZoneInfo(zone)) for moment in window.bounds)
         first = start.replace(hour=0, minute=0, second=0, microsecond=0)
         last = end.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -84,8 +84,8 @@ class AdherenceHistorical(ReportStream):
     @override
     def parts(self, window: Window) -> Iterator[list[Record]]:
         for zone, units in self._by_zone().items():
-            question = self._question(window, zone, units)
-            content = body(self.call("POST", self.path, data=question, shape=_SUBMITTED))
+            query = self._query_of(window, zone, units)
+            content = body(self.call("POST", self.path, data=query, shape=_SUBMITTED))
             job = content["job"]
 
             def look(job: Record = job, content: Record = content) -> Record | None:
@@ -106,7 +106,7 @@ class AdherenceHistorical(ReportStream):
         yield from others
         for user in users:
             if misfit(user, _USER):
-                yield None  # it is left out, and reported
+                yield None  # counted as an unusable record
                 continue
             user_id = self.redacted({"userId": user["userId"]})["userId"]
             for day in user.get("dayMetrics") or []:
@@ -120,7 +120,7 @@ class AdherenceHistorical(ReportStream):
                 }
 
     def _by_zone(self) -> dict[str, list[str]]:
-        """Return the management units by their time zones."""
+        """Return time zone -> ids of its management units."""
         if self._units is None:
             by_zone: dict[str, list[str]] = {}
             number, pages = 1, 1
@@ -137,7 +137,7 @@ class AdherenceHistorical(ReportStream):
 
 
 def _known_zone(name: object) -> str:
-    """Return a time zone's name; UTC where the name is unknown."""
+    """Return a time zone's canonical name; UTC where it is unknown."""
     try:
         return ZoneInfo(str(name)).key
     except (KeyError, ValueError, OSError):

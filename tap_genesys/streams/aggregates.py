@@ -1,4 +1,4 @@
-"""Aggregates: metrics of conversations, agents, flows and more, by interval and group."""
+"""Aggregates: metrics of conversations, agents, flows and others, by interval and group."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tap_genesys.streams.directory import Users
 
 
 class ActionAggregates(AggregateStream):
-    """A metric of data actions by interval and group."""
+    """A metric of data actions in one interval, by group."""
 
     name = "action_aggregates"
     path = "/api/v2/analytics/actions/aggregates/query"
@@ -15,7 +15,7 @@ class ActionAggregates(AggregateStream):
 
 
 class AgentCopilotAggregates(AggregateStream):
-    """A metric of copilots' suggestions to agents by interval and group."""
+    """A metric of copilot suggestions to agents in one interval, by group."""
 
     name = "agent_copilot_aggregates"
     path = "/api/v2/analytics/agentcopilots/aggregates/query"
@@ -23,7 +23,7 @@ class AgentCopilotAggregates(AggregateStream):
 
 
 class AgentUtilizationAggregates(AggregateStream):
-    """A metric of agents' utilization by interval and group."""
+    """A metric of agents' utilization in one interval, by group."""
 
     name = "agent_utilization_aggregates"
     path = "/api/v2/analytics/agentutilizations/aggregates/query"
@@ -31,7 +31,7 @@ class AgentUtilizationAggregates(AggregateStream):
 
 
 class BotAggregates(AggregateStream):
-    """A metric of bots by interval and group."""
+    """A metric of bots in one interval, by group."""
 
     name = "bot_aggregates"
     path = "/api/v2/analytics/bots/aggregates/query"
@@ -39,7 +39,7 @@ class BotAggregates(AggregateStream):
 
 
 class CaseManagementAggregates(AggregateStream):
-    """A metric of cases by interval and group."""
+    """A metric of cases in one interval, by group."""
 
     name = "case_management_aggregates"
     path = "/api/v2/analytics/casemanagement/aggregates/query"
@@ -47,13 +47,14 @@ class CaseManagementAggregates(AggregateStream):
 
 
 class ConversationAggregates(AggregateStream):
-    """A metric of queues and agents by interval and group, as the vendor's views count it.
+    """A metric of conversations in one interval, by media type, queue and agent.
 
-    A sum over `userId` is the queue's view, a sum over `queueId` the agent's; there, contacts are
-    the `count` of `tAnswered`, as `nConnected` leaves some media out. A service level is
-    `numerator` divided by `denominator`, summed up before, never the average of `ratio`.
+    The metrics are those of the vendor's performance views. A sum over `userId` is the queue view,
+    a sum over `queueId` the agent view; in the latter, contacts are the `count` of `tAnswered`,
+    since `nConnected` leaves some media types out. For a service level, divide the sum of
+    `numerator` by the sum of `denominator`; never average `ratio`.
 
-    More than a declaration: the metrics and groups of the vendor's views are its own.
+    More than a declaration: the metrics and groups of the vendor's views.
     """
 
     name = "conversation_aggregates"
@@ -93,7 +94,7 @@ class ConversationAggregates(AggregateStream):
 
 
 class CopilotAggregates(AggregateStream):
-    """A metric of copilots by interval and group."""
+    """A metric of copilots in one interval, by group."""
 
     name = "copilot_aggregates"
     path = "/api/v2/analytics/copilots/aggregates/query"
@@ -101,7 +102,7 @@ class CopilotAggregates(AggregateStream):
 
 
 class EvaluationAggregates(AggregateStream):
-    """A metric of evaluations by interval and group."""
+    """A metric of evaluations in one interval, by group."""
 
     name = "evaluation_aggregates"
     path = "/api/v2/analytics/evaluations/aggregates/query"
@@ -109,7 +110,7 @@ class EvaluationAggregates(AggregateStream):
 
 
 class FlowAggregates(AggregateStream):
-    """A metric of flows, their outcomes and milestones by interval and group."""
+    """A metric of flows, flow outcomes and flow milestones in one interval, by group."""
 
     name = "flow_aggregates"
     path = "/api/v2/analytics/flows/aggregates/query"
@@ -117,7 +118,7 @@ class FlowAggregates(AggregateStream):
 
 
 class FlowExecutionAggregates(AggregateStream):
-    """A metric of flow executions by interval and group."""
+    """A metric of flow executions in one interval, by group."""
 
     name = "flow_execution_aggregates"
     path = "/api/v2/analytics/flowexecutions/aggregates/query"
@@ -125,7 +126,7 @@ class FlowExecutionAggregates(AggregateStream):
 
 
 class JourneyAggregates(AggregateStream):
-    """A metric of the journeys of web visitors by interval and group."""
+    """A metric of web visitors' journeys in one interval, by group."""
 
     name = "journey_aggregates"
     path = "/api/v2/analytics/journeys/aggregates/query"
@@ -133,7 +134,7 @@ class JourneyAggregates(AggregateStream):
 
 
 class KnowledgeAggregates(AggregateStream):
-    """A metric of searches and views in knowledge bases by interval and group."""
+    """A metric of knowledge base searches and views in one interval, by group."""
 
     name = "knowledge_aggregates"
     path = "/api/v2/analytics/knowledge/aggregates/query"
@@ -141,7 +142,7 @@ class KnowledgeAggregates(AggregateStream):
 
 
 class RateLimitAggregates(AggregateStream):
-    """A metric of rate limits of the API by interval and group."""
+    """A metric of API rate limits in one interval, by group."""
 
     name = "rate_limit_aggregates"
     path = "/api/v2/analytics/ratelimits/aggregates/query"
@@ -149,7 +150,7 @@ class RateLimitAggregates(AggregateStream):
 
 
 class ResolutionAggregates(AggregateStream):
-    """A metric of resolutions, by which no further contact is needed, by interval and group."""
+    """A metric of resolutions (contacts without a follow-up) in one interval, by group."""
 
     name = "resolution_aggregates"
     path = "/api/v2/analytics/resolutions/aggregates/query"
@@ -157,7 +158,7 @@ class ResolutionAggregates(AggregateStream):
 
 
 class SummaryAggregates(AggregateStream):
-    """A metric of AI-generated summaries by interval and group."""
+    """A metric of AI-generated summaries in one interval, by group."""
 
     name = "summary_aggregates"
     path = "/api/v2/analytics/summaries/aggregates/query"
@@ -165,7 +166,7 @@ class SummaryAggregates(AggregateStream):
 
 
 class SurveyAggregates(AggregateStream):
-    """A metric of surveys by interval and group."""
+    """A metric of surveys in one interval, by group."""
 
     name = "survey_aggregates"
     path = "/api/v2/analytics/surveys/aggregates/query"
@@ -173,7 +174,7 @@ class SurveyAggregates(AggregateStream):
 
 
 class TaskManagementAggregates(AggregateStream):
-    """A metric of work items by interval and group."""
+    """A metric of work items in one interval, by group."""
 
     name = "task_management_aggregates"
     path = "/api/v2/analytics/taskmanagement/aggregates/query"
@@ -181,7 +182,7 @@ class TaskManagementAggregates(AggregateStream):
 
 
 class TranscriptAggregates(AggregateStream):
-    """A metric of transcripts by interval and group."""
+    """A metric of transcripts in one interval, by group."""
 
     name = "transcript_aggregates"
     path = "/api/v2/analytics/transcripts/aggregates/query"
@@ -189,10 +190,10 @@ class TranscriptAggregates(AggregateStream):
 
 
 class UserAggregates(UserAggregateStream):
-    """A user's time in a presence or routing status by interval, inactive users included.
+    """A user's time in one presence or routing status in one interval, inactive users included.
 
-    A query names users, 100 at most: so `users` are listed first, whether they are selected or not,
-    and a reading of a day takes a request for each hundred of them.
+    A query takes at most 100 users: so a run lists `users` first, whether they are selected or not,
+    and each day takes one request per 100 users.
     """
 
     name = "user_aggregates"

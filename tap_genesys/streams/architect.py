@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Datatables(FullTableStream):
-    """A data table, in which flows look up values."""
+    """A data table: a key-value table that flows look up."""
 
     name = "datatables"
     path = "/api/v2/flows/datatables"
 
 
 class DatatableRows(ChildStream):
-    """A row of a data table; `row` holds the columns, which are the org's own."""
+    """A row of a data table; the column `row` holds its values, whose names the org defines."""
 
     name = "datatable_rows"
     path = "/api/v2/flows/datatables/{datatableId}/rows"
@@ -35,21 +35,21 @@ class DatatableRows(ChildStream):
 
 
 class EmergencyGroups(FullTableStream):
-    """An emergency group."""
+    """An emergency group: a switch that sends calls to emergency flows while it is enabled."""
 
     name = "emergency_groups"
     path = "/api/v2/architect/emergencygroups"
 
 
 class FlowMilestones(FullTableStream):
-    """A milestone of flows."""
+    """A flow milestone: a named point in flows that conversations reach."""
 
     name = "flow_milestones"
     path = "/api/v2/flows/milestones"
 
 
 class FlowOutcomes(FullTableStream):
-    """An outcome of flows."""
+    """A flow outcome: a named result that flows set, such as a completed payment."""
 
     name = "flow_outcomes"
     path = "/api/v2/flows/outcomes"
@@ -57,7 +57,7 @@ class FlowOutcomes(FullTableStream):
 
 
 class Flows(FullTableStream):
-    """A flow."""
+    """An Architect flow, with its type, division and published version."""
 
     name = "flows"
     path = "/api/v2/flows"
@@ -65,42 +65,42 @@ class Flows(FullTableStream):
 
 
 class Ivrs(FullTableStream):
-    """A call route: its numbers and flows."""
+    """A call route (IVR): phone numbers, and the flows that take their calls."""
 
     name = "ivrs"
     path = "/api/v2/architect/ivrs"
 
 
 class Prompts(FullTableStream):
-    """A prompt that flows play."""
+    """A prompt: an announcement that flows play."""
 
     name = "prompts"
     path = "/api/v2/architect/prompts"
 
 
 class ScheduleGroups(FullTableStream):
-    """A group of schedules."""
+    """A schedule group: the open, closed and holiday schedules of one time zone."""
 
     name = "schedule_groups"
     path = "/api/v2/architect/schedulegroups"
 
 
 class Schedules(FullTableStream):
-    """A schedule: open, closed or holiday."""
+    """An Architect schedule: a period, such as opening hours or a holiday, and its recurrence."""
 
     name = "schedules"
     path = "/api/v2/architect/schedules"
 
 
 class Scripts(FullTableStream):
-    """A script for agents."""
+    """A script, the pages that an agent sees during a conversation."""
 
     name = "scripts"
     path = "/api/v2/scripts"
 
 
 class FlowVersions(ChildStream):
-    """A version of a flow."""
+    """A version of an Architect flow, with its dates of check-in and publication."""
 
     name = "flow_versions"
     path = "/api/v2/flows/{flowId}/versions"

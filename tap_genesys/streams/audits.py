@@ -26,14 +26,13 @@ _FILE = AnyOf((LIST, {"entities": Required(LIST)}))
 
 
 class Audits(ReportStream):
-    """A change in the org: its user, moment, entity and properties.
+    """A change of the org's configuration, with its user, time, entity and changed properties.
 
-    Requested by day, in four requests or more: the vendor prepares a report, which is polled for,
-    and read in pages of 500. A large page is an address of the vendor's storage instead (302); the
-    token is not sent there. Rows of such a file have `eventTime` in place of `eventDate`: its
-    value becomes `eventDate`, and `eventTime` stays beside it.
+    A day takes four requests or more: the stream submits a report, polls it, and reads it in pages
+    of 500. Instead of a large page, the vendor returns the URL of a file in its storage (302). Rows
+    of such a file have `eventTime` in place of `eventDate`; the stream copies it to `eventDate`.
 
-    More than a declaration: a report is submitted, polled, and read by cursor or as files.
+    More than a declaration: the stream submits a report, polls it, and reads pages or files.
     """
 
     name = "audits"
@@ -47,7 +46,7 @@ class Audits(ReportStream):
     @override
     def horizon(self) -> Horizon:
         return Horizon(
-            AUDITS, "The vendor keeps them for a year at least, and nothing else has them."
+            AUDITS, "The vendor keeps audits for at least a year, and no other endpoint has them."
         )
 
     @override
@@ -91,9 +90,9 @@ class Audits(ReportStream):
 
 
 def _dated(rows: list[Any]) -> list[Any]:
-    """Return audits that all have `eventDate`; in a downloaded file it is called `eventTime`.
+    """Return audits with `eventDate`, which is called `eventTime` in a downloaded file.
 
-    The vendor's own field stays beside it. Source: splunk/genesys_cloud_ta,
+    The vendor's field is kept. Source: splunk/genesys_cloud_ta,
     `audit_query_helper.py`, the only public code that reads such a file.
     """
     return [

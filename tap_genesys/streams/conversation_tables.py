@@ -14,49 +14,49 @@ class ConversationParticipants(TableStream):
 
 
 class ConversationParticipantAttributes(TableStream):
-    """An attribute of a participant, set by flows and agents; only jobs return attributes."""
+    """An attribute of a participant, set by a flow or an agent; only jobs return attributes."""
 
     name = "conversation_participant_attributes"
     parent_stream_type = ConversationDetails
 
 
 class ConversationSessions(TableStream):
-    """A session of a participant, one for each medium and turn."""
+    """A session: a connection of one participant in one medium, such as voice or email."""
 
     name = "conversation_sessions"
     parent_stream_type = ConversationDetails
 
 
 class ConversationSegments(TableStream):
-    """A segment of a session: in a flow, alerting, talking, on hold, wrapping up."""
+    """A segment of a session: one phase, such as IVR, alerting, talking, hold or wrap-up."""
 
     name = "conversation_segments"
     parent_stream_type = ConversationDetails
 
 
 class ConversationMetrics(TableStream):
-    """A metric of a session (tHandle, tAcw, nTransferred, ...); times in ms."""
+    """A metric of a session, such as tHandle, tAcw or nTransferred; times in milliseconds."""
 
     name = "conversation_metrics"
     parent_stream_type = ConversationDetails
 
 
 class ConversationMediaStats(TableStream):
-    """The sound quality of a session at one endpoint."""
+    """The audio quality of a session at one endpoint: packets, latency, MOS."""
 
     name = "conversation_media_stats"
     parent_stream_type = ConversationDetails
 
 
 class ConversationFlows(TableStream):
-    """The Architect flow of a session, with its entry and exit."""
+    """The Architect flow that a session went through, with its entry and exit."""
 
     name = "conversation_flows"
     parent_stream_type = ConversationDetails
 
 
 class ConversationFlowOutcomes(TableStream):
-    """An outcome of a flow in a session."""
+    """A flow outcome that a session reached."""
 
     name = "conversation_flow_outcomes"
     parent_stream_type = ConversationDetails
@@ -70,14 +70,14 @@ class ConversationEvaluations(TableStream):
 
 
 class ConversationSurveys(TableStream):
-    """A survey of the customer about a conversation, with its scores."""
+    """A survey about a conversation, with its scores."""
 
     name = "conversation_surveys"
     parent_stream_type = ConversationDetails
 
 
 class ConversationResolutions(TableStream):
-    """A resolution: whether the customer came back about the same subject."""
+    """A resolution: whether the customer made contact again about the same subject."""
 
     name = "conversation_resolutions"
     parent_stream_type = ConversationDetails

@@ -1,4 +1,4 @@
-"""Conversations: in detail, summed up, and reconciled between the vendor's counts."""
+"""Conversations: details, summaries, and a reconciliation of the vendor's counts."""
 
 from __future__ import annotations
 
@@ -33,21 +33,22 @@ if TYPE_CHECKING:
     from tap_genesys.replication.read_range import ReadRange
 
 _MEASURES = [{"metric": Required(TEXT), "stats": {"count": NUMBER}}]
-#: The shape of a response of aggregates of which each part is needed.
+#: The shape of an aggregates response; each of its parts is required.
 _AGGREGATES = {
     "results": [{"group": OBJECT, "data": [{"interval": Required(TEXT), "metrics": _MEASURES}]}]
 }
 
 
 class ConversationDetails(ConversationDetailsStream):
-    """A conversation with its participants, sessions, segments and metrics.
+    """A conversation, with its participants, sessions, segments and metrics as nested JSON.
 
-    The query returns what started on a UTC day that the interval touches, or, as the vendor's words
-    can also be read, only those of them that overlap the interval as well; whether the bounds
-    belong to it is not documented. So what is emitted is decided here: what started in the window.
+    `_source` is the endpoint that a row came from. A job returns the conversations that were active
+    in its interval, with participants' attributes, up to the data lake's watermark. A query returns
+    conversations up to now, without attributes.
 
-    A job returns every conversation that was active in its interval, with participants'
-    attributes, as far as the data lake knows. `_source` is the one that a row came from.
+    The vendor does not document exactly which conversations around an interval a query returns:
+    all that started on a UTC day that the interval touches, or only those of them that overlap it.
+    The stream emits the conversations that started in the window.
     """
 
     name = "conversation_details"
@@ -59,13 +60,13 @@ class ConversationDetails(ConversationDetailsStream):
 
 
 class ConversationReconciliation(WindowedStream):
-    """The number of conversations of a UTC day and medium, in the details and the aggregates.
+    """The number of conversations of one UTC day and media type, by two counts of the vendor's.
 
-    Both counts are the vendor's, of different systems. Where they agree with each other and
-    with the rows in the warehouse, nothing is missing; docs/aggregates.md has the query for that,
-    and the reasons for which they may legitimately differ.
+    One is that of the conversation details, the other that of the aggregates, which is another
+    system of the vendor's. If both equal the number of rows in the warehouse, no conversation is
+    missing; docs/aggregates.md has the SQL query, and the reasons for legitimate differences.
 
-    More than a declaration: two operations are requested for each row, and compared.
+    More than a declaration: each row takes requests to two operations.
     """
 
     name = "conversation_reconciliation"
@@ -73,7 +74,7 @@ class ConversationReconciliation(WindowedStream):
     primary_keys = ("_id",)
     replication_key = "day"
     selected_by_default = False
-    #: The aggregates' count, and the details' of each medium.
+    #: One for the count of the aggregates, and one per media type for that of the details.
     requests_of_window = 1 + len(reconciliation_rows.MEDIA)
     aggregates_path = "/api/v2/analytics/conversations/aggregates/query"
 
@@ -83,10 +84,10 @@ class ConversationReconciliation(WindowedStream):
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
-        return self.question("voice")
+        return self.count_query("voice")
 
-    def question(self, medium: str) -> dict[str, Any]:
-        """Return the body of the query for the number of conversations of a medium."""
+    def count_query(self, medium: str) -> dict[str, Any]:
+        """Return the body of the query for the number of conversations of a media type."""
         predicate = {"dimension": "mediaType", "value": medium}
         org_filters = self.run.org_filters
         of_conversations = org_filters.conversation_filters()
@@ -104,8 +105,8 @@ class ConversationReconciliation(WindowedStream):
     def _within_the_day(self) -> Window:
         """The day without its last millisecond.
 
-        The vendor counts whole days that an interval touches, and does not document whether its end
-        belongs to it: with the next midnight, each day could count twice.
+        The vendor counts all days that an interval touches, and does not document whether its end
+        is inclusive: an interval up to the next midnight could count that day, too.
         """
         return Window(self.window.start, self.window.end - timedelta(milliseconds=1))
 
@@ -129,7 +130,7 @@ class ConversationReconciliation(WindowedStream):
 
     def _hits(self, medium: str) -> int:
         shape = {"totalHits": COUNT}
-        content = body(self.call("POST", self.path, data=self.question(medium), shape=shape))
+        content = body(self.call("POST", self.path, data=self.count_query(medium), shape=shape))
         return int(content.get("totalHits") or 0)
 
     @override
@@ -138,24 +139,24 @@ class ConversationReconciliation(WindowedStream):
         aggregates = HTTPRequest(
             url=f"{self.url_base}{self.aggregates_path}",
             method="POST",
-            data=self._aggregate_question(day),
+            data=self._aggregate_query(day),
         )
         return replace(probes, requests=[*probes.requests, aggregates])
 
-    def _aggregate_question(self, window: Window) -> dict[str, Any]:
-        question: dict[str, Any] = {
+    def _aggregate_query(self, window: Window) -> dict[str, Any]:
+        query: dict[str, Any] = {
             "interval": str(window),
             "granularity": "P1D",
             "groupBy": ["mediaType"],
             "metrics": ["nConversations"],
         }
         if narrowed := self.run.org_filters.filter_of("conversation_aggregates"):
-            question["filter"] = narrowed
-        return question
+            query["filter"] = narrowed
+        return query
 
     def _aggregated(self) -> dict[str, int]:
-        question = self._aggregate_question(self.window)
-        response = self.call("POST", self.aggregates_path, data=question, shape=_AGGREGATES)
+        query = self._aggregate_query(self.window)
+        response = self.call("POST", self.aggregates_path, data=query, shape=_AGGREGATES)
         content = body(response)
         counted: dict[str, int] = {}
         for row in aggregate_rows.rows(content, "P1D"):
@@ -165,18 +166,17 @@ class ConversationReconciliation(WindowedStream):
 
 
 class ConversationSummaries(WindowedStream):
-    """Conversations summed up by medium and queue, one row per cell of a fixed UTC grid.
+    """A summary of conversations in one interval (`summary_cell_hours`), by media type and queue.
 
-    The operation is not in the vendor's published API; its request and response are known from
-    users' reports only. Where it answers 404, the stream is skipped.
+    The operation is not in the vendor's published API; its format is known from users' reports
+    only. If it returns 404, the stream is skipped.
 
-    All rows of a cell have the `_readAt` of its reading. A conversation that changes its group
-    while it goes on (it had no queue, now it has one) can leave a group behind that no longer
-    exists, and an upsert does not delete its row: so take, for each `dateFrom`, the rows with the
-    newest `_readAt`. All rows of a cell are emitted or none: a cell whose rows are those that an
-    earlier run emitted is left out.
+    All rows of an interval have one `_readAt`. A conversation can change its group while it goes on
+    (from no queue to a queue), and an upsert does not delete the row of a group that no longer
+    exists: so take, per `dateFrom`, the rows with the newest `_readAt`. The rows of an interval are
+    emitted together, or, if an earlier run emitted the same rows, not at all.
 
-    More than a declaration: rows have no key, and their response many forms.
+    More than a declaration: rows have no key, and the responses have several formats.
     """
 
     name = "conversation_summaries"
@@ -200,7 +200,7 @@ class ConversationSummaries(WindowedStream):
 
     @override
     def read_range(self, span: ReadRange) -> Iterator[Record]:
-        # The look-back of a day touches the cells of a day, one more, and the present one.
+        # A look-back of a day touches the cells of that day, one more, and the present one.
         most = max(MOST, self.default_lookback // self._cell_size + 2)
         self._unchanged = UnchangedDays(self, span, most)
         yield from super().read_range(span)
@@ -214,13 +214,13 @@ class ConversationSummaries(WindowedStream):
         self.finish_window(whole=self.is_whole())
 
     def _has_all_rows(self) -> bool:
-        """Return whether no row of the cell can be missing, whatever is accepted as whole."""
+        """Return whether no row of the cell can be missing, even one that was accepted."""
         completeness = self.paginator.completeness
         return not (completeness.holes or completeness.fewer or self.holes.has_unusable)
 
     @override
     def parts_of(self, window: Window) -> tuple[Window, Window] | None:
-        # A cell is part of its rows' keys: those of halves would count beside the whole's.
+        # The cell is part of its rows' keys: rows of halves would count beside those of the whole.
         return None
 
     @override
@@ -245,7 +245,7 @@ class ConversationSummaries(WindowedStream):
 
     @override
     def extract(self, response: requests.Response) -> list[Any]:
-        # The keys first: a hash that took in our own columns would change with each reading.
+        # The keys first: a hash over the tap's own columns would change with each reading.
         entities = self.holes.usable(records(response), ())
         for entity in entities:
             entity["id"] = self._keys.key(entity)

@@ -8,7 +8,7 @@ from tap_genesys.endpoints.listings import FullTableStream
 
 
 class Divisions(FullTableStream):
-    """A division of the org."""
+    """A division: a part of the org with its own access control."""
 
     name = "divisions"
     path = "/api/v2/authorization/divisions"
@@ -16,7 +16,7 @@ class Divisions(FullTableStream):
 
 
 class Groups(FullTableStream):
-    """A group of users."""
+    """A group of users, with its type, owners and number of members."""
 
     name = "groups"
     path = "/api/v2/groups"
@@ -25,7 +25,7 @@ class Groups(FullTableStream):
 
 
 class Locations(FullTableStream):
-    """A location of the org."""
+    """A location of the org: an address, or a floor of it."""
 
     name = "locations"
     path = "/api/v2/locations"
@@ -33,21 +33,21 @@ class Locations(FullTableStream):
 
 
 class Roles(FullTableStream):
-    """A role, with its permissions."""
+    """A role: a named set of permissions."""
 
     name = "roles"
     path = "/api/v2/authorization/roles"
 
 
 class Stations(FullTableStream):
-    """A station, at which calls are taken."""
+    """A station: the phone, physical or in the browser, on which a user takes calls."""
 
     name = "stations"
     path = "/api/v2/stations"
 
 
 class Teams(FullTableStream):
-    """A team."""
+    """A team of agents."""
 
     name = "teams"
     path = "/api/v2/teams"
@@ -56,13 +56,13 @@ class Teams(FullTableStream):
 
 
 class Users(FullTableStream):
-    """A user, active or not: inactive ones are read so that their ids resolve."""
+    """A user, active or inactive; inactive ones are read so that all user ids resolve."""
 
     name = "users"
     path = "/api/v2/users"
     selected_by_default = True
     paging = PageNumbers(max_page_size=500)
-    # Without it the vendor lists the active ones only.
+    # Without it the vendor returns active users only.
     params = {"state": "any"}  # noqa: RUF012 - declared as ClassVar on the base
 
 
@@ -84,7 +84,7 @@ class TeamMembers(ChildStream):
 
 
 class UserLanguages(ChildStream):
-    """A routing language of a user."""
+    """A language skill of a user, with its proficiency."""
 
     name = "user_languages"
     path = "/api/v2/users/{userId}/routinglanguages"
@@ -100,7 +100,7 @@ class UserQueues(ChildStream):
 
 
 class UserSkills(ChildStream):
-    """A routing skill of a user, with its proficiency."""
+    """An ACD skill of a user, with its proficiency."""
 
     name = "user_skills"
     path = "/api/v2/users/{userId}/routingskills"

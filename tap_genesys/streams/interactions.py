@@ -1,4 +1,4 @@
-"""Analytics, transcripts, recordings and surveys: at least a request for each conversation."""
+"""Analytics, transcripts, recordings and surveys: at least one request per conversation."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class ConversationSpeechAnalytics(FollowUpStream):
 
 
 class ConversationAiSummaries(FollowUpStream):
-    """A summary that an AI made of a conversation, or of one of its sessions.
+    """An AI-generated summary of a conversation, or of one of its sessions.
 
-    The summary of the whole conversation is a row without a `communication`.
+    The summary of the whole conversation is the row without a `communication`.
     """
 
     name = "conversation_ai_summaries"
@@ -47,7 +47,7 @@ class ConversationAiSummaries(FollowUpStream):
 
 
 class Recordings(FollowUpStream):
-    """The metadata of a recording: medium, state, dates; not the recording itself."""
+    """The metadata of a recording (medium, state, dates), without the recording itself."""
 
     name = "recordings"
     path = "/api/v2/conversations/{conversationId}/recordingmetadata"
@@ -59,7 +59,8 @@ class Recordings(FollowUpStream):
 class Surveys(FollowUpStream):
     """A survey of a conversation, with its answers.
 
-    Requested again at each re-check (`recheck_days`), since customers answer surveys days later.
+    Customers complete surveys days later, so each re-check of a conversation (`recheck_days`)
+    requests its surveys again.
     """
 
     name = "surveys"
@@ -77,13 +78,12 @@ class Surveys(FollowUpStream):
 
 
 class ConversationTranscripts(FollowUpStream):
-    """The transcript of a session with a customer, word for word, as one JSON object.
+    """The transcript of a session with a customer, as one JSON object.
 
-    Two requests a session: one for the address of the text, one to that address, which is the
-    vendor's storage, not its API. Unverified: that the id of a session is that of its
-    communication.
+    A session takes two requests: one for the URL of the transcript, and one to that URL, which is
+    in the vendor's storage. Unverified: that a session's id is its communication's id.
 
-    More than a declaration: sessions are looked for in a conversation, and texts downloaded.
+    More than a declaration: requests are per session, and transcripts are downloaded.
     """
 
     name = "conversation_transcripts"

@@ -6,7 +6,7 @@ from tap_genesys.endpoints.listings import FullTableStream
 
 
 class ActionMaps(FullTableStream):
-    """An action map: an offer to web visitors, and its conditions."""
+    """An action map: the conditions on which web visitors get an offer."""
 
     name = "action_maps"
     path = "/api/v2/journey/actionmaps"
@@ -20,14 +20,14 @@ class ActionTemplates(FullTableStream):
 
 
 class JourneySegments(FullTableStream):
-    """A segment of web visitors."""
+    """A journey segment: web visitors who match conditions."""
 
     name = "journey_segments"
     path = "/api/v2/journey/segments"
 
 
 class JourneyViews(FullTableStream):
-    """A journey view."""
+    """A journey view: a query over customers' events, and its charts."""
 
     name = "journey_views"
     path = "/api/v2/journey/views"

@@ -19,7 +19,7 @@ class FlowObservations(ObservationStream):
 
 
 class QueueObservations(ObservationStream):
-    """A metric of a queue at the moment of the run: waiting, interacting, members."""
+    """A metric of a queue at the moment of the run, such as the number of waiting conversations."""
 
     name = "queue_observations"
     path = "/api/v2/analytics/queues/observations/query"
@@ -41,7 +41,7 @@ class QueueObservations(ObservationStream):
 
 
 class UserObservations(ObservationStream):
-    """The number of a user's queues, joined or active, at the moment of the run."""
+    """The number of queues that a user has joined, or is active in, at the moment of the run."""
 
     name = "user_observations"
     path = "/api/v2/analytics/users/observations/query"

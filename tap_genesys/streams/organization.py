@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LicenseDefinitions(FullTableStream):
-    """A license of the vendor."""
+    """A licence of the vendor's, with the permissions that it includes."""
 
     name = "license_definitions"
     path = "/api/v2/license/definitions"
@@ -27,14 +27,14 @@ class LicenseDefinitions(FullTableStream):
 
 
 class LicenseUsers(FullTableStream):
-    """A user, with the licenses assigned."""
+    """A user, with the licences that are assigned to them."""
 
     name = "license_users"
     path = "/api/v2/license/users"
 
 
 class LimitChangeRequests(FullTableStream):
-    """A request for a change of a limit."""
+    """The org's request to change one of its limits, with the status."""
 
     name = "limit_change_requests"
     is_history = True
@@ -43,7 +43,7 @@ class LimitChangeRequests(FullTableStream):
 
 
 class OauthClients(FullTableStream):
-    """An OAuth client."""
+    """An OAuth client of the org, with its grant type, roles and state."""
 
     name = "oauth_clients"
     path = "/api/v2/oauth/clients"
@@ -51,7 +51,7 @@ class OauthClients(FullTableStream):
 
 
 class Organization(FullTableStream):
-    """The org itself: one row."""
+    """The org itself; the table has one row."""
 
     name = "organization"
     path = "/api/v2/organizations/me"

@@ -8,35 +8,35 @@ from tap_genesys.records.extraction import Array, Map
 
 
 class AttemptLimits(FullTableStream):
-    """An attempt limit: the most attempts at a contact."""
+    """An attempt limit: the maximum number of attempts per contact and per phone number."""
 
     name = "attempt_limits"
     path = "/api/v2/outbound/attemptlimits"
 
 
 class CallAnalysisSets(FullTableStream):
-    """A call analysis response set: the reaction to each result of call analysis."""
+    """A call analysis response set: the reaction to each result, such as an answering machine."""
 
     name = "call_analysis_sets"
     path = "/api/v2/outbound/callanalysisresponsesets"
 
 
 class CallableTimeSets(FullTableStream):
-    """A callable time set: the times at which contacts may be called."""
+    """A callable time set: the hours, by time zone, in which contacts may be called."""
 
     name = "callable_time_sets"
     path = "/api/v2/outbound/callabletimesets"
 
 
 class CampaignRules(FullTableStream):
-    """A rule that starts, stops or changes campaigns."""
+    """A campaign rule: conditions on which campaigns are started, stopped or changed."""
 
     name = "campaign_rules"
     path = "/api/v2/outbound/campaignrules"
 
 
 class CampaignSchedules(FullTableStream):
-    """The schedule of a campaign."""
+    """The schedule of a campaign: the periods in which it runs."""
 
     name = "campaign_schedules"
     path = "/api/v2/outbound/schedules/campaigns"
@@ -45,56 +45,56 @@ class CampaignSchedules(FullTableStream):
 
 
 class ContactListFilters(FullTableStream):
-    """A filter of a contact list."""
+    """A contact list filter: conditions that select contacts of a list."""
 
     name = "contact_list_filters"
     path = "/api/v2/outbound/contactlistfilters"
 
 
 class ContactListTemplates(FullTableStream):
-    """A template of contact lists."""
+    """A contact list template: the settings of new contact lists."""
 
     name = "contact_list_templates"
     path = "/api/v2/outbound/contactlisttemplates"
 
 
 class ContactLists(FullTableStream):
-    """A contact list."""
+    """A contact list: its columns, size and settings, not the contacts."""
 
     name = "contact_lists"
     path = "/api/v2/outbound/contactlists"
 
 
 class DigitalRuleSets(FullTableStream):
-    """A rule set of messaging campaigns."""
+    """A rule set of messaging campaigns: conditions, and actions on contacts."""
 
     name = "digital_rule_sets"
     path = "/api/v2/outbound/digitalrulesets"
 
 
 class DncLists(FullTableStream):
-    """A do-not-contact list."""
+    """A do-not-contact list: its size and settings, not the numbers."""
 
     name = "dnc_lists"
     path = "/api/v2/outbound/dnclists"
 
 
 class FileSpecificationTemplates(FullTableStream):
-    """A file specification template: the format of files of contacts."""
+    """A file specification template: the format of files with contacts."""
 
     name = "file_specification_templates"
     path = "/api/v2/outbound/filespecificationtemplates"
 
 
 class ImportTemplates(FullTableStream):
-    """A template for the import of contacts."""
+    """An import template: the contact list and the format for an import of contacts."""
 
     name = "import_templates"
     path = "/api/v2/outbound/importtemplates"
 
 
 class MessagingCampaigns(FullTableStream):
-    """A campaign by message or email."""
+    """A campaign by text message or email."""
 
     name = "messaging_campaigns"
     path = "/api/v2/outbound/messagingcampaigns"
@@ -108,7 +108,7 @@ class OutboundCampaigns(FullTableStream):
 
 
 class OutboundEvents(FullTableStream):
-    """A recent entry in the dialer's event log."""
+    """An entry in the dialer's event log: an error or a warning of a campaign."""
 
     name = "outbound_events"
     is_history = True
@@ -116,14 +116,14 @@ class OutboundEvents(FullTableStream):
 
 
 class RuleSets(FullTableStream):
-    """A rule set of campaigns."""
+    """A rule set of voice campaigns: conditions, and actions on contacts."""
 
     name = "rule_sets"
     path = "/api/v2/outbound/rulesets"
 
 
 class SequenceSchedules(FullTableStream):
-    """The schedule of a sequence."""
+    """The schedule of a sequence: the periods in which it runs."""
 
     name = "sequence_schedules"
     path = "/api/v2/outbound/schedules/sequences"
@@ -132,14 +132,14 @@ class SequenceSchedules(FullTableStream):
 
 
 class Sequences(FullTableStream):
-    """A sequence of campaigns."""
+    """A sequence: campaigns that run one after the other."""
 
     name = "sequences"
     path = "/api/v2/outbound/sequences"
 
 
 class WrapupCodeMappings(FullTableStream):
-    """The mapping of a wrap-up code to flags of a contact."""
+    """The mapping of a wrap-up code to flags, such as "right party contact", of a contact."""
 
     name = "wrapup_code_mappings"
     path = "/api/v2/outbound/wrapupcodemappings"

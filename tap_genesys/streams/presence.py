@@ -10,7 +10,7 @@ from tap_genesys.records.extraction import Array
 
 
 class PresenceDefinitions(FullTableStream):
-    """A presence defined by the org."""
+    """A presence that the org defines, with the system presence that it belongs to."""
 
     name = "presence_definitions"
     path = "/api/v2/presence/definitions"
@@ -19,7 +19,7 @@ class PresenceDefinitions(FullTableStream):
 
 
 class SystemPresences(FullTableStream):
-    """A presence defined by the vendor."""
+    """A presence that the vendor defines, such as Available, Busy or Away."""
 
     name = "system_presences"
     path = "/api/v2/systempresences"
@@ -29,15 +29,16 @@ class SystemPresences(FullTableStream):
 
 
 class UserPresences(UserDetailsStream):
-    """A span of time for which a user was in one presence.
+    """A span of time in which a user had one presence, such as Available or Meal.
 
-    By job up to the data lake's watermark and by query from there to now (`user_details_source`).
-    `user_routing_statuses` are made of the same responses.
+    Read by job up to the data lake's watermark, and by query from there to now
+    (`user_details_source`). The rows of `user_routing_statuses` are in the same responses.
 
-    The vendor stores a span on the UTC day on which it begins, and once it has ended, on the day on
-    which it ends, too ("User Status Detail query"). So one that began before the first load appears
-    when it ends, and one that lasts for days comes twice, with one key: without an end, then with
-    it. Each day is read again when it is five days old, as the vendor corrects ends.
+    The vendor stores a span on the UTC day on which it begins and, once it has ended, also on the
+    day on which it ends (the vendor's page "User Status Detail query"). So a span that began before
+    the first load appears when it ends. A span that lasts for days is emitted twice with one key:
+    without an end, then with it. Each day is read again five days after its end, since the vendor
+    corrects ends.
     """
 
     name = "user_presences"
@@ -47,11 +48,10 @@ class UserPresences(UserDetailsStream):
 
 
 class UserRoutingStatuses(TableStream):
-    """A span of time for which a user had one routing status, such as off queue or idle.
+    """A span of time in which a user had one routing status, such as IDLE or OFF_QUEUE.
 
-    Its rows are in the responses to the requests of `user_presences`, whether that stream is
-    selected or not, and its bookmark is that stream's: where it is selected later, its rows begin
-    at that bookmark.
+    The rows come from the responses of `user_presences`, whether that stream is selected or not,
+    and share its bookmark: if this stream is selected later, its rows begin at that bookmark.
     """
 
     name = "user_routing_statuses"

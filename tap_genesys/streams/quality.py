@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Categories(FullTableStream):
-    """A category of speech and text analytics."""
+    """A category of speech and text analytics: conditions that conversations match."""
 
     name = "categories"
     path = "/api/v2/speechandtextanalytics/categories"
 
 
 class EvaluationForms(FullTableStream):
-    """An evaluation form."""
+    """An evaluation form: the questions and scores by which conversations are evaluated."""
 
     name = "evaluation_forms"
     path = "/api/v2/quality/forms/evaluations"
@@ -38,12 +38,11 @@ class EvaluationForms(FullTableStream):
 class Evaluations(WindowedStream):
     """An evaluation of a conversation, with its answers and scores.
 
-    The search has no count, no "changed since", and at most three months in one request. So it is
-    read by the date of creation, and each run reads the last 30 days again (`lookback_days`): an
-    evaluation that is submitted or released later than that is in `conversation_evaluations`,
-    which are read with their conversation.
+    The search has no filter on the date of change, so the stream reads by date of creation, and
+    each run reads the last 30 days again (`lookback_days`). Evaluations that are submitted or
+    released later than that are in `conversation_evaluations`.
 
-    More than a declaration: its search has its own format of body.
+    More than a declaration: the search has its own format of request body.
     """
 
     name = "evaluations"
@@ -51,7 +50,7 @@ class Evaluations(WindowedStream):
     replication_key = "createdDate"
     primary_keys = ("id",)
     selected_by_default = False
-    #: Where in a response its records are.
+    #: The place of the records in a response.
     records: ClassVar[Field] = Field("results")
 
     @property
@@ -83,14 +82,14 @@ class Evaluations(WindowedStream):
 
 
 class EvaluatorActivity(FullTableStream):
-    """An evaluator's activity: evaluations done, and assigned."""
+    """The activity of an evaluator: the number of evaluations assigned and completed."""
 
     name = "evaluator_activity"
     path = "/api/v2/quality/evaluators/activity"
 
 
 class Programs(FullTableStream):
-    """A program of speech and text analytics."""
+    """A program of speech and text analytics: a set of topics for queues and flows."""
 
     name = "programs"
     path = "/api/v2/speechandtextanalytics/programs"
@@ -98,28 +97,28 @@ class Programs(FullTableStream):
 
 
 class PublishedEvaluationForms(FullTableStream):
-    """A published evaluation form."""
+    """A published evaluation form, which evaluations can use."""
 
     name = "published_evaluation_forms"
     path = "/api/v2/quality/publishedforms/evaluations"
 
 
 class PublishedSurveyForms(FullTableStream):
-    """A published survey form."""
+    """A published survey form, which surveys can use."""
 
     name = "published_survey_forms"
     path = "/api/v2/quality/publishedforms/surveys"
 
 
 class RecordingPolicies(FullTableStream):
-    """A recording policy: conditions for recording, and the retention."""
+    """A recording policy: the conversations that are recorded, and the retention."""
 
     name = "recording_policies"
     path = "/api/v2/recording/mediaretentionpolicies"
 
 
 class SentimentFeedback(FullTableStream):
-    """A phrase with a sentiment set by the org."""
+    """A phrase to which the org has assigned a sentiment."""
 
     name = "sentiment_feedback"
     path = "/api/v2/speechandtextanalytics/sentimentfeedback"
@@ -127,14 +126,14 @@ class SentimentFeedback(FullTableStream):
 
 
 class SurveyForms(FullTableStream):
-    """A survey form."""
+    """A survey form: the questions of a survey."""
 
     name = "survey_forms"
     path = "/api/v2/quality/forms/surveys"
 
 
 class Topics(FullTableStream):
-    """A topic of speech and text analytics."""
+    """A topic of speech and text analytics: phrases with one meaning."""
 
     name = "topics"
     path = "/api/v2/speechandtextanalytics/topics"

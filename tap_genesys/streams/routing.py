@@ -16,7 +16,7 @@ class EmailDomains(FullTableStream):
 
 
 class RoutingLanguages(FullTableStream):
-    """A routing language."""
+    """A language by which conversations are routed to agents."""
 
     name = "routing_languages"
     path = "/api/v2/routing/languages"
@@ -33,7 +33,7 @@ class RoutingQueues(FullTableStream):
 
 
 class RoutingSkillGroups(FullTableStream):
-    """A skill group: users that match a rule about skills."""
+    """A skill group: the users who match a rule about skills."""
 
     name = "routing_skill_groups"
     path = "/api/v2/routing/skillgroups"
@@ -41,7 +41,7 @@ class RoutingSkillGroups(FullTableStream):
 
 
 class RoutingSkills(FullTableStream):
-    """A routing skill."""
+    """An ACD skill by which conversations are routed to agents."""
 
     name = "routing_skills"
     path = "/api/v2/routing/skills"
@@ -49,7 +49,7 @@ class RoutingSkills(FullTableStream):
 
 
 class RoutingUtilization(FullTableStream):
-    """An agent's capacity for a medium: the most conversations at once."""
+    """The capacity of agents in one medium: the maximum number of simultaneous conversations."""
 
     name = "routing_utilization"
     path = "/api/v2/routing/utilization"
@@ -59,21 +59,21 @@ class RoutingUtilization(FullTableStream):
 
 
 class SmsPhoneNumbers(FullTableStream):
-    """A number for inbound text messages."""
+    """A phone number for text messages."""
 
     name = "sms_phone_numbers"
     path = "/api/v2/routing/sms/phonenumbers"
 
 
 class UtilizationLabels(FullTableStream):
-    """A utilization label, which shares an agent's capacity."""
+    """A utilization label, by which conversations of several media share an agent's capacity."""
 
     name = "utilization_labels"
     path = "/api/v2/routing/utilization/labels"
 
 
 class WrapupCodes(FullTableStream):
-    """A wrap-up code."""
+    """A wrap-up code: the outcome that an agent assigns to a conversation."""
 
     name = "wrapup_codes"
     path = "/api/v2/routing/wrapupcodes"
@@ -81,7 +81,7 @@ class WrapupCodes(FullTableStream):
 
 
 class EmailRoutes(ChildStream):
-    """An address of an email domain, and the destination of its emails."""
+    """An email route: an address of an email domain, and the queue or flow that gets its emails."""
 
     name = "email_routes"
     path = "/api/v2/routing/email/domains/{domainName}/routes"
@@ -95,7 +95,7 @@ class RoutingQueueMembers(ChildStream):
     path = "/api/v2/routing/queues/{queueId}/members"
     paging = NextLink()
     parent_stream_type = RoutingQueues
-    # The first page has a number; what follows is linked, and nothing is counted.
+    # The first page has a number, the next ones are links; there are no counts.
     params = {"pageNumber": 1}  # noqa: RUF012 - declared as ClassVar on the base
 
 

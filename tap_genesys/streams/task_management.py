@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from tap_genesys.api.shape import Shape
 
 _PAGE = {"entities": LIST, "after": TOKEN}
-#: Of types, each is needed: without one, its work items would be missing in silence.
+#: Each type is required: without one, its work items would be missing in silence.
 _TYPES = {"entities": [{"id": Required(TEXT)}], "after": TOKEN}
 
 
 class Workbins(FullTableStream):
-    """A workbin, which holds work items."""
+    """A workbin: a container of work items."""
 
     name = "workbins"
     path = "/api/v2/taskmanagement/workbins/query"
@@ -36,13 +36,13 @@ class Workbins(FullTableStream):
 
 
 class Workitems(ReportStream):
-    """A work item, as last changed.
+    """A work item in its latest state.
 
-    Queried by the date of the last change, a month at a time, once for each type of work item: the
-    query requires a type, and takes three filters at most. So a run costs a request for each type
-    and 200 rows, and one for each 200 types (`workitems:worktype:view`).
+    The query requires a work type, and takes three filters at most. So the stream queries each work
+    type by date of last change, 30 days at a time: one request per work type and 200 rows, and one
+    per 200 work types (permission `workitems:worktype:view`).
 
-    More than a declaration: its queries are by type and by date, its pages by token.
+    More than a declaration: queries are by work type and date, and pages have a token.
     """
 
     name = "workitems"
@@ -56,16 +56,16 @@ class Workitems(ReportStream):
 
     @override
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        # From the start on, not from midnight on: a daily run is one window, so one request a type.
+        # From the start, not from midnight: a daily run is one window, with one request per type.
         while start < end:
             yield Window(floor(start), floor(min(start + 30 * DAY, end)))
             start += 30 * DAY
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
-        return self._question(window, next(iter(self._known_types()), ""))
+        return self._query_of(window, next(iter(self._type_ids()), ""))
 
-    def _question(self, window: Window, kind: str) -> dict[str, Any]:
+    def _query_of(self, window: Window, kind: str) -> dict[str, Any]:
         wanted = (
             ("typeId", "EQ", kind),
             ("dateModified", "GTE", iso(window.start)),
@@ -79,27 +79,27 @@ class Workitems(ReportStream):
 
     @override
     def parts(self, window: Window) -> Iterator[list[Any]]:
-        for kind in self._known_types():
-            question = self._question(window, kind)
-            yield from self.by_token(partial(self._page, self.path, question, _PAGE))
+        for kind in self._type_ids():
+            query = self._query_of(window, kind)
+            yield from self.by_token(partial(self._page, self.path, query, _PAGE))
 
-    def _known_types(self) -> list[str]:
+    def _type_ids(self) -> list[str]:
         if self._types is None:
-            question = {"pageSize": self.page_size, "filters": []}
-            pages = self.by_token(partial(self._page, self.types_path, question, _TYPES))
+            query = {"pageSize": self.page_size, "filters": []}
+            pages = self.by_token(partial(self._page, self.types_path, query, _TYPES))
             self._types = [kind["id"] for page in pages for kind in page]
         return self._types
 
     def _page(
-        self, path: str, question: dict[str, Any], shape: Shape, token: str
+        self, path: str, query: dict[str, Any], shape: Shape, token: str
     ) -> tuple[list[Any], str]:
         after = {"after": token} if token else {}
-        content = body(self.call("POST", path, data={**question, **after}, shape=shape))
+        content = body(self.call("POST", path, data={**query, **after}, shape=shape))
         return content.get("entities") or [], str(content.get("after") or "")
 
 
 class Worktypes(FullTableStream):
-    """A type of work items."""
+    """A work type: the defaults and statuses of work items of one kind."""
 
     name = "worktypes"
     path = "/api/v2/taskmanagement/worktypes/query"

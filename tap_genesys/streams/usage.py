@@ -25,11 +25,12 @@ _PAGE = {"queryStatus": Required(TEXT), "results": LIST, "cursors": {"after": TO
 
 
 class ApiUsage(ReportStream):
-    """The number of a client's requests to an operation on one day, by response status.
+    """The number of requests of an OAuth client to an API operation on one day, by response status.
 
-    The vendor counts once a day, so the last two days are read again. Three requests for a week.
+    The vendor updates the counts once a day, so each run reads the last two days again. A week
+    takes three requests.
 
-    More than a declaration: a report is submitted, polled, and read by cursor.
+    More than a declaration: the stream submits a report, polls it, and reads it by cursor.
     """
 
     name = "api_usage"
@@ -80,7 +81,7 @@ class ApiUsage(ReportStream):
 
 
 class UsageEventDefinitions(FullTableStream):
-    """The definition of an operational event."""
+    """The definition of an operational event: a kind of notice about the org by the vendor."""
 
     name = "usage_event_definitions"
     path = "/api/v2/usage/events/definitions"

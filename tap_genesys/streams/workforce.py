@@ -34,12 +34,12 @@ _AGENT = {
     "shifts": [{"id": Required(TEXT)}],
     "fullDayTimeOffMarkers": [OBJECT],
 }
-#: The most days that a query for time off may be about; both bounds belong to it.
+#: The longest range of a time off query; both bounds are inclusive.
 _RANGE = 33 * DAY
 
 
 class BusinessUnits(FullTableStream):
-    """A business unit."""
+    """A business unit: the unit of forecasts and schedules, which contains management units."""
 
     name = "business_units"
     path = "/api/v2/workforcemanagement/businessunits"
@@ -47,14 +47,14 @@ class BusinessUnits(FullTableStream):
 
 
 class ManagementUnits(FullTableStream):
-    """A management unit."""
+    """A management unit: agents who are managed and scheduled together."""
 
     name = "management_units"
     path = "/api/v2/workforcemanagement/managementunits"
 
 
 class ActivityCodes(ChildStream):
-    """An activity code: a kind of work or of absence."""
+    """An activity code: a kind of work, break or absence in agents' schedules."""
 
     name = "activity_codes"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/activitycodes"
@@ -63,7 +63,7 @@ class ActivityCodes(ChildStream):
 
 
 class CapacityPlans(ChildStream):
-    """A capacity plan."""
+    """A capacity plan: a long-term plan of the staff that a business unit needs."""
 
     name = "capacity_plans"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/capacityplans"
@@ -74,12 +74,11 @@ class CapacityPlans(ChildStream):
 class TimeOffRequests(ChildStream):
     """A request for time off, with its dates and status.
 
-    Read by the dates of the time off, since the query needs them: from four weeks back
-    (`lookback_days`) to half a year ahead, 33 days a query, and once more for all that are
-    pending, whatever their dates. That is eight queries for each management unit. A row that is in
-    two ranges is emitted once.
+    The query requires dates of the time off. Each run reads from four weeks back (`lookback_days`)
+    to half a year ahead, 33 days per query, and all pending requests whatever their dates: eight
+    queries per management unit. A request that is in two ranges is emitted once.
 
-    More than a declaration: the operation takes ranges of days, or all that are pending.
+    More than a declaration: the operation takes ranges of days, or the status PENDING.
     """
 
     name = "time_off_requests"
@@ -118,7 +117,7 @@ class TimeOffRequests(ChildStream):
 
 
 class ManagementUnitUsers(ChildStream):
-    """A user of a management unit."""
+    """A user's membership in a management unit."""
 
     name = "management_unit_users"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/users"
@@ -127,7 +126,7 @@ class ManagementUnitUsers(ChildStream):
 
 
 class PlanningGroups(ChildStream):
-    """A planning group, the unit of a forecast."""
+    """A planning group: routes of conversations that are forecast together."""
 
     name = "planning_groups"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/planninggroups"
@@ -136,7 +135,7 @@ class PlanningGroups(ChildStream):
 
 
 class SchedulingRuns(ChildStream):
-    """A run of the generation of schedules."""
+    """A run of the schedule generator, with its state and target week."""
 
     name = "scheduling_runs"
     is_history = True
@@ -146,7 +145,7 @@ class SchedulingRuns(ChildStream):
 
 
 class ServiceGoalTemplates(ChildStream):
-    """A template of service goals."""
+    """A service goal template: targets for service level, speed of answer and abandon rate."""
 
     name = "service_goal_templates"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/servicegoaltemplates"
@@ -155,7 +154,7 @@ class ServiceGoalTemplates(ChildStream):
 
 
 class StaffingGroups(ChildStream):
-    """A staffing group."""
+    """A staffing group: agents who serve the same planning groups."""
 
     name = "staffing_groups"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/staffinggroups"
@@ -164,7 +163,7 @@ class StaffingGroups(ChildStream):
 
 
 class TimeOffPlans(ChildStream):
-    """A time-off plan."""
+    """A time-off plan: the rules and limits for approving time off."""
 
     name = "time_off_plans"
     path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/timeoffplans"
@@ -173,7 +172,7 @@ class TimeOffPlans(ChildStream):
 
 
 class WorkPlanRotations(ChildStream):
-    """A rotation of work plans."""
+    """A work plan rotation: work plans that agents follow in turn."""
 
     name = "work_plan_rotations"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplanrotations"
@@ -182,7 +181,7 @@ class WorkPlanRotations(ChildStream):
 
 
 class WorkPlans(ChildStream):
-    """A work plan."""
+    """A work plan: constraints on the shifts of agents."""
 
     name = "work_plans"
     path = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplans"
@@ -191,14 +190,15 @@ class WorkPlans(ChildStream):
 
 
 class SchedulesPublished(ChildStream):
-    """A shift, or a whole day off, of an agent in a published schedule.
+    """A shift, or a full day off, of an agent in a published schedule.
 
-    Read for four weeks back (`lookback_days`) and six weeks ahead, a request for each week and
-    business unit, since plans change up to their last day. A shift at the turn of two weeks is
-    emitted once. A shift that was removed from a plan keeps its row: take the rows with the newest
-    `_readAt` of a week. Times are UTC; `businessUnitTimeZone` is the time zone of the unit.
+    Schedules change up to their last day, so each run reads from four weeks back (`lookback_days`)
+    to six weeks ahead, with one request per week and business unit. A shift at the turn of two
+    weeks is emitted once. A shift that was removed from a schedule keeps its row: per week, take
+    the rows with the newest `_readAt`. Times are UTC; `businessUnitTimeZone` is the time zone of
+    the business unit.
 
-    More than a declaration: requests are by week, and plans are flattened into shifts.
+    More than a declaration: requests are per week, and schedules are flattened into shifts.
     """
 
     name = "schedules_published"
@@ -237,7 +237,9 @@ class SchedulesPublished(ChildStream):
         content = self.content(response)
         if content.get("status") not in (None, "Complete"):
             label = note_of(response.request).label
-            msg = f"{label}: the schedules are {content['status']!r}; run again."
+            msg = (
+                f"{label}: the schedules are {content['status']!r}, not Complete. Run again later."
+            )
             raise StopRun(msg)
         schedules = content.get("result") or content
         agents, rows = parted(schedules.get("agentSchedules"))
@@ -255,15 +257,15 @@ class SchedulesPublished(ChildStream):
 
 
 def _back(stream: ChildStream) -> timedelta:
-    """Return how far back plans are read again."""
+    """Return how far back a run reads schedules and time off again."""
     configured = stream.config.get("lookback_days")
     return timedelta(days=28 if configured is None else float(configured))
 
 
 def _spans(agent: Record) -> Iterator[Any]:
-    """Yield an agent's shifts, and days off, which have no id of their own."""
+    """Yield an agent's shifts and full days off; the latter get an id, as the vendor has none."""
     if misfit(agent, _AGENT):
-        yield None  # it is left out, and reported
+        yield None  # counted as an unusable record
         return
     user = agent["user"]["id"]
     for shift in agent.get("shifts") or []:
