@@ -32,11 +32,13 @@ def test_what_is_made_from_the_code_is_up_to_date(capsys: pytest.CaptureFixture[
     [
         ("A queue.", "A queue"),
         ("A queue.\n\n    With a note.\n", "A queue"),
-        ("A metric (tHandle, ...); times in ms. Only\n    of voice.", "A metric (tHandle, ...); times "
-         "in ms. Only of voice"),
+        (
+            "A metric (tHandle, ...) in ms. Only\n    voice.",
+            "A metric (tHandle, ...) in ms. Only voice",
+        ),
         ("A medium: voice, email, ...", "A medium: voice, email, ..."),
     ],
-)  # fmt: skip
+)
 def test_a_streams_cell_is_its_whole_first_paragraph(docstring: str, cell: str) -> None:
     """An ellipsis is no end of a sentence: only the final full stop is left out."""
     assert script("update_docs").row_of(docstring) == cell
