@@ -55,16 +55,18 @@ def test_users_needed_are_enough_and_one_less_is_not(requests: int) -> None:
 def test_a_month_is_a_share_of_the_allowance() -> None:
     """What is beyond it is billed."""
     assert note(75_000, {"CX1": 4}) == (
-        "Fair use, which the whole org shares: 25.0% of the 300,000 requests a month of 4 with CX1."
+        "Fair use policy: 25.0% of the 300,000 requests per month of 4 CX1 users, "
+        "which the whole org shares."
     )
     assert "billed" not in note(300_000, {"CX1": 4})
     assert note(300_001, {"CX1": 3, "EX": 1}).endswith(
-        "of 3 with CX1 and 1 with EX. The vendor bills what is beyond it."
+        "of 3 CX1 and 1 EX users, which the whole org shares. "
+        "The vendor bills requests beyond them."
     )
 
 
 def test_without_users_a_month_is_some_users_allowance() -> None:
     assert note(150_000, {}).endswith(
-        "the allowance of named users, 15 with Communicate (10,000 each), 2 with CX1 (75,000 each),"
-        " 2 with CX2 (110,000 each), 2 with CX3 (140,000 each), 2 with EX (75,000 each)."
+        "include as many requests: 15 Communicate (10,000 each) or 2 CX1 (75,000 each) or "
+        "2 CX2 (110,000 each) or 2 CX3 (140,000 each) or 2 EX (75,000 each)."
     )

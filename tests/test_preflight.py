@@ -56,7 +56,9 @@ def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
         "details.jobs.rate.per.second": 5,
     }
     (note,) = told["notes"]
-    assert note.startswith("conversation_details_source auto: a run reads what happened since")
+    assert note.startswith(
+        "conversation_details_source auto: each run reads by query what happened since"
+    )
     assert set(told["found"]) == set(SOME)
     # One for each stream, the org, the watermark, the limits of jobs, and what goes on.
     assert len(asked) == len(SOME) + 4
@@ -121,7 +123,7 @@ def test_a_follower_whose_parent_is_refused_cannot_work(
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path="/api/v2/users", permission="x"))
         told = checked(sim, capsys, "user_skills")
-    assert "its parent, users, cannot be read" in told["found"]["user_skills"]["detail"]
+    assert "the parent stream users cannot be read" in told["found"]["user_skills"]["detail"]
     assert (told["found"]["users"]["ok"], told["code"]) == (False, 1)
 
 
@@ -282,7 +284,7 @@ def test_limits_that_cannot_be_read_are_one_line(
         sim.faults.add(fault)
         report = checked(sim, capsys, "conversation_details")
     assert report["job_limits"] is None
-    assert report["notes"][1:] == ["Limits of jobs: not readable."]
+    assert report["notes"][1:] == ["Job limits of the org: not readable."]
     assert (report["ok"], report["code"]) == (True, 0)
 
 
@@ -305,8 +307,8 @@ def test_limits_and_lag_are_in_the_table(capsys: pytest.CaptureFixture[str]) -> 
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].endswith("Z, 24 h behind")
     limits = "details.jobs.concurrent.access.max = 10, details.jobs.rate.per.second = 5"
-    assert lines[2] == f"Limits of jobs: {limits}"
-    assert lines[3].startswith("conversation_details_source job: rows come with participants'")
+    assert lines[2] == f"Job limits of the org: {limits}"
+    assert lines[3].startswith("conversation_details_source job: rows have participants'")
 
 
 def test_one_stream_in_trouble_does_not_end_the_check(capsys: pytest.CaptureFixture[str]) -> None:
@@ -355,12 +357,11 @@ def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed[0].startswith("Organization: ")
     assert any(line.startswith("conversation_details  ok") for line in printed)
     (head,) = (line for line in printed if line.startswith("stream "))
-    assert head.split() == [
-        *("stream", "first", "run", "a", "day", "a", "month", "rows", "rows", "a", "day")
-    ]
-    rows = "2,400 for the first run, 2,400 a day at one run a day."
-    assert f"Rows, estimated where there is no question mark: {rows}" in printed
-    assert printed[-1] == "All that is selected can be read."
+    requests, rows = "requests: first run  per day  per month", "rows: first run  per day"
+    assert " ".join(head.split()) == " ".join(f"stream {requests} {rows}".split())
+    rows = "2,400 in the first run, 2,400 per day with one run per day."
+    assert f"Estimated rows, without those marked ?: {rows}" in printed
+    assert printed[-1] == "All selected streams can be read."
 
 
 @pytest.mark.parametrize("page_size", [100, 20])
@@ -499,10 +500,10 @@ def test_the_month_and_the_first_load_are_in_the_table(capsys: pytest.CaptureFix
         made = tap(sim, "users", "user_skills", requests_per_minute=60)
         made.check(runs_per_day=24)
     lines = capsys.readouterr().out.splitlines()
-    assert "First run: less than 0.1 h at 60 requests a minute." in lines
-    assert "Requests of a month of 30 days at 24 runs a day: 43,920." in lines
+    assert "Duration of the first run: less than 0.1 h at 60 requests per minute." in lines
+    assert "Estimated requests per month (30 days, 24 runs per day): 43,920." in lines
     (fair_use,) = (line for line in lines if line.startswith("Fair use"))
-    assert "5 with Communicate (10,000 each), 1 with CX1" in fair_use
+    assert "5 Communicate (10,000 each) or 1 CX1" in fair_use
 
 
 def test_the_month_and_the_users_are_options(tmp_path: Path) -> None:
@@ -522,7 +523,7 @@ def test_users_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
         code, stderr, _ = process.end()
     (line,) = errors(stderr)
     assert code == 1
-    assert "--check-users: 'CX9=3' is no licence and number of users, such as CX2=120" in line
+    assert "--check-users: 'CX9=3' is not LICENCE=USERS, such as CX2=120" in line
 
 
 def test_what_follows_conversations_is_told_with_its_cost(
@@ -564,7 +565,7 @@ def test_spans_of_users_are_estimated_by_their_own_source(
     assert (table["ok"], table["requests_first_run"]) == (True, 0)
     # 480 that begin, and 96 that end, having begun the day before.
     assert found["detail"].startswith("576 entries yesterday")
-    assert ("known by job up to" in found["detail"]) == (source != "query")
+    assert ("data lake watermark" in found["detail"]) == (source != "query")
     assert any("/users/details/jobs/availability" in path for path in asked) == (source != "query")
     assert found["requests_first_run"] == pytest.approx(counted[0], rel=0.2)
     assert found["requests_per_day"] == pytest.approx(counted[1], rel=0.2)
@@ -595,7 +596,7 @@ def test_aggregates_are_estimated_with_the_days_that_are_read_again(
     # Ten days; later a day and three that are read again, at most.
     assert found["rows_per_day"] * 10 == found["rows_first_run"] * 4 > 0
     if name == "user_aggregates":
-        assert found["detail"] == "250 users: 3 requests for each reading of a day"
+        assert found["detail"] == "250 users: 3 requests per day that is read"
 
 
 def requests_of_runs(sim: Simulator, name: str, path: str) -> list[int]:

@@ -62,18 +62,18 @@ def test_the_lag_is_the_age_of_the_watermark() -> None:
 
 def test_a_short_lag_means_that_each_run_reads_all_that_is_missing() -> None:
     note = source_note("auto", 6 * HOUR)
-    assert "each run reads all that the lake lacks by query" in note
+    assert "each run reads by query what the data lake does not have yet" in note
     assert note.endswith("about twice the lag after a conversation's start: 12 h.")
 
 
 def test_a_long_lag_means_that_runs_read_what_happened_since() -> None:
     note = source_note("auto", 24 * HOUR)
-    assert "a run reads what happened since the last one" in note
+    assert "each run reads by query what happened since the last one" in note
     assert note.endswith("two to three times the lag after a conversation's start: 48 to 72 h.")
 
 
 def test_one_source_alone_is_late_or_lacks_attributes() -> None:
     """Of an unknown lag nothing is derived; by query it plays no part."""
-    assert "24 h after the fact" in source_note("job", 24 * HOUR)
-    assert "without participants' attributes" in source_note("query", None)
+    assert "arrive 24 h late" in source_note("job", 24 * HOUR)
+    assert "lack participants' attributes" in source_note("query", None)
     assert source_note("job", None) == source_note("auto", None) == ""

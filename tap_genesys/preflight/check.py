@@ -1,4 +1,4 @@
-"""The check before the first run: a small request for each stream, and the cost of the runs."""
+"""`--check`: one small request per selected stream, and an estimate of requests and rows."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from tap_genesys.run import Run
 
 _READABLE = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
-#: The permissions that a refusal names as missing, in the vendor's words.
+#: The missing permissions in the vendor's error message.
 _MISSING = re.compile(r"(?:permission\(s\)|permissions assigned): ([^()]+?)\.? \(missing\.")
-_NOTHING = "of the one that was tried there is nothing; that is no error"
+_NOTHING = "404 for the sampled parent record, which then has no rows: no error"
 _LIMITS = "/api/v2/organizations/limits/namespaces"
-_NO_PARENT = "nothing to ask with: its parent has no record"
+_NO_PARENT = "not requested: the parent stream has no record"
 
 
 def check(
@@ -46,13 +46,13 @@ def check(
     runs_per_day: int = 1,
     users: Mapping[str, int] | None = None,
 ) -> Report:
-    """Send a small request for each stream.
+    """Send a small request per stream, and return the report.
 
     Args:
         run: The parts that the streams share.
-        streams: Those that are read: the selected ones, and the parents of these.
-        runs_per_day: How many runs a day the requests of a month are estimated for.
-        users: Licence -> users, whose allowance of requests a month the report names.
+        streams: The selected streams, and their parents.
+        runs_per_day: Runs per day, for the estimate of requests per month.
+        users: Licence -> number of users, whose included requests per month are compared.
 
     Raises:
         StopRun: The credentials are refused, or the API cannot be reached at all.
@@ -75,13 +75,13 @@ def check(
 
 
 def _place(stream: Kind) -> tuple[bool, bool]:
-    """Return a key that sorts parents first, and last the tables that are made of them."""
-    # A stream with partitions, which are mostly another stream's records, has such a list.
+    """Return a sort key: parents, then child streams, then tables derived from them."""
+    # A stream with partitions, mostly another stream's records, has such a list.
     return stream.is_derived, stream.state_partitioning_keys is not None
 
 
 def _organization(run: Run) -> tuple[str, str]:
-    """Return the org's name, and the URL of its region."""
+    """Return the org's name and the base URL of its API."""
     note = RequestNote(label="organization", overrides=accepting_refusals)
     response = run.client.call("GET", "/api/v2/organizations/me", note)
     name = body(response).get("name") if response.status_code == HTTPStatus.OK else None
@@ -89,28 +89,28 @@ def _organization(run: Run) -> tuple[str, str]:
 
 
 def _add_limits(run: Run, report: Report) -> None:
-    """Add the org's limits of jobs to the report, where they can be read."""
-    note = RequestNote(label="limits of jobs", overrides=accepting_refusals)
+    """Add the org's job limits to the report, if they can be read."""
+    note = RequestNote(label="job limits", overrides=accepting_refusals)
     try:
         response = run.client.call("GET", f"{_LIMITS}/{lake.NAMESPACE}", note)
         content = body(response) if response.status_code == HTTPStatus.OK else {}
     except (StopRun, SkipStream, ValueError):
-        # No stream needs them, so that nothing is wrong.
+        # No stream needs them, so this is no error.
         content = {}
     limits = lake.job_limits(content)
     report.job_limits = limits or None
     if not limits:
-        report.notes.append("Limits of jobs: not readable.")
+        report.notes.append("Job limits of the org: not readable.")
     elif note_of_jobs := lake.parallel_jobs_note(limits, int(run.config["max_parallel_jobs"])):
         report.notes.append(note_of_jobs)
 
 
 class _Preflight:
-    """The check of one stream after the other; parents come first.
+    """Checks one stream after the other, parents first.
 
     Args:
         run: The parts that the streams share.
-        report: Takes the findings.
+        report: Collects the findings.
     """
 
     def __init__(self, run: Run, report: Report) -> None:
@@ -123,9 +123,9 @@ class _Preflight:
         today = floor(run.started, DAY)
         self._wanted = Window(wanted.start, max(wanted.start, wanted.end))
         self._yesterday = Window(today - DAY, today)
-        #: Stream -> its sample, where it can be read.
+        #: Stream -> its sample, if it can be read.
         self._samples: dict[str, Sample] = {}
-        #: Stream -> its estimate, of which those of its tables are made.
+        #: Stream -> its estimate; those of its tables are derived from it.
         self._estimates: dict[str, Estimate] = {}
 
     def add(self, stream: Kind) -> None:
@@ -138,7 +138,7 @@ class _Preflight:
             )
             return
         if parent and parent not in self._samples:
-            detail = f"its parent, {parent}, cannot be read"
+            detail = f"the parent stream {parent} cannot be read"
             self.report.streams.append(Finding(stream.name, ok=False, detail=detail))
             return
         probes: Probes | None = None
@@ -152,7 +152,7 @@ class _Preflight:
             self._add_lag(probes.source)
 
     def _probed(self, stream: RequestStream, probes: Probes) -> Finding:
-        """Return the finding about a stream, after a look at where its jobs are."""
+        """Return the finding about a stream; for jobs, request the data lake's watermark first."""
         if not probes.availability:
             return self._sampled(stream, probes)
         self.has_jobs = True
@@ -163,16 +163,16 @@ class _Preflight:
             self.report.watermark = watermark
         finding = self._sampled(stream, probes, lake.lag(watermark, self._run.started))
         if not is_there:
-            # A run requests this first, and is refused.
+            # A run requests the watermark first, and would fail.
             finding.ok, finding.detail = False, self._reason(stream, response)
         elif finding.ok and not probes.heads_report:
-            finding.detail += f", known by job up to {watermark}"
+            finding.detail += f", data lake watermark {watermark}"
         return finding
 
     def _sampled(
         self, stream: RequestStream, probes: Probes, lag: timedelta | None = None
     ) -> Finding:
-        """Return the finding that the responses to a stream's requests are."""
+        """Send a stream's probes, and return the finding."""
         if not probes.requests:
             return Finding(stream.name, ok=True, detail=_NO_PARENT)
         basis = self._basis(stream, probes.parts)
@@ -198,7 +198,7 @@ class _Preflight:
         return _finding(stream, self._estimate(stream, replace(basis, sample=sample)))
 
     def _basis(self, stream: Kind, parts: int = 1) -> Basis:
-        """Return the facts about a stream that are known before it is requested."""
+        """Return the inputs of a stream's estimate that are known before any request."""
         name = parent_name(stream)
         return Basis(
             self._wanted,
@@ -213,16 +213,16 @@ class _Preflight:
         return estimate
 
     def _add_lag(self, source: str) -> None:
-        """Add how far the data lake is behind, and what that means for the stream's source."""
+        """Add the data lake's lag, and a note on its effect on the stream's source."""
         behind = lake.lag(self.report.watermark, self._run.started)
         self.report.lag_hours = None if behind is None else lake.hours(behind)
         if note := lake.source_note(source, behind):
             self.report.notes.append(note)
 
     def _reason(self, stream: RequestStream, response: requests.Response) -> str:
-        """Return why a request was refused, and what the client's role needs."""
+        """Return why a request failed, and the permissions that it needs."""
         if response.status_code == HTTPStatus.NOT_FOUND:
-            return f"{operation(response)} is not there: not licensed, or not in this org"
+            return f"{operation(response)} answered 404: not licensed, or not available in this org"
         text = refusal(response)
         if response.status_code != HTTPStatus.FORBIDDEN:
             return self._client.redact(text)
@@ -235,7 +235,7 @@ class _Preflight:
 
 
 def _response(stream: RequestStream, request: HTTPRequest, *, is_page: bool) -> requests.Response:
-    """Return the response to a request, made as small as it can be but where a page is wanted."""
+    """Send a request, with a page size of 1 unless a page is needed; return its response."""
     params = {name: 1 if name == "pageSize" else value for name, value in request.params.items()}
     data = request.data if isinstance(request.data, dict) else None
     if data and "paging" in data and not is_page:
@@ -245,7 +245,7 @@ def _response(stream: RequestStream, request: HTTPRequest, *, is_page: bool) -> 
 
 
 def _is_absent(stream: RequestStream, response: requests.Response) -> bool:
-    """Return whether there is nothing below the record of the parent that was tried."""
+    """Return whether the sampled parent record has no such rows (404)."""
     is_missing = response.status_code == HTTPStatus.NOT_FOUND
     return is_missing and stream.when_missing is ResponseAction.ACCEPT
 

@@ -1,8 +1,7 @@
-"""The vendor's allowance of requests a month, and what a month of runs uses of it. Pure.
+"""The API requests per month that the vendor's licences include, and the share of a month. Pure.
 
 Source: the vendor's help page "Genesys Cloud fair use policy": each named user of a licence adds to
-the requests that an org may send in a month without a bill; for concurrent users it is 1.3 times as
-much.
+the requests that an org may send per month without a bill; concurrent users add 1.3 times as much.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: Licence -> requests a month for each named user.
+#: Licence -> included requests per month and named user.
 ALLOWANCES = {
     "Communicate": 10_000,
     "CX1": 75_000,
@@ -25,23 +24,23 @@ _EXAMPLE = "CX2=120"
 
 
 def users_of(text: str) -> tuple[str, int]:
-    """Read a licence and the number of its users: `CX2=120`.
+    """Parse a licence and its number of users: `CX2=120`.
 
     Raises:
-        ValueError: It is none, or names a licence that has no allowance.
+        ValueError: The text is malformed, or names an unknown licence.
     """
     name, _, number = text.partition("=")
     licences = {licence.lower(): licence for licence in ALLOWANCES}
     licence = licences.get(name.strip().lower())
     if licence is None or not (number.strip().isdecimal() and int(number) > 0):
         names = ", ".join(ALLOWANCES)
-        msg = f"{text!r} is no licence and number of users, such as {_EXAMPLE}; licences: {names}."
+        msg = f"{text!r} is not LICENCE=USERS, such as {_EXAMPLE}; licences: {names}."
         raise ValueError(msg)
     return licence, int(number)
 
 
 def total(users: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Return licence -> users; a licence that is named twice has both numbers."""
+    """Return licence -> number of users; the numbers of a repeated licence add up."""
     totals: dict[str, int] = {}
     for licence, number in users:
         totals[licence] = totals.get(licence, 0) + number
@@ -49,30 +48,30 @@ def total(users: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def allowance(users: Mapping[str, int]) -> int | None:
-    """Return the requests a month that an org may send; None where its users are not known."""
+    """Return the included requests per month of an org; None where its users are unknown."""
     return sum(ALLOWANCES[licence] * number for licence, number in users.items()) or None
 
 
 def users_needed(requests: int) -> dict[str, int]:
-    """Return for each licence how many users' allowance so many requests a month are."""
+    """Return licence -> number of users that include so many requests per month."""
     return {licence: ceil(requests / each) for licence, each in ALLOWANCES.items()}
 
 
 def note(requests: int, users: Mapping[str, int]) -> str:
-    """Return the sentence about a month's requests, and the allowance as far as it is known.
+    """Return a sentence that compares a month's requests with the included ones.
 
     Args:
-        requests: The requests of a month.
-        users: Licence -> users.
+        requests: Requests per month.
+        users: Licence -> number of users; empty where unknown.
     """
     allowed = allowance(users)
     if allowed is None:
-        needed = ", ".join(
-            f"{number:,} with {licence} ({ALLOWANCES[licence]:,} each)"
+        needed = " or ".join(
+            f"{number:,} {licence} ({ALLOWANCES[licence]:,} each)"
             for licence, number in users_needed(requests).items()
         )
-        return f"Fair use, which the whole org shares: the allowance of named users, {needed}."
-    of_users = " and ".join(f"{number:,} with {licence}" for licence, number in users.items())
-    share = f"{requests / allowed:.1%} of the {allowed:,} requests a month of {of_users}"
-    beyond = " The vendor bills what is beyond it." if requests > allowed else ""
-    return f"Fair use, which the whole org shares: {share}.{beyond}"
+        return f"Fair use policy: users whose licences include as many requests: {needed}."
+    of_users = " and ".join(f"{number:,} {licence}" for licence, number in users.items())
+    share = f"{requests / allowed:.1%} of the {allowed:,} requests per month of {of_users} users"
+    beyond = " The vendor bills requests beyond them." if requests > allowed else ""
+    return f"Fair use policy: {share}, which the whole org shares.{beyond}"

@@ -1,4 +1,4 @@
-"""The data lake and its jobs, as an org has them now: limits and lag, and what they mean. Pure."""
+"""The lag of the org's data lake, the limits of its jobs, and notes on their effects. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.response import Record
 
-#: The namespace of the limits of jobs, and the beginning of their keys.
+#: The namespace of the job limits, and the prefix of their keys.
 NAMESPACE = "analytics"
 _JOBS = "details.jobs."
-#: In the key of a limit of jobs that work at once.
+#: Part of the key of a limit of concurrent jobs.
 _CONCURRENT = "concurrent"
 _HOUR = timedelta(hours=1)
 
 
 def job_limits(content: Record) -> dict[str, int]:
-    """Return the limits of jobs of details among those of a namespace: key -> value."""
+    """Return the limits of details jobs in a response for the namespace: key -> value."""
     entities = content.get("entities")
     limits = entities if isinstance(entities, list) else []
     return {
@@ -37,23 +37,23 @@ def job_limits(content: Record) -> dict[str, int]:
 
 
 def parallel_jobs_note(limits: Mapping[str, int], parallel: int) -> str:
-    """Return a remedy where the org lets fewer jobs work at once than the tap submits, or nothing.
+    """Return a remedy if the org allows fewer concurrent jobs than the tap submits, else nothing.
 
     Args:
-        limits: The limits of jobs.
+        limits: The job limits.
         parallel: `max_parallel_jobs`.
     """
     for key, most in limits.items():
         if _CONCURRENT in key and most < parallel:
             return (
-                f"max_parallel_jobs is {parallel}, and the org lets {most} jobs work at once "
+                f"max_parallel_jobs is {parallel}, but the org allows {most} concurrent jobs "
                 f"({key}): set max_parallel_jobs to {max(1, most)}."
             )
     return ""
 
 
 def lag(watermark: object, now: datetime) -> timedelta | None:
-    """Return how far the lake is behind the present; None where its watermark is no date."""
+    """Return the time from the watermark to now; None where the watermark is no date."""
     try:
         return max(timedelta(0), now - parse(str(watermark)))
     except ValueError:
@@ -61,12 +61,12 @@ def lag(watermark: object, now: datetime) -> timedelta | None:
 
 
 def hours(length: timedelta) -> float:
-    """Return a length in hours, to the tenth."""
+    """Return a duration in hours, to one decimal."""
     return round(length / _HOUR, 1)
 
 
 def source_note(source: str, behind: timedelta | None) -> str:
-    """Return what the lag means for a source of conversations; docs/lanes.md has the measures.
+    """Return a note on how late rows and attributes arrive from a source of conversations.
 
     Args:
         source: `conversation_details_source`.
@@ -75,26 +75,26 @@ def source_note(source: str, behind: timedelta | None) -> str:
     setting = f"conversation_details_source {source}:"
     if source == "query":
         return (
-            f"{setting} rows are fresh to the minute, without participants' attributes, and each "
+            f"{setting} rows are up to date to the minute, but lack participants' attributes; each "
             "run reads lookback_days again."
         )
     if behind is None:
         return ""
     if source == "job":
         return (
-            f"{setting} rows come with participants' attributes, {hours(behind):g} h after the "
-            "fact; each run reads what the lake has learned since the last one."
+            f"{setting} rows have participants' attributes, but arrive {hours(behind):g} h late; "
+            "each run reads what the data lake has received since the last one."
         )
     twice, thrice = (f"{hours(times * behind):g}" for times in (2, 3))
     if behind <= FULL_UP_TO - OVERLAP:
         return (
-            f"{setting} each run reads all that the lake lacks by query, to the minute. With "
-            "hourly runs participants' attributes come by job about twice the lag after a "
-            f"conversation's start: {twice} h."
+            f"{setting} each run reads by query what the data lake does not have yet, up to the "
+            "minute. With hourly runs, participants' attributes arrive by job about twice the lag "
+            f"after a conversation's start: {twice} h."
         )
     return (
-        f"{setting} a run reads what happened since the last one by query, to the minute, and the "
-        "first of each UTC day all that the lake lacks. With hourly runs participants' attributes "
-        "come by job two to three times the lag after a conversation's start: "
-        f"{twice} to {thrice} h."
+        f"{setting} each run reads by query what happened since the last one, up to the minute; "
+        "the first run of each UTC day reads by query all that the data lake does not have yet. "
+        "With hourly runs, participants' attributes arrive by job two to three times the lag after "
+        f"a conversation's start: {twice} to {thrice} h."
     )

@@ -1,4 +1,4 @@
-"""The report of a check, for people and for programs."""
+"""The report of `--check`, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _MINUTES_PER_HOUR = 60
 
 @dataclass
 class Finding:
-    """The finding about one stream; requests and rows are estimates, None where they are unknown.
+    """The finding about one stream; requests and rows are estimates, None where unknown.
 
     Args:
         stream: Its name.
         ok: Whether it can be read.
-        detail: Why it cannot be read, or the counts of the estimates.
-        requests_first_run: The requests of the first run.
-        requests_per_day: Those of a later run, with a run a day.
-        rows_first_run: The rows that the first run emits.
-        rows_per_day: Those that a later run emits, with a run a day.
-        requests_per_month: The requests of 30 days, with the report's runs a day.
+        detail: Why it cannot be read, or the counts behind the estimates.
+        requests_first_run: Requests of the first run.
+        requests_per_day: Requests of a later run, with one run per day.
+        rows_first_run: Rows that the first run emits.
+        rows_per_day: Rows that a later run emits, with one run per day.
+        requests_per_month: Requests of 30 days, with the report's runs per day.
     """
 
     stream: str
@@ -41,17 +41,17 @@ class Report:
     """The findings about an org.
 
     Args:
-        organization: Its name.
-        region: The URL of its API.
-        watermark: The moment up to which its data lake knows conversations; None where unknown.
-        lag_hours: How many hours that is before the check; None likewise.
-        job_limits: The org's limits of jobs of details, by the vendor's keys; None where they are
-            not readable, or no stream is read by job.
-        runs_per_day: How many runs a day the requests of a month are for.
-        users: Licence -> users, as far as they were given.
-        requests_per_minute: The pace of the requests.
-        notes: What watermark and limits mean for the settings, and remedies.
-        streams: The findings about each stream.
+        organization: The org's name.
+        region: The base URL of its API.
+        watermark: The data lake's watermark of conversations; None where unknown.
+        lag_hours: Hours from the watermark to the check; None where unknown.
+        job_limits: The org's limits of details jobs, by the vendor's keys; None where they are not
+            readable, or no stream is read by job.
+        runs_per_day: Runs per day, for the requests per month.
+        users: Licence -> number of users, from `--check-users`.
+        requests_per_minute: The rate limit of a run.
+        notes: The effect of watermark and limits on the settings, and remedies.
+        streams: One finding per stream.
     """
 
     organization: str
@@ -67,11 +67,11 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether everything that is selected can be read."""
+        """Whether all selected streams can be read."""
         return all(finding.ok for finding in self.streams)
 
     def as_json(self) -> str:
-        """Return it for programs."""
+        """Return the report as JSON (docs/operations.md has its format)."""
         own = asdict(self)
         users = own.pop("users")
         del own["requests_per_minute"]
@@ -87,8 +87,9 @@ class Report:
         return json.dumps(content, indent=1, ensure_ascii=False)
 
     def as_table(self) -> str:
-        """Return it for people."""
-        rows = [("stream", "", "first run", "a day", "a month", "rows", "rows a day", "")]
+        """Return the report as a text table."""
+        head_of_requests = ("requests: first run", "per day", "per month")
+        rows = [("stream", "", *head_of_requests, "rows: first run", "per day", "")]
         rows += [
             (
                 finding.stream,
@@ -112,52 +113,53 @@ class Report:
         head = [f"Organization: {self.organization} ({self.region})"]
         if self.watermark:
             behind = "" if self.lag_hours is None else f", {self.lag_hours:g} h behind"
-            head.append(f"Data lake of conversations: known up to {self.watermark}{behind}")
+            head.append(f"Data lake watermark of conversations: {self.watermark}{behind}")
         if self.job_limits:
             limits = ", ".join(f"{key} = {value:,}" for key, value in self.job_limits.items())
-            head.append(f"Limits of jobs: {limits}")
+            head.append(f"Job limits of the org: {limits}")
         head += self.notes
         tail = [
-            f"Requests, estimated: {self._sums('requests')}",
-            f"Rows, estimated where there is no question mark: {self._sums('rows')}",
+            f"Estimated requests: {self._sums('requests')}",
+            f"Estimated rows, without those marked ?: {self._sums('rows')}",
             self._first_run_note,
             *self._month_notes,
-            "All that is selected can be read."
+            "All selected streams can be read."
             if self.ok
-            else "Not all can be read: see NO above.",
+            else "Some selected streams cannot be read: see NO above.",
         ]
         return "\n".join([*head, "", *(line.rstrip() for line in lines), "", *tail])
 
     @property
     def _hours(self) -> float:
-        """The hours that the requests of the first run take at their pace."""
+        """The hours that the requests of the first run take at the rate limit."""
         return self._sum("requests_first_run") / self.requests_per_minute / _MINUTES_PER_HOUR
 
     @property
     def _first_run_note(self) -> str:
-        jobs = "; jobs take their own time beside it" if self.job_limits or self.watermark else ""
-        pace = f"{self.requests_per_minute:g} requests a minute"
+        has_jobs = self.job_limits or self.watermark
+        jobs = ", plus the time that the vendor's jobs take" if has_jobs else ""
+        pace = f"{self.requests_per_minute:g} requests per minute"
         hours = round(self._hours, 1)
         length = f"{hours:,.1f} h" if hours else "less than 0.1 h"
-        return f"First run: {length} at {pace}{jobs}."
+        return f"Duration of the first run: {length} at {pace}{jobs}."
 
     @property
     def _month_notes(self) -> list[str]:
         per_month = self._sum("requests_per_month")
-        runs = f"{self.runs_per_day} runs a day" if self.runs_per_day > 1 else "one run a day"
+        runs = f"{self.runs_per_day} runs" if self.runs_per_day > 1 else "one run"
         unknown = sum(finding.ok and finding.requests_per_month is None for finding in self.streams)
-        rest = f", {unknown} streams not counted" if unknown else ""
-        month = f"Requests of a month of 30 days at {runs}: {per_month:,}{rest}."
+        rest = f", without {unknown} streams marked ?" if unknown else ""
+        month = f"Estimated requests per month (30 days, {runs} per day): {per_month:,}{rest}."
         return [month, fair_use.note(per_month, self.users)] if per_month else [month]
 
     def _sum(self, name: str) -> int:
-        """Return the sum of a number of all streams that can be read, as far as it is known."""
+        """Return the sum of a number over all readable streams for which it is known."""
         return sum(getattr(finding, name) or 0 for finding in self.streams if finding.ok)
 
     def _sums(self, counted: str) -> str:
-        """Return the sums of requests, or of rows, in words."""
+        """Return the sums of `requests` or `rows` as text."""
         first, daily = (self._sum(f"{counted}_{run}") for run in ("first_run", "per_day"))
-        return f"{first:,} for the first run, {daily:,} a day at one run a day."
+        return f"{first:,} in the first run, {daily:,} per day with one run per day."
 
 
 def _shown(number: int | None) -> str:
