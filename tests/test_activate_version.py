@@ -184,8 +184,8 @@ def test_what_the_vendor_forgets_with_time_is_kept(name: str) -> None:
     ("pages", "doubt"),
     [
         (["ab", "c"], ""),
-        (["ab", "bc"], "a row came twice"),
-        (["ab", "c", 4], "the count changed while it was read"),
+        (["ab", "bc"], "a row was received twice"),
+        (["ab", "c", 4], "the count changed between pages"),
         (["ab", ""], "a page stayed empty"),
     ],
 )
@@ -210,7 +210,7 @@ def test_fewer_rows_than_the_total_leave_a_doubt() -> None:
     paginator.advance(response(content=b'{"entities": [{"id": "a"}], "pageCount": 1}'))
     completeness = paginator.completeness
     assert completeness.possible_loss({None}) == completeness.possible_loss({1}) == ""
-    assert completeness.possible_loss({2}) == "2 rows were promised and 1 came"
+    assert completeness.possible_loss({2}) == "2 rows were promised, 1 received"
 
 
 def test_conversations_have_no_version() -> None:

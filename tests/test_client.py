@@ -179,7 +179,7 @@ def test_a_token_is_renewed_once() -> None:
     api.call("GET", PATH, RequestNote())
     assert [request.headers["Authorization"] for request in session_of(api).sent][-1] == "Bearer 1"
     api = client(refused(401))
-    with pytest.raises(StopRun, match="refused, with a new token too"):
+    with pytest.raises(StopRun, match="even with a new token"):
         api.call("GET", PATH, RequestNote())
     assert len(session_of(api).sent) == 2
 
@@ -245,7 +245,9 @@ def test_garbled_json_is_named_and_requested_again() -> None:
     with pytest.raises(TryAgain) as error:
         api._try(request)
     text = str(error.value)
-    assert text.startswith(f"GET {PATH} answered 200: expected JSON, got what cannot be parsed (")
+    assert text.startswith(
+        f"GET {PATH} answered 200: expected JSON, got a body that cannot be parsed ("
+    )
     assert text.endswith(")")
     assert api.send(request).ok
 

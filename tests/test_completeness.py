@@ -54,7 +54,7 @@ def test_a_response_without_counts_withdraws_no_promise() -> None:
     for counts in (PageCounts(pages=3, rows=9), PageCounts(), PageCounts(page_size=2)):
         completeness.expect(counts, 1)
     assert completeness.counts == PageCounts(pages=3, rows=9)
-    assert completeness.possible_loss({None}) == "9 rows were promised and 0 came"
+    assert completeness.possible_loss({None}) == "9 rows were promised, 0 received"
 
 
 def test_no_rows_are_owed_where_pages_are_counted() -> None:
@@ -125,11 +125,11 @@ def test_rows_without_an_identity_are_received_and_not_distinct() -> None:
     [
         (["abcd", "e"], 5, {5}, ""),
         (["abcd", "e"], None, {None}, ""),
-        (["abcd", "e"], 5, {5, 6}, "the count changed while it was read"),
-        (["abcd", "d"], 5, {5}, "a row came twice"),
-        (["abcd", "e"], 6, {None}, "6 rows were promised and 5 came"),
-        (["abcd", "e"], None, {4}, "4 rows were promised and 5 came"),
-        (["abcd", "d"], 5, {5, None}, "the count changed while it was read"),
+        (["abcd", "e"], 5, {5, 6}, "the count changed between pages"),
+        (["abcd", "d"], 5, {5}, "a row was received twice"),
+        (["abcd", "e"], 6, {None}, "6 rows were promised, 5 received"),
+        (["abcd", "e"], None, {4}, "4 rows were promised, 5 received"),
+        (["abcd", "d"], 5, {5, None}, "the count changed between pages"),
     ],
 )
 def test_a_listing_has_a_reason_why_a_row_may_be_missing(
@@ -143,7 +143,7 @@ def test_a_count_that_changes_is_a_reason(later: PageCounts) -> None:
     completeness = Completeness(SIZE)
     for counts in (PageCounts(pages=2, rows=5), later):
         completeness.expect(counts, 2)
-    assert completeness.possible_loss(set()) == "the count changed while it was read"
+    assert completeness.possible_loss(set()) == "the count changed between pages"
 
 
 ROWS = st.lists(st.sampled_from("abcdefghij"), max_size=9).map("".join)

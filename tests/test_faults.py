@@ -88,7 +88,7 @@ def test_a_token_is_renewed_before_it_ends() -> None:
 
 
 def test_a_token_that_stays_refused_stops_the_run() -> None:
-    with pytest.raises(StopRun, match="The credentials are refused, with a new token too"):
+    with pytest.raises(StopRun, match="The API refuses the credentials, even with a new token"):
         read(Fault("unauthorized", path=QUERY, times=None))
 
 

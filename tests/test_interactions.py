@@ -257,7 +257,7 @@ def test_the_cost_is_told_before_it_is_paid(caplog: pytest.LogCaptureFixture) ->
     caplog.set_level(logging.INFO)
     with Simulator(WORLD) as sim:
         run(sim, DETAILS, SPEECH, requests_per_minute=300, **START)
-    assert "at 300 requests a minute 18,000 an hour" in caplog.text
+    assert "300 requests per minute are 18,000 per hour" in caplog.text
 
 
 @pytest.mark.parametrize("parallel", [2, 4])
@@ -269,7 +269,7 @@ def test_each_window_s_requests_are_prefetched(
 
     class Watched(Prefetcher[Any, Any]):
         def result(self, key: Any, send: Any, following: Any) -> Any:
-            if "/speechandtextanalytics/" in key[0] and key not in self._under_way:
+            if "/speechandtextanalytics/" in key[0] and key not in self._in_flight:
                 late.append(key)
             return super().result(key, send, following)
 

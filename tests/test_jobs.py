@@ -352,7 +352,7 @@ def test_a_retry_after_of_hours_ends_the_run_soon_and_no_job_stays(after: int) -
         )
         made = tap(sim, "conversation_details", **BY_JOB)
         begun = made.clock.seconds()
-        with pytest.raises(StopRun, match="asks to wait 36000 s, longer than"):
+        with pytest.raises(StopRun, match="Retry-After is 36000 s, longer than"):
             made.sync_or_leave()
         assert len(submitted(sim)) == 3
         assert not sim.lake.jobs

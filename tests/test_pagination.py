@@ -252,7 +252,7 @@ def test_a_count_that_grows_to_the_ceiling_while_one_pages_is_not_refused() -> N
 def test_no_page_beyond_the_ceiling_is_asked_for() -> None:
     """Rows that cannot be looked at stop the run: they are not passed over in silence."""
     server = Server([4] * 12, body={"totalHits": 30})
-    with pytest.raises(StopRun, match="goes on past the last page"):
+    with pytest.raises(StopRun, match="has more pages than can be requested"):
         read(server, paginator(ceiling=40))
     assert max(server.asked) == 10
 

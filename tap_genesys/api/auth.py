@@ -1,4 +1,4 @@
-"""Client credentials: one token for the whole tap, renewed under a lock."""
+"""OAuth client credentials: one token for the whole tap, renewed under a lock."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from tap_genesys.api.retry import Retry
     from tap_genesys.interruption import Clock
 
-#: A token is renewed this many seconds before it ends, or a tenth of its life if that is less.
+#: Seconds before its expiry at which a token is renewed, or a tenth of its lifetime if less.
 _EARLY_SECONDS = 300.0
 _LOGGED_IN = {"access_token": Required(TEXT)}
-#: Assumed where the response has none; the vendor's default is a day, and a 401 renews anyway.
+#: Assumed where the response has none. The vendor's default is a day; a 401 renews it anyway.
 _LIFETIME_SECONDS = 3600.0
 
 
 class ClientCredentials(AuthBase):
-    """Puts the token on a request, and fetches one when there is none or it is about to end.
+    """Adds a token to requests; fetches one if there is none or it is about to expire.
 
     Source: the vendor's Python SDK 269.0.0, `get_client_credentials_token`; there is no refresh
     token for this grant. An unknown client id gets 400 and a wrong secret 401, as
@@ -37,11 +37,11 @@ class ClientCredentials(AuthBase):
     Args:
         login_url: Base URL of the login host.
         client_id: The OAuth client's id.
-        client_secret: Its secret.
+        client_secret: The OAuth client's secret.
         session: Sends the token request.
-        retry: Decorates the token request, which is retried like any other.
-        timeout: Seconds.
-        clock: Counts the seconds of a token's life.
+        retry: Decorates the token request with the same retries as any other request.
+        timeout: Seconds to wait for a connection, and between two chunks of a response.
+        clock: Counts the seconds of a token's lifetime.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class ClientCredentials(AuthBase):
 
     def redact(self, text: str) -> str:
         """Return a text of the vendor's with `***` for the id, the secret and the token."""
-        # The longest first: the id may be a part of the secret.
+        # The longest first, since the id may be a part of the secret.
         for secret in sorted((*self._credentials, self._token), key=len, reverse=True):
             if secret:
                 text = text.replace(secret, "***")

@@ -1,4 +1,4 @@
-"""Genesys Cloud's API, without a word of Singer: one request with token, retries and judgement."""
+"""A client for Genesys Cloud's API, independent of Singer: token, retries, and status checks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ERRORS = {
 
 
 class Session(requests.Session):
-    """A session that follows no redirect: the token goes to no place that a response names."""
+    """A session that follows no redirects, so that the token is not sent to another host."""
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> str | None:
@@ -44,14 +44,14 @@ class Session(requests.Session):
 
 
 class GenesysClient:
-    """Sends requests to the API with one session, one token and one policy of retries.
+    """Sends requests to the API with one session, one token and one retry policy.
 
     Args:
         base_url: The API's base URL, without a slash at its end.
-        session: The session whose transport holds the pace.
-        authenticator: Puts the token on a request.
-        retry: Decorates one try.
-        timeout: Seconds.
+        session: The session, whose transport adapter limits the rate.
+        authenticator: Adds the token to a request.
+        retry: Decorates the function that sends a request once.
+        timeout: Seconds to wait for a connection, and between two chunks of a response.
     """
 
     def __init__(
@@ -80,14 +80,14 @@ class GenesysClient:
         params: dict[str, Any] | str | None = None,
         data: Any = None,  # noqa: ANN401 - JSON is anything
     ) -> requests.PreparedRequest:
-        """Return a request that can be sent.
+        """Return a prepared request with its note.
 
         Args:
             method: The HTTP method.
-            url: The whole URL, without its query.
-            note: The note that travels with it.
-            params: The query.
-            data: The body, which is sent as JSON.
+            url: The full URL, without query parameters.
+            note: The note, which the transport, retries and status checks read.
+            params: The query parameters.
+            data: The body, sent as JSON.
         """
         request = requests.Request(method, url, params=params, json=data)
         return annotate(self.session.prepare_request(request), note)
@@ -95,17 +95,17 @@ class GenesysClient:
     def send(
         self, request: requests.PreparedRequest, *, after: TimedOut | None = None
     ) -> requests.Response:
-        """Send a request, with a valid token, and again where that may help; return its response.
+        """Send a request with a valid token, with retries; return its response.
 
         Args:
-            request: A request with its note, which holds how the response is judged.
-            after: Why and how often the same request has failed already; those tries count.
+            request: A request with its note, which decides about statuses and the body's shape.
+            after: The failed tries of the same request so far, which count as tries.
 
         Raises:
-            SkipStream: It is refused; the stream is left out.
-            TooManyRows: A shorter window has to be requested.
-            PageTooLarge: Smaller pages have to be requested.
-            StopRun: It failed for good. The message names its label, and what was sent.
+            SkipStream: The request is forbidden (403), or its endpoint does not exist in the org.
+            TooManyRows: Request a shorter window.
+            PageTooLarge: Request smaller pages.
+            StopRun: The request failed finally. The message has its label, and what was sent.
         """
         return self._retry(self._try, after=after)(request)
 
@@ -118,9 +118,9 @@ class GenesysClient:
         params: dict[str, Any] | None = None,
         data: dict[str, Any] | None = None,
     ) -> requests.Response:
-        """Prepare and send one request that nothing else was waiting for; return its response.
+        """Prepare and send one request; return its response.
 
-        Args and errors are those of `prepare` and `send`.
+        Arguments and errors are those of `prepare` and `send`.
         """
         url = f"{self.base_url}{path}"
         response = self.send(self.prepare(method, url, note, params=params, data=data))
@@ -128,17 +128,17 @@ class GenesysClient:
         return response
 
     def call_once(self, method: str, path: str, note: RequestNote) -> requests.Response:
-        """Send one request with a short timeout and no retry, and accept any response."""
+        """Send one request with a short timeout, without retries; return any response."""
         return self.session.send(
             self.prepare(method, f"{self.base_url}{path}", note), timeout=_SHORT_TIMEOUT_SECONDS
         )
 
     def redact(self, text: str) -> str:
-        """Return a text of the vendor's without credentials and token."""
+        """Return a text of the vendor's with `***` for credentials and token."""
         return self.authenticator.redact(text)
 
     def _try(self, request: requests.PreparedRequest) -> requests.Response:
-        """Make one try; a token that is refused is renewed within it."""
+        """Send a request once; after a 401, renew the token and send it once more."""
         try:
             try:
                 return self._send(request)
@@ -147,7 +147,7 @@ class GenesysClient:
             try:
                 return self._send(request)
             except Unauthorized as error:
-                msg = f"The credentials are refused, with a new token too: {error}"
+                msg = f"The API refuses the credentials, even with a new token: {error}"
                 raise StopRun(msg) from error
         except RETRIABLE as error:
             note_failure(request, error)
@@ -156,11 +156,11 @@ class GenesysClient:
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         note = note_of(request)
         response = self.session.send(self.authenticator(request), timeout=self.timeout)
-        self._judge(response, note)
+        self._check(response, note)
         return response
 
-    def _judge(self, response: requests.Response, note: RequestNote) -> None:
-        """Return where the response is what was requested; else raise what the caller does next."""
+    def _check(self, response: requests.Response, note: RequestNote) -> None:
+        """Return if the response can be read; else raise the error for its status or shape."""
         action = note.overrides(response) if note.overrides else None
         action = action or action_of(response.status_code)
         if action is ResponseAction.ACCEPT:
@@ -182,7 +182,7 @@ class GenesysClient:
 
     @staticmethod
     def _unreadable(response: requests.Response, note: RequestNote, reason: str) -> str:
-        """Return the line for a response that its reader cannot use."""
+        """Return the error line for a response that cannot be read."""
         whose = f"{note.label}: " if note.label else ""
         line = f"{whose}{operation(response)} answered {response.status_code}: {reason}"
         number = correlation(response)

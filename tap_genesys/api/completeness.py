@@ -1,7 +1,7 @@
-"""Completeness of a reading: the rows that a query's counts promise against those that came.
+"""Completeness of a reading: the rows that a query's counts promise, and those received.
 
 A count may be stale or approximate, and rows may be deleted between two pages. Pagination uses the
-counts to find the next page; here they are held against what was received, once the paging ended.
+counts to find the next page; this module compares them with the received rows after the last page.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class Hole:
     """A page that stayed empty although a later one holds records."""
 
     page: int
-    #: Rows that the page would have held.
+    #: Rows that a full page has.
     size: int
-    #: The counts of the response, in words.
+    #: The counts of the response, as text.
     expected: str
-    #: Rows of the pages before it.
+    #: Rows received before the page.
     received: int
 
     def __str__(self) -> str:
@@ -36,14 +36,14 @@ class Hole:
 
 
 class Completeness:
-    """The rows of a reading, page by page, and whether they are all that was promised.
+    """The rows of a reading, page by page, in comparison with the counts.
 
     Args:
         page_size: Rows of a full page, as requested.
     """
 
     def __init__(self, page_size: int) -> None:
-        #: Rows of a full page; lower than requested where the server lowers it.
+        #: Rows of a full page; lower than requested if the server lowers it.
         self.page_size = page_size
         #: The latest usable counts.
         self.counts = PageCounts()
@@ -59,11 +59,11 @@ class Completeness:
         self._is_second = False
 
     def expect(self, counts: PageCounts, page: int) -> None:
-        """Take in the counts of a response; a response without any withdraws no promise.
+        """Add the counts of a response; a response without counts changes nothing.
 
         Args:
             counts: The counts.
-            page: The number of the page that they came with.
+            page: The number of the page of that response.
         """
         if counts.pages is not None or counts.rows is not None:
             self.counts = counts
@@ -72,7 +72,7 @@ class Completeness:
             self._owed = counts.rows if self._owed is None else min(self._owed, counts.rows)
 
     def add_page(self, identities: Collection[object]) -> None:
-        """Take in the rows of a page.
+        """Add the rows of a page.
 
         Args:
             identities: The identity of each row; only texts distinguish rows from each other.
@@ -83,11 +83,11 @@ class Completeness:
         self._identities.update(texts)
 
     def add_hole(self, page: int, size: int, expected: str) -> None:
-        """Take in a page that stayed empty, before the rows of the page after it."""
+        """Add a page that stayed empty, before the rows of the page after it."""
         self.holes.append(Hole(page, size, expected, self.received))
 
     def add(self, first: Completeness) -> None:
-        """Merge an earlier reading of the same query into this one: rows of either have come."""
+        """Merge an earlier reading of the same query into this one: rows of both count."""
         self._identities |= first._identities
         if first._owed is not None:
             self._owed = min(first._owed, self._owed if self._owed is not None else first._owed)
@@ -95,30 +95,30 @@ class Completeness:
 
     @property
     def in_holes(self) -> int:
-        """Rows that the holes would have held."""
+        """Rows of all holes, as full pages."""
         return sum(hole.size for hole in self.holes)
 
     @property
     def distinct(self) -> int:
-        """Rows that came, each counted once."""
+        """Distinct rows that were received."""
         return len(self._identities)
 
     @property
     def owed(self) -> int:
-        """Rows that have to come: the smallest `totalHits` of the first page's responses.
+        """Rows that are required: the smallest `totalHits` of the first page's responses.
 
-        Rows that arrive later, or a later count, add nothing to it. It is 0 where pages are
-        counted, or nothing is.
+        Rows that arrive later, and later counts, do not raise it. It is 0 if the server counts
+        pages, or nothing.
         """
         return 0 if self.counts.pages is not None else self._owed or 0
 
     @property
     def fewer(self) -> bool:
-        """Whether fewer distinct rows came than are owed.
+        """Whether fewer distinct rows were received than required.
 
         Either `totalHits` is approximate, or rows were deleted between two pages, which moves a row
-        of a later page into one that was read before. A promised page that stayed empty, and the
-        one after it too, has shown the count to be stale.
+        of a later page to a page that was read before. If a promised page and the one after it
+        stayed empty, the count was stale, and this is False.
         """
         return self.distinct < self.owed and not self.stale_count and not self.holes
 
@@ -129,27 +129,27 @@ class Completeness:
 
     @property
     def was_short(self) -> bool:
-        """Whether a reading brought less than was promised."""
+        """Whether a reading had fewer rows than promised."""
         return self.fewer or self.stale_count or self._is_second
 
     def possible_loss(self, totals: Collection[object]) -> str:
-        """Return why a row may be missing; an empty text where nothing suggests it.
+        """Return why a row may be missing; an empty text without a sign of that.
 
-        Where a row is deleted between two pages, those after it move up, and one is on neither
-        page. The counts then change, or a row comes twice.
+        If a row is deleted between two pages, those after it move up, and one is on neither page.
+        Then the counts change, or a row is received twice.
 
         Args:
-            totals: The values of `total` in the responses: the rows of all pages.
+            totals: The values of `total` in the responses, which count the rows of all pages.
         """
         if self.holes or self.stale_count:
             return "a page stayed empty"
         if len(self._counts_seen) > 1 or len(totals) > 1:
-            return "the count changed while it was read"
+            return "the count changed between pages"
         if self._identified > self.distinct:
-            return "a row came twice"
+            return "a row was received twice"
         for total in (self.counts.rows, *totals):
             if total is not None and total != self.received:
-                return f"{total} rows were promised and {self.received} came"
+                return f"{total} rows were promised, {self.received} received"
         return ""
 
 
@@ -161,18 +161,18 @@ def log_missing(
     comes_again: Callable[[], bool],
     logger: logging.Logger,
 ) -> list[str]:
-    """Log how the counts were wrong, and return a line for each page, or more, that is missing.
+    """Log wrong counts; return one line per hole, or one if a page or more is missing.
 
     Args:
         completeness: The rows of a reading.
-        label: The stream and the part of it that was read.
-        promised: The counts, in words.
+        label: The stream and its part.
+        promised: The counts, as text.
         comes_again: Returns whether a later run reads the same part again.
         logger: The stream's logger.
     """
     if completeness.stale_count:
         logger.info(
-            "%s: the count was stale (%s promised); all %d rows that exist have come.",
+            "%s: the count was stale (%s promised); all %d existing rows were received.",
             label,
             promised,
             completeness.received,
@@ -185,5 +185,7 @@ def log_missing(
         elif completeness.lacks_a_page:
             missing = [fewer]
         else:
-            logger.warning("%s: %s: taken for all, since totalHits is approximate.", label, fewer)
+            logger.warning(
+                "%s: %s: accepted as complete, since totalHits is approximate.", label, fewer
+            )
     return [f"{label}: {reason}." for reason in missing]

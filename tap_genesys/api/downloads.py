@@ -1,4 +1,4 @@
-"""Downloads: content in the vendor's storage, of which the API returns the address."""
+"""Downloads of files in the vendor's storage, whose URLs the API returns."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from tap_genesys.api.shape import Shape
     from tap_genesys.interruption import Interruption
 
-#: The address, or that of a redirect, is none that a request can be sent to.
+#: Errors for a URL, or a redirect, to which no request can be sent.
 _UNUSABLE = (ValueError, requests.exceptions.TooManyRedirects)
 
 
 class Downloads:
-    """Fetches content from signed addresses: without our token, and outside of the API's pace.
+    """Downloads files from signed URLs: without the token, and outside the API's rate limit.
 
     Args:
-        retry: Decorates a request, which is retried like any other.
-        interruption: May break into a blocked read.
-        timeout: Seconds.
-        user_agent: How the tap introduces itself.
+        retry: Decorates a download with the same retries as any request.
+        interruption: Ends a blocked read on a signal.
+        timeout: Seconds to wait for a connection, and between two chunks of a response.
+        user_agent: The `User-Agent` header.
     """
 
     def __init__(
@@ -45,16 +45,16 @@ class Downloads:
         self._fetch = retry(self._get)
 
     def json(self, url: str, shape: Shape, label: str) -> Any:  # noqa: ANN401 - JSON is anything
-        """Return the JSON that lies there.
+        """Download a file, and return its JSON.
 
         Args:
-            url: The address.
-            shape: The shape that its reader needs.
-            label: The stream, and the part of it that is read, for a message.
+            url: The signed URL.
+            shape: The shape that the JSON must have.
+            label: The stream and its present part, for a message.
 
         Raises:
-            StopRun: It cannot be had, or is not of that shape, after all tries. The message has the
-                address without what signs it.
+            StopRun: The download failed, or has another shape, after all tries. The message has the
+                URL without its signature.
         """
         return self._fetch(url, shape, label)
 
@@ -64,7 +64,7 @@ class Downloads:
             with self._interruption.breakable():
                 response = self._session.get(url, timeout=self._timeout)
         except _UNUSABLE as error:
-            # Their text has the whole address.
+            # The error's text has the URL with its signature.
             msg = f"{where} cannot be requested ({type(error).__name__})"
             raise StopRun(msg) from None
         if action_of(response.status_code) is ResponseAction.RETRY:
@@ -85,9 +85,9 @@ class Downloads:
 
 
 def _where(url: str) -> str:
-    """Return an address without its query, which is as good as a password for a while."""
+    """Return a URL without its query, whose signature grants access for a while."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "the download from an address that is none"
+        return "the download from a malformed URL"
     return f"the download from {parts.hostname}{parts.path}"

@@ -1,9 +1,9 @@
-"""Pages of details of users: they hold status entries, grouped by user, and may be short.
+"""Pages of user details: status entries grouped by user, on pages that may be short.
 
 The vendor's page "User Status Detail query": `totalHits` is "an indicator of the order of
 magnitude", and "pages may contain fewer than the requested page size entries", since a status that
-spans days is stored twice and comes once. So neither a count nor a short page ends the paging: only
-a page without `userDetails` does.
+spans days is stored twice and returned once. So neither a count nor a short page ends the paging:
+only a page without `userDetails` does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import requests
 
-#: The identity of an entry: the user, the kind, and the values of a span but for its end.
+#: The identity of an entry: the user, the kind, and the values of a span except its end.
 Entry: TypeAlias = tuple[object, ...]
 
 
@@ -33,16 +33,16 @@ def step_after_entries(state: PageState) -> Step:
         # Entries: page n+1.
         case Content.RECORDS:
             step = Step.NEXT
-        # None; less than half of `totalHits` has come: wait, and request it again, a few times.
+        # None; less than half of `totalHits` was received: wait, and request it again, a few times.
         case Content.NOTHING if not is_believed and state.page.attempt < state.empty_tries:
             step = Step.AGAIN
-        # Still none: look at page n+1. Entries there make page n a hole.
+        # Still none: request page n+1. Entries there make page n a hole.
         case Content.NOTHING if not is_believed:
             step = Step.BEYOND
-        # None; half of `totalHits` has come, but a page or more is missing: the end, with a line.
+        # None; half of `totalHits` was received, but a page or more is missing: the end, logged.
         case Content.NOTHING if state.missing >= state.requested_size:
             step = Step.STALE
-        # None; all has come but for less than a page, or there is no `totalHits`: the end.
+        # None; less than a page is missing, or there is no `totalHits`: the end.
         case Content.NOTHING:
             step = Step.END
         # Still none; page n+1 is empty too: the end, the count was too high.
@@ -64,22 +64,22 @@ class EntryPaginator(NumberedPaginator):
         {"totalHits": 3}
 
     `step_after_entries` decides after each page. Entries that arrive meanwhile move others to the
-    next page, which then come twice; so a page that shares some entries with the one before is no
-    repetition.
+    next page, where they are returned again; so a page that shares only some entries with the one
+    before is no repetition.
 
     Args:
         page_size: Entries per page, as requested.
         where: Names the stream and the window in a message.
-        empty_tries: Repeated requests of an empty page that is not believed.
-        wait: Called before each of those.
+        empty_tries: Retries of an empty page where less than half of `totalHits` was received.
+        wait: Called before each of these retries.
     """
 
     def __init__(
         self, *, page_size: int, where: str, empty_tries: int, wait: Callable[[], None]
     ) -> None:
         super().__init__(page_size=page_size, where=where, empty_tries=empty_tries, wait=wait)
-        # Each page may be short, so none shows the size of a full one. `completeness` has no
-        # counts, since none is more than an order of magnitude: no entries are owed.
+        # Each page may be short, so none shows the size of a full one. `completeness` gets no
+        # counts, since they are only orders of magnitude.
         self._full_size = page_size
         self._total: int | None = None
         self._previous: set[Entry] = set()
@@ -107,7 +107,7 @@ class EntryPaginator(NumberedPaginator):
         return PageCounts(rows=self._total)
 
     def _add(self, rows: list[Entry]) -> bool:
-        """Take in the entries of the present page, unless they are those of the page before."""
+        """Add the entries of the present page, unless they are those of the page before."""
         different, page = set(rows), self.current_value
         if different == self._previous:
             return False
@@ -119,7 +119,7 @@ class EntryPaginator(NumberedPaginator):
 
 
 def entries(response: requests.Response) -> list[Entry]:
-    """Return the entries of a page; a user without any counts as one.
+    """Return the entries of a page; a user without spans counts as one.
 
     Args:
         response: A page; `userDetails` is absent from an empty one.
@@ -127,7 +127,7 @@ def entries(response: requests.Response) -> list[Entry]:
     rows: list[Entry] = []
     for user in body(response).get("userDetails") or []:
         if not isinstance(user, dict):
-            # It is left out later, but the page holds it.
+            # It is unusable, but counts as an entry of the page.
             rows.append((kind_of(user),))
             continue
         user_id = _text(user.get("userId"))
@@ -142,7 +142,7 @@ def entries(response: requests.Response) -> list[Entry]:
 
 
 def _identity(span: object) -> Entry:
-    """Return the parts of a span by which it is recognized when it comes again."""
+    """Return the parts of a span that identify it when it is returned again."""
     if not isinstance(span, dict):
         return (kind_of(span),)
     values = ((key, value) for key, value in span.items() if key != "endTime")

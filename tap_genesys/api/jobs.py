@@ -1,15 +1,15 @@
-"""Asynchronous jobs: submit, poll with a deadline, read by cursor, delete in every outcome.
+"""Asynchronous jobs: submit, poll with a deadline, read by cursor, and delete in any case.
 
-While one is waited for, and read, the next ones are processed already: they are submitted ahead, as
-many as `most` and the org's limit allow, and their results are read in the order of the windows.
+While one job is polled and read, the next ones run: they are submitted in advance, as many as
+`most` and the org's limit allow. Their results are read in the order of the windows.
 
-States, operations and `cursor` are the vendor's (`AsyncQueryStatus`, Python SDK 269.0.0); the words
-of a row limit are known from others' production code.
+States, operations and `cursor` are the vendor's (`AsyncQueryStatus`, Python SDK 269.0.0). The text
+of the row limit's error is known from other production code.
 
-A 429 on submission may be a rate or the org's limit of concurrent jobs. A rate that the response
-names (`limit.key`) is retried like that of any other request. A limit of concurrency means that the
-org is full: nothing more is submitted ahead in this run. A 429 that names no limit is waited for,
-and means the same when the next submission is refused as well.
+A 429 on submission is either a rate limit or the org's limit of concurrent jobs. A rate limit that
+the response names (`limit.key`) is retried like any other. After a limit of concurrency, no job is
+submitted in advance any more in this run. A 429 without a limit is retried, and counts as a limit
+of concurrency if the next submission is refused as well.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 1000
 SUBMISSIONS = 4
-#: The shapes of the responses to a submission, to a look at a job, and to a page of its results.
+#: The shapes of the responses to a submission, a poll, and a page of results.
 SUBMITTED = {"jobId": Required(TEXT)}
 STATUS = {"state": Required(TEXT), "errorMessage": TEXT}
 RESULTS = {"cursor": TOKEN, "dataAvailabilityDate": DATE}
 _WAITING, _DONE = ("QUEUED", "PENDING"), "FULFILLED"
 _LOST = ("FAILED", "CANCELLED", "EXPIRED")
-#: Statuses of a request for results that cannot be had.
+#: Statuses that mean that the results are lost.
 _NO_RESULTS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _ROW_LIMIT = re.compile(r"exceed\D*\d+\D*(results|rows|records)|row limit", re.IGNORECASE)
 
@@ -58,18 +58,17 @@ class Jobs:
     Args:
         client: Sends the requests.
         path: The operation, `.../details/jobs`.
-        stream: The stream that the requests are counted for.
-        shape: The shape that a page of results needs.
+        stream: The stream for which the requests are counted.
+        shape: The shape that a page of results must have.
         clock: Counts seconds.
-        wait: Waits for some of them; the stream counts them as waited for.
-        interruption: Shields what cleans up.
-        times: The first look at a job comes after the first pause; a job that has not ended in
-            time stops the run.
-        now: Returns the present, aware.
+        wait: Waits for some seconds, and counts them for the stream.
+        interruption: Lets a job be deleted after a signal.
+        times: The pause before the first poll, and the timeout after which a job stops the run.
+        now: Returns the present time, aware.
         log: Logs a line.
-        most: How many jobs there may be at once.
-        most_requests: How many requests there may be at once: with two, a page of results is under
-            way while the one before it is read. Its cursor is not known earlier.
+        most: Concurrent jobs, at most.
+        most_requests: Requests in flight, at most: with two, the next page of results is prefetched
+            while one is read. Later cursors are not known in advance.
     """
 
     def __init__(  # noqa: PLR0913 - each is named by its caller
@@ -102,9 +101,9 @@ class Jobs:
         self._prefetcher: Prefetcher[str, requests.Response] = Prefetcher(
             most_requests, interruption
         )
-        #: Query -> the job that was submitted ahead for it, and when.
+        #: Query -> the id of its job that was submitted in advance, and the moment of that.
         self._ahead: dict[str, tuple[str, float]] = {}
-        self._is_full = False
+        self._is_at_limit = False
         #: Whether the latest submission was refused.
         self._is_refused = False
 
@@ -112,10 +111,10 @@ class Jobs:
         """Submit the jobs of the next queries, up to `most` and the org's limit.
 
         Args:
-            queries: The queries in their order, from the very next one on.
+            queries: The next queries, in their order.
         """
         for query in queries:
-            if self._most == 1 or self._is_full or len(self._ahead) >= self._most:
+            if self._most == 1 or self._is_at_limit or len(self._ahead) >= self._most:
                 return
             key = _key(query)
             if key in self._ahead:
@@ -126,21 +125,21 @@ class Jobs:
             self._ahead[key] = body(response)["jobId"], self._clock.seconds()
 
     def close(self) -> None:
-        """Delete the jobs that were submitted ahead and are not needed any more."""
+        """Delete the jobs that were submitted in advance and not read."""
         while self._ahead:
             _, (job, _) = self._ahead.popitem()
             self._delete(job)
 
     def pages(self, query: dict[str, Any], label: str) -> Iterator[requests.Response]:
-        """Yield the responses that hold a query's rows; after a lost job, all of them once more.
+        """Yield the pages of a query's results; if its job is lost, yield all of them once more.
 
         Args:
-            query: The query's body.
+            query: The body of the query.
             label: The stream and the window, for a message.
 
         Raises:
-            TooManyRows: Request less.
-            StopRun: The job does not end, or comes to nothing again and again.
+            TooManyRows: Request a shorter window.
+            StopRun: The job does not finish in time, or is lost too often.
         """
         lost = ""
         for _ in range(SUBMISSIONS):
@@ -160,7 +159,7 @@ class Jobs:
         if not job:
             job, submitted = self._submit(query, label, deadline), self._clock.seconds()
         try:
-            # One that was submitted ahead may have had its time.
+            # A job that was submitted in advance may have finished.
             self._wait_for(job, label, deadline, self._clock.seconds() - submitted)
             yield from self._results(job, label)
         finally:
@@ -175,9 +174,9 @@ class Jobs:
             response = refused = self._post(query, label)
             if not self._is_refused:
                 return str(body(response)["jobId"])
-            if self._is_full:
-                # Others' jobs end, or ours that a crash left behind; those that were submitted
-                # ahead must not be what is waited for.
+            if self._is_at_limit:
+                # Free the places of the jobs that were submitted in advance; else only jobs of
+                # others, or of a crashed run, could free one.
                 self.close()
             poll.lengthen(retry_after(response, self._now()) or 0)
             return None
@@ -191,19 +190,19 @@ class Jobs:
         )
 
     def _post(self, query: dict[str, Any], label: str) -> requests.Response:
-        """Submit a job, and note whether it is refused, and whether the org is full."""
-        note = RequestNote(self._stream, label, _accepting_full, shape=SUBMITTED)
+        """Submit a job; note whether it is refused, and whether the org's limit is reached."""
+        note = RequestNote(self._stream, label, _accepting_limit, shape=SUBMITTED)
         response = self._client.call("POST", self._path, note, data=query)
-        was_refused, self._is_refused = self._is_refused, _may_be_full(response)
+        was_refused, self._is_refused = self._is_refused, _may_be_at_limit(response)
         if self._is_refused:
-            self._is_full = self._is_full or was_refused or limit(response) is not None
+            self._is_at_limit = self._is_at_limit or was_refused or limit(response) is not None
             self._log(f"A job was refused. {self._reason(response)}")
         return response
 
     def _wait_for(self, job: str, label: str, deadline: float, age: float) -> None:
         state = ""
 
-        def look() -> bool | None:
+        def poll_once() -> bool | None:
             nonlocal state
             is_unknown = accepting({HTTPStatus.NOT_FOUND})
             note = RequestNote(self._stream, label, is_unknown, shape=STATUS)
@@ -227,7 +226,7 @@ class Jobs:
         poll = self._poll(deadline)
         poll.pause(age)
         poll.until(
-            look,
+            poll_once,
             lambda: (
                 f"{label}: job {job} is still {state} after job_timeout_seconds "
                 f"({self._timeout:g}). Raise it, or run again later."
@@ -280,20 +279,20 @@ class Jobs:
         return self._client.conceal(refusal(response))
 
     def _delete(self, job: str) -> None:
-        """Delete a job, which frees its place; an error is only logged."""
+        """Delete a job, which frees its place in the org's limit; only log an error."""
         try:
             with self._interruption.shielded():
                 self._client.call_once("DELETE", f"{self._path}/{job}", RequestNote(self._stream))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the rows have come
+        except Exception as error:  # noqa: BLE001 - the rows have been read
             self._log(f"job {job} could not be deleted: {error}")
 
 
-def _accepting_full(response: requests.Response) -> ResponseAction | None:
-    return ResponseAction.ACCEPT if _may_be_full(response) else None
+def _accepting_limit(response: requests.Response) -> ResponseAction | None:
+    return ResponseAction.ACCEPT if _may_be_at_limit(response) else None
 
 
-def _may_be_full(response: requests.Response) -> bool:
-    """Return whether a submission is refused for the org's limit of jobs, as far as is known."""
+def _may_be_at_limit(response: requests.Response) -> bool:
+    """Return whether a submission may be refused for the org's limit of concurrent jobs."""
     if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
         return False
     violated = limit(response)
@@ -301,5 +300,5 @@ def _may_be_full(response: requests.Response) -> bool:
 
 
 def _key(query: dict[str, Any]) -> str:
-    """Return a text that is the same for equal queries."""
+    """Return a text that is equal for equal queries."""
     return json.dumps(query, sort_keys=True)

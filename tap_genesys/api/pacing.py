@@ -1,4 +1,4 @@
-"""One rate limit for every request of every thread."""
+"""The client-side rate limit for all requests of all threads."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from tap_genesys.interruption import Clock, Interruption
 
 
-#: Over how many seconds a minute's budget is spread. Requests do not travel equally long, and
-#: the minute is counted where they arrive: spread over 60, one would now and then be refused.
+#: Seconds over which a minute's requests are spread. The server counts the minute, and requests do
+#: not travel equally long: spread over 60 s, one would be refused now and then.
 SPREAD = 60.25
-#: More than a page of anything has, so that no other one has to be put beside it.
+#: Larger than any page, so that a body is one chunk.
 _PIECE_BYTES = 1 << 24
 
 
 class Pacer:
-    """Spaces requests evenly: a minute's budget never goes in one burst.
+    """Spaces requests evenly, without bursts.
 
-    No minute in which they arrive holds more than the budget, as long as none travels a quarter of
-    a second longer than another.
+    No more than `per_minute` requests arrive in any minute, as long as none travels a quarter of a
+    second longer than another.
 
     Args:
-        per_minute: Requests a minute; the vendor allows a token 300.
-        clock: Counts seconds, and waits for a turn.
+        per_minute: Requests per minute; the vendor allows 300 per token.
+        clock: Counts seconds, and waits.
     """
 
     def __init__(self, per_minute: float, clock: Clock) -> None:
@@ -47,11 +47,11 @@ class Pacer:
         self._next = 0.0
         self._held_until = 0.0
         self._per_minute = per_minute
-        #: When there was a turn; no more than a minute can have.
+        #: The moments of the latest requests, those of one minute at most.
         self._turns: deque[float] = deque(maxlen=math.ceil(per_minute))
 
     def take(self) -> float:
-        """Wait for this caller's turn to send a request; return the seconds that it took."""
+        """Wait until the caller may send a request; return the seconds of the wait."""
         with self._lock:
             begun = now = self._clock.seconds()
             turn = max(now, self._next, self._held_until)
@@ -66,7 +66,7 @@ class Pacer:
 
     @property
     def left(self) -> int:
-        """How many requests may be made before a minute's budget is used up."""
+        """Requests that may still be sent in the present minute."""
         with self._lock:
             since = self._clock.seconds() - 60
             while self._turns and self._turns[0] <= since:
@@ -74,22 +74,21 @@ class Pacer:
             return max(0, int(self._per_minute) - len(self._turns))
 
     def hold(self, seconds: float) -> None:
-        """Hold back all requests for some seconds, those that have a turn already included."""
+        """Delay all requests for some seconds, including those that are waiting."""
         with self._lock:
             self._held_until = max(self._held_until, self._clock.seconds() + seconds)
             self._next = max(self._next, self._held_until)
 
 
 class PacedAdapter(HTTPAdapter):
-    """The transport that all requests go through, logins and redirects too.
+    """The transport adapter of all requests, logins included.
 
     Args:
-        pacer: Gives each request its turn.
-        interruption: May break into a blocked read.
-        connections: How many are kept alive.
-        longest_hold: Seconds; a 429 never holds the others back for longer.
-        note: Called with each request before it is sent, and the seconds that it waited for its
-            turn.
+        pacer: Delays each request for the rate limit.
+        interruption: Ends a blocked read on a signal.
+        connections: Connections that are kept alive.
+        longest_hold: Seconds; the longest time for which a 429 delays all other requests.
+        note: Called before each request with the request, and the seconds that it waited.
     """
 
     def __init__(
@@ -115,13 +114,13 @@ class PacedAdapter(HTTPAdapter):
         *args: Any,
         **options: Any,
     ) -> requests.Response:
-        # One request too many is better than a job that holds one of the org's few places.
+        # The deletion of a job after a signal may exceed the rate limit: jobs are few in an org.
         waited = 0.0 if self._interruption.is_cleaning_up else self._pacer.take()
         self._note(request, waited)
         with self._interruption.breakable():
             response = super().send(request, stream, *args, **options)
             if not stream:
-                read_whole(response)  # here, where a signal may break in
+                read_whole(response)  # within `breakable`, so that a signal ends the read
         if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = retry_after(response, datetime.now(UTC)) or 0.0
             self._pacer.hold(min(seconds, self._longest_hold))
@@ -129,11 +128,11 @@ class PacedAdapter(HTTPAdapter):
 
 
 def read_whole(response: requests.Response) -> None:
-    """Read a response's body, as `content` does, which takes a hundred pieces for a page.
+    """Read a response's body in one chunk; `Response.content` would take a hundred for a page.
 
     Raises:
-        RequestException: As `content` raises it; the body is not whole.
+        RequestException: The body is incomplete.
     """
     pieces = list(response.iter_content(_PIECE_BYTES))
-    # Where `content` keeps it; there is no public way to read it like this.
+    # The attribute that `content` caches; there is no public way to set it.
     response._content = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # noqa: SLF001

@@ -1,10 +1,10 @@
-"""The step after a page: counts that may be wrong, checked against the rows that come.
+"""The step after a page, from counts that may be wrong and the rows that were received.
 
 The vendor's details query responds with `{"conversations": [...], "totalHits": 1234}`, a listing
 with `{"entities": [...], "pageSize": 25, "pageCount": 3}`, the summary queries, as users report,
 with `{"entities": [...]}` and a header `X-Page-Count`. None of the counts can be trusted: they go
-stale in both directions, are absent, or are zero beside records. So a count is only ever a reason
-to look further, never the only reason to stop.
+stale in both directions, are absent, or are zero beside records. So a count can be a reason to
+request a further page, but is never the only reason to stop.
 """
 
 from __future__ import annotations
@@ -24,27 +24,26 @@ class Step(Enum):
     NEXT = auto()
     #: The same page, after a wait.
     AGAIN = auto()
-    #: The next page, to learn whether this one, which stayed empty, is a hole.
+    #: The next page, which shows whether this one, which stayed empty, is a hole.
     BEYOND = auto()
     #: The end.
     END = auto()
     #: The end, although the counts promise more.
     STALE = auto()
-    #: An error: the page before came again.
+    #: An error: the page repeats the one before.
     REFUSE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a query, as a request names it.
+    """The page token of a query.
 
-    The SDK takes two equal tokens in a row for a loop, so a repeated request differs in its
-    `attempt`.
+    The SDK rejects two equal tokens in a row as a loop, so a repeated request differs in `attempt`.
     """
 
     number: int
     attempt: int = 0
-    #: Whether the page before this one stayed empty although it was promised.
+    #: Whether the page before stayed empty although it was promised.
     beyond_empty: bool = False
 
     def after(self, step: Step) -> Page | None:
@@ -57,11 +56,11 @@ class Page:
 
 
 class Content(Enum):
-    """The content of a page: the first column of README's table."""
+    """The content of a page: the first column of the table "How paging decides"."""
 
     RECORDS = auto()
     NOTHING = auto()
-    #: Nothing, and nothing on the page before, which was promised.
+    #: Nothing, after a promised page that stayed empty.
     STILL_NOTHING = auto()
     #: The records of the page before.
     REPETITION = auto()
@@ -69,21 +68,21 @@ class Content(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageState:
-    """A page that was received, with all that decides the step after it."""
+    """A received page, with all that decides the step after it."""
 
     page: Page
     #: Rows of the page.
     rows: int
     #: Rows of all pages up to this one.
     received: int
-    #: Rows that holes would have held.
+    #: Rows of all holes, as full pages.
     in_holes: int
     counts: PageCounts
     #: Rows per page, as requested.
     requested_size: int
-    #: Rows of a full page, as the responses show it; 0 before the first one with rows.
+    #: Rows of a full page, as observed; 0 before the first page with rows.
     full_size: int
-    #: Repeated requests of an empty page, at most.
+    #: Retries of an empty page, at most.
     empty_tries: int
     is_repetition: bool = False
 
@@ -98,7 +97,7 @@ class PageState:
 
     @property
     def is_full(self) -> bool:
-        """Whether the page holds as many rows as a page can."""
+        """Whether the page has as many rows as a full page."""
         return self.rows >= self.full_size
 
     @property
@@ -110,8 +109,8 @@ class PageState:
     def page_size(self) -> int:
         """Rows of a full page.
 
-        A first page shorter than requested is taken for a lowered size once a second page came:
-        before that it may as well be the only one.
+        A first page that is shorter than requested shows a lowered page size only once a second
+        page was received: before that, it may be the only page.
         """
         has_second = self.page.number > 2  # noqa: PLR2004 - the page after a second one
         lowered = self.full_size if has_second else 0
@@ -126,28 +125,28 @@ class PageState:
 
     @property
     def missing(self) -> int:
-        """Rows that `totalHits` promises, and that neither came nor lie in a hole."""
+        """Rows that `totalHits` promises, and that were neither received nor are in a hole."""
         return (self.counts.rows or 0) - self.received - self.in_holes
 
     @property
     def lacks_less_than_a_page(self) -> bool:
-        """Whether rows are missing by `totalHits`, but fewer than a page of them."""
+        """Whether rows are missing by `totalHits`, but less than a page of them."""
         return 0 < self.missing < self.page_size
 
     @property
     def promises_more(self) -> bool:
-        """Whether more is promised than the pages, or else the rows, that have come."""
+        """Whether the counts promise more pages, or else more rows, than were received."""
         if self.counts.pages is None:
             return self.missing > 0
         if self.rows:
             return self.page.number < self.counts.pages or self.lacks_less_than_a_page
-        # A page counts as received once it held records, so page n is still owed while n pages
-        # are promised; but one promised page without a record is an empty result.
+        # An empty page n is still expected while n pages are promised; but a single promised page
+        # without a record is an empty result.
         return max(self.page.number - 1, 1) < self.counts.pages
 
 
 def step_after(state: PageState) -> Step:
-    """Return the step after a page: README's table "How paging decides", row by row."""
+    """Return the step after a page, by the table "How paging decides" of the documentation."""
     match state.content:
         # Records; more is promised, or the page is full, or nothing is known: page n+1.
         case Content.RECORDS if state.promises_more or state.is_full or state.is_uncounted:
@@ -155,8 +154,8 @@ def step_after(state: PageState) -> Step:
         # Records; it is short, and nothing more is promised: the end.
         case Content.RECORDS:
             step = Step.END
-        # Nothing; `totalHits` promises less than a page more, and the pages that it promises have
-        # come: the end, without a wait, since `totalHits` is approximate.
+        # Nothing; `totalHits` promises less than a page more, and all promised pages were
+        # received: the end, without a wait, since `totalHits` is approximate.
         case Content.NOTHING if (
             state.lacks_less_than_a_page and state.page.number > state.promised_pages
         ):
@@ -164,7 +163,7 @@ def step_after(state: PageState) -> Step:
         # Nothing; more is promised: wait, and request it again, `empty_page_max_tries` times.
         case Content.NOTHING if state.promises_more and state.page.attempt < state.empty_tries:
             step = Step.AGAIN
-        # Still nothing: look at page n+1. Records there make page n a hole.
+        # Still nothing: request page n+1. Records there make page n a hole.
         case Content.NOTHING if state.promises_more:
             step = Step.BEYOND
         # Still nothing; page n+1 is empty too: the end, the count was stale.
@@ -180,16 +179,16 @@ def step_after(state: PageState) -> Step:
 
 
 class PageRecords(NamedTuple):
-    """The records of a page, with the `totalHits` that was known by then."""
+    """The identities of a page's records, with the `totalHits` of that moment."""
 
-    #: The identity of each record; a record without one stands for itself.
+    #: The identity of each record; the record itself if it has none.
     identities: list[object]
     total_hits: int | None
 
     def repeats(self, previous: PageRecords) -> bool:
-        """Return whether the page before came again, because the server ignores the page number.
+        """Return whether the page repeats the one before, as the server ignores the page number.
 
-        Where `totalHits` has grown, as many rows as a page holds may have arrived before it.
+        If `totalHits` has grown, a page of new rows may have moved the records instead.
         """
         before, now = previous.total_hits, self.total_hits
         has_grown = before is not None and now is not None and now > before

@@ -1,6 +1,6 @@
-"""From one page to the next: paginators, whose requests follow the steps of `page_steps`.
+"""Paginators: numbered pages by the steps of `page_steps`, and pages with a token.
 
-A token is followed until a page has none, or one comes again.
+Tokens are followed until a page has none, or a token repeats, which is an error.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.response import PageCounts
 
-#: No query has more pages than this; a server that always has one more ends here.
+#: More pages than any query has: ends the paging if a server always promises one more.
 LAST_PAGE = 100_000
-_PAST_LAST_PAGE = "goes on past the last page that can be requested"
+_PAST_LAST_PAGE = "has more pages than can be requested"
 
 
 def endless_pages(where: str) -> StopRun:
-    """Return the error for tokens of which none is the last; `where` names stream and window."""
+    """Return the error for page tokens without an end; `where` names stream and window."""
     return StopRun(f"{where}: the pages have no end.")
 
 
 class NumberedPaginator(BaseAPIPaginator[Page]):
-    """Numbered pages, of which each can be requested again.
+    """Numbered pages, each of which can be requested again.
 
-    A subclass decides on a step after each page; here it is carried out.
+    A subclass decides on a step after each page; this class executes it.
 
     Args:
         page_size: Rows per page, as requested.
-        where: Names the stream and the window in a message.
-        empty_tries: Repeated requests of an empty page that was promised.
-        wait: Called before each of those.
+        where: The names of stream and window, for a message.
+        empty_tries: Retries of a promised page that is empty.
+        wait: Called before each of these retries.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class NumberedPaginator(BaseAPIPaginator[Page]):
     @property
     @abstractmethod
     def promised(self) -> str:
-        """The counts in words, for a message."""
+        """The counts as text, for a message."""
 
     @property
     @abstractmethod
@@ -71,10 +71,10 @@ class NumberedPaginator(BaseAPIPaginator[Page]):
         return True  # `get_next` decides, for empty pages and others alike
 
     def check_ceiling(self, response: requests.Response) -> None:
-        """Accept any count: no limit of rows that can be paged through is known."""
+        """Accept any count: the endpoint has no known limit of rows."""
 
     def ahead(self) -> Iterator[Page]:
-        """Yield the pages after the present one that are promised, in their order."""
+        """Yield the promised pages after the present one, for prefetch."""
         last = min(self._state(rows=0).promised_pages, self._last_page)
         for number in range(self.current_value.number + 1, last + 1):
             yield Page(number)
@@ -98,15 +98,15 @@ class NumberedPaginator(BaseAPIPaginator[Page]):
         )
 
     def _follow(self, step: Step, refusal: str) -> Page | None:
-        """Return the page that a step leads to, after the wait that it needs; None at the end.
+        """Wait if a step requires it, and return the page that it leads to; None at the end.
 
         Args:
             step: The step after the present page.
-            refusal: What an error says of the present page, if it is the one before again.
+            refusal: The error's text about the present page, if it repeats the one before.
 
         Raises:
-            StopRun: The page before came again, or there is no page after this one.
-            TooManyRows: The same, where a shorter window has fewer pages.
+            StopRun: The page repeats the one before, or is the last that can be requested.
+            TooManyRows: The page is the last that can be requested, and the window can be split.
         """
         page = self.current_value
         if step is Step.REFUSE:
@@ -133,15 +133,15 @@ class CountedPaginator(NumberedPaginator):
         {"conversations": [{"conversationId": "a"}, {"conversationId": "b"}], "totalHits": 3}
         {"conversations": [{"conversationId": "c"}], "totalHits": 3}
 
-    `step_after` decides after each page; `completeness` has afterwards what is missing.
+    `step_after` decides after each page; `completeness` has the missing rows afterwards.
 
     Args:
         page_size: Records per page, as requested.
-        where: Names the stream and the window in a message.
-        identity: The field that distinguishes records; without it, whole records are compared.
-        empty_tries: Repeated requests of an empty page that was promised.
-        wait: Called before each of those.
-        ceiling: Rows that the endpoint can page through; None where no limit is known.
+        where: The names of stream and window, for a message.
+        identity: The field that identifies a record; records without it are compared as a whole.
+        empty_tries: Retries of a promised page that is empty.
+        wait: Called before each of these retries.
+        ceiling: Rows that the endpoint pages through, at most; None without a known limit.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class CountedPaginator(NumberedPaginator):
 
     @override
     def check_ceiling(self, response: requests.Response) -> None:
-        """Refuse a window that promises more than can be paged through, before paging.
+        """Raise an error for a window with more rows than can be paged through, before paging.
 
         Raises:
             TooManyRows: The first page promises as many rows as the ceiling, or more.
@@ -184,7 +184,7 @@ class CountedPaginator(NumberedPaginator):
         promise = self.completeness.counts
         rows = promise.rows
         if promise.pages is not None:
-            # So many full pages and a last one with at least a row.
+            # All pages but the last are full; the last has at least one row.
             size = promise.page_size or self._page_size
             rows = max(promise.pages - 1, 0) * size + 1
         if rows is not None and rows >= self._ceiling:
@@ -209,9 +209,9 @@ class CountedPaginator(NumberedPaginator):
         return LAST_PAGE if self._ceiling is None else max(1, self._ceiling // self._page_size)
 
     def _add(self, rows: list[Any]) -> bool:
-        """Take in the records of the present page, unless they are those of the page before."""
+        """Add the records of the present page, unless they are those of the page before."""
         promise, page = self.completeness.counts, self.current_value
-        # A row that is no object is left out later, but the page holds it.
+        # A row that is no object is unusable, but counts as a row of the page.
         identities = [
             row.get(self._identity, row) if isinstance(row, dict) else row for row in rows
         ]
@@ -240,7 +240,7 @@ class CountedPaginator(NumberedPaginator):
 
 
 class TokenPaginator(BaseAPIPaginator[str]):
-    """Pages that hold the next page's token, a link or a cursor.
+    """Pages with the token of the next page: a link or a cursor.
 
     A page may be empty, and yet have a next one; the last page has no token::
 
@@ -249,8 +249,8 @@ class TokenPaginator(BaseAPIPaginator[str]):
         {"entities": []}
 
     Args:
-        where: Names the stream in a message.
-        next_of: Returns the next page's token in a response's body, if there is one.
+        where: The name of the stream, for a message.
+        next_of: Returns the next page's token from a response's body; None without one.
     """
 
     def __init__(self, where: str, next_of: Callable[[Record], str | None]) -> None:

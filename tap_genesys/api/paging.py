@@ -1,7 +1,7 @@
-"""How a listing is paged: one value for each of the vendor's ways, which owns both halves.
+"""The ways of paging of listings, one class per way of the vendor's.
 
-A value says how the next page is requested, and makes the paginator that reads in a response
-whether there is one.
+A paging value adds the page to a request, and returns the paginator that finds the next page's
+token in a response.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class PagingContext:
     """The facts about a stream that its paging needs.
 
     Args:
-        label: The stream, for a message.
+        label: The name of the stream, for a message.
         base_url: The API's base URL.
-        page_size: How many records a page is requested to hold.
-        counted: Makes the paginator of numbered pages.
+        page_size: Records per page, as requested.
+        counted: Returns the paginator of numbered pages.
     """
 
     label: str
@@ -47,11 +47,11 @@ class Paging(Protocol):
 
     @property
     def max_page_size(self) -> int:
-        """How many records a page the endpoint allows, as far as known."""
+        """Records per page that the endpoint allows, as far as known."""
 
-    #: The shape that a response needs for its next page to be found.
+    #: The shape that a response must have for its page token to be read.
     shape: ClassVar[dict[str, Any]]
-    #: Whether the pages are counted, so that it can be judged whether all have come.
+    #: Whether responses have counts, by which completeness can be checked.
     is_counted: ClassVar[bool]
 
     def paginator(self, context: PagingContext) -> BaseAPIPaginator[Any]:
@@ -61,8 +61,8 @@ class Paging(Protocol):
         """Return the request for a page.
 
         Args:
-            request: The request without its paging, which may be changed.
-            token: The page's token; None, or an empty one, for the first page.
+            request: The request without paging, which may be modified.
+            token: The page token; None or empty for the first page.
             context: The facts about the stream.
         """
 
@@ -72,16 +72,16 @@ class PageNumbers:
     """Numbered pages: `{"entities": [...], "pageSize": 25, "pageNumber": 1, "pageCount": 3}`.
 
     Args:
-        max_page_size: How many records a page the endpoint allows, as far as known.
+        max_page_size: Records per page that the endpoint allows, as far as known.
     """
 
     max_page_size: int = 100
-    # Counts are never needed: one that is none is worth nothing.
+    # No count is required: one that is no number is ignored.
     shape: ClassVar[dict[str, Any]] = {}
     is_counted: ClassVar[bool] = True
 
     def paginator(self, context: PagingContext) -> BaseAPIPaginator[Any]:
-        """Return a paginator that checks the counts against the records that come."""
+        """Return a paginator that compares the counts with the received records."""
         return context.counted()
 
     def requested(
@@ -97,11 +97,11 @@ class PageNumbers:
 class NextLink:
     """A link to the next page: `{"entities": [...], "nextUri": "/api/v2/teams?after=abc"}`.
 
-    The link is relative and already encoded, and is used as it is; a host that it names plays no
-    part, so that the token goes to no other one. A page may be empty and yet have a next one.
+    The link is relative and already encoded, and is used as it is. A host in it is ignored, so that
+    the token is not sent to another one. A page may be empty and yet have a next one.
 
     Args:
-        size_param: The parameter of the page's size; empty where it cannot be requested.
+        size_param: The parameter of the page size; empty if the endpoint has none.
     """
 
     size_param: str = "pageSize"
@@ -116,7 +116,7 @@ class NextLink:
     def requested(
         self, request: HTTPRequest, token: str | None, context: PagingContext
     ) -> HTTPRequest:
-        """Return the first request with its size, or the one that the link names."""
+        """Return the first request with its page size, or the request of the link."""
         if not token:
             size = {self.size_param: context.page_size} if self.size_param else {}
             request.params = {**request.params, **size}
@@ -126,7 +126,7 @@ class NextLink:
         except ValueError as error:
             msg = f"{context.label}: the link to the next page cannot be followed: {error}."
             raise StopRun(msg) from error
-        # Without the slash, a path such as `@host` would be taken for a part of the host's name.
+        # Without the slash, a path such as `@host` would change the host.
         request.url = f"{context.base_url}/{link.path.lstrip('/')}?{link.query}"
         request.params, request.data = {}, None
         return request
@@ -134,7 +134,7 @@ class NextLink:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A cursor, which lives for a day: `{"entities": [...], "cursors": {"after": "abc"}}`."""
+    """A cursor, valid for a day: `{"entities": [...], "cursors": {"after": "abc"}}`."""
 
     max_page_size: ClassVar[int] = 200
     shape: ClassVar[dict[str, Any]] = {"cursors": {"after": TOKEN}}
@@ -155,10 +155,10 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class BodyToken:
-    """A token that goes into the next request's body: `{"entities": [...], "after": "abc"}`.
+    """A token for the body of the next request: `{"entities": [...], "after": "abc"}`.
 
     Args:
-        query: The rest of the body; without filters, all are listed.
+        query: The rest of the body; an empty list of filters lists all records.
     """
 
     query: Record = field(default_factory=lambda: {"filters": []})
@@ -202,7 +202,7 @@ class SinglePage:
 
 
 def pages_ahead(paginator: BaseAPIPaginator[Any]) -> Iterator[Page]:
-    """Yield the pages that are promised after the present one; only numbers are known ahead."""
+    """Yield the promised pages after the present one; none unless pages are numbered."""
     return paginator.ahead() if isinstance(paginator, CountedPaginator) else iter(())
 
 

@@ -1,4 +1,4 @@
-"""Polling: looking again until something is done, with growing pauses and a deadline."""
+"""Polling: repeated checks for a result, with growing pauses and a deadline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PollTimes(NamedTuple):
 
     Args:
         first: Seconds of the first pause; later ones grow to 30.
-        timeout: Seconds after which no further look is taken.
+        timeout: Seconds after which polling ends with an error.
     """
 
     first: float
@@ -30,13 +30,13 @@ class PollTimes(NamedTuple):
 
 
 class Poll:
-    """The looks at one thing: each pause is half as long again, 30 seconds at most, and never 0.
+    """Polls one result: each pause is 1.5 times the one before, 30 s at most, and never 0.
 
     Args:
         clock: Counts seconds.
-        wait: Waits for some of them; a stream counts them as waited for.
+        wait: Waits for some seconds, and counts them for a stream.
         first: Seconds of the first pause; it may be 0, or longer than 30.
-        deadline: The reading of the clock at which the last look is taken.
+        deadline: The clock's seconds at which the last poll is made.
     """
 
     def __init__(
@@ -53,30 +53,30 @@ class Poll:
         self._deadline = deadline
 
     def pause(self, elapsed: float = 0) -> None:
-        """Pause before a look, but not beyond the deadline.
+        """Pause before a poll, but not beyond the deadline.
 
         Args:
-            elapsed: Seconds of this pause that have passed already.
+            elapsed: Seconds of the pause that have passed already.
         """
         left = max(0.0, self._deadline - self._clock.seconds())
         self._wait(max(0.0, min(self._pause, left) - elapsed))
         self._pause = min(max(self._pause, _SHORTEST) * _GROWTH, _LONGEST)
 
     def lengthen(self, seconds: float) -> None:
-        """Make the next pause at least so many seconds long."""
+        """Set the minimum of the next pause, in seconds."""
         self._pause = max(self._pause, seconds)
 
-    def until(self, look: Callable[[], T | None], too_late: Callable[[], str]) -> T:
-        """Look until there is a result, and return it.
+    def until(self, poll_once: Callable[[], T | None], too_late: Callable[[], str]) -> T:
+        """Poll until there is a result, and return it.
 
         Args:
-            look: Returns the result, or None.
-            too_late: Returns the error's message for the last look.
+            poll_once: Returns the result; None if there is none yet.
+            too_late: Returns the error message after the deadline.
 
         Raises:
-            StopRun: There is none at the deadline.
+            StopRun: There is no result at the deadline.
         """
-        while (result := look()) is None:
+        while (result := poll_once()) is None:
             if self._clock.seconds() >= self._deadline:
                 raise StopRun(too_late())
             self.pause()

@@ -1,4 +1,4 @@
-"""Prefetch: the next requests are under way while a response is being read."""
+"""Prefetch: the next requests are in flight while a response is read."""
 
 from __future__ import annotations
 
@@ -18,48 +18,46 @@ R = TypeVar("R")
 
 
 class Prefetcher(Generic[K, R]):
-    """Keeps a bounded number of requests under way, and returns their responses one by one.
+    """Keeps a bounded number of requests in flight, and returns their responses in order.
 
-    The reader decides which requests are made, in which order, and when that is over, as if there
-    were no prefetch; requests are only made earlier. So an error is raised when its response is
-    needed, not before, and responses that turn out not to be needed are dropped.
+    The caller decides which requests are sent and in which order, as without prefetch; they are
+    only sent earlier. An error is raised when its response is needed, not before. Responses that
+    turn out not to be needed are dropped.
 
-    A thread lives as long as its request, and is a daemon: one that is stuck in a read keeps no run
-    from ending.
+    Each request has its own daemon thread: a blocked read does not keep a run from ending.
 
     Args:
-        most: How many requests may be under way; at most twice as many responses wait to be
-            returned. With 1, each request is made when its response is needed, in the caller's
-            thread.
-        interruption: May break into the wait for a response.
+        most: Requests in flight, at most; at most twice as many responses are buffered. With 1,
+            each request is sent when its response is needed, in the caller's thread.
+        interruption: Ends the wait for a response on a signal.
     """
 
     def __init__(self, most: int, interruption: Interruption) -> None:
         self._most = most
         self._interruption = interruption
-        self._under_way: dict[K, Future[R]] = {}
+        self._in_flight: dict[K, Future[R]] = {}
 
     def result(
         self, key: K, send: Callable[[], R], following: Iterable[tuple[K, Callable[[], R]]]
     ) -> R:
-        """Return the response to a request, and see to it that the following ones are under way.
+        """Return the response to a request, and prefetch the following ones.
 
         Args:
             key: Identifies the request.
-            send: Makes it.
-            following: The requests that follow, in their order; no more of them are taken than may
-                be under way or wait.
+            send: Sends the request.
+            following: The next requests, in their order; only as many are taken as may be in
+                flight or buffered.
 
         Raises:
             Interrupted: A signal ended the wait.
-            Exception: Whatever `send` raises.
+            Exception: The error that `send` raised.
         """
         if self._most == 1:
             return send()
-        present = self._under_way.pop(key, None) or _begin(send)
+        present = self._in_flight.pop(key, None) or _begin(send)
         planned = dict(islice(following, 2 * self._most))
-        # A request that still follows is kept, however late it is needed now.
-        kept = {name: self._under_way[name] for name in planned if name in self._under_way}
+        # Keep requests that are still planned, even if they are needed later now.
+        kept = {name: self._in_flight[name] for name in planned if name in self._in_flight}
         busy = sum(not future.done() for future in (present, *kept.values()))
         for name, later in planned.items():
             if busy >= self._most:
@@ -67,18 +65,18 @@ class Prefetcher(Generic[K, R]):
             if name not in kept:
                 kept[name] = _begin(later)
                 busy += 1
-        self._under_way = kept
+        self._in_flight = kept
         with self._interruption.breakable():
             return present.result()
 
     def begin(self, key: K, send: Callable[[], R]) -> None:
-        """Make a request now whose turn is next."""
+        """Send the next request now."""
         if self._most > 1:
-            self._under_way[key] = _begin(send)
+            self._in_flight[key] = _begin(send)
 
     def forget(self) -> None:
-        """Drop the requests that are under way: each is made anew when its turn comes."""
-        self._under_way = {}
+        """Drop all prefetched requests: each is sent again when it is needed."""
+        self._in_flight = {}
 
 
 def _begin(send: Callable[[], R]) -> Future[R]:

@@ -1,4 +1,4 @@
-"""Proxies and certificates of the environment, read once instead of for each request."""
+"""Proxies and certificates from the environment, read once instead of per request."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def apply_environment(session: requests.Session, urls: Iterable[str]) -> None:
     """Set a session's proxies and certificates for some hosts from the environment.
 
-    `requests` would look them up for each request, at a third of a millisecond, and would take
-    credentials for a host from a `.netrc` file, which are none of ours.
+    `requests` would look them up for each request, which takes a third of a millisecond, and would
+    send credentials from a `.netrc` file.
 
     Args:
         session: Sends the requests.

@@ -1,4 +1,4 @@
-"""The note that travels with a request: whose it is, and how its response is judged."""
+"""The note of a request: its stream, and how its response is checked."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _ATTRIBUTE = "tap_genesys_note"
 
 @dataclass(slots=True)
 class RequestNote:
-    """Facts about a request that its headers do not hold.
+    """Facts about a request that are not in its headers.
 
     Args:
-        stream: The stream that it belongs to; empty for a login.
-        label: The stream, and the part of it that is requested, for an error message.
-        overrides: Returns the action for a response where it differs from the table's.
+        stream: The stream of the request; empty for a login.
+        label: The stream and its requested part, for an error message.
+        overrides: Returns the action for a response that differs from the table's; else None.
         may_be_array: Whether the response is an array of records.
-        shape: The shape that the response needs; an array is an object with `entities`.
+        shape: The shape that the response must have; an array counts as `{"entities": [...]}`.
         is_split: Whether a second time-out raises `TimedOut`, so that its window can be split.
-        failures: The statuses of its tries that failed, 0 where there was no response.
+        failures: The statuses of the failed tries; 0 for one without a response.
     """
 
     stream: str = ""
@@ -44,6 +44,6 @@ def annotate(request: requests.PreparedRequest, note: RequestNote) -> requests.P
 
 
 def note_of(request: object) -> RequestNote:
-    """Return the note of a request; an empty one where it has none, as a login has none."""
+    """Return the note of a request; an empty note for one without, such as a login."""
     note: RequestNote | None = getattr(request, _ATTRIBUTE, None)
     return note or RequestNote()

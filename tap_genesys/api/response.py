@@ -1,4 +1,4 @@
-"""The contents of a response, parsed once: its body, its records, its own counts."""
+"""The contents of a response: its body, parsed once, its records, counts and errors."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = dict[str, Any]
 
-#: The keys under which a response holds its records: the vendor's details of conversations, every
-#: listing (and a gateway's variant of the details), searches, and details of users.
+#: The keys of the records in a response: of conversation details, of listings (and a gateway's
+#: variant of the details), of searches, and of user details.
 RECORD_KEYS = ("conversations", "entities", "results", "userDetails")
 _LONGEST_QUOTE = 500
 _PARSED = "_tap_genesys_body"
@@ -32,7 +32,7 @@ _DIGITS = re.compile(r"\s*[0-9]{1,18}\s*")
 
 @dataclass(frozen=True, slots=True)
 class PageCounts:
-    """The counts that a response has of the whole of its query; None where one is not usable."""
+    """The counts of a whole query in one of its responses; None for one that is not usable."""
 
     pages: int | None = None
     rows: int | None = None
@@ -41,10 +41,10 @@ class PageCounts:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The limit that a 429 names.
+    """The violated limit in a 429 response.
 
     Source: `ErrorBody.limit` in the vendor's document, and its forum, "Enhancement: Rate Limit
-    Visibility" (June 2023): it is there where it is known.
+    Visibility" (June 2023); not every 429 has one.
     """
 
     namespace: str
@@ -53,7 +53,7 @@ class Limit:
 
     @property
     def is_of_concurrency(self) -> bool:
-        """Whether it bounds what runs at once, as `details.jobs.concurrent.access.max` does."""
+        """Whether it is a limit of concurrency, such as `details.jobs.concurrent.access.max`."""
         return "concurrent" in self.key.lower()
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str
 
     Args:
         response: Any response.
-        may_be_array: Whether an array is taken for the records of an object.
+        may_be_array: Whether an array counts as `{"entities": [...]}`.
 
     Raises:
         ValueError: The body is not JSON, or is JSON but not an object.
@@ -79,7 +79,7 @@ def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str
             msg = f"no JSON object but {kind_of(parsed)}"
             raise ValueError(msg)
         setattr(response, _PARSED, parsed)
-        # Its text is not needed any more: 10 MB for a page of a job.
+        # Free the raw body, up to 10 MB for a page of a job.
         response._content = b""  # noqa: SLF001 - there is no public way
     return parsed
 
@@ -89,17 +89,17 @@ def problem(response: requests.Response, shape: Shape, *, may_be_array: bool = F
 
     Args:
         response: Any response.
-        shape: The shape that its reader needs.
-        may_be_array: As of `body`.
+        shape: The shape that the body must have.
+        may_be_array: As for `body`.
     """
     try:
         return misfit(body(response, may_be_array=may_be_array), shape)
     except ValueError as error:
-        return f"expected JSON, got what cannot be parsed ({error})"
+        return f"expected JSON, got a body that cannot be parsed ({error})"
 
 
 def records(response: requests.Response) -> list[Any]:
-    """Return the records of a response; none where the list is absent, as on an empty page."""
+    """Return the records of a response; an empty list if it has none, as on an empty page."""
     content = body(response)
     return next((content[key] for key in RECORD_KEYS if content.get(key)), [])
 
@@ -107,9 +107,9 @@ def records(response: requests.Response) -> list[Any]:
 def counts(response: requests.Response) -> PageCounts:
     """Return the counts of a response: header `X-Page-Count`, else `pageCount`; and `totalHits`.
 
-    The header is known from users' reports only (the vendor's published API has no such header);
-    `pageCount` is the vendor's listings' own, `totalHits` the details query's, which the vendor
-    calls approximate. A value that is no number, or is zero beside records, is worth nothing.
+    The header is known from users' reports only (the vendor's published API has no such header).
+    The vendor's listings have `pageCount`, the details query has `totalHits`, which the vendor
+    calls approximate. A value that is no number, or is zero beside records, is ignored.
     """
     content = body(response)
     beside_records = bool(records(response))
@@ -159,21 +159,20 @@ def limit(response: requests.Response) -> Limit | None:
 
 
 def operation(response: requests.Response) -> str:
-    """Return the operation that was requested, such as `POST /api/v2/...`, without its query."""
+    """Return the method and path of a response's request, such as `POST /api/v2/...`."""
     return f"{response.request.method} {str(response.request.path_url).partition('?')[0]}"
 
 
 def sent(response: requests.Response) -> str:
-    """Return the query of a request as it was sent: a body, or a URL's parameters."""
+    """Return the body of a response's request, else its query parameters."""
     content = response.request.body or str(response.request.path_url).partition("?")[2]
     return content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
 
 
 def refusal(response: requests.Response) -> str:
-    """Return an error's text in the vendor's words, with the correlation id that its support needs.
+    """Return the error line for a response: the vendor's message, code, limit and correlation id.
 
-    The vendor's `ErrorBody` has `message`, `code` and `contextId`; where that is empty, the header
-    `ININ-Correlation-Id` counts. A 429 may name its `limit`.
+    Source: the vendor's `ErrorBody` has `message`, `code`, `contextId` and, for some 429, `limit`.
     """
     try:
         content = body(response)
@@ -190,9 +189,9 @@ def refusal(response: requests.Response) -> str:
 
 
 def correlation(response: requests.Response) -> str:
-    """Return the id of a response that the vendor's support needs; an empty text without one.
+    """Return the correlation id, which the vendor's support needs; an empty text without one.
 
-    The header `ININ-Correlation-Id`, else `contextId` of the vendor's `ErrorBody`.
+    It is the header `ININ-Correlation-Id`, else `contextId` of the vendor's `ErrorBody`.
     """
     header = response.headers.get("ININ-Correlation-Id")
     try:
@@ -202,7 +201,7 @@ def correlation(response: requests.Response) -> str:
 
 
 def redirect(response: requests.Response) -> str:
-    """Return the host that a redirect names, in words where it names none."""
+    """Return the host of a redirect's target; a text if it has none."""
     try:
         host = urlsplit(response.headers.get("Location", "")).hostname
     except ValueError:
@@ -211,7 +210,7 @@ def redirect(response: requests.Response) -> str:
 
 
 def _quote(value: object) -> str:
-    """Return a text of the vendor's on one line, and not longer than a few."""
+    """Return a text of the vendor's on one line, cut to 500 characters."""
     if value is None or isinstance(value, dict | list):
         return ""
     return " ".join(str(value).split())[:_LONGEST_QUOTE]
@@ -223,8 +222,8 @@ def _parse(content: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     except orjson.JSONDecodeError:
         pass
     try:
-        # Half an emoji (a text cut between two surrogates) is no reason to lose a page: what
-        # Python's lenient reader understands is read, with a replacement for the broken character.
+        # Half an emoji (a text cut between two surrogates) is no reason to lose a page: Python's
+        # lenient parser accepts it, and a replacement character stands for it.
         lenient = json.loads(content.decode("utf-8", "replace"))
         whole = json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace")
     except RecursionError as error:

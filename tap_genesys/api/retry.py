@@ -1,4 +1,4 @@
-"""Retries of a request: after a wait that doubles, or after the one that the vendor names."""
+"""Retries of a request, with exponential backoff or the vendor's `Retry-After`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Errors that a second try may cure: a response of such a status, or no whole response at all.
+#: Errors that are retried: a response with such a status, or no complete response.
 RETRIABLE = (
     RetriableAPIError,
     requests.exceptions.Timeout,
@@ -36,17 +36,18 @@ RETRIABLE = (
 
 
 class Retry:
-    """Decorates a function that makes one request, so that it is tried a bounded number of times.
+    """Decorates a function that sends one request with a bounded number of retries.
 
     Args:
-        first_wait: Seconds before the second try; doubled before each one after it.
-        tries: How often to try in all.
-        longest_wait: Seconds; no wait of ours is longer, and no `Retry-After` beyond it is obeyed.
+        first_wait: Seconds before the first retry; doubled with each further one.
+        tries: Tries, at most, the first included.
+        longest_wait: Seconds; the longest wait. A longer `Retry-After` stops the run.
         clock: Waits.
-        jitter: Returns what a wait is multiplied with, so that clients do not meet again.
-        now: Returns the present, aware.
+        jitter: Returns the factor of a wait, so that clients do not retry at the same moment.
+        now: Returns the present time, aware.
         logger: Logs each wait.
-        note: Called with each wait's seconds, and what the decorated function got first.
+        note: Called before each wait with the first argument of the decorated function, and the
+            seconds.
     """
 
     def __init__(
@@ -76,14 +77,14 @@ class Retry:
         """Decorate `function`.
 
         Args:
-            function: Makes one try.
-            after: Why and how often it has failed already: those tries count.
+            function: Sends a request once.
+            after: The failed tries so far, which count as tries.
 
         Raises:
-            StopRun: By the decorated function, after the last try, or at once where the vendor
-                names a longer wait than is obeyed.
+            StopRun: By the decorated function: after the last try, or at once for a `Retry-After`
+                beyond `longest_wait`.
         """
-        # The waiting is done in the handler, where a signal can end it; backoff itself waits 0 s.
+        # The handler waits, so that a signal can end the wait; backoff itself waits 0 s.
         before = 0 if after is None else after.tries
 
         def pause(details: Details) -> None:
@@ -118,7 +119,7 @@ class Retry:
         return call
 
     def _pause(self, error: BaseException, tries: int, request: object) -> None:
-        named = _named_wait(error, self._now())
+        named = _wait_of_response(error, self._now())
         if named is not None and named > self._longest_wait:
             raise StopRun(self._wait_too_long(named, error))
         seconds = self._own_wait(tries) if named is None else named
@@ -138,18 +139,18 @@ class Retry:
         except OverflowError:
             when = "much later"
         return (
-            f"Genesys Cloud asks to wait {seconds:.0f} s, longer than retry_max_wait_seconds "
+            f"Retry-After is {seconds:.0f} s, longer than retry_max_wait_seconds "
             f"({self._longest_wait:g}): run again {when}. ({_cause(error)})"
         )
 
 
-def _named_wait(error: BaseException, now: datetime) -> float | None:
+def _wait_of_response(error: BaseException, now: datetime) -> float | None:
     response = getattr(error, "response", None)
     return None if response is None else retry_after(response, now)
 
 
 def _cause(error: BaseException) -> str:
-    """Return an error in words, without the chain of library names that `requests` gives."""
+    """Return an error as text, without the nested library names that `requests` adds."""
     if isinstance(error, RetriableAPIError):
         return str(error)
     where = _where(error)
@@ -166,7 +167,7 @@ def _where(error: BaseException) -> str:
 
 
 def _root(error: BaseException) -> str:
-    """Return the innermost reason's type and text, the part that helps."""
+    """Return the text of the innermost cause."""
     reason = error.args[0] if error.args else error
     reason = getattr(reason, "reason", reason)
     while isinstance(reason, BaseException) and reason.__cause__ is not None:

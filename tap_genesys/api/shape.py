@@ -1,10 +1,11 @@
-"""The shape of a response: the JSON that its reader needs, checked before it is read. Pure.
+"""The shape of a response: the JSON that the code requires, checked before it is read. Pure.
 
-A shape names the parts that a reader touches, and their kinds::
+A shape names the parts that the code reads, and their kinds::
 
     {"state": Required(TEXT), "cursor": TOKEN, "results": [{"group": OBJECT}]}
 
-A part may be absent or null, unless it is required; the parts that no shape names may be anything.
+A part may be absent or null, unless it is required. Parts that a shape does not name are not
+checked.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class Kind(NamedTuple):
     """A kind of JSON value.
 
     Args:
-        name: Its name in a message, with its article.
-        holds: Returns whether a value is of it.
+        name: The name in a message, with an article.
+        holds: Returns whether a value is of this kind.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Required(NamedTuple):
     """A part that may be neither absent nor null, nor an empty text.
 
     Args:
-        shape: Its shape.
+        shape: The shape of the part.
     """
 
     shape: Any
@@ -47,7 +48,7 @@ class AnyOf(NamedTuple):
     """A value that has one of several shapes.
 
     Args:
-        shapes: The first one is named in a message.
+        shapes: The shapes; a message names the first.
     """
 
     shapes: tuple[Any, ...]
@@ -91,7 +92,7 @@ TOKEN = Kind("a token", lambda value: isinstance(value, str) or _is_number(value
 
 
 def misfit(value: object, shape: Shape, place: str = "") -> str:
-    """Return where a value has not the shape that is needed; an empty text where it has.
+    """Return the first place where a value does not have a shape; an empty text if it has it.
 
     Args:
         value: JSON.

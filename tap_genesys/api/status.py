@@ -1,4 +1,4 @@
-"""The one table from a response's status to the action that follows."""
+"""The table of HTTP statuses and the actions that follow them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 class ResponseAction(Enum):
     """The action that follows a response."""
 
-    #: Read its JSON; where that has not the shape that its reader needs, send the request again.
+    #: Read its JSON; if that does not have the required shape, send the request again.
     READ = auto()
     #: Send the request again after a wait: a redirect, which is not followed.
     REDIRECTED = auto()
-    #: Return it as it is; the caller judges it.
+    #: Return it; the caller checks it.
     ACCEPT = auto()
     #: Send the request again after a wait.
     RETRY = auto()
@@ -29,16 +29,16 @@ class ResponseAction(Enum):
     SPLIT = auto()
     #: Request smaller pages.
     SHRINK = auto()
-    #: Leave the stream out and go on with the others.
+    #: Skip the stream, and continue with the others.
     SKIP = auto()
     #: Stop the run.
     STOP = auto()
 
 
-#: Returns the action for a response where it differs from the table's; None elsewhere.
+#: Returns the action for a response that differs from the table's; else None.
 Overrides: TypeAlias = "Callable[[requests.Response], ResponseAction | None]"
 
-#: The statuses of a redirect; the vendor's document has none of an operation that is read.
+#: The statuses of a redirect; the vendor's document has none for the operations of the tap.
 REDIRECTS = frozenset(
     {
         HTTPStatus.MOVED_PERMANENTLY,
@@ -49,15 +49,15 @@ REDIRECTS = frozenset(
     }
 )
 
-# 429, 502, 503 and 504 are what the vendor calls transient; 408 ("client did not produce a request
-# within the server timeout limit") and 500 are retried too, since a run that stops costs more than
-# a few tries. All that is not named stops the run.
+# The vendor calls 429, 502, 503 and 504 transient. 408 ("client did not produce a request within
+# the server timeout limit") and 500 are retried too, since a run that stops costs more than a few
+# retries. All other statuses stop the run.
 _ACTIONS: dict[int, ResponseAction] = {
     HTTPStatus.OK: ResponseAction.READ,
     HTTPStatus.ACCEPTED: ResponseAction.READ,
-    # No operation that is read answers so; an empty body is as garbled as any other.
+    # No operation of the tap returns it; its empty body is then retried as malformed.
     HTTPStatus.NO_CONTENT: ResponseAction.READ,
-    # "Some of the information in the resources may be missing": the vendor, of one listing.
+    # The vendor on one listing: "Some of the information in the resources may be missing".
     HTTPStatus.PARTIAL_CONTENT: ResponseAction.READ,
     **dict.fromkeys(REDIRECTS, ResponseAction.REDIRECTED),
     HTTPStatus.BAD_REQUEST: ResponseAction.STOP,
@@ -72,9 +72,9 @@ _ACTIONS: dict[int, ResponseAction] = {
     HTTPStatus.GATEWAY_TIMEOUT: ResponseAction.RETRY,
 }
 
-#: The statuses of a query that takes too long; half of its window may not.
+#: The statuses of a query that takes too long; half of its window may succeed.
 TIME_OUTS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
-#: The status of requests that come too fast; it is no sign of an outage.
+#: The status of throttling, which is no sign of an outage.
 THROTTLED = HTTPStatus.TOO_MANY_REQUESTS
 
 
@@ -94,12 +94,12 @@ def reading(statuses: Collection[int]) -> Overrides:
 
 
 def either(first: Overrides, second: Overrides) -> Overrides:
-    """Return overrides that take the first one's action, else the second one's."""
+    """Return overrides that use the first one's action, else the second one's."""
     return lambda response: first(response) or second(response)
 
 
 def accepting_refusals(response: requests.Response) -> ResponseAction | None:
-    """Accept a response that refuses a request for good: no other try would change it."""
+    """Accept a 4xx response that a retry would not change."""
     status = response.status_code
     is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     is_final = action_of(status) not in (ResponseAction.RETRY, ResponseAction.RENEW)

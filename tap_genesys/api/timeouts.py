@@ -1,8 +1,8 @@
-"""Whether a window is split because a query of it timed out: one decision for all of a run.
+"""The decision whether to split a window after time-outs, for all streams of a run.
 
-The vendor's synchronous queries are reported to time out after some ten seconds: a heavy one then
-fails however often it is sent again, and half of its window may not. In an outage everything fails,
-and smaller windows would only add to it.
+Users report that the vendor's synchronous queries time out after about ten seconds: a heavy query
+then fails at each retry, while half of its window may succeed. In an outage everything fails, and
+smaller windows would only add requests.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from tap_genesys.errors import TimedOut, TryAgain
 if TYPE_CHECKING:
     import requests
 
-#: How many windows are split in a run, those of all streams together.
+#: Splits per run, at most, over all streams.
 MOST_SPLITS = 3
-#: How many time-outs of a request are a reason to split its window.
+#: Time-outs of a request after which its window is split.
 _ENOUGH = 2
 
 
 class TimeOuts:
-    """Notes how requests fare, and counts the windows that are split."""
+    """Notes failed tries, and counts the windows that were split."""
 
     def __init__(self) -> None:
         self._splits = 0
         self._has_failed = False
 
     def note(self, request: requests.PreparedRequest, *, has_failed: bool = False) -> None:
-        """Note that a request has its response.
+        """Note that a request succeeded, and whether tries of it had failed.
 
         Args:
             request: The request as it was sent.
-            has_failed: Whether tries of it failed that were sent as another request.
+            has_failed: Whether tries failed that were sent as another request object.
         """
         failures = note_of(request).failures
         self._has_failed = has_failed or any(status != THROTTLED for status in failures)
 
     def may_split(self) -> bool:
-        """Return whether the query that timed out last is heavy and may be split; count it if so.
+        """Return whether the window of the last time-out may be split; count the split if so.
 
-        It is not where tries of the request before it failed as well, of whichever stream: that is
-        an outage. The whole of which it is a half counts for no request.
+        Not if tries of the request before it failed as well, of any stream: that is an outage. The
+        request for the whole window, before its half, does not count.
         """
         if self._has_failed or self._splits == MOST_SPLITS:
             return False
@@ -55,7 +55,7 @@ def note_failure(request: requests.PreparedRequest, error: Exception) -> None:
     """Note that a try of a request failed.
 
     Raises:
-        TimedOut: It timed out for the second time, and its window may be split.
+        TimedOut: The request timed out for the second time, and its window may be split.
     """
     note = note_of(request)
     response = error.response if isinstance(error, TryAgain) else None
