@@ -245,8 +245,8 @@ def test_a_watermark_that_went_back_reads_nothing_by_job(source: str) -> None:
     assert run.batches == [*([fresh] * (source == "auto")), LAST]
     assert run.warnings == [
         (
-            f"The data lake's watermark {iso(LAKE)} is before {text(4, 8)}, where it has been: "
-            "no job is read."
+            f"The data lake's watermark went back from {text(4, 8)} to {iso(LAKE)}: "
+            "nothing is read by job."
         )
     ]
     assert bare([{**run.state, PASSES: []}]) == [before]

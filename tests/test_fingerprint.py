@@ -93,8 +93,8 @@ def own(stream: WindowedStream, *, of: WindowedStream) -> None:
 
 
 CHANGES: dict[str, tuple[dict[str, Any], str]] = {
-    "pii": ({"pii": [{"field": "ani", "action": "drop"}]}, "personal data"),
-    "attributes": ({"attributes_exclude": ["ssn"]}, "personal data"),
+    "pii": ({"pii": [{"field": "ani", "action": "drop"}]}, "pii rules"),
+    "attributes": ({"attributes_exclude": ["ssn"]}, "pii rules"),
     "maps": ({"stream_maps": {"conversation_details": {"x": "1"}}}, "stream maps"),
     "filters": ({"queue_ids": ["q"]}, "filters"),
     "source": ({"conversation_details_source": "job"}, "source"),

@@ -55,7 +55,7 @@ def test_a_query_beyond_558_days_is_announced_and_what_stays_empty_is_logged(
     announced, empty = logged(caplog)
     source = "conversation_details_source" if stream == DETAILS else "user_details_source"
     assert announced == (
-        f"start_date: {stream} begins at 2024-08-10T00:00:00.000Z, and what is more than 558 days "
+        f"start_date: {stream} begins at 2024-08-10T00:00:00.000Z, but data more than 558 days "
         "old (before 2024-08-24T13:30:00.000Z) may be missing. Jobs return it: set "
         f"{source} to job. Or set start_date to a later date."
     )
@@ -63,8 +63,8 @@ def test_a_query_beyond_558_days_is_announced_and_what_stays_empty_is_logged(
     # which they end.
     until = "2024-08-24T00:00:00.000Z" if stream == DETAILS else "2024-08-24T13:30:00.000Z"
     assert empty == (
-        f"{stream}: nothing came from 2024-08-10T00:00:00.000Z to {until}, more "
-        f"than 558 days ago. The bookmark passes it. Jobs return it: set {source} to job."
+        f"{stream}: no rows were returned from 2024-08-10T00:00:00.000Z to {until}, more "
+        f"than 558 days ago. The bookmark moves on. Jobs return it: set {source} to job."
     )
     assert output.records(stream)
     assert output.bookmark(stream) == SETTINGS["end_date"]
@@ -160,7 +160,7 @@ def test_jobs_return_what_is_old_without_a_warning(
     assert min(str(row[KEYS[stream]]) for row in found.records(stream)) < iso(SINCE + DAY)
     assert logged(caplog) == []
     assert logged(caplog, logging.INFO) == [
-        f"{stream}: nothing came from {early} to {iso(SINCE)}, more than 558 days ago."
+        f"{stream}: no rows were returned from {early} to {iso(SINCE)}, more than 558 days ago."
     ]
 
 
@@ -204,7 +204,10 @@ def test_audits_are_kept_for_a_year(caplog: pytest.LogCaptureFixture) -> None:
     assert "more than 365 days old" in announced
     assert "for at least a year, and no other endpoint has them" in announced
     # The day in which the first row came begins at midnight.
-    assert f"nothing came from {options['start_date']} to {iso(limit - 13.5 / 24 * DAY)}" in empty
+    assert (
+        f"no rows were returned from {options['start_date']} to {iso(limit - 13.5 / 24 * DAY)}"
+        in empty
+    )
     assert min(row["eventDate"] for row in output.records("audits")) >= iso(limit)
     assert output.bookmark("audits") == options["end_date"]
 
@@ -260,8 +263,8 @@ def _read(
         old.end(old.empty_until)
     empty = min(_first_row(rows, start, length), limit)
     line = (
-        f"s: nothing came from {iso(start)} to {iso(empty)}, more than 1 days ago. "
-        "The bookmark passes it. Remedy."
+        f"s: no rows were returned from {iso(start)} to {iso(empty)}, more than 1 days ago. "
+        "The bookmark moves on. Remedy."
     )
     assert lines[1:] == ([line] if before and empty > start else [])
 

@@ -1,4 +1,4 @@
-"""Fixed grids of time: the cells of aggregates, and the days of a time zone. Pure."""
+"""Fixed time grids: the cells of aggregates, and the days of a time zone. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cells(start: datetime, end: datetime, size: timedelta) -> Iterator[Window]:
 
 
 def day_of(moment: datetime, zone: str) -> Window:
-    """Return the day of a time zone that a moment is in; a day may have 23 or 25 hours.
+    """Return the day of a moment in a time zone; a day may have 23 or 25 hours.
 
     Days follow each other without a gap: `day_of(day.end, zone)` is the next one.
     """
@@ -56,7 +56,7 @@ def days(start: datetime, end: datetime, zone: str) -> Iterator[Window]:
 
 
 def halves(window: Window, granularity: str) -> tuple[Window, Window] | None:
-    """Cut a window in two between two of its cells; None where it is one cell.
+    """Return a window's two halves, split between cells; None if it is one cell.
 
     Args:
         window: A window that starts with a cell.
@@ -66,7 +66,7 @@ def halves(window: Window, granularity: str) -> tuple[Window, Window] | None:
         return None
     size = timedelta(minutes=_MINUTES[granularity])
     count = -((window.start - window.end) // size)
-    if count < 2:  # noqa: PLR2004 - the fewest cells that can be split
+    if count < 2:  # noqa: PLR2004 - a single cell cannot be split
         return None
     middle = window.start + count // 2 * size
     return Window(window.start, middle), Window(middle, window.end)

@@ -1,9 +1,9 @@
-"""The plan of the windows of conversations that a run reads, and of its state. Pure.
+"""The plan of a run for conversations: the windows to read, and the changes of the state. Pure.
 
-The bookmark is that of jobs: all activity before it has been read by job. Beside it the state keeps
-the highest watermark so far, the passes of queries that the watermark has not passed yet
-(`query_passes`), a mark for each age of the re-checks (`rechecks`), and a mark for each source of
-what it has emitted (`emitted`).
+The bookmark is that of jobs: all activity before it has been read by job. Beside it, the state has
+the highest watermark so far, the passes of queries that are ahead of the watermark
+(`query_passes`), a mark per age of the re-checks (`rechecks`), and a mark of emitted conversations
+per source (`emitted`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ConversationPlan:
     """
 
     schedule: RecheckSchedule
-    #: The range of conversation ends that this run is the first to read.
+    #: The range of conversation ends that no earlier run has read.
     ended_in: Window
 
     def __init__(self, state: dict[str, Any], inputs: PlanInputs) -> None:
@@ -53,9 +53,9 @@ class ConversationPlan:
         #: The earliest conversation start that is read.
         self.oldest = inputs.oldest
         entries, has_history = state.get(PASSES), inputs.bookmark is not None
-        #: The passes of queries, whose rows a job must not make older.
+        #: The passes of queries, whose rows no older row of a job must replace.
         self.passes = QueryPasses(entries, now=inputs.started, has_history=has_history)
-        #: The same as of the start of the run.
+        #: The passes as of the start of the run.
         self.passes_before = QueryPasses(entries, now=inputs.started, has_history=has_history)
         marks = state.get(EMITTED) if inputs.may_leave_out and inputs.bookmark else None
         self._mark = query_mark(marks)
@@ -63,7 +63,7 @@ class ConversationPlan:
         self._whole_sources: set[Source] = {"job", "query"}
         self._has_all_rows = True
         self._emitted = Emitted(marks, inputs.bookmark)
-        # Without re-checks, queries alone read again what a page has lost by the look-back only.
+        # Without re-checks, only the look-back of queries reads again what a page lost.
         has_safety_net = inputs.source != "query" or bool([*inputs.ages])
         self._leaves_out_forward = inputs.may_leave_out and not inputs.rereads and has_safety_net
 
@@ -96,14 +96,14 @@ class ConversationPlan:
         highest = parse(self._state.get(WATERMARK, iso(BEGINNING)))
         limit = min(self.passes.limit(watermark), span.end)
         if inputs.source == "auto":
-            # What is younger is a query's, so that no row by query replaces one by job.
+            # Younger ones are left to queries, so that no row by query replaces one by job.
             limit = min(limit, inputs.started - UNSETTLED)
         if watermark < highest:
             # The lake's rows are older than those of an earlier run.
             inputs.warn(
-                "The data lake's watermark %s is before %s, where it has been: no job is read.",
-                iso(watermark),
+                "The data lake's watermark went back from %s to %s: nothing is read by job.",
                 iso(highest),
+                iso(watermark),
             )
         else:
             yield from self._by_job(watermark, limit)
@@ -135,7 +135,7 @@ class ConversationPlan:
         )
         self.passes.begin(narrow.start, begun)
         yield self._declared(narrow.reads)
-        # Not all of its range is read, so nothing but the last response is noted.
+        # It does not read all of its range, so only the time of its last response is noted.
         self.passes.end(narrow.start, inputs.now())
         until = self._settled(fresh.end)
         self._note_pass(mark.after_narrow_pass(until, begun, narrow.tails_from))
@@ -146,7 +146,7 @@ class ConversationPlan:
         # The next bookmark; conversations that end later are read again by the next run.
         reached = min(limit, inputs.started - UNSETTLED)
         self.ended_in = Window(inputs.bookmark or span.start, reached)
-        # Declared before the first row: a run that is killed may have emitted rows as of it.
+        # Declared before the first row: a killed run may have emitted rows as of this watermark.
         self._state[WATERMARK] = iso(watermark)
         forward = reads(inputs.job_windows(span.start, limit), "job", "forward", by_activity=True)
         yield self._declared(forward, span.start)
@@ -165,10 +165,10 @@ class ConversationPlan:
         """Return whether earlier runs have emitted a conversation as it is in a response.
 
         Args:
-            read: The read that has returned it.
-            start: When it started.
-            end: When it ended, as far as it has.
-            latest: Returns its latest past moment; None where it shows none.
+            read: The read that returned it.
+            start: The start of the conversation.
+            end: The end of the conversation; None while it is open.
+            latest: Returns its latest past moment; None without one.
         """
         if read.purpose == "recheck" or (
             read.purpose == "forward" and not self._leaves_out_forward
@@ -194,14 +194,14 @@ class ConversationPlan:
             return
         start, end = read.window.bounds
         if read.purpose == "forward" and self._leaves_out_forward and self._inputs.bookmark:
-            # Before the bookmark it has left out what changes without a date.
+            # Before the bookmark, changes without a date have been left out.
             start = max(start, self._inputs.bookmark)
         if start < end:
             self.schedule.read(Window(start, end), as_of)
         self._state[RECHECKS] = self.schedule.marks
 
     def note_missing_rows(self) -> None:
-        """Note that rows may be missing, though their window counts as read."""
+        """Note that rows may be missing, although their window counts as read."""
         self._has_all_rows = False
 
     def note_query(self, received: datetime) -> bool:
@@ -217,23 +217,23 @@ class ConversationPlan:
             available: The lake's watermark when the job was submitted; it advances during a run.
         """
         watermark = self._state.get(WATERMARK)
-        # Without one, this run is by query, and its pass is newer than any job.
+        # Without a watermark, the run reads by query only, and its pass is newer than any job.
         if available and watermark and available > parse(watermark):
             self._state[WATERMARK] = iso(available)
             return True
         return False
 
     def _settled(self, end: datetime) -> datetime:
-        # The last half hour is left to a later pass: it may not be indexed yet.
+        # The last half hour is left to a later pass, as it may not be indexed yet.
         return min(end, self._inputs.started - UNSETTLED)
 
     def _note_pass(self, mark: QueryMark) -> None:
-        """Move the mark of queries, if no row of theirs can be missing."""
+        """Move the mark of queries, if none of their rows can be missing."""
         if self._has_all_rows and "query" in self._whole_sources:
             self._note(mark)
 
     def _note(self, mark: JobMark | QueryMark) -> None:
-        """Move a mark of what was emitted; the next STATE follows all of it."""
+        """Move a mark of emitted conversations; their rows precede the next STATE."""
         self._state[EMITTED] = with_mark(self._state.get(EMITTED), mark)
 
     def _declared(self, batch: tuple[Read, ...], since: datetime | None = None) -> Batch:

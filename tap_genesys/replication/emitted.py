@@ -1,10 +1,10 @@
-"""The conversations that earlier runs have emitted, so that unchanged ones are left out. Pure.
+"""Marks of emitted conversations, by which unchanged ones are left out. Pure.
 
-The state's `emittedThrough` has a mark for each of the two sources. It moves only when a pass has
-ended whole, so it is behind all that was emitted; `queryPasses` and `watermark`, which limit jobs,
-are ahead of it. A row is left out if its source has emitted that conversation before, and no past
-moment of the row is at or after the mark less a margin. So what becomes visible within the margin
-is never left out.
+The state's `emittedThrough` has one mark per source. A mark moves only after a complete pass, so it
+is never ahead of the emitted rows; `queryPasses` and `watermark`, which limit jobs, are never
+behind them. A row is left out if its source has emitted that conversation before, and all past
+moments of the row are before the mark less a margin. So changes that become visible within the
+margin are never left out.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-#: How long an event may take until it is visible, and still is never left out.
+#: The delay with which an event may become visible and is still never left out.
 MARGIN = timedelta(hours=1)
-#: A narrow pass begins so long before the last pass. So a conversation is read until two margins
-#: after its end, and what happens in the first of them is never left out either.
+#: The time before the last pass at which a narrow pass begins. So a conversation is read until two
+#: margins after its end, and changes within the first of them are never left out either.
 OVERLAP = 2 * MARGIN
-#: The marks of a state: the moments of the jobs' mark, then those of the queries', in the order of
-#: their fields; each empty where there is none. Lists, since Meltano merges the STATE of a run that
-#: failed into the one before, objects key by key: a key that was dropped would come back.
+#: The marks in a state: the moments of the jobs' mark, and those of the queries' mark, in the order
+#: of their fields; an empty list without a mark. Lists, since Meltano merges the STATE of a failed
+#: run into the one before, objects key by key: a removed key would come back.
 Marks: TypeAlias = "list[list[str]] | None"
 
 
 @dataclass(frozen=True, slots=True)
 class JobMark:
-    """All that jobs have emitted.
+    """The mark of the conversations that jobs have emitted: those that started in `[since, until)`.
 
     Args:
-        since: The earliest conversation start that was wanted.
-        until: All conversations that started in between, and still went on, were emitted by job.
-        at: The watermark: all that happened before it was in the rows.
+        since: The earliest conversation start that was read.
+        until: The end of the range of starts.
+        at: The watermark: the emitted rows have all events before it.
     """
 
     since: datetime
@@ -52,15 +52,16 @@ class JobMark:
 
 @dataclass(frozen=True, slots=True)
 class QueryMark:
-    """All that queries have emitted.
+    """The mark of the conversations that queries have emitted.
 
     Args:
-        until: All that started before it was emitted by a query or a job, as far as it is settled.
-        at: The begin of the last pass, full or narrow.
-        full_from: The first start that the last full pass read.
-        full_at: Its begin.
-        tails_from: The first start of the last pass that read the ends of earlier days.
-        tails_at: Its begin.
+        until: Conversations that started before it were emitted by a query or a job.
+        at: The start of the last pass, full or narrow.
+        full_from: The first conversation start that the last full pass read.
+        full_at: The start of the last full pass.
+        tails_from: The first conversation start of the last pass that read the ends of earlier
+            days.
+        tails_at: The start of that pass.
     """
 
     until: datetime
@@ -77,10 +78,10 @@ class QueryMark:
         """Return the mark after a full pass.
 
         Args:
-            start: The first start that it has read.
-            until: The end of its range, as far as it is settled.
-            at: Its begin.
-            tails_from: The first start of that day, where it has read the day's end.
+            start: The first conversation start that the pass read.
+            until: The end of its range, without the last half hour.
+            at: The start of the pass.
+            tails_from: The first start of the day whose end the pass read; None if it read none.
         """
         return cls(until, at, start, at, tails_from or start, at)
 
@@ -90,9 +91,9 @@ class QueryMark:
         """Return the mark after a narrow pass.
 
         Args:
-            until: The end of its range, as far as it is settled.
-            at: Its begin.
-            tails_from: The first start of the days whose ends it has read; None where it read none.
+            until: The end of its range, without the last half hour.
+            at: The start of the pass.
+            tails_from: The first start of the days whose ends the pass read; None if it read none.
         """
         narrow = replace(self, until=max(self.until, until), at=at)
         return replace(narrow, tails_from=tails_from, tails_at=at) if tails_from else narrow
@@ -101,12 +102,12 @@ class QueryMark:
         """Return the moment as of which a conversation was emitted; None where it may not be.
 
         Args:
-            start: When it started.
-            end: When it ended, as far as it has.
+            start: The start of the conversation.
+            end: The end of the conversation; None while it is open.
             latest: Its latest past moment.
         """
         if start >= self.until:
-            return None  # the end of the range may have been configured
+            return None  # beyond the range, whose end may have been configured
         midnight = utc_day(start).end
         is_tail = end is None or end >= midnight
         if is_tail and midnight <= self.tails_at and start >= self.tails_from:
@@ -124,8 +125,8 @@ class Emitted:
     """The conversations that earlier runs have emitted.
 
     Args:
-        marks: The state's, as it was given to the run; None where nothing is left out.
-        bookmark: The bookmark of earlier runs: all that starts later is read for the first time.
+        marks: The marks in the state at the start of the run; None if nothing is left out.
+        bookmark: The bookmark of earlier runs: conversations that start later are new.
     """
 
     def __init__(self, marks: Marks, bookmark: datetime | None) -> None:
@@ -136,8 +137,8 @@ class Emitted:
         """Return whether a job has emitted a conversation as it is now.
 
         Args:
-            start: When it started.
-            latest: Returns its latest past moment; None where it shows none.
+            start: The start of the conversation.
+            latest: Returns its latest past moment; None without one.
         """
         mark = self._job
         if mark is None or self._bookmark is None or start >= self._bookmark:
@@ -151,12 +152,12 @@ class Emitted:
         """Return whether a query has emitted a conversation as it is now.
 
         Args:
-            start: When it started.
-            end: When it ended, as far as it has.
-            latest: Returns its latest past moment; None where it shows none.
+            start: The start of the conversation.
+            end: The end of the conversation; None while it is open.
+            latest: Returns its latest past moment; None without one.
         """
         mark = self._query
-        # The greatest moment first, which needs no look at all dates of a conversation.
+        # Start and end first: `latest` goes through all dates of a conversation.
         if mark is None or max(start, end or start) >= mark.at - MARGIN:
             return False
         last = latest()
@@ -169,12 +170,12 @@ def _is_before(latest: datetime | None, moment: datetime) -> bool:
 
 
 def job_mark(marks: Marks) -> JobMark | None:
-    """Read the mark of jobs from a state."""
+    """Return the mark of jobs from the marks of a state; None without one."""
     return JobMark(*map(parse, marks[0])) if marks and marks[0] else None
 
 
 def query_mark(marks: Marks) -> QueryMark | None:
-    """Read the mark of queries from a state."""
+    """Return the mark of queries from the marks of a state; None without one."""
     return QueryMark(*map(parse, marks[1])) if marks and marks[1] else None
 
 

@@ -1,7 +1,7 @@
-"""Digests of emitted days: whether all rows of a day are those that an earlier run emitted. Pure.
+"""Digests of emitted days, by which unchanged days are left out. Pure.
 
-A day is a window whose rows belong together: a day of aggregates, a cell of summaries. Its rows
-are emitted all or none.
+A day is a window whose rows belong together: a day of aggregates, a cell of summaries. Its rows are
+emitted together or not at all.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-#: The column that differs between two readings of the same rows.
+#: The column that differs between two readings of equal rows.
 READ_AT = "_readAt"
-#: Digests of a stream: of the running day, and of those that a re-check within a week reads.
+#: Digests per stream, at most: the present day, and days that re-checks within a week read.
 MOST = 10
-#: The digest of a day whose rows in the warehouse are unknown. It is kept in place of the earlier
-#: one, since Meltano merges the STATE of a run that failed into the one before: a key that is
-#: missing there comes back.
+#: The digest of a day whose rows in the warehouse are unknown. It replaces the earlier one, since
+#: Meltano merges the STATE of a failed run into the one before: a removed key would come back.
 _UNKNOWN = ""
 _BYTES = 8
 
@@ -31,21 +30,21 @@ _BYTES = 8
 class RowsDigest:
     """The digest of some rows, whatever their order: the sum of their hashes, and their count.
 
-    `_readAt` is left out. A sum, and not an exclusive or, in which a row that comes twice is lost.
+    `_readAt` is ignored. A sum, since an exclusive or would cancel out a row that occurs twice.
     """
 
     def __init__(self) -> None:
         self._sum = self._count = 0
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Take in a row."""
+        """Add a row."""
         content = orjson.dumps({**row, READ_AT: None}, option=orjson.OPT_SORT_KEYS)
         self._sum += int.from_bytes(hashlib.blake2b(content, digest_size=_BYTES).digest())
         self._count += 1
 
     @property
     def text(self) -> str:
-        """16 hexadecimal characters."""
+        """The digest as 16 hexadecimal characters."""
         content = f"{self._sum % 2 ** (8 * _BYTES)} {self._count}".encode()
         return hashlib.blake2b(content, digest_size=_BYTES).hexdigest()
 
@@ -55,7 +54,7 @@ class EmittedDays:
 
     Args:
         state: The start of a day, shortened -> its digest; not changed.
-        most: The most that are kept.
+        most: Digests to keep, at most.
     """
 
     def __init__(self, state: Mapping[str, str], most: int = MOST) -> None:
@@ -69,7 +68,7 @@ class EmittedDays:
         return dict(self._digests)
 
     def digest(self, start: datetime) -> str:
-        """Return the digest of the day that starts then; an empty text where none is known."""
+        """Return the digest of the day with this start; an empty text without one."""
         return self._digests.get(_key(start), _UNKNOWN)
 
     def reach_beyond(self, moment: datetime) -> bool:
@@ -78,19 +77,19 @@ class EmittedDays:
         return any(digest and key > limit for key, digest in self._digests.items())
 
     def note(self, start: datetime, digest: str) -> None:
-        """Note the digest of a day all of whose rows are out."""
+        """Set the digest of a day after all of its rows have been emitted."""
         self._digests[_key(start)] = digest
         self._trim()
 
     def withdraw(self, start: datetime) -> bool:
-        """Withdraw the digest of a day whose rows may change; return whether there was one."""
+        """Remove the digest of a day that is about to be emitted; return whether there was one."""
         had_digest = bool(self.digest(start))
         if had_digest:
             self._digests[_key(start)] = _UNKNOWN
         return had_digest
 
     def withdraw_all(self) -> bool:
-        """Withdraw all digests; return whether there was one."""
+        """Remove all digests; return whether there was one."""
         had_digests = any(self._digests.values())
         self._digests = dict.fromkeys(self._digests, _UNKNOWN)
         return had_digests
@@ -101,7 +100,7 @@ class EmittedDays:
 
 
 def _key(moment: datetime) -> str:
-    """Return a moment without what is zero at its end; the order of keys is that of moments."""
+    """Return a moment as text without trailing zeros; keys sort like moments."""
     text = iso(moment).removesuffix("Z")
     for zeros in (".000", ":00", ":00", "T00"):
         if not text.endswith(zeros):

@@ -1,13 +1,13 @@
-"""The spans that earlier runs have emitted with their ends, so that they are left out. Pure.
+"""The mark of spans that were emitted with their ends, by which they are left out. Pure.
 
-The state's `emittedThrough` is `[bookmark, moment]`. A run that has read everything whole notes it
-at its end: all spans that ended before the moment were emitted with their ends, in the present
-shape, once a run's bookmark has reached that of the mark. Until then jobs still emit spans that no
-run has emitted in that shape. A bookmark that was moved back by hand is before the mark's as well.
+The state's `emittedThrough` is `[bookmark, moment]`. A complete run writes it at its end: once a
+run's bookmark has reached that of the mark, all spans that ended before the moment have been
+emitted with their ends, in the present shape. Until then, jobs emit spans that no run has emitted
+in that shape. A bookmark that was moved back by hand is before that of the mark, too.
 
-A span, or its end, may become visible later than its date. Up to an hour later it is never left
-out: spans are left out up to `limit` only, an hour before that run began, and each query reads that
-hour again. Later than that, it arrives with the re-check of its day.
+A span, or its end, may become visible later than its date. With a delay of up to an hour it is
+never left out: spans are left out only up to `limit`, an hour before the start of that run, and
+each query reads that hour again. With a longer delay, it arrives with the re-check of its day.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tap_genesys.replication.windows import UNSETTLED, iso, parse
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: The part of the margin by which `readTo` is not behind the begin of its run anyway.
+#: The margin less the time by which `readTo` is before the start of its run anyway.
 BEFORE_READ_TO = MARGIN - UNSETTLED
 
 
@@ -30,8 +30,8 @@ class EmittedSpans:
     """The mark of emitted spans.
 
     Args:
-        bookmark: The bookmark from which on a run may leave spans out.
-        moment: All spans that ended before it were emitted with their ends; a run's `readTo`.
+        bookmark: The lowest bookmark of a run that may leave spans out.
+        moment: Spans that ended before it were emitted with their ends; a run's `readTo`.
     """
 
     bookmark: datetime
@@ -39,7 +39,7 @@ class EmittedSpans:
 
     @classmethod
     def of_state(cls, entry: Any) -> EmittedSpans | None:  # noqa: ANN401 - a state's
-        """Read the mark from a state; None where there is none."""
+        """Return the mark from a state's entry; None without one."""
         return cls(*map(parse, entry)) if entry else None
 
     @property

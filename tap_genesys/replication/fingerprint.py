@@ -1,8 +1,8 @@
-"""The fingerprint of a stream's rows: what decides which rows there are, and their shape. Pure.
+"""The fingerprint of the settings and schemas that decide a stream's rows and their shape. Pure.
 
-A run leaves rows out that an earlier run emitted. That is right only where both runs would emit the
-same row for the same response, so the state keeps a fingerprint of all that decides it: four
-characters for each group of causes, so that a run can name the group that has changed.
+A run leaves out rows that an earlier run emitted. That is valid only if both runs emit the same row
+for the same response. So the state has a fingerprint of all that decides it: four characters per
+group of causes, so that a run can log which group has changed.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Any
 
 import orjson
 
-#: Keys of the state: the fingerprint, and the marks of emitted rows, which are valid with it only.
+#: Keys of the state: the fingerprint, and the marks of emitted rows that depend on it.
 FINGERPRINT, EMITTED = "fingerprint", "emittedThrough"
-#: Raise it when rows of the same response change and neither a schema nor a setting does.
+#: Raise it when code changes the rows of a response without a change of schema or settings.
 ROWS = 1
-#: Characters for each group: 24 bits, so that one change in 16 million goes unnoticed.
+#: Characters per group: 24 bits, so one change in 16 million is missed.
 _WIDTH = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowShape:
-    """All that decides what rows a stream has; each value can be written as JSON.
+    """All that decides the rows of a stream; each value can be serialized as JSON.
 
     Args:
-        selection: The selected streams that are read together, each with its deselected columns.
-        privacy: The rules about personal data, and the attributes that are kept.
+        selection: Selected stream -> its deselected columns, for streams that are read together.
+        privacy: The `pii` rules, and the attributes to keep.
         schema: The schemas of these streams, stream maps and flattening.
-        filters: The source of the rows, filters, and what is counted.
+        filters: The source, filters, and options of aggregates.
     """
 
     selection: Any
@@ -40,17 +40,17 @@ class RowShape:
 
     @property
     def fingerprint(self) -> str:
-        """16 characters."""
+        """The fingerprint, 16 characters."""
         groups = (self.selection, self.privacy, [ROWS, self.schema], self.filters)
         return "".join(_digest(group) for group in groups)
 
 
-#: The groups in the order of a fingerprint, as a log line names them.
+#: The names of the groups in a log line, in the order of a fingerprint.
 _NAMES = (
     "selected streams or columns",
-    "rules about personal data or attributes",
+    "pii rules or attributes",
     "the tap's schemas, stream maps or flattening",
-    "the source, filters or what is counted",
+    "the source, filters or aggregates",
 )
 
 

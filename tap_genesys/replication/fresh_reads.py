@@ -1,12 +1,13 @@
-"""The queries of conversations that jobs lack yet: all of them, or what happened since. Pure.
+"""The queries for conversations beyond the data lake's watermark: full and narrow passes. Pure.
 
-A query returns what started on a UTC day that its interval touches and was active in it. So a
-*full* pass, from the data lake's watermark on, requests hours again of which the last run has read
-most. A *narrow* pass requests what was active since the last pass, and, every second hour, the last
-minute of each earlier day that jobs may not read yet: what started then and still goes on.
+A query returns the conversations that started on a UTC day which its interval touches, and that
+were active in it. A *full* pass queries everything from the data lake's watermark on, hours of
+which the last run has read already. A *narrow* pass queries the time since the last pass, and,
+every second hour, the last minute of each earlier day that jobs cannot read yet: that returns the
+conversations of that day that last beyond it.
 
-Where the vendor returns all that started on a touched day, as its words can also be read, a narrow
-pass costs more and misses nothing.
+If the vendor returns all conversations that started on a touched day, as its documentation can also
+be understood, a narrow pass costs more requests, and misses nothing.
 """
 
 from __future__ import annotations
@@ -25,28 +26,28 @@ if TYPE_CHECKING:
 
     from tap_genesys.replication.emitted import QueryMark
 
-#: A full pass of at most this length is requested in each run: narrow ones would save nothing, and
-#: jobs could follow later only.
+#: Up to this length, each run makes a full pass: narrow ones would save nothing, and jobs could
+#: read its conversations only later.
 FULL_UP_TO = timedelta(hours=8)
-#: The time between two readings of earlier days' ends; with hourly runs they are two hours apart.
+#: The time between two readings of earlier days' ends; with hourly runs, two hours.
 TAILS_EVERY = timedelta(minutes=90)
 _TAIL = timedelta(minutes=1)
 
 
 def is_full_pass(mark: QueryMark | None, fresh: Window, started: datetime) -> bool:
-    """Return whether a run reads all that jobs lack, instead of what happened since the last run.
+    """Return whether a run makes a full pass instead of a narrow one.
 
-    It does on each UTC day once, and where a narrow pass would save nothing or miss something.
+    It does once per UTC day, and if a narrow pass would save nothing or miss conversations.
 
     Args:
-        mark: What queries have emitted; None where that is unknown.
-        fresh: The range of conversation starts that jobs lack.
-        started: When the run began.
+        mark: The mark of emitted conversations; None where unknown.
+        fresh: The range of conversation starts beyond the watermark.
+        started: The start of the run.
     """
     return (
         mark is None
         or fresh.length <= FULL_UP_TO
-        # Before the end of a range that was configured, nothing is requested any more.
+        # A configured end of the range: later runs do not query beyond it.
         or fresh.end < started
         or fresh.start < mark.full_from
         or utc_day(mark.full_at) != utc_day(started)
@@ -54,13 +55,13 @@ def is_full_pass(mark: QueryMark | None, fresh: Window, started: datetime) -> bo
 
 
 def tail_before(fresh: Window, *, reached: datetime) -> Read | None:
-    """Return the read of what started on the first day of a full pass, but before it.
+    """Return the read of the conversations of a full pass's first day that started before the pass.
 
-    A short pass has none: what started before it is read by job soon.
+    A short pass has none, since jobs read those conversations soon.
 
     Args:
         fresh: The range of conversation starts that the pass reads.
-        reached: The bookmark of jobs: what started before it is theirs.
+        reached: The bookmark of jobs, which have read conversations that started before it.
     """
     day = utc_day(fresh.start)
     starts = Window(max(day.start, reached), fresh.start)
@@ -74,8 +75,8 @@ class NarrowPass(NamedTuple):
     """The reads of a narrow pass.
 
     Args:
-        reads: The ends of earlier days first, then what happened since the last pass.
-        tails_from: The first start of the days whose ends are read; None where none is.
+        reads: First the ends of earlier days, then the time since the last pass.
+        tails_from: The first start of the days whose ends are read; None if none is.
     """
 
     reads: tuple[Read, ...]
@@ -83,25 +84,25 @@ class NarrowPass(NamedTuple):
 
     @property
     def start(self) -> datetime:
-        """The first conversation start that it may emit."""
+        """The first conversation start that the pass may emit."""
         return min(read.starts.start for read in self.reads if read.starts)
 
 
 def narrow_pass(
     mark: QueryMark, end: datetime, *, reached: datetime, watermark: datetime, now: datetime
 ) -> NarrowPass:
-    """Return what a narrow pass reads.
+    """Return a narrow pass.
 
     Args:
-        mark: What queries have emitted.
+        mark: The mark of emitted conversations.
         end: The end of the range that this run reads.
-        reached: The bookmark of jobs: what started before it is theirs.
-        watermark: The moment up to which the lake is complete.
-        now: The begin of the pass.
+        reached: The bookmark of jobs, which have read conversations that started before it.
+        watermark: The moment up to which the data lake is complete.
+        now: The start of the pass.
     """
-    # The range of a pass ends with the begin of its run, whose jobs may take hours.
+    # A pass reads up to the start of its run, whose jobs may take hours.
     since = min(mark.at - OVERLAP, mark.until)
-    # A query that begins before the last minute of a day returns all that goes on after it.
+    # A query that begins before a day's last minute returns what lasts beyond the day.
     days = [day for day in _days(watermark, since) if reached < day.end]
     are_due = now - mark.tails_at >= TAILS_EVERY
     tails = [_read(Window(day.end - _TAIL, day.end), reached) for day in days if are_due]
@@ -113,7 +114,7 @@ def narrow_pass(
 
 
 def _days(first: datetime, since: datetime) -> Iterator[Window]:
-    """Yield the UTC days from that of a moment on whose last minute begins before another one."""
+    """Yield the UTC days from that of `first` whose last minute begins before `since`."""
     day = utc_day(first)
     while day.end - _TAIL < since:
         yield day

@@ -1,4 +1,4 @@
-"""Log lines about data so old that the vendor may not return it."""
+"""Log lines for data that is so old that the vendor may not return it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ AUDITS = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """The age from which on rows may not be returned.
+    """The age beyond which an endpoint may not return rows.
 
     Args:
-        age: That age, before the start of the run.
-        remedy: The remedy in a warning; empty where older rows are returned as well, so that their
+        age: The age at the start of the run.
+        remedy: The remedy for a warning; empty where older rows are usually returned, so that their
             absence is only logged as information.
     """
 
@@ -44,7 +44,7 @@ class OldData:
         name: The stream.
         start: The start of the range.
         now: The start of the run.
-        horizon: The age from which on rows may not be returned.
+        horizon: The age beyond which rows may not be returned.
         logger: The stream's logger.
     """
 
@@ -62,7 +62,7 @@ class OldData:
         self.is_empty = start < self._limit
         if self.is_empty and horizon.remedy:
             logger.warning(
-                "start_date: %s begins at %s, and what is more than %d days old (before %s) may be "
+                "start_date: %s begins at %s, but data more than %d days old (before %s) may be "
                 "missing. %s Or set start_date to a later date.",
                 name,
                 iso(start),
@@ -72,7 +72,7 @@ class OldData:
             )
 
     def holds(self, window: Window) -> bool:
-        """Return whether the bookmark stays before a window, which ends a range without rows.
+        """Return whether the bookmark stays before a window, since no row was returned so far.
 
         So such a range is logged once, and before the bookmark passes it.
         """
@@ -92,10 +92,10 @@ class OldData:
         if until > self._start:
             self._logger.log(
                 logging.WARNING if self._horizon.remedy else logging.INFO,
-                "%s: nothing came from %s to %s, more than %d days ago.%s",
+                "%s: no rows were returned from %s to %s, more than %d days ago.%s",
                 self._name,
                 iso(self._start),
                 iso(until),
                 self._horizon.age.days,
-                f" The bookmark passes it. {self._horizon.remedy}" if self._horizon.remedy else "",
+                f" The bookmark moves on. {self._horizon.remedy}" if self._horizon.remedy else "",
             )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: The source of rows.
 Source: TypeAlias = Literal["job", "query"]
-#: To read on from the bookmark, to read data that jobs lack yet, or to read a past day again.
+#: Reading from the bookmark, reading data beyond the watermark, or re-reading a past day.
 Purpose: TypeAlias = Literal["forward", "fresh", "recheck"]
 
 
@@ -29,7 +29,7 @@ class Read:
         window: The window.
         by: The source of its rows.
         purpose: The purpose of the read.
-        by_activity: Whether all that was active in the window is read, not only what started in it.
+        by_activity: Whether to read all that was active in the window, not only what started in it.
         within: The range of the batch, where a row may be in several of its windows.
         starts: The conversation starts that are read, where they are not those in the window.
     """
@@ -66,16 +66,16 @@ class PlanInputs:
         range: The range that this run reads.
         bookmark: The end of the range of earlier runs; None on a first run.
         oldest: The earliest start that is read.
-        started: When the run began.
+        started: The start of the run.
         now: Returns the current time.
         watermark: The moment up to which the data lake is complete; None where no job is read.
         reached: Returns the end of the range that this run, or an earlier one, has read.
         ages: Ages at which a day is read again, in days.
-        windows: Cuts a range into the windows of queries.
-        job_windows: Cuts a range into the windows of jobs.
+        windows: Splits a range into the windows of queries.
+        job_windows: Splits a range into the windows of jobs.
         warn: Logs a warning.
-        may_leave_out: Whether rows are left out that earlier runs have emitted.
-        rereads: Whether a look-back is configured: what it reads again is not left out.
+        may_leave_out: Whether unchanged rows that earlier runs emitted are left out.
+        rereads: Whether a look-back is configured, whose rows are not left out.
     """
 
     source: str
@@ -102,7 +102,7 @@ def reads(
     by_activity: bool = False,
     within: Window | None = None,
 ) -> tuple[Read, ...]:
-    """Return a read for each window; without `within`, each window stands for itself."""
+    """Return a read per window; `within` defaults to the window itself."""
     return tuple(
         Read(window, by, purpose, by_activity=by_activity, within=within or window)
         for window in windows

@@ -32,14 +32,14 @@ class ReadRange:
 
         Args:
             bookmark: The end of the range of earlier runs.
-            lookback: How far before it the run starts again.
-            started: When the run began.
+            lookback: Time before the bookmark at which the run starts.
+            started: The start of the run.
             warn: Logs a warning.
         """
         if bookmark > started:
             warn(
-                "The bookmark %s is in the future: nothing is read until then. Mend the state if "
-                "that is a mistake.",
+                "The bookmark %s is in the future: nothing is read until then. Correct the state "
+                "if that is a mistake.",
                 iso(bookmark),
             )
         start = bookmark - lookback

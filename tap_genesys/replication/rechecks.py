@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def utc_day(moment: datetime) -> Window:
-    """Return the UTC day that a moment is in."""
+    """Return the UTC day of a moment."""
     start = floor(moment, DAY)
     return Window(start, start + DAY)
 
@@ -29,8 +29,8 @@ class RecheckSchedule:
         ages: Ages in days.
         marks: Age -> the first day that has not satisfied it, as in the state.
         bookmark: The end of the range that has been read once; None on a first run.
-        since: The first moment that is read at all.
-        day_of: Returns the day that a moment is in; days follow each other without a gap.
+        since: The first moment that any run reads.
+        day_of: Returns the day of a moment; days tile time without gaps.
     """
 
     def __init__(

@@ -1,8 +1,7 @@
-"""The reads of a day on which the tap runs as often as on the days before. Pure: runs of plans.
+"""Simulated runs at a constant rate, from which `--check` estimates requests. Pure.
 
-What a run reads depends on the runs before it: on when they began, and on how far the data lake was
-behind them. So the plans themselves are run, for as many days as it takes until one day is like the
-next, and the reads of the last day are returned.
+The reads of a run depend on the runs before it: on their starts, and on the data lake's lag. So the
+plans are executed without requests, for as many days as it takes until each day is like the next.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from tap_genesys.replication.plan import Batch, Read
     from tap_genesys.replication.windows import Window
 
-#: A row comes by job once the watermark has passed the pass of queries that read it, which takes
+#: A job reads a conversation once the watermark has passed the pass of queries that read it, after
 #: two to three lags.
 _LAGS_BEFORE = 3
 
@@ -44,17 +43,17 @@ class Plan(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SteadyRuns:
-    """Runs at even distances, of a tap that has read conversations for weeks.
+    """Runs at equal intervals of a tap that has read conversations for weeks.
 
     Args:
         source: `auto`, `job` or `query`.
-        runs_per_day: How many runs begin on a day.
-        until: When the last one begins.
-        lag: How far the data lake is behind each of them.
-        lookback: How far before its bookmark a run starts again.
+        runs_per_day: Runs per day.
+        until: The start of the last run.
+        lag: The data lake's lag at the start of each run.
+        lookback: Time before the bookmark at which a run starts.
         ages: Ages at which a day is read again, in days.
-        windows: Cuts a range into the windows of queries.
-        job_windows: Cuts a range into the windows of jobs.
+        windows: Splits a range into the windows of queries.
+        job_windows: Splits a range into the windows of jobs.
     """
 
     source: str
@@ -94,16 +93,16 @@ class SteadyRuns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SteadySpanRuns(SteadyRuns):
-    """The same of a tap that has read the spans of users.
+    """Runs at equal intervals of a tap that has read the spans of users for weeks.
 
     Args:
-        margin: So long before what has been read a query begins.
+        margin: Time before `readTo` at which a query begins.
     """
 
     margin: timedelta
 
     def execute(self, run: _Run) -> None:
-        """Execute a run, whose plan is notified of how far it has come."""
+        """Execute a run, and note in its plan the end of each read."""
         plan = UserDetailsPlan(run.state, run.inputs(), margin=self.margin)
 
         def reach(read: Read) -> None:
@@ -115,13 +114,13 @@ class SteadySpanRuns(SteadyRuns):
 
 
 class _Run:
-    """One run, which reads everything whole, and takes no time.
+    """One run, which reads all windows completely and takes no time.
 
     Args:
-        runs: The runs that it is one of.
+        runs: The series of runs.
         state: The stream's part of the state.
-        bookmark: That of the run before.
-        started: When it begins.
+        bookmark: The bookmark of the run before.
+        started: The start of the run.
     """
 
     def __init__(
@@ -135,7 +134,7 @@ class _Run:
         self._watermark = None if runs.source == "query" else started - runs.lag
 
     def inputs(self) -> PlanInputs:
-        """Return the inputs of its plan."""
+        """Return the inputs of the run's plan."""
         runs = self._runs
         start = self.bookmark - runs.lookback
         return PlanInputs(
@@ -155,11 +154,11 @@ class _Run:
         )
 
     def execute(self, plan: Plan, reach: Callable[[Read], None] = lambda _read: None) -> None:
-        """Read all batches.
+        """Execute all batches of a plan.
 
         Args:
-            plan: Its plan.
-            reach: Takes each window that reads on.
+            plan: The plan.
+            reach: Called with each read from the bookmark.
         """
         for batch in plan.batches():
             for read in batch.reads:
@@ -171,7 +170,7 @@ class _Run:
                     reach(read)
 
     def _promise(self, read: Read) -> None:
-        """Move the bookmark, by job or where queries alone are read, but not to what is open."""
+        """Move the bookmark after a read by job, or by query if that is the only source."""
         if read.by == "job" or self._runs.source == "query":
             reached = min(read.window.end, self._started - UNSETTLED)
             self.bookmark = max(self.bookmark, reached)

@@ -1,4 +1,4 @@
-"""The plan of the windows of users' details that a run reads, and of its state. Pure.
+"""The plan of a run for user details: the windows to read, and the changes of the state. Pure.
 
 The state has, beside the bookmark, which is that of jobs unless the source is `query`:
 
@@ -37,7 +37,7 @@ class UserDetailsPlan:
     Args:
         state: The stream's part of the state, which is changed in place.
         inputs: All other inputs of the plan.
-        margin: So long before `readTo` a query begins, as spans may have become visible since.
+        margin: Time before `readTo` at which a query begins, for spans that became visible late.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class UserDetailsPlan:
         limit = min(watermark - MILLISECOND, span.end)
         start = min(span.start, self._read_to) if self.may_be_open else span.start
         if self._mark is None and self._is_bookmark_of_queries(known_up_to):
-            # Those may not have seen all before it.
+            # Queries may have missed spans before it that were not visible yet.
             self._is_first_after_queries = True
             start = max(start - self._margin, self._inputs.oldest)
         windows = self._inputs.job_windows(start, limit)
@@ -113,17 +113,17 @@ class UserDetailsPlan:
         yield Batch((), is_declared=True)
 
     def is_emitted(self, read: Read, end: datetime) -> bool:
-        """Return whether a span was emitted with its end, and is not emitted again.
+        """Return whether a span was emitted with its end, and is left out.
 
         Args:
-            read: The read that returned it.
-            end: Its end.
+            read: The read that returned the span.
+            end: The end of the span.
         """
         ends = self._emitted.get(read.by)
         return read.purpose == "forward" and ends is not None and end in ends
 
     def note_emitted(self, bookmark: datetime | None) -> None:
-        """Note what has been emitted, at the end of a run that has read everything whole.
+        """Write the mark of emitted spans, at the end of a complete run.
 
         Args:
             bookmark: The bookmark at the end of the run.
@@ -134,8 +134,8 @@ class UserDetailsPlan:
         if self._is_first_after_queries and self._inputs.source == "job" and not has_moved:
             # Jobs have yet to read the margin before it, which only a run without a mark does.
             return
-        # Without an earlier mark, what ended before the first query began may not have been emitted
-        # in the present shape until jobs have read it.
+        # Without an earlier mark, spans that ended before the start of the first query may not have
+        # been emitted in the present shape until jobs have read them.
         since = self._mark.bookmark if self._mark else self._given_read_to
         self._state[EMITTED] = EmittedSpans(max(bookmark, since), self._read_to).entry
 
@@ -146,7 +146,7 @@ class UserDetailsPlan:
             self._state[RECHECKS] = self.schedule.marks
 
     def reach(self, end: datetime) -> None:
-        """Note that all that began or ended before a moment is emitted, as far as it is settled."""
+        """Note that all spans which began or ended before a moment have been emitted."""
         self._read_to = max(self._read_to, min(end, self._inputs.started - UNSETTLED))
         self._state[READ_TO] = iso(self._read_to)
 
@@ -164,28 +164,28 @@ class UserDetailsPlan:
         return available is not None and available > known_up_to and self._know_up_to(available)
 
     def _query_start(self) -> datetime:
-        """Return the start of a query: all before it was emitted, and was visible by then."""
+        """Return the start of a query: all spans before it were visible, and have been emitted."""
         if self._read_to > self._given_read_to:
-            # Jobs of this run have read so far, and see all at once.
+            # Jobs of this run have read up to it; the data lake is complete up to its watermark.
             return self._read_to
-        # A hole that was accepted is before `readTo`, but not before the mark's moment.
+        # An accepted hole is before `readTo`, but not before the mark's moment.
         moments = [self._read_to, *([self._mark.moment] if self._mark else [])]
         return max(min(moments) - self._margin, self._inputs.oldest)
 
     def _is_bookmark_of_queries(self, known_up_to: datetime) -> bool:
-        """Return whether queries moved the bookmark: they know more than what is before it."""
+        """Return whether queries moved the bookmark: then emitted rows have events beyond it."""
         bookmark = self._inputs.bookmark
         return bookmark == self._given_read_to and known_up_to >= bookmark + UNSETTLED
 
     def _valid_mark(self) -> EmittedSpans | None:
-        """Return the mark in the state that the run was given; None where nothing is left out."""
+        """Return the mark from the state at the start of the run; None if nothing is left out."""
         mark = EmittedSpans.of_state(self._state.get(EMITTED))
-        # A moment that is ahead of this run was written by a clock that was wrong.
+        # A moment after the start of this run was written with a wrong clock.
         is_valid = mark and self._inputs.may_leave_out and mark.moment <= self._inputs.started
         return mark if is_valid else None
 
     def _emitted_ends(self) -> dict[Source, Window]:
-        """Return the ends of the spans that are left out, for each source."""
+        """Return source -> the range of ends of the spans that are left out."""
         inputs, mark = self._inputs, self._mark
         if not mark or not inputs.bookmark or inputs.bookmark < mark.bookmark:
             return {}
@@ -207,14 +207,14 @@ class UserDetailsPlan:
         """Return the moment before which all events of earlier rows happened."""
         mark = self._state.get(KNOWN_UP_TO)
         if not mark:
-            # Rows of a version that kept no such moment may be as new as this run.
+            # An earlier version kept no such moment: its rows may be as new as this run.
             has_history = self._inputs.bookmark is not None
             return self._inputs.started + MILLISECOND if has_history else BEGINNING
-        # Without the other marks it is of a version that included the moment itself.
+        # Without `readTo` it is from an earlier version, which included the moment itself.
         return parse(mark) + (timedelta(0) if READ_TO in self._state else MILLISECOND)
 
     def _know_up_to(self, moment: datetime) -> bool:
-        """Keep the moment before which all events of the emitted rows happened; return True."""
+        """Write the moment before which all events of the emitted rows happened; return True."""
         self._state[KNOWN_UP_TO] = iso(moment)
         self._state[READ_TO] = iso(self._read_to)
         return True

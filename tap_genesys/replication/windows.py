@@ -10,25 +10,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DAY = timedelta(days=1)
-#: No window is cut shorter: 100,000 conversations a minute are not a contact centre.
+#: The shortest window: no contact centre has 100,000 conversations a minute.
 SHORTEST = timedelta(minutes=1)
 #: The resolution of the vendor's dates.
 MILLISECOND = timedelta(milliseconds=1)
-#: Newer data is emitted, but the bookmark stays before it, since the vendor still indexes it: it
-#: advises to leave the last minutes out ("now-30min/now-1min").
+#: Newer data is emitted, but the bookmark stays before it, since the vendor still indexes it. The
+#: vendor advises intervals such as "now-30min/now-1min".
 UNSETTLED = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Window:
-    """The moments from `start` up to, but not including, `end`; both aware and in UTC."""
+    """The moments from `start`, inclusive, to `end`, exclusive; both aware and in UTC."""
 
     start: datetime
     end: datetime
 
     @property
     def bounds(self) -> tuple[datetime, datetime]:
-        """Both ends."""
+        """Start and end."""
         return self.start, self.end
 
     @property
@@ -44,7 +44,7 @@ class Window:
 
 
 def halves(window: Window) -> tuple[Window, Window] | None:
-    """Cut a window in two; None where that would go below `SHORTEST`."""
+    """Return a window's two halves; None if they would be shorter than `SHORTEST`."""
     length = window.end - window.start
     if length < 2 * SHORTEST:
         return None
@@ -53,7 +53,7 @@ def halves(window: Window) -> tuple[Window, Window] | None:
 
 
 def parse(text: str) -> datetime:
-    """Read an ISO 8601 date or date-time; one without a zone is UTC.
+    """Parse an ISO 8601 date or date-time; without a time zone, it is UTC.
 
     Raises:
         ValueError: `text` is neither, or is in the first or the last year of the calendar.
@@ -66,15 +66,15 @@ def parse(text: str) -> datetime:
 
 
 def iso(moment: datetime) -> str:
-    """Write a moment as the vendor does: `2026-01-31T08:15:00.250Z`.
+    """Format a moment as the vendor does: `2026-01-31T08:15:00.250Z`.
 
-    Milliseconds are the vendor's resolution, so windows have their bounds on whole ones.
+    The vendor's resolution is a millisecond, so windows have whole milliseconds as bounds.
     """
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def floor(moment: datetime, step: timedelta = MILLISECOND) -> datetime:
-    """Move back to the start of the `step` that `moment` is in, counted from UTC midnight.
+    """Return the start of the step that contains a moment; steps count from UTC midnight.
 
     Args:
         moment: An aware moment.
@@ -85,7 +85,7 @@ def floor(moment: datetime, step: timedelta = MILLISECOND) -> datetime:
 
 
 def split(start: datetime, end: datetime, step: timedelta) -> Iterator[Window]:
-    """Cut `[start, end)` into windows that tile it, none longer than `step`.
+    """Split `[start, end)` into windows that tile it, none longer than `step`.
 
     The cuts are at UTC midnights, since the vendor stores conversations in daily indexes and
     returns each day that an interval touches. Whole days are grouped up to `step`; a `step` below
@@ -95,7 +95,7 @@ def split(start: datetime, end: datetime, step: timedelta) -> Iterator[Window]:
     Args:
         start: First moment.
         end: The moment after the last; a range that is empty or reversed has no windows.
-        step: The longest that a window may be, at least a second.
+        step: The maximum length of a window, at least a second.
     """
     cursor = floor(start)
     last = floor(end)
@@ -132,5 +132,5 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def utc_now() -> datetime:
-    """Return the present, in UTC."""
+    """Return the present time, in UTC."""
     return datetime.now(UTC)
