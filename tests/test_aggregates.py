@@ -216,7 +216,7 @@ def test_all_rows_of_a_reading_say_the_same_moment() -> None:
 def test_a_cell_that_would_be_too_large_names_the_remedy() -> None:
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path="/aggregates/", status=413, times=None))
-        with pytest.raises(StopRun, match="Group by less") as stopped:
+        with pytest.raises(StopRun, match="Set fewer groups") as stopped:
             run(sim, NAME, start_date=iso(SINCE))
     assert NAME in str(stopped.value)
 

@@ -148,7 +148,7 @@ def test_going_back_to_queries_and_to_jobs_again_is_said_and_makes_nothing_older
         state = last_state(messages)
         if source == "auto":
             assert state["bookmarks"][DETAILS]["replication_key_value"] <= iso(world.watermark)
-    assert caplog.text.count("came by query, without participants' attributes") == 1
+    assert caplog.text.count("read by query, without participants' attributes") == 1
     assert set(warehouse.rows) == set(warehouse.truth(world))
 
 
@@ -170,7 +170,7 @@ def test_rows_that_arrive_while_paging_hide_none_that_were_there(
     with Simulator(busy, interval_reading="touched-days") as sim:
         sim.each_request = timedelta(seconds=20)
         output = run(sim, DETAILS, start_date=iso(SINCE), page_size=20)
-    assert "Once more." not in caplog.text
+    assert "once more" not in caplog.text
     found = {busy.conversation_id(number) for number in busy.indexed(SINCE, busy.now)}
     assert found < set(output.ids())
 

@@ -69,7 +69,7 @@ def sources(
 
 def test_a_table_makes_no_request() -> None:
     """The detail names the stream whose records its rows are made of."""
-    estimate = Estimate(0, 0, "made of users", requests_per_month=0)
+    estimate = Estimate(0, 0, "derived from users", requests_per_month=0)
     assert NoRequests("users").estimate(Basis(TEN_DAYS)) == estimate
 
 
@@ -131,7 +131,7 @@ def test_aggregates_of_users_are_windows_times_batches() -> None:
     """The detail states the users, and the requests for a day."""
     cost = PerWindowAndBatch(PerWindow(days, timedelta(0), rechecks=3), lambda: 100)
     estimate = cost.estimate(Basis(TEN_DAYS, parent=Sample(1_250)))
-    detail = "1,250 users: 13 requests for each reading of a day"
+    detail = "1,250 users: 13 requests per day that is read"
     assert estimate == Estimate(130, 52, detail, requests_per_month=30 * 52)
 
 
@@ -151,7 +151,7 @@ def test_conversations_by_source(
     """A first run emits each of them once, a later one by each lane and for each re-check."""
     cost = ConversationDetailsCost(sources(source, rechecks=2))
     estimate = cost.estimate(Basis(TEN_DAYS, Sample(2_400)))
-    requests = first_run, per_day, "2,400 yesterday"
+    requests = first_run, per_day, "2,400 conversations yesterday"
     assert estimate == Estimate(*requests, 24_000, rows_per_day, 30 * per_day)
     assert rows(cost) == (None, None)
 
@@ -379,5 +379,5 @@ def test_each_stream_has_a_cost_in_words() -> None:
     texts = {stream.name: stream.cost.text for stream in (kind(tap) for kind in STREAMS)}
     assert all(texts.values())
     assert texts["users"] == "1 per 500 rows"
-    assert texts["group_members"] == "1 per 100 rows, for each of `groups`"
-    assert texts["surveys"] == "1 for each conversation with a survey that has ended"
+    assert texts["group_members"] == "1 per 100 rows, per record of `groups`"
+    assert texts["surveys"] == "1 per conversation with a survey that has ended"

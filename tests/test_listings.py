@@ -103,7 +103,9 @@ def test_a_refused_page_size_is_lowered_to_100_for_the_run(
     assert sorted(pages[2:]) == [(100, "2", 200), (100, "3", 200)]
     assert set(parents.values()) == {1}
     assert len(parents) == 230
-    (line,) = [one.message for one in caplog.records if "Sent again with 100" in one.message]
+    (line,) = [
+        one.message for one in caplog.records if "Sent again with a page size of 100" in one.message
+    ]
     assert line.startswith(f"groups: GET {GROUPS} answered 400: pageSize must not be greater")
 
 

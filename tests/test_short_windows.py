@@ -99,7 +99,10 @@ def test_a_row_that_slips_through_is_found_by_a_second_reading(
     assert set(output.ids()) == day
     assert [page for _interval, page in asked(sim)] == [1, 2, 3, 1, 2, 3]
     assert row["short_windows"] == 1
-    assert "expected 50 rows, received 49: no later run reads them again. Once more." in caplog.text
+    assert (
+        "expected 50 rows, received 49; no later run reads them, so read them once more."
+        in caplog.text
+    )
 
 
 @pytest.mark.parametrize(

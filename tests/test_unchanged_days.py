@@ -86,7 +86,7 @@ def test_the_log_has_how_many_days_were_left_out(
     first = case.read(sim)
     assert "left out" not in caplog.text
     case.read(sim, first.state)
-    assert f"{MADE_UP}: 2 of 2 days or cells have the rows that an earlier run" in caplog.text
+    assert f"{MADE_UP}: left out 2 of 2 days or cells, whose rows an earlier run" in caplog.text
 
 
 @each_case

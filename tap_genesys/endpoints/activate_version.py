@@ -1,7 +1,7 @@
-"""Rows that the org has deleted: ACTIVATE_VERSION, sent only after a listing that is whole.
+"""ACTIVATE_VERSION, which makes targets delete rows: emitted only after a complete listing.
 
-The SDK sends it before the records, so that a target empties the table of a listing that then
-breaks off. Here it comes last, and whatever is in doubt leaves the old rows where they are.
+The SDK emits it before the records, so that a listing which then fails leaves an empty table. Here
+it comes last, and any doubt about the listing keeps the old rows.
 """
 
 from __future__ import annotations
@@ -13,36 +13,35 @@ if TYPE_CHECKING:
 
 
 class ActivateVersion:
-    """Whether ACTIVATE_VERSION may follow a listing: whether rows that did not come are gone."""
+    """Decides whether ACTIVATE_VERSION may follow a listing: whether absent rows were deleted."""
 
     def __init__(self) -> None:
-        #: Why rows that did not come may exist all the same; the first reason counts.
+        #: The first reason for which absent rows may still exist; empty without one.
         self.doubt = ""
 
     def mark_incomplete(self, reason: str) -> None:
-        """Note that the listing may not be whole."""
+        """Note that the listing may be incomplete, for a reason."""
         self.doubt = self.doubt or reason
 
     def may_follow(self, rows: int, *, was_skipped: bool) -> bool:
-        """Return whether it may follow.
+        """Return whether ACTIVATE_VERSION may follow the listing.
 
         Args:
-            rows: How many rows came.
-            was_skipped: Whether the stream was left out in the end.
+            rows: The number of rows that were read.
+            was_skipped: Whether the stream was skipped.
         """
         if was_skipped:
             self.mark_incomplete("it was skipped")
         if not rows:
-            # A response without a list looks the same.
-            self.mark_incomplete("no row came")
+            # A response without a list of records looks the same.
+            self.mark_incomplete("no row was returned")
         return not self.doubt
 
 
 def version_of(started: datetime) -> int:
     """Return the version of a run's rows: its start, in milliseconds since 1970.
 
-    Targets delete what is of a smaller version, so that a clock which went back deletes nothing,
-    and the next run that is later than the newest row makes up for it; therefore no version is kept
-    in the state.
+    Targets delete rows of a smaller version. So a clock that was set back deletes nothing, and the
+    next run that is later than the newest row catches up: no version is kept in the state.
     """
     return int(started.timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""The kinds of endpoint that count: over the cells of a grid, and at the present moment."""
+"""Aggregates over the cells of a time grid, and observations of the present moment."""
 
 from __future__ import annotations
 
@@ -45,46 +45,46 @@ if TYPE_CHECKING:
 
 
 class AggregateStream(WindowedStream):
-    """Sums over the cells of a fixed grid: whole days of a time zone, a request each.
+    """Metrics over the cells of a fixed time grid, with one request per day of a time zone.
 
-    Each run reads from the day of the bookmark on. A metric is counted where it was emitted, not
-    where its conversation started, so that a cell is settled soon; but the vendor reprocesses data
-    that is 48 hours old or older each night (help, "Why can my data change?"). So a day is read
-    again at each age of `recheck_days`, once each; the state keeps a mark for each
-    (`recheckedUpTo`). All rows of a day are emitted or none: a day whose rows are those that an
-    earlier run emitted is left out; the state keeps a digest of each (`emittedThrough`).
+    Each run reads from the day of the bookmark. The vendor counts a metric at its event, not at its
+    conversation's start, so a cell is final soon; but each night it reprocesses data that is 48
+    hours old or older (help page "Why can my data change?"). So a day is read again once at each
+    age of `recheck_days`; the state has a mark per age (`recheckedUpTo`). The rows of a day are
+    emitted together, or, if an earlier run emitted the same, not at all; the state has a digest per
+    day (`emittedThrough`).
 
     There is no paging: a day whose response would be too large is requested in halves, down to one
-    cell. All rows of one reading of a day have one `_readAt`.
+    cell. All rows of a day's reading have one `_readAt`.
     """
 
     primary_keys = ("_id",)
     replication_key = "intervalStart"
     selected_by_default = False
-    #: The metrics, unless `aggregates` has others; none means all that there are.
+    #: The default metrics; empty for all metrics of the endpoint.
     metrics: ClassVar[tuple[str, ...]] = ()
-    #: The dimensions of its groups, unless `aggregates` has others.
+    #: The default dimensions to group by.
     group_by: ClassVar[tuple[str, ...]] = ()
-    #: The size of a cell, unless `aggregates` has another.
+    #: The default size of a cell, as ISO 8601.
     granularity: ClassVar[str] = "PT30M"
-    #: Ages, in days after its end, at which a day is read again: late events, and the corrections.
+    #: Ages of a day, in days after its end, at which it is read again for late data.
     recheck_days: ClassVar[tuple[int, ...]] = (1, 3, 5)
 
     _schedule: RecheckSchedule
     _unchanged: UnchangedDays
-    #: The day that is being read, and which of its queries is the present one.
+    #: The present day, and the number of its present query.
     _day: Window
     _place = 0
-    #: When the reading of the present day began.
+    #: The start of the reading of the present day.
     _reading_began: datetime
 
     def option(self, name: str, default: Any) -> Any:  # noqa: ANN401 - JSON is anything
-        """Return what is configured for this stream."""
+        """Return an option of this stream from the setting `aggregates`."""
         value = (self.config.get("aggregates") or {}).get(self.name, {}).get(name)
         return default if value is None else value
 
     def day_of(self, moment: datetime) -> Window:
-        """Return the day that a moment is in, of the time zone that is configured."""
+        """Return the day of a moment in the configured time zone."""
         return cells.day_of(moment, self.option("time_zone", "UTC"))
 
     @property
@@ -98,7 +98,7 @@ class AggregateStream(WindowedStream):
             self.windows,
             self.lookback,
             rechecks=len(self.recheck_days),
-            text="1 for each reading of a day: see [aggregates.md](aggregates.md)",
+            text="1 per day that is read: see [aggregates.md](aggregates.md)",
             is_sampled=True,
         )
 
@@ -147,7 +147,7 @@ class AggregateStream(WindowedStream):
 
     @override
     def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
-        advice = f"Group by less, or ask for fewer metrics: aggregates of {self.name}."
+        advice = f"Set fewer groups (group_by) or metrics for {self.name} in aggregates."
         msg = f"{self.label}: {error} {advice}"
         raise TooManyRows(msg) from error
 
@@ -172,12 +172,12 @@ class AggregateStream(WindowedStream):
 
     @property
     def queries(self) -> int:
-        """How many queries make up a reading of a day."""
+        """The number of queries per day."""
         return 1
 
     @property
     def requests_all(self) -> bool:
-        """Whether these queries request all that is wanted."""
+        """Whether the queries of a day cover all records of the parent."""
         return True
 
     @property
@@ -186,12 +186,12 @@ class AggregateStream(WindowedStream):
         return self.requests_all
 
     def filter_at(self, place: int) -> Record | None:  # noqa: ARG002 - of one query, all
-        """Return the filter of one of these queries, counted from 0."""
+        """Return the filter of a day's query with this number, from 0; None without one."""
         return self.own_filter
 
     @property
     def own_filter(self) -> Record | None:
-        """The filter that is configured for the stream, else that of the simple filters."""
+        """The stream's configured filter, else that of the simple filters; None without one."""
         own: Record | None = self.option("filter", self.run.org_filters.filter_of(self.name))
         return own
 
@@ -249,16 +249,16 @@ class AggregateStream(WindowedStream):
     @property
     @override
     def default_lookback(self) -> timedelta:
-        # Re-checks read again what changes later.
+        # Re-checks read late changes.
         return timedelta(0)
 
 
 class UserAggregateStream(AggregateStream):
-    """Aggregates of users, each of whose queries has to name some: all of the parent, in hundreds.
+    """Aggregates of users, whose queries must name the users: those of the parent, in batches.
 
-    The vendor's page "User Status Aggregate query": filters and groups know `userId` alone, and "a
-    single query may contain no more than 100 userId predicates". The bookmark passes a day once all
-    of its queries have been read, and never where the parent's listing had a hole.
+    Source: the vendor's page "User Status Aggregate query": `userId` is the only dimension, and "a
+    single query may contain no more than 100 userId predicates". The bookmark passes a day after
+    all of its queries, and never if the listing of users had a hole.
     """
 
     state_partitioning_keys = ()
@@ -277,7 +277,9 @@ class UserAggregateStream(AggregateStream):
     def read(self, context: Context | None) -> Iterator[Record]:
         self.parents = list(dict.fromkeys(self.parents))
         if not self.requests_all:
-            self.logger.warning("%s: not all users are known; the bookmark stays.", self.name)
+            self.logger.warning(
+                "%s: the list of users is incomplete; the bookmark does not move.", self.name
+            )
         elif self._doubt:
             self.logger.info("%s: %s; users may be missing.", self.name, self._doubt)
         yield from super().read(context)
@@ -301,7 +303,7 @@ class UserAggregateStream(AggregateStream):
 
     @property
     def at_once(self) -> int:
-        """How many users a query names at most."""
+        """Users per query, at most."""
         return aggregate_options.users_at_once(self.own_filter)
 
     @property
@@ -322,16 +324,17 @@ class UserAggregateStream(AggregateStream):
 
 
 class ObservationStream(ChildStream):
-    """How things stand at the moment of the run, for the records of another stream.
+    """Metrics at the moment of the run, for the records of another stream.
 
-    A hundred of them are named in one request. Each run adds rows; `observedAt` holds the moment.
+    One request names up to 100 of these records. Each run adds rows; `observedAt` is the moment of
+    the request.
     """
 
     http_method = "POST"
     paging = SinglePage()
     primary_keys = ("_id",)
     is_history = True
-    #: Records of the parent that one request names.
+    #: Records of the parent per request, at most.
     at_once = 100
     #: The dimension of the parent's records.
     dimension: ClassVar[str]
@@ -355,7 +358,7 @@ class ObservationStream(ChildStream):
 
     @override
     def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
-        # Each row holds the moment of its request.
+        # No prefetch: each row has the moment of its request.
         return iter(())
 
     @override

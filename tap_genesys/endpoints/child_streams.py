@@ -1,4 +1,4 @@
-"""Child streams: listings that are requested once for each record of another stream."""
+"""Child streams: one listing per record of another stream."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class ChildStream(FullTableStream):
-    """A listing for each record of another stream; that record's id is a column of each row.
+    """One listing per record of another stream; the parent record's id is a column of each row.
 
-    It is one stream with one SCHEMA, whatever its parents are, and has no bookmark. A parent that
-    is gone by then (404) has no rows; where one is refused (403), all are. Its key is its path's
-    places and `id`, unless it declares another: `("groupId", "id")` for
+    It is one stream with one SCHEMA for all parents, and has no bookmark. A parent that was deleted
+    meanwhile (404) has no rows; a forbidden one (403) skips the stream. The key is the placeholders
+    of the path and `id`, unless the class declares another: `("groupId", "id")` for
     `/api/v2/groups/{groupId}/members`.
     """
 
@@ -51,25 +51,27 @@ class ChildStream(FullTableStream):
         super().__init__(tap=tap)
         #: The ids of the parents.
         self.parents: list[str] = []
-        #: A context for each request's part, and how many of them have had their turn.
+        #: The context of each listing, and the number of those that were begun.
         self._contexts: list[dict[str, Any]] = []
         self._begun = 0
-        #: The columns that the present context gives its rows.
+        #: The columns that the present context adds to its rows.
         self.columns_of_parent: Record = {}
 
     @property
     def parent_column(self) -> str:
-        """The column of the parent's id, which is also its place in the path."""
+        """The column of the parent's id, which is also the placeholder in the path."""
         return self.path.partition("{")[2].partition("}")[0]
 
     def contexts(self) -> list[dict[str, Any]]:
-        """Return a context for each parent: the values of the path's places."""
+        """Return a context per parent: the values of the path's placeholders."""
         return [{self.parent_column: parent} for parent in self.parents]
 
     @property
     @override
     def cost(self) -> Cost:
-        return PerParent(self.page_size, f"{super().cost.text}, for each of `{parent_name(self)}`")
+        return PerParent(
+            self.page_size, f"{super().cost.text}, per record of `{parent_name(self)}`"
+        )
 
     @override
     def probes(self, parent: Sample | None, day: Window) -> Probes:
@@ -94,14 +96,14 @@ class ChildStream(FullTableStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         self._begun += 1
-        # Without a parent the SDK asks for the records of none.
+        # Without a parent the SDK calls this once, without a context.
         if context and self.name not in self.run.skipped:
             self.columns_of_parent = self.parent_columns(context)
             yield from super().get_records(context)
             self.counts.parts_done += 1
 
     def parent_columns(self, context: Context) -> Record:
-        """Return the columns that a context gives each of its rows."""
+        """Return the columns that a context adds to each of its rows."""
         return self.redacted(context)
 
     @override
@@ -116,5 +118,5 @@ class ChildStream(FullTableStream):
         yield from super().parse_response(response)
 
     def log_absence(self, response: requests.Response) -> None:
-        """Log that a parent is gone."""
-        self.logger.info("%s: %s is gone.", self.name, operation(response))
+        """Log that the parent does not exist any more."""
+        self.logger.info("%s: %s answered 404: no rows.", self.name, operation(response))

@@ -1,4 +1,4 @@
-"""Details of conversations: by job, whole but late, or by query, fresh but without attributes."""
+"""Conversation details: by job, complete but late, or by query, fresh but without attributes."""
 
 from __future__ import annotations
 
@@ -51,25 +51,25 @@ _CEILING = re.compile(r"Pagination may not exceed", re.IGNORECASE)
 class ConversationDetailsStream(QueryOrJobStream):
     """Reads by job up to the data lake's watermark, and by query from there to now.
 
-    A query returns what started on a UTC day that the interval touches, or only those of them that
-    overlap it; whether the bounds belong to it is not documented. So the rows to emit are chosen
-    here: those that started in the window. A job returns those that were active in it.
+    A query returns the conversations that started on a UTC day which the interval touches, or only
+    those of them that overlap it; the vendor does not document which, nor whether the bounds are
+    inclusive. So the stream itself selects the conversations that started in the window. A job
+    returns the conversations that were active in its interval.
     """
 
     source_setting = "conversation_details_source"
     heads_report = True
 
     plan: ConversationPlan
-    #: Conversations that were emitted by this run and go on beyond the window before, and beyond
+    #: Ids of conversations that this run emitted and that last beyond the window before, and beyond
     #: the present one.
     _ongoing: frozenset[str] = frozenset()
     _going_on: set[str]
-    #: Rows that started at the end of the last window, where the next one begins, and the moment at
-    #: which they were read: a server whose interval includes its end but not its start sends them
-    #: with this window, not with the next.
+    #: Conversations that started at the end of the last window, with their response's moment. A
+    #: server whose interval includes its end but not its start returns them with that window only.
     _at_end: dict[str, tuple[Record, datetime]]
     _owed: dict[str, tuple[Record, datetime]]
-    #: Conversations of the present read, where several parts of its window may return one.
+    #: Ids of the present read's conversations, of which its parts may return one twice.
     _in_read: set[str]
 
     @property
@@ -82,14 +82,14 @@ class ConversationDetailsStream(QueryOrJobStream):
         return replace(
             super().probes(parent, day),
             is_page=bool(self.fan_out.tables),
-            # A query of a day's last minute returns what started on the day and goes on.
+            # A query of a day's last minute returns its conversations that last beyond it.
             going_on=self.request_for((Window(day.end - SHORTEST, day.end), None)),
         )
 
     # -- requests
 
     @override
-    def question(self, window: Window) -> dict[str, Any]:
+    def query_body(self, window: Window) -> dict[str, Any]:
         body: dict[str, Any] = {
             "interval": str(window),
             "order": "asc",
@@ -98,10 +98,10 @@ class ConversationDetailsStream(QueryOrJobStream):
         return body | {name: filters for name, filters in self._filters.items() if filters}
 
     @override
-    def job_question(self, read: Read) -> dict[str, Any]:
-        # A millisecond more: whether a job's interval includes its bounds is not documented, and
-        # what starts and ends in the window's first moment must be in one of them.
-        body = self.question(Window(read.window.start - MILLISECOND, read.window.end))
+    def job_body(self, read: Read) -> dict[str, Any]:
+        # A millisecond earlier: whether a job's interval includes its bounds is not documented, and
+        # a conversation that starts and ends at the window's first moment must not be missed.
+        body = self.query_body(Window(read.window.start - MILLISECOND, read.window.end))
         return body if read.by_activity else {**body, "startOfDayIntervalMatching": True}
 
     @cached_property
@@ -124,7 +124,7 @@ class ConversationDetailsStream(QueryOrJobStream):
         wanted = timedelta(days=float(self.config["window_days"]))
         if wanted > longest:
             self.logger.info(
-                "window_days %g is lowered to %d, the most that %s allows.",
+                "window_days %g is lowered to %d, the maximum of %s.",
                 float(self.config["window_days"]),
                 longest.days,
                 self.path,
@@ -152,15 +152,15 @@ class ConversationDetailsStream(QueryOrJobStream):
 
     @override
     def resumed_from(self, watermark: datetime | None) -> datetime | None:
-        """Return the bookmark, as far as it can be a job's where jobs are read."""
+        """Return the bookmark, lowered to the watermark if queries moved it beyond jobs' data."""
         bookmark = self.bookmark()
         if bookmark is None or watermark is None:
             return bookmark
         highest = self.own_state.get(WATERMARK)
         if highest is None:
             self.logger.warning(
-                "What was read up to %s came by query, without participants' attributes. To load "
-                "it again by job, run once without state (meltano run --full-refresh).",
+                "Conversations up to %s were read by query, without participants' attributes. To "
+                "load them again by job, run once without state (meltano run --full-refresh).",
                 iso(bookmark),
             )
         if bookmark > max(watermark, parse(highest) if highest else BEGINNING):
@@ -171,7 +171,7 @@ class ConversationDetailsStream(QueryOrJobStream):
     @override
     def comes_again(self) -> bool:
         if self.present.purpose == "fresh":
-            return True  # by job
+            return True  # a later run reads it by job
         is_to_come = self.plan.schedule.is_to_come(self.window, self.run.started)
         return is_to_come or super().comes_again()
 
@@ -185,7 +185,7 @@ class ConversationDetailsStream(QueryOrJobStream):
         completeness = self.paginator.completeness
         is_short = bool(completeness.holes) or completeness.lacks_a_page
         if (is_short and self.present.by == "query") or self.holes.has_unusable:
-            # Accepted, or left to jobs; either way the next run must not take them for emitted.
+            # Accepted, or left to jobs: in both cases the next run must not count them as emitted.
             self.plan.note_missing_rows()
         whole = self._follow_ups_are_whole() and whole
         self.note_finished(is_whole=whole)
@@ -208,21 +208,21 @@ class ConversationDetailsStream(QueryOrJobStream):
         self.write_state()
 
     def _follow_ups_are_whole(self) -> bool:
-        """Write the rows of follow-up streams; return whether no row of theirs is missing."""
+        """Write the rows of follow-up streams; return whether they are complete."""
         self.before_state()
         return not self.fan_out.take_incomplete()
 
     @override
     def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
         read = self.part
-        # Where earlier queries have read what the lake does not know yet, a job's rows would be
-        # older; in `auto` that is all that is ever queried.
+        # Where earlier queries have read conversations beyond the watermark, a job's rows would be
+        # older than theirs; with `auto`, that is all that is ever queried.
         is_fresh = read.purpose == "fresh"
         limit = None if is_fresh else self.plan.passes_before.limit(self.watermark)
         if limit is None or read.window.end > limit:
             msg = f"{error} Or set conversation_details_source to job."
             raise StopRun(msg) from error
-        self.logger.info("%s Read by job instead.", error)
+        self.logger.info("%s The window is read by job instead.", error)
         self._owed = {}
         present, self.present = self.present, replace(self.present, by="job")
         yield from self.read_parts(read.window, Reading(self.job_rows, no_rest, self.refuse_job))
@@ -234,7 +234,7 @@ class ConversationDetailsStream(QueryOrJobStream):
 
     @override
     def begin_window(self) -> None:
-        # A window that is read again on its own does not begin where the last one ended.
+        # Only those at this window's start: a window that is re-read alone has no predecessor.
         self._owed = {
             name: (record, taken)
             for name, (record, taken) in self._at_end.items()
@@ -269,7 +269,7 @@ class ConversationDetailsStream(QueryOrJobStream):
         return True
 
     def _belongs(self, record: Record, start: datetime | None) -> bool:
-        """Return whether a conversation is one of those that the present read is to emit."""
+        """Return whether the present read has to emit a conversation."""
         if self.present.by_activity:
             return self._is_new(record, start)
         if self.present.by == "job":
@@ -284,13 +284,13 @@ class ConversationDetailsStream(QueryOrJobStream):
         return False
 
     def _is_first(self, name: str) -> bool:
-        """Return whether no earlier part of the present read has returned a conversation."""
+        """Return whether no earlier part of the present read returned the conversation."""
         is_first = name not in self._in_read
         self._in_read.add(name)
         return is_first
 
     def _is_emitted(self, record: Record, start: datetime) -> bool:
-        """Return whether an earlier run has emitted a conversation, and nothing happened since."""
+        """Return whether an earlier run has emitted a conversation that has not changed since."""
         end = moment(record, "conversationEnd")
         if self._ends_now(end) and self.fan_out.follow_ups:
             return False
@@ -301,11 +301,11 @@ class ConversationDetailsStream(QueryOrJobStream):
         try:
             return parse(text)
         except ValueError:
-            # None, or an attribute that only looks like a date: such a conversation is emitted.
+            # No date, or an attribute that only looks like one: emit the conversation.
             return None
 
     def _is_new(self, record: Record, start: datetime | None) -> bool:
-        """Return whether a conversation was active in the window, and is not out already."""
+        """Return whether a conversation was active in the window, and not emitted before."""
         end = moment(record, "conversationEnd")
         if start is not None and not self.plan.oldest <= start < self.window.end:
             return False
@@ -322,7 +322,7 @@ class ConversationDetailsStream(QueryOrJobStream):
     def generate_child_contexts(
         self, record: Record, context: Context | None
     ) -> Iterable[Context | None]:
-        # The SDK copies each of them.
+        # Without tables none, since the SDK copies each context.
         return (record,) if self.fan_out else ()
 
     @override
@@ -335,8 +335,8 @@ class ConversationDetailsStream(QueryOrJobStream):
     def _ends_now(self, end: datetime | None) -> bool:
         """Return whether this run is the first to read a conversation's end.
 
-        The ranges of successive runs do not overlap, unless a run has failed: so each is followed
-        up once, whatever is read again.
+        The ranges of successive runs do not overlap, unless a run failed: so each conversation is
+        requested once by follow-up streams, whatever is read again.
         """
         is_forward = self.present.purpose == "forward"
         return is_forward and end is not None and end in self.plan.ended_in

@@ -1,7 +1,7 @@
-"""The cost of reading a stream, one value for each way of reading: in words, and as an estimate.
+"""The cost of reading a stream: one class per way of reading, with a text and an estimate.
 
-A value's words are the column "requests" of docs/streams.md. Its estimate, of requests and rows, is
-made from a sample of the stream; nothing is requested here.
+The text is the column "requests" of docs/streams.md. The estimate of requests and rows is computed
+from a sample of the stream. No request is made here.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 
 class Cost(Protocol):
-    """The requests that reading a stream takes, and the rows that it emits."""
+    """The requests that a run sends for a stream, and the rows that it emits."""
 
     @property
     def text(self) -> str:
-        """The requests of a run, in words."""
+        """The requests of a run, as text."""
 
     def estimate(self, basis: Basis) -> Estimate:
-        """Return how many requests and rows that is."""
+        """Return the estimated numbers of requests and rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoRequests:
-    """No request: the rows are made of another stream's records.
+    """No request: the rows are derived from another stream's records.
 
     Args:
         parent: The name of that stream.
-        count_rows: Returns how many rows records of that stream become; None where that cannot be
-            counted.
+        count_rows: Returns the number of rows that records of that stream become; None where they
+            cannot be counted.
     """
 
     parent: str
@@ -49,12 +49,12 @@ class NoRequests:
     text: ClassVar[str] = "none"
 
     def estimate(self, basis: Basis) -> Estimate:
-        """Return no request, and the rows of the parent times those of a record of its sample."""
+        """Return no request; rows are those of the parent times the rows per sampled record."""
         of_parent = basis.parent_estimate
         return Estimate(
             0,
             0,
-            f"made of {self.parent}",
+            f"derived from {self.parent}",
             self._rows(basis, of_parent.rows_first_run),
             self._rows(basis, of_parent.rows_per_day),
             requests_per_month=0,
@@ -81,17 +81,17 @@ class SingleRequest:
 
 @dataclass(frozen=True, slots=True)
 class PerPage:
-    """A request for each page of a listing.
+    """One request per page of a listing.
 
     Args:
-        page_size: Records of a page.
+        page_size: Records per page.
     """
 
     page_size: int
 
     @property
     def text(self) -> str:
-        """The requests of a run, in words."""
+        """The requests of a run, as text."""
         return f"1 per {self.page_size} rows"
 
     def estimate(self, basis: Basis) -> Estimate:
@@ -104,18 +104,18 @@ class PerPage:
 
 @dataclass(frozen=True, slots=True)
 class PerParent:
-    """The pages of a listing for each record of another stream.
+    """One listing per record of another stream.
 
     Args:
-        page_size: Records of a page.
-        text: The requests of a run, in words.
+        page_size: Records per page.
+        text: The requests of a run, as text.
     """
 
     page_size: int
     text: str
 
     def estimate(self, basis: Basis) -> Estimate:
-        """Return the pages of the listing in the sample, as often as it is requested."""
+        """Return the pages of the sampled listing, times the number of listings."""
         if basis.sample is None:
             return Estimate()
         requests = pages(basis.count, self.page_size) * basis.parts * basis.parent_count
@@ -124,18 +124,18 @@ class PerParent:
 
 @dataclass(frozen=True, slots=True)
 class PerBatch:
-    """A request for each batch of another stream's records.
+    """One request per batch of another stream's records.
 
     Args:
-        batch_size: Records that one request names.
-        text: The requests of a run, in words.
+        batch_size: Records per request.
+        text: The requests of a run, as text.
     """
 
     batch_size: int
     text: str
 
     def estimate(self, basis: Basis) -> Estimate:
-        """Return the batches; the rows of one record, which the sample has, for each of them."""
+        """Return the batches; rows are those of the sampled record times the records."""
         if basis.sample is None:
             return Estimate()
         requests = pages(basis.parent_count, self.batch_size)
@@ -144,11 +144,11 @@ class PerBatch:
 
 @dataclass(frozen=True, slots=True)
 class PerRecord:
-    """A request, or a few, for each record of an incremental stream that has ended.
+    """One or more requests per record of an incremental stream that has ended.
 
     Args:
-        requests: How many requests that is.
-        unit: The noun for what they are about.
+        requests: Requests per unit.
+        unit: The noun for such a record or a part of it.
     """
 
     requests: int
@@ -156,14 +156,14 @@ class PerRecord:
 
     @property
     def text(self) -> str:
-        """The requests of a run, in words."""
-        return f"{self.requests} for each {self.unit} that has ended"
+        """The requests of a run, as text."""
+        return f"{self.requests} per {self.unit} that has ended"
 
     def estimate(self, basis: Basis) -> Estimate:
-        """Return the requests for each day's records: as many end on a day as start on it.
+        """Return the requests for the records of each day; as many end on a day as start on it.
 
-        However often the tap runs, each end is followed up once. How many rows the responses hold
-        is unknown.
+        Each record is requested once when it has ended, however often the tap runs. The number of
+        rows is unknown.
         """
         per_day = self.requests * basis.parts * basis.parent_count
         first_run = per_day * max(1, ceil(basis.wanted.length / DAY))
@@ -172,14 +172,14 @@ class PerRecord:
 
 @dataclass(frozen=True, slots=True)
 class PerWindow:
-    """As many requests for each window of time.
+    """A fixed number of requests per window of time.
 
     Args:
         windows: Returns the windows of a range.
-        lookback: How far before its bookmark a run starts.
-        requests: The requests of a window.
-        rechecks: How many past days a run reads again.
-        text: The requests of a run, in words.
+        lookback: Time before the bookmark at which a run starts.
+        requests: Requests per window.
+        rechecks: Past days that a run reads again.
+        text: The requests of a run, as text.
         is_sampled: Whether the sample holds all rows of a day.
     """
 
@@ -187,11 +187,11 @@ class PerWindow:
     lookback: timedelta
     requests: int = 1
     rechecks: int = 0
-    text: str = "by window"
+    text: str = "1 or more per window"
     is_sampled: bool = False
 
     def estimate(self, basis: Basis) -> Estimate:
-        """Return the requests and rows of the windows of both runs.
+        """Return the requests and rows of the windows of a first and a later run.
 
         A later run may emit fewer rows: a day whose rows are unchanged is left out.
         """
@@ -215,29 +215,27 @@ class PerWindow:
         return (windows + rechecks) * self.requests
 
     def _days(self, span: Window) -> float:
-        """Return how many days of rows the windows of a range have, as far as they are past."""
+        """Return the length in days of the past part of a range's windows."""
         windows = self.windows(*span.bounds)
         return sum((min(window.end, span.end) - window.start) / DAY for window in windows)
 
 
 @dataclass(frozen=True, slots=True)
 class PerWindowAndBatch:
-    """A request for each batch of users, for each window of time.
+    """One request per batch of users and window of time.
 
     Args:
         per_window: The cost with one batch.
-        batch_size: Returns how many users one request names.
+        batch_size: Returns the users per request.
     """
 
     per_window: PerWindow
     batch_size: Callable[[], int]
-    text: ClassVar[str] = (
-        "1 per 100 users for each reading of a day: see [aggregates.md](aggregates.md)"
-    )
+    text: ClassVar[str] = "1 per 100 users and day that is read: see [aggregates.md](aggregates.md)"
 
     def estimate(self, basis: Basis) -> Estimate:
-        """Return the requests of the windows, as often as there are batches."""
+        """Return the requests of the windows, times the number of batches."""
         batches = pages(basis.parent_count, self.batch_size())
-        detail = f"{basis.parent_count:,} users: {batches:,} requests for each reading of a day"
+        detail = f"{basis.parent_count:,} users: {batches:,} requests per day that is read"
         estimate = replace(self.per_window, requests=batches).estimate(basis)
         return replace(estimate, detail=detail)

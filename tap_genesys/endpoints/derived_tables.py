@@ -1,8 +1,8 @@
-"""Tables that are made of another stream's records, in that stream's own pass.
+"""Derived tables: their rows come from another stream's records, in that stream's sync.
 
-The SDK would sync a child stream once for each parent record: a SCHEMA, three log lines and a
-state entry each time. Here the parent hands its tables their rows instead; they make no request,
-and the parent's bookmark covers them, since they are out before it moves.
+The SDK would sync a child stream once per parent record, each time with a SCHEMA, three log lines
+and a state entry. Here the parent passes rows to its tables instead. Tables send no requests, and
+the parent's bookmark covers them, since their rows are written before it moves.
 """
 
 from __future__ import annotations
@@ -35,34 +35,34 @@ if TYPE_CHECKING:
     from tap_genesys.run import Run
 
 
-#: Conversations whose rows are written together: more of them make no row cheaper.
+#: Conversations per write; more of them are not faster.
 _AT_ONCE = 20
 
 
 class TableStream(Stream):
-    """One table; rows come from the stream that is its parent."""
+    """A derived table; its parent stream passes the rows."""
 
     schema: ClassVar[StreamSchema] = StreamSchema(SchemaDirectory(schemas))
     primary_keys = ("_id",)
     replication_key = "conversationStart"
     state_partitioning_keys = ()
-    #: Whether its rows are made of another stream's records, without a request.
+    #: Whether its rows are derived from another stream's records, without requests.
     is_derived: ClassVar[Literal[True]] = True
 
     @property
     def read_by(self) -> str:
-        """The field by which it is read, in Markdown."""
+        """The field by which the parent is read, in Markdown."""
         return f"`{self.replication_key}`"
 
     @property
     def cost(self) -> Cost:
-        """The cost of reading it: no request."""
+        """The cost of the table: no request."""
         return NoRequests(parent_name(self), self._count_rows)
 
     def _count_rows(self, records: Sequence[Record]) -> int | None:
-        """Return how many rows records of the parent become; None where that is unknown.
+        """Return the number of rows from records of the parent; None where unknown.
 
-        It is where there are none: a query returns no attributes, and evaluations come late.
+        Without any row it is unknown: a query returns no attributes, and evaluations come late.
         """
         collector = RowCollector({self.name: frozenset()})
         for record in records:
@@ -76,12 +76,12 @@ class TableStream(Stream):
 
     @cached_property
     def counters(self) -> StreamCounters:
-        """The counter of its rows."""
+        """The counter of the table's rows."""
         return StreamCounters(self.run, self.name)
 
     @cached_property
     def pipeline(self) -> RecordPipeline:
-        """The pipeline of records that become its rows one by one."""
+        """The pipeline of the table's records."""
         return self.run.pipeline(self.schema["properties"])
 
     @override
@@ -90,7 +90,7 @@ class TableStream(Stream):
         return iter(())
 
     def begin(self) -> None:
-        """Write the SCHEMA, whether rows will come or not, and begin to count."""
+        """Write the SCHEMA, even if no row follows, and start the counter."""
         self._write_schema_message()
         self._counter = self.counters.rows()
         self._counter.__enter__()
@@ -100,7 +100,7 @@ class TableStream(Stream):
         self._counter.increment(number)
 
     def emit(self, table_rows: list[Record]) -> None:
-        """Write and count rows, as selection and stream maps have them."""
+        """Write and count rows, after selection and stream maps."""
         for row in table_rows:
             self._write_record_message(row)
         self.count(len(table_rows))
@@ -109,7 +109,7 @@ class TableStream(Stream):
         """Log the count.
 
         Args:
-            broke_off: Whether an error or a signal ended the reading of the parent.
+            broke_off: Whether an error or a signal ended the sync of the parent.
         """
         self._counter.end(broke_off=broke_off)
 
@@ -120,11 +120,11 @@ class TableStream(Stream):
 
 
 class ConversationTables:
-    """The tables that a conversation's rows go to.
+    """The derived tables of conversations.
 
     Args:
-        tables: The selected ones.
-        writer: The tap's writer of messages.
+        tables: The selected tables.
+        writer: The tap's message writer.
     """
 
     def __init__(self, tables: Sequence[TableStream], writer: object) -> None:
@@ -137,11 +137,11 @@ class ConversationTables:
         self._waiting = 0
         is_ours = isinstance(writer, SingerWriter)
         are_unchanged = all(table.is_written_as_it_is for table in tables)
-        #: The writer of rows that nothing changes any more; None where something does.
+        #: Writes rows as they are; None where selection or a stream map changes them.
         self._writer = cast("SingerWriter", writer) if is_ours and are_unchanged else None
 
     def add(self, conversation: Record) -> None:
-        """Take a conversation's rows; they may be written later, before the next `flush` ends."""
+        """Add a conversation's rows, which are written at the next `flush` at the latest."""
         if not self._tables:
             return
         if self._writer is None:
@@ -154,7 +154,7 @@ class ConversationTables:
             self.flush()
 
     def flush(self) -> None:
-        """Write the rows that wait."""
+        """Write the buffered rows."""
         if self._waiting and self._writer is not None:
             self._waiting = 0
             collected = self._collector.take()
@@ -165,11 +165,11 @@ class ConversationTables:
 
 
 class FanOut:
-    """The tables and follow-up streams of a stream: they take its records in its own pass.
+    """The fan-out of a stream's records to its derived tables and follow-up streams.
 
     Args:
-        children: The stream's child streams; those that are selected count.
-        writer: The tap's writer of messages.
+        children: The stream's child streams; the selected ones are used.
+        writer: The tap's message writer.
     """
 
     def __init__(self, children: Iterable[TableStream | FollowUpStream], writer: object) -> None:
@@ -184,7 +184,7 @@ class FanOut:
 
     @property
     def names(self) -> list[str]:
-        """The names of these streams."""
+        """The names of the selected child streams."""
         return [child.name for child in self._all]
 
     @property
@@ -192,7 +192,7 @@ class FanOut:
         return [*self.tables, *self.follow_ups]
 
     def begin(self) -> None:
-        """Write the SCHEMAs, and begin to count."""
+        """Write the SCHEMAs, and start the counters."""
         for child in self._all:
             child.begin()
 
@@ -200,37 +200,37 @@ class FanOut:
         return bool(self.tables or self.follow_ups)
 
     def add(self, conversation: Record) -> None:
-        """Take a record for the tables."""
+        """Add a record to the tables."""
         self._rows.add(conversation)
 
     def follow_up(self, conversation: Record, *, has_ended: bool, is_rechecked: bool) -> None:
-        """Take a record for the follow-up streams.
+        """Add a record to the follow-up streams.
 
         Args:
             conversation: The record.
-            has_ended: Whether it is now, in this run, that follow-ups are requested for it.
-            is_rechecked: Whether it ended earlier, and is read again for later changes.
+            has_ended: Whether this run is the first to read the conversation's end.
+            is_rechecked: Whether the conversation ended earlier, and is read again by a re-check.
         """
         for stream in self.follow_ups:
             if has_ended or (is_rechecked and stream.again):
                 stream.add(conversation)
 
     def flush(self) -> None:
-        """Write all that a STATE is about to promise: rows that wait, and those of follow-ups."""
+        """Write all rows that the next STATE covers: buffered ones, and those of follow-ups."""
         self._rows.flush()
         for follow_up in self.follow_ups:
             follow_up.flush()
 
     def take_incomplete(self) -> bool:
-        """Return whether a row of a follow-up stream is missing since the last call."""
+        """Return whether a follow-up stream had a hole since the last call."""
         are_incomplete = [follow_up.holes.take_incomplete() for follow_up in self.follow_ups]
         return any(are_incomplete)
 
     def end(self, *, broke_off: bool) -> None:
-        """Write the rows that wait, and log the counts.
+        """Write the buffered rows, and log the counts.
 
         Args:
-            broke_off: Whether an error or a signal ended the reading of the stream.
+            broke_off: Whether an error or a signal ended the sync of the stream.
         """
         self._rows.flush()
         for child in self._all:

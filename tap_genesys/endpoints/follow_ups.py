@@ -1,4 +1,4 @@
-"""Streams that are requested once for each record of an incremental stream, in its own pass."""
+"""Follow-up streams: requests per record of an incremental stream, in that stream's sync."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 
 class FollowUpStream(ChildStream):
-    """A request, or a few, for each conversation, made before the STATE that promises it.
+    """One or more requests per conversation, sent before the STATE whose bookmark passes it.
 
-    So it needs no bookmark of its own: that of its parent covers it. A conversation is requested
-    once, when it has ended, or (`again`) also when it is re-checked; one of which the vendor has
-    nothing (404) has no rows.
+    So the stream needs no bookmark: its parent's covers it. A conversation is requested once, when
+    it has ended, and, with `again`, at each of its re-checks. A conversation without such data
+    (404) has no rows.
     """
 
     selected_by_default = False
     read_by = "its parent's"
-    # Each run requests the newest conversations only.
+    # Each run lists the newest conversations only, so absent rows are no deleted ones.
     is_history = True
-    #: Whether it is requested again when the conversation is read again at a later age.
+    #: Whether a re-check of the conversation requests it again.
     again: ClassVar[bool] = False
-    #: The noun for the record that one request is about, for a message about costs.
+    #: The noun for the subject of one request, for a text about costs.
     unit: ClassVar[str] = "conversation"
-    #: How many requests that is.
+    #: Requests per unit.
     requests_each: ClassVar[int] = 1
 
     def __init__(self, tap: Tap) -> None:
@@ -54,19 +54,20 @@ class FollowUpStream(ChildStream):
     @override
     def probes(self, parent: Sample | None, day: Window) -> Probes:
         contexts = [*self.contexts_of(parent.record)] if parent and parent.record else []
-        # Its records are no sample of anything, and to extract them may be a download.
+        # No estimate needs its records, and extracting them may be a download.
         return replace(self._probes_of(contexts), extract=None)
 
     def contexts_of(self, record: Record) -> Iterator[dict[str, Any]]:
-        """Yield a context for each request about a record of the parent."""
+        """Yield a context per request for a record of the parent."""
         yield {self.parent_column: record.get("conversationId")}
 
     def begin(self) -> None:
-        """Write the SCHEMA, log the cost, and begin to count."""
+        """Write the SCHEMA, log the cost, and start the counter."""
         self._write_schema_message()
         self.logger.info(
-            "%s asks once for each %s that has ended: at %g requests a minute %s an hour.",
+            "%s: %d request(s) per %s that has ended; %g requests per minute are %s per hour.",
             self.name,
+            self.requests_each,
             self.unit,
             float(self.config["requests_per_minute"]),
             f"{float(self.config['requests_per_minute']) * 60:,.0f}",
@@ -75,9 +76,9 @@ class FollowUpStream(ChildStream):
         self._counter.__enter__()
 
     def add(self, record: Record) -> None:
-        """Note a record of the parent."""
+        """Queue the requests for a record of the parent."""
         if self.name not in self.run.skipped:
-            # A window that is read twice brings its conversations twice.
+            # A window that is read twice returns its conversations twice.
             new = {tuple(context.items()): context for context in self.contexts_of(record)}
             added = [context for key, context in new.items() if key not in self._noted]
             self._noted.update(new)
@@ -85,7 +86,7 @@ class FollowUpStream(ChildStream):
             self.counts.expect(len(added), "requests")
 
     def flush(self) -> None:
-        """Write the rows of the records that were noted."""
+        """Send the queued requests, and write their rows."""
         self._begun = 0
         for context in self._contexts:
             for record in self.get_records(context):
@@ -104,4 +105,4 @@ class FollowUpStream(ChildStream):
 
     @override
     def log_absence(self, response: requests.Response) -> None:
-        """Log nothing: of many conversations there is nothing."""
+        """Log nothing: many conversations have no such data."""

@@ -1,4 +1,4 @@
-"""Pages and records of a stream that could not be read, and what follows from each."""
+"""Holes: pages and records of a stream that could not be read, and their consequences."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from tap_genesys.output.progress import StreamProgress
     from tap_genesys.run import Run
 
-#: What each value of `incomplete_windows` accepts.
+#: The values of `incomplete_windows` that accept unusable records, and missing pages.
 ACCEPTS_RECORDS, ACCEPTS_PAGES = ("accept_records", "accept"), ("accept",)
 
 
 class Holes:
-    """The holes of one stream: what was promised and did not come, or came and is no record.
+    """The holes of one stream: promised pages that stayed empty, and unusable records.
 
     Args:
-        run: Takes a line for each hole that is not accepted, and has the setting
-            `incomplete_windows`.
-        counts: The numbers of the stream that are reported.
+        run: Has the setting `incomplete_windows`, and collects a line per hole that is not
+            accepted.
+        counts: The stream's counts for the report.
         logger: The stream's logger.
     """
 
@@ -36,10 +36,10 @@ class Holes:
         self._counts = counts
         self._logger = logger
         self._policy = str(run.config["incomplete_windows"])
-        #: The records of the present part that are left out, by reason.
+        #: Reason -> number of unusable records of the present part.
         self._unusable = Counter[str]()
         self._keys = ""
-        #: Whether a record was left out in this run, accepted or not.
+        #: Whether this run had an unusable record, accepted or not.
         self.has_unusable = False
         self._is_incomplete = False
 
@@ -56,10 +56,10 @@ class Holes:
     def missing_pages(
         self, paginator: NumberedPaginator, label: str, comes_again: Callable[[], bool]
     ) -> list[str]:
-        """Log how the counts of pages were wrong; return a line for each page that is missing.
+        """Log wrong counts; return one line per missing page.
 
         Args:
-            paginator: The paginator of a part that has been read.
+            paginator: The paginator of the part, after its last page.
             label: The stream and the part.
             comes_again: Returns whether a later run reads the same part again.
         """
@@ -74,11 +74,11 @@ class Holes:
         )
 
     def are_accepted(self, label: str, pages: Iterable[str] = ()) -> bool:
-        """Log the holes of a part that has been read; return whether it counts as whole.
+        """Log the holes of a part; return whether it counts as complete.
 
         Args:
             label: The stream and the part.
-            pages: A line for each page that is missing.
+            pages: One line per missing page.
         """
         holes: list[tuple[str, Collection[str]]] = [(line, ACCEPTS_PAGES) for line in pages]
         if self._unusable:
@@ -102,6 +102,6 @@ class Holes:
         return is_whole
 
     def take_incomplete(self) -> bool:
-        """Return whether a hole was not accepted since the last call."""
+        """Return whether there was a hole that is not accepted since the last call."""
         is_incomplete, self._is_incomplete = self._is_incomplete, False
         return is_incomplete

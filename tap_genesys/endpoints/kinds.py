@@ -1,4 +1,4 @@
-"""The kinds of stream, for code that treats all of them alike."""
+"""Type aliases for the kinds of stream, for code that handles all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tap_genesys.endpoints.derived_tables import TableStream
 from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.endpoints.windowed import WindowedStream
 
-#: A stream that makes requests.
+#: A stream that sends requests.
 RequestStream: TypeAlias = FullTableStream | WindowedStream
-#: Any stream of the tap: each has its `cost`, and `is_derived` if it is made from another one.
+#: Any stream of the tap: each has `cost`, and `is_derived`.
 Kind: TypeAlias = RequestStream | TableStream

@@ -1,4 +1,4 @@
-"""Listings: full-table streams, and those that are listed once for each record of another."""
+"""Listings: full-table streams, and the protocol of their child streams."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class Child(Protocol):
-    """A stream that is read for the records of a listing once these are read, in the same pass."""
+    """A stream that is read for a listing's records, right after the listing."""
 
     name: str
     selected: bool
@@ -50,49 +50,49 @@ class Child(Protocol):
     parents: list[str]
 
     def mark_incomplete(self, reason: str) -> None:
-        """Note that rows which did not come may exist all the same."""
+        """Note that the stream's listing may be incomplete, for a reason."""
 
     def sync(self) -> None:
         """Read the stream, and write its messages."""
 
 
 class FullTableStream(GenesysStream):
-    """A listing that is read whole each time.
+    """A full-table listing.
 
-    Its children follow it in the same pass: it is not listed a second time for them. Once it was
-    read whole, it may end with ACTIVATE_VERSION (`endpoints.activate_version`).
+    Its child streams follow in the same sync, so it is not listed again for them. After a complete
+    listing, ACTIVATE_VERSION may follow (`endpoints.activate_version`).
     """
 
     http_method = "GET"
     primary_keys: tuple[str, ...] = ("id",)
     selected_by_default = False
     is_derived: ClassVar[Literal[False]] = False
-    #: The field by which it is read, in Markdown, or the words in place of one.
+    #: The text for the column "read by" of docs/streams.md.
     read_by: ClassVar[str] = "whole"
-    # An org without the licence gets 404; the other streams go on.
+    # An org without the licence gets 404; the run continues with the other streams.
     when_missing = ResponseAction.SKIP
-    #: How it is paged.
+    #: The way of paging.
     paging: ClassVar[Paging] = PageNumbers()
-    #: Where in a response its records are.
+    #: The place of the records in a response.
     records: ClassVar[Extraction] = Field()
-    #: Query parameters beside the page's.
+    #: Query parameters other than those of paging.
     params: ClassVar[dict[str, Any]] = {}
-    #: Whether the vendor lists what happened, and drops it with time: then rows outlive the list.
+    #: Whether the vendor drops old records from the list: then absent rows are not deleted ones.
     is_history: ClassVar[bool] = False
-    #: Records that children were offered.
+    #: The number of records that were passed to child streams.
     _offered = 0
-    #: Whether a page of the present size has come in this run.
+    #: Whether the endpoint has accepted the present page size in this run.
     _size_is_accepted = False
 
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap=tap)
         self.activate_version = ActivateVersion()
         self._pages: BaseAPIPaginator[Any]
-        #: The values of `total` in the pages of one reading; `--check` reads one page alone.
+        #: The values of `total` in the pages of one reading.
         self._totals: set[object] = set()
 
     def mark_incomplete(self, reason: str) -> None:
-        """Note that rows which did not come may exist all the same."""
+        """Note that the listing may be incomplete, for a reason."""
         self.activate_version.mark_incomplete(reason)
 
     # -- requests
@@ -113,7 +113,7 @@ class FullTableStream(GenesysStream):
     @cached_property
     @override
     def record_keys(self) -> Sequence[str]:
-        # The path has the others.
+        # The others are placeholders of the path.
         return [key for key in self.primary_keys if f"{{{key}}}" not in self.path]
 
     @property
@@ -148,11 +148,11 @@ class FullTableStream(GenesysStream):
         return self.paging.requested(request, page.next_page_token, self._paging_context)
 
     def filter_params(self) -> dict[str, Any]:
-        """Return the parameters that narrow the listing down to a part of the org."""
+        """Return the parameters of the simple filters, which select a part of the org."""
         return self.run.org_filters.params_of(self.name)
 
     def payload(self, context: Context) -> dict[str, Any] | None:  # noqa: ARG002 - few have one
-        """Return the request's body, where it has one beside its paging."""
+        """Return the request's body without its paging; None without a body."""
         return None
 
     @override
@@ -195,9 +195,9 @@ class FullTableStream(GenesysStream):
         try:
             yield from super().request_records(context)
         except PageTooLarge as refusal:
-            # Only a first page can be refused for its size, so nothing is out yet.
+            # Only a first page can be refused for its size, so no record has been emitted.
             self.logger.info(
-                "%s: %s Sent again with %d records a page instead of %d, and so for this run.",
+                "%s: %s Sent again with a page size of %d instead of %d, for the rest of this run.",
                 self.name,
                 refusal,
                 USUAL_PAGE_SIZE,
@@ -219,18 +219,18 @@ class FullTableStream(GenesysStream):
         self._totals.add(total if isinstance(total, int) else None)
         content = self.content(response)
         if self.records.is_absent(content):
-            self.mark_incomplete("an answer held no list of rows")
+            self.mark_incomplete("a response had no list of rows")
         return [
             self.opened(record) if isinstance(record, dict) else record
             for record in self.records.of(content)
         ]
 
     def opened(self, record: Record) -> Record:
-        """Return a record as the vendor has it, with what it holds in its place."""
+        """Return a record in the form of a row, for example with a nested object unpacked."""
         return record
 
     def content(self, response: requests.Response) -> Record:
-        """Return a response's body, or the content of the address that a large one has instead."""
+        """Return a response's body, or the file at the `downloadUrl` of a large response."""
         content = body(response)
         url = content.get("downloadUrl")
         if not url:
@@ -243,11 +243,11 @@ class FullTableStream(GenesysStream):
 
     @property
     def cost(self) -> Cost:
-        """The requests that reading it takes."""
+        """The cost of reading the stream."""
         return SingleRequest() if isinstance(self.paging, SinglePage) else PerPage(self.page_size)
 
     def probes(self, parent: Sample | None, day: Window) -> Probes:  # noqa: ARG002 - children differ
-        """Return the request for the first page."""
+        """Return the request for the first page, for `--check`."""
         return self._probes_of([{}])
 
     def _probes_of(self, contexts: list[dict[str, Any]]) -> Probes:
@@ -292,7 +292,7 @@ class FullTableStream(GenesysStream):
 
     @property
     def is_versioned(self) -> bool:
-        """Whether its records carry a version."""
+        """Whether the records have a version, as ACTIVATE_VERSION may follow."""
         return bool(self.config["emit_activate_version_messages"]) and not self.is_history
 
     @override
@@ -304,7 +304,7 @@ class FullTableStream(GenesysStream):
             return
         self._stream_version = version_of(self.run.started)
         if self.filter_params():
-            self.mark_incomplete("it was asked for a part of the org")
+            self.mark_incomplete("filters select a part of the org")
         rows = 0
         for record in super()._sync_records(context):
             rows += 1

@@ -1,4 +1,4 @@
-"""Where the SDK counts, we count too; its metrics come once, when a stream has been read."""
+"""Counters for progress and report, in place of the SDK's; its metrics are logged once a stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class HasRun(Protocol):
-    """A tap that has the parts that its streams share."""
+    """A tap with a `Run`, the parts that its streams share."""
 
     run: Run
 
@@ -29,34 +29,34 @@ def run_of(tap: object) -> Run:
 
 
 class StreamCounters:
-    """The counters of one stream's rows and requests, for people and for the report.
+    """The counters of one stream's rows and requests.
 
     Args:
         run: The run.
         stream: The stream's name.
-        endpoint: The path of its requests; empty for a table, which makes none.
+        endpoint: The path of its requests; empty for a derived table.
     """
 
     def __init__(self, run: Run, stream: str, endpoint: str = "") -> None:
-        #: The numbers that are logged and reported.
+        #: The counts that are logged and reported.
         self.progress = run.progress.of(stream)
         tags = {metrics.Tag.STREAM: stream, metrics.Tag.ENDPOINT: endpoint}
-        #: The one counter of all requests of the stream.
+        #: The counter of all requests of the stream.
         self.requests = RequestCounter(metrics.Metric.HTTP_REQUEST_COUNT, tags)
         self._clock = run.clock
 
     def rows(self) -> RecordCounter:
-        """Return a counter of rows, which is entered when reading begins."""
+        """Return a row counter, a context manager around the sync."""
         return RecordCounter(self.progress, self._clock, self.requests)
 
 
 class RecordCounter(metrics.Counter):
-    """Counts rows for us; the SDK's own would look at the clock for each, and log each minute.
+    """Counts rows; the SDK's own counter would read the clock per row, and log each minute.
 
     Args:
-        counts: Where they are counted.
+        counts: The stream's counts, which it updates.
         clock: Counts seconds.
-        requests: Is closed when all rows have been counted.
+        requests: The request counter, which it closes at the end.
     """
 
     def __init__(self, counts: StreamProgress, clock: Clock, requests: RequestCounter) -> None:
@@ -73,7 +73,7 @@ class RecordCounter(metrics.Counter):
 
     @override
     def with_context(self, value: Context | None) -> None:
-        """Leave the parents out: it counts all of them."""
+        """Ignore the context: the counter is for all partitions."""
 
     @override
     def increment(self, value: int = 1) -> None:
@@ -89,10 +89,10 @@ class RecordCounter(metrics.Counter):
         self.end(broke_off=error_type is not None)
 
     def end(self, *, broke_off: bool) -> None:
-        """Log the count, of requests as well.
+        """Log the counts of rows and requests.
 
         Args:
-            broke_off: Whether an error or a signal ended the reading.
+            broke_off: Whether an error or a signal ended the sync.
         """
         self._counts.end(self._clock.seconds(), broke_off=broke_off)
         self.value = self._counts.records - self._before
@@ -101,7 +101,7 @@ class RecordCounter(metrics.Counter):
 
 
 class RequestCounter(metrics.Counter):
-    """Counts the responses of a stream; the SDK's own would log them parent by parent."""
+    """Counts the requests of a stream; the SDK's own counter would log them per partition."""
 
     @override
     def __enter__(self) -> Self:
@@ -109,17 +109,17 @@ class RequestCounter(metrics.Counter):
 
     @override
     def __exit__(self, *_error: object) -> None:
-        """Leave a window or a parent, and count on."""
+        """Do nothing: the counter goes on after a window or partition."""
 
     @override
     def with_context(self, value: Context | None) -> None:
-        """Leave the parents out, as above."""
+        """Ignore the context: the counter is for all partitions."""
 
     @override
     def increment(self, value: int = 1) -> None:
         self.value += value
 
     def close(self) -> None:
-        """Log what was counted."""
+        """Log the count."""
         if self.value:
             self.exit()

@@ -1,4 +1,4 @@
-"""The requests that show whether a stream can be read, and how much there is to read."""
+"""Probes: the requests of `--check` for a stream."""
 
 from __future__ import annotations
 
@@ -17,20 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """The requests for a stream, as a run makes them, for one record of its parent or for one day.
+    """The requests that a run would send for one parent record, or for one day.
 
     Args:
-        requests: The requests; none where the parent has no record. The first is the sample.
-        parts: How many requests, further pages aside, a run makes for that record.
-        extract: Returns the records of the sample; None where the sample has no records that
-            another stream or the estimate needs.
+        requests: The requests; none if the parent has no record. The first response is the sample.
+        parts: First-page requests of a run for that parent record.
+        extract: Returns the records of the sample; None where no stream or estimate needs them.
         availability: The path of the data lake's watermark; empty where it is not read.
-        heads_report: Whether that watermark heads the report, and is no detail of the stream.
-        source: Where the stream's rows come from, where it has a source: `auto`, `job` or `query`.
-        going_on: The request for those of the day's records that go on at its end; None where that
-            plays no part.
-        is_page: Whether the sample is a page as a run requests it, and not one record: tables are
-            made of its records, and the number of their rows is estimated.
+        heads_report: Whether the report's head has that watermark, instead of the stream's detail.
+        source: The setting of the stream's source: `auto`, `job` or `query`; empty without one.
+        going_on: The request for the day's records that last beyond its end; None where not needed.
+        is_page: Whether the sample is a full page instead of one record, since the rows of derived
+            tables are estimated from it.
     """
 
     requests: Sequence[HTTPRequest]
@@ -44,6 +42,6 @@ class Probes:
 
 
 def parent_name(stream: Stream) -> str:
-    """Return the name of a stream's parent; empty where it has none."""
+    """Return the name of a stream's parent; an empty text without one."""
     parent = stream.parent_stream_type
     return str(vars(parent)["name"]) if parent else ""

@@ -1,4 +1,4 @@
-"""Streams whose history can be read by job, from the data lake; what is younger, by query."""
+"""Streams that are read by job up to the data lake's watermark, and by query from there on."""
 
 from __future__ import annotations
 
@@ -41,40 +41,40 @@ if TYPE_CHECKING:
     from tap_genesys.replication.user_details_plan import UserDetailsPlan
     from tap_genesys.replication.windows import Window
 
-#: No limit to a job's interval is known; large ones are lost whole when they are lost.
+#: The vendor documents no limit; a failed job loses all of its interval.
 LONGEST_JOB = timedelta(days=31)
 
-#: The shape of the response that has the data lake's watermark.
+#: The shape of the response with the data lake's watermark.
 AVAILABILITY = {"dataAvailabilityDate": Required(DATE)}
 
 
 class QueryOrJobStream(WindowedStream):
-    """A windowed query that has a twin among the jobs: the same body, without its paging.
+    """A windowed query with an equivalent job: the same body without paging.
 
-    Jobs read the data lake, which knows everything up to its watermark, and nothing later. A plan
-    has the windows to read from either, in their order; this reads them.
+    Jobs read the data lake, which is complete up to its watermark, and has nothing later. A plan
+    yields the windows to read from either source, in order; this class executes it.
     """
 
-    #: The operation that starts a job, `.../details/jobs`.
+    #: The path of the job operation, `.../details/jobs`.
     jobs_path: ClassVar[str]
-    #: The setting of the source of the rows: `auto`, `job` or `query`.
+    #: The name of the setting for the source: `auto`, `job` or `query`.
     source_setting: ClassVar[str]
 
-    #: Whether the data lake's watermark that `--check` reports is that of this stream.
+    #: Whether the head of `--check` has this stream's watermark.
     heads_report: ClassVar[bool] = False
 
-    #: The read that is executed; its window is the whole of which `window` may be a part.
+    #: The present read; `window` may be a part of its window.
     present: Read
-    #: The bodies of the jobs that follow, which can be submitted ahead.
+    #: The bodies of the next jobs, which can be submitted in advance.
     _next: Sequence[dict[str, Any]] = ()
 
     @abstractmethod
-    def question(self, window: Window) -> dict[str, Any]:
-        """Return the body that requests a window, without its paging."""
+    def query_body(self, window: Window) -> dict[str, Any]:
+        """Return the body of a window's query, without paging."""
 
     @abstractmethod
-    def job_question(self, read: Read) -> dict[str, Any]:
-        """Return the body that submits the job of a window."""
+    def job_body(self, read: Read) -> dict[str, Any]:
+        """Return the body that submits a read's job."""
 
     @abstractmethod
     def make_plan(self, inputs: PlanInputs) -> ConversationPlan | UserDetailsPlan:
@@ -90,18 +90,18 @@ class QueryOrJobStream(WindowedStream):
         """Note that the present window, or a part of it, has been read by job.
 
         Args:
-            whole: Whether no record had to be left out.
+            whole: Whether no record was left out as unusable.
         """
 
     @property
     def source(self) -> str:
-        """Where the rows come from: `auto`, `job` or `query`."""
+        """The configured source: `auto`, `job` or `query`."""
         return str(self.config[self.source_setting])
 
     @property
     @override
     def default_lookback(self) -> timedelta:
-        # Jobs bring back what is still going on, and re-checks what changed since.
+        # Jobs return conversations until they end, and re-checks read later changes.
         return timedelta(days=1) if self.source == "query" else timedelta(0)
 
     @property
@@ -113,10 +113,10 @@ class QueryOrJobStream(WindowedStream):
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
         paging = {"pageSize": self.page_size, "pageNumber": page.number}
-        return {**self.question(window), "paging": paging}
+        return {**self.query_body(window), "paging": paging}
 
     def job_windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        """Return the windows to request by job, in the order of time."""
+        """Return the windows of a range for jobs, in chronological order."""
         step = min(timedelta(days=float(self.config["window_days"])), LONGEST_JOB)
         return split(start, end, step)
 
@@ -124,7 +124,7 @@ class QueryOrJobStream(WindowedStream):
 
     @property
     def sources(self) -> Sources:
-        """The facts that its cost depends on."""
+        """The facts that the cost depends on."""
         return Sources(
             source=self.source,
             windows=self.windows,
@@ -138,7 +138,7 @@ class QueryOrJobStream(WindowedStream):
 
     @property
     def _emits_unchanged(self) -> bool:
-        """Whether what a query reads again is emitted, though it has not changed."""
+        """Whether unchanged rows that a query reads again are emitted."""
         is_wanted = self.config["emit_unchanged"] or self.config.get("lookback_days")
         return bool(is_wanted or not [*self.recheck_ages])
 
@@ -156,7 +156,7 @@ class QueryOrJobStream(WindowedStream):
     def _availability(self) -> str:
         return f"{self.jobs_path}/availability"
 
-    # -- the plan, and reading it
+    # -- the plan and its execution
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
@@ -164,7 +164,7 @@ class QueryOrJobStream(WindowedStream):
         bookmark = self.resumed_from(watermark)
         span = self.range_from(bookmark)
         self.announce(span, bookmark)
-        # A full table is a full table, whatever earlier runs have emitted.
+        # A full-table sync emits everything, whatever earlier runs emitted.
         is_incremental = self.replication_method != REPLICATION_FULL_TABLE
         may_leave_out = row_shape.declare(self, span.start) and is_incremental
         inputs = self._plan_inputs(watermark, bookmark, span)
@@ -177,7 +177,7 @@ class QueryOrJobStream(WindowedStream):
             yield from self._read_batch(batch)
 
     def resumed_from(self, watermark: datetime | None) -> datetime | None:  # noqa: ARG002 - one uses it
-        """Return the bookmark from which this run goes on."""
+        """Return the bookmark from which this run continues."""
         return self.bookmark()
 
     def _plan_inputs(
@@ -217,12 +217,12 @@ class QueryOrJobStream(WindowedStream):
         return super().read_window(window)
 
     def _read_by_job(self, reads: Sequence[Read]) -> Iterator[Record]:
-        """Yield the rows of windows; while one is read, the jobs of the next ones work."""
+        """Yield the rows of windows; while one is read, the next jobs run."""
         self.counts.expect(len(reads), "windows")
         try:
             for place, read in enumerate(reads):
                 following = reads[place + 1 : place + int(self.config["max_parallel_jobs"])]
-                self._next = [self.job_question(other) for other in following]
+                self._next = [self.job_body(other) for other in following]
                 yield from self.read_by_job(read)
                 self.counts.parts_done += 1
         finally:
@@ -230,16 +230,16 @@ class QueryOrJobStream(WindowedStream):
             self.jobs.close()
 
     def read_by_job(self, read: Read) -> Iterator[Record]:
-        """Yield a window's rows; where its job has too many, those of its halves."""
+        """Yield a window's rows; if its job has too many, those of its halves."""
         self.present = read
         reading = Reading(self.job_rows, self._finish_job, self.refuse_job)
         return self.read_parts(read.window, reading)
 
     def job_rows(self) -> Iterator[Record]:
-        """Yield the present window's rows by job, while the jobs of the next ones work."""
-        question = self.job_question(self.part)
-        self.jobs.submit_ahead([question, *self._next])
-        for response in self.jobs.pages(question, self.label):
+        """Yield the present window's rows by job, while the next jobs run."""
+        job_body = self.job_body(self.part)
+        self.jobs.submit_ahead([job_body, *self._next])
+        for response in self.jobs.pages(job_body, self.label):
             self.counters.requests.increment()
             yield from self.page_rows(response)
 
@@ -248,17 +248,17 @@ class QueryOrJobStream(WindowedStream):
         return no_rest()
 
     def refuse_job(self, error: TooManyRows) -> Iterator[Record]:
-        """Raise the error for a window whose job has too many rows, and which cannot be split."""
+        """Raise the error for a window whose job has too many rows and that cannot be split."""
         msg = f"{self.label}: {error} Narrow the filters."
         raise StopRun(msg) from error
 
     @property
     def part(self) -> Read:
-        """The read that is executed, with the present part of its window."""
+        """The present read, with the present part of its window."""
         return replace(self.present, window=self.window)
 
     def note_finished(self, *, is_whole: bool) -> None:
-        """Note in the plan that the present part has been read, and as of which moment."""
+        """Note in the plan that the present part has been read, and the age of its data."""
         as_of = self.watermark if self.present.by == "job" else self.run.started
         self.plan.finish(self.part, is_whole=is_whole, as_of=as_of)
 
@@ -282,7 +282,7 @@ class QueryOrJobStream(WindowedStream):
 
     @cached_property
     def watermark(self) -> datetime:
-        """Up to when the data lake knows everything."""
+        """The moment up to which the data lake is complete."""
         response = self.call("GET", self._availability, shape=AVAILABILITY)
         watermark = parse(body(response)["dataAvailabilityDate"])
         self.counts.watermark = iso(watermark)
@@ -295,7 +295,7 @@ class QueryOrJobStream(WindowedStream):
         return {"_readAt": iso(self.read_at()), "_source": self.present.by}
 
     def note_knowledge(self, response: requests.Response, taken: datetime) -> None:
-        """Write STATE before rows are emitted that may be younger than its marks."""
+        """Write STATE before rows are emitted that are newer than its marks."""
         if self.present.by == "query":
             has_changed = self.plan.note_query(taken)
         else:
@@ -306,7 +306,7 @@ class QueryOrJobStream(WindowedStream):
 
     @cached_property
     def fan_out(self) -> FanOut:
-        """The tables and follow-up streams that take its records."""
+        """The derived tables and follow-up streams of the stream."""
         children = cast("list[TableStream | FollowUpStream]", self.child_streams)
         return FanOut(children, self._tap.message_writer)
 
@@ -333,7 +333,7 @@ class QueryOrJobStream(WindowedStream):
 
 
 def moment(record: Record, field: str) -> datetime | None:
-    """Return a moment of a record; None where there is none, or none that can be read."""
+    """Return a date field of a record as a moment; None where it is absent or no date."""
     try:
         return parse(record[field])
     except (KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""How one window is read: the parts that the two halves of a window have in common."""
+"""The reading of a window: callables that a window and its halves share."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def nothing() -> None:
 
 
 def no_rest() -> Iterator[Record]:
-    """Yield nothing: all records of a window have come."""
+    """Yield nothing: all records of the window have been read."""
     return iter(())
 
 
 class Reading(NamedTuple):
-    """How the present window is read; the four parts are the same for each half of it.
+    """The reading of the present window; after a split, the same for each half.
 
     Args:
-        read: Yields its records.
-        finish: Yields what is left once they have come, and notes that it has been read.
-        too_large: Yields its records although it cannot be split further, or raises.
-        begin: Gets ready for it.
+        read: Yields the window's records.
+        finish: Yields the records that remain after that, and notes that the window is read.
+        too_large: Yields the records of a window that cannot be split further, or raises.
+        begin: Resets the stream for the window.
     """
 
     read: Callable[[], Iterable[Record]]

@@ -1,4 +1,4 @@
-"""Reports that the vendor prepares: requested by a window of time, waited for, and read."""
+"""Reports: the vendor prepares them per window; the stream submits, polls and reads them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class ReportStream(WindowedStream):
-    """A window's rows come in responses that nothing counts: by token, by job, as files."""
+    """A windowed stream whose responses have no counts: pages by token, job results, files."""
 
     selected_by_default = False
 
@@ -35,12 +35,12 @@ class ReportStream(WindowedStream):
     @override
     def cost(self) -> Cost:
         requests = self.requests_of_window
-        text = f"{requests} or more for each window: see below"
+        text = f"{requests} or more per window: see below"
         return PerWindow(self.windows, self.lookback, requests, text=text)
 
     @abstractmethod
     def parts(self, window: Window) -> Iterator[list[Any]]:
-        """Yield a window's records, response by response, as the vendor has them."""
+        """Yield the vendor's records of a window, one list per response."""
 
     @override
     def read_window(self, window: Window) -> Iterator[Record]:
@@ -51,14 +51,14 @@ class ReportStream(WindowedStream):
         self.finish_window(whole=self.holes.are_accepted(self.label))
 
     def submitted(self, window: Window, shape: Shape) -> Record:
-        """Request a window's report; return the response, which needs a shape."""
+        """Submit a window's report; return the response's body, which must have a shape."""
         return body(self.call("POST", self.path, data=self.query(window, Page(1)), shape=shape))
 
     def wait_for(self, look: Callable[[], T | None]) -> T:
-        """Look until the window's report is there.
+        """Poll until the window's report is ready, and return the result of `look`.
 
         Raises:
-            StopRun: It is not in time.
+            StopRun: The report is not ready within `job_timeout_seconds`.
         """
         first, seconds = self.run.poll_times
         clock = self.run.clock
@@ -72,14 +72,14 @@ class ReportStream(WindowedStream):
         )
 
     def by_token(self, request: Callable[[str], tuple[T, str]]) -> Iterator[T]:
-        """Yield page after page, each with the next one's token.
+        """Yield page after page; each response has the next page's token.
 
         Args:
-            request: Returns the page of a token, and the token after it; the first token, and the
-                one after the last page, are empty.
+            request: Returns the page of a token, and the next token. The first token, and the one
+                after the last page, are empty.
 
         Raises:
-            StopRun: A token comes again.
+            StopRun: A token repeats.
         """
         token, seen = "", set[str]()
         for _ in range(LAST_PAGE):
@@ -93,5 +93,5 @@ class ReportStream(WindowedStream):
         raise endless_pages(self.label)
 
     def failed(self, what: Any) -> StopRun:  # noqa: ANN401 - whatever the vendor has
-        """Return the error for a report that will not come."""
+        """Return the error for a report that failed."""
         return StopRun(f"{self.label}: the report is {what!r}. Run again later.")

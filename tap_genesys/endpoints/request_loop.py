@@ -1,4 +1,4 @@
-"""The requests for a stream's pages: sent when they are needed, or prefetched before that."""
+"""The request loop of a stream: sends each request when it is needed, or prefetches it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from tap_genesys.api.client import GenesysClient
     from tap_genesys.interruption import Interruption
 
-#: A request that follows the present one: a part of the stream (a window, a partition's items), and
-#: the token of a page of it.
+#: A request after the present one: a part of the stream (a window, the items of a partition), and
+#: a page token.
 PlannedRequest: TypeAlias = tuple[Any, Any]
 _Key: TypeAlias = tuple[str | None, bytes | str | None]
 
 
 class RequestLoop:
-    """Sends the requests of one stream, and prefetches those that follow.
+    """Sends the requests of one stream, and prefetches the next ones.
 
     Args:
-        client: Sends them.
-        interruption: May break into the wait for a response.
-        most: How many may be under way at once.
-        prepare: Makes a request that was planned.
+        client: Sends the requests.
+        interruption: Ends the wait for a response on a signal.
+        most: Requests in flight, at most.
+        prepare: Returns the request of a plan.
     """
 
     def __init__(
@@ -51,21 +51,21 @@ class RequestLoop:
         following: Iterable[PlannedRequest],
         may_split: Callable[[TimedOut], bool],
     ) -> requests.Response:
-        """Return the response to a request, and see to it that those that follow are under way.
+        """Return the response to a request, and prefetch the next ones.
 
         Args:
-            request: The request that is needed now.
-            following: Those that follow it, in their order, as far as they are known.
-            may_split: Returns whether its window is split, since it timed out.
+            request: The request whose response is needed now.
+            following: The next requests in their order, as far as they are known.
+            may_split: Returns whether the request's window may be split after a time-out.
 
         Raises:
-            TimedOut: Its window is to be split.
+            TimedOut: The request's window is to be split.
         """
         send = partial(self._client.send, request)
         try:
             response = self._prefetcher.result(_key(request), send, self._sends(following))
         except TimedOut as error:
-            # Decided here, where its response is needed, and not where it was prefetched.
+            # Decided when the response is needed, not when the request was prefetched.
             if may_split(error):
                 raise
             note_of(request).is_split = False
@@ -76,14 +76,14 @@ class RequestLoop:
         return response
 
     def forget(self) -> None:
-        """Drop the requests that were prefetched, and those that were prepared for that."""
+        """Drop all prefetched responses and prepared requests."""
         self._prefetcher.forget()
         self._prepared = {}
 
     def _sends(
         self, following: Iterable[PlannedRequest]
     ) -> Iterator[tuple[_Key, Callable[[], requests.Response]]]:
-        """Yield the requests that follow, each prepared once."""
+        """Yield the next requests, each prepared once."""
         before, self._prepared = self._prepared, {}
         for planned in following:
             request = before.get(planned) or self._prepare(planned)
@@ -92,5 +92,5 @@ class RequestLoop:
 
 
 def _key(request: requests.PreparedRequest) -> _Key:
-    """Return a key that differs from that of every other request of the stream."""
+    """Return a key that is unique among the stream's requests."""
     return request.url, request.body

@@ -1,4 +1,4 @@
-"""Whether rows that an earlier run emitted can be left out: if they would have the same shape."""
+"""The shape of a stream's rows; unchanged rows are left out only while it stays the same."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _MAPS = (
     "stream_maps", "stream_map_config", "faker_config", "flattening_enabled",
     "flattening_max_depth", "flattening_separator", "flattening_max_key_length",
 )  # fmt: skip
-#: Settings that decide which rows a stream has; those of other streams change nothing but its
-#: fingerprint, which costs one run without savings.
+#: Settings that select rows. Those of another stream change the fingerprint, too: that costs one
+#: run that emits unchanged rows.
 _FILTERS = (
     "conversation_details_source", "user_details_source", "conversation_filters", "segment_filters",
     "division_ids", "queue_ids", "media_types", "summary_groupings", "summary_metrics",
@@ -29,7 +29,7 @@ _FILTERS = (
 
 
 def row_shape(stream: WindowedStream) -> RowShape:
-    """Return the shape of the rows of a stream, and of the child streams that take its records."""
+    """Return the shape of the rows of a stream and of the child streams that share its records."""
     config = stream.config
     streams: list[Stream] = [
         member for member in (stream, *stream.child_streams) if member.selected
@@ -49,15 +49,15 @@ def row_shape(stream: WindowedStream) -> RowShape:
 
 
 def declare(stream: WindowedStream, start: datetime) -> bool:
-    """Note the shape of this run's rows in the state; return whether rows can be left out.
+    """Write the shape of this run's rows to the state; return whether rows can be left out.
 
-    Where the shape has changed, the marks of emitted rows are emptied in the same STATE, so that
-    nothing is left out until a whole run has emitted rows of the new one. Digests of days are left
-    to their stream.
+    If the shape has changed, the same STATE drops the marks of emitted rows, so that none is left
+    out until a complete run has emitted rows of the new shape. Streams with digests of days drop
+    these themselves.
 
     Args:
-        stream: The stream that is about to be read.
-        start: The start of the range that it reads.
+        stream: The stream, before it is read.
+        start: The start of the range that the run reads.
     """
     state, present = stream.own_state, row_shape(stream).fingerprint
     earlier = state.get(FINGERPRINT)
@@ -65,13 +65,13 @@ def declare(stream: WindowedStream, start: datetime) -> bool:
     if earlier == present:
         return not stream.config["emit_unchanged"]
     if isinstance(state.get(EMITTED), list):
-        # Not dropped: Meltano merges the STATE of a run that fails into the one before.
+        # Emptied, not removed: Meltano merges the STATE of a failed run into the one before.
         state[EMITTED] = []
     if earlier:
         stream.logger.info(
-            "%s: changed since the last run: %s. No row is left out in this run, which is complete "
-            "from %s on; earlier rows keep their shape, and a table or column that is new has none "
-            "of them.",
+            "%s: changed since the last run: %s. This run emits all rows from %s on, unchanged "
+            "ones too. Earlier rows are not emitted again: they keep their shape, and new tables "
+            "and columns lack them.",
             stream.name,
             ", ".join(changes(str(earlier), present)),
             iso(start),

@@ -1,7 +1,7 @@
-"""The cost of details of conversations and users, which are read by query, by job, or by both.
+"""The cost of conversation and user details, which are read by query, by job, or by both.
 
-With a run a day it is arithmetic on the days that are read. With more of them, what each run reads
-follows from the plans, which are run without a request (`replication.steady_runs`).
+With one run per day, it is arithmetic on the days that are read. With more runs, it follows from
+the plans, which are executed without requests (`replication.steady_runs`).
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from tap_genesys.replication.steady_runs import Windows
     from tap_genesys.replication.windows import Window
 
-#: How many rows a conversation, or a span, becomes by each lane, re-checks aside, with a run a day
-#: and a data lake that is a day behind. Counted against the simulator, where a third of the
-#: conversations go on for hours or days: 1.1 to 1.3 by job, 1 by query (0.05 where the lake is four
-#: hours behind, and the run begins at one). Hourly runs emit more: `bench/rows_per_day.py`.
+#: Rows that are emitted per conversation or span by each source, without re-checks, with one run a
+#: day and a data lake lag of a day. Measured with the simulator, where a third of the conversations
+#: last for hours or days: 1.1 to 1.3 by job, 1 by query (0.05 with a lag of four hours and a run at
+#: 01:00). Hourly runs emit more: `bench/rows_per_day.py`.
 ROWS_BY_JOB = 1.0
 ROWS_BY_QUERY = 1.0
 
@@ -43,14 +43,14 @@ class Sources:
     """The facts about a stream that is read by query, by job, or by both.
 
     Args:
-        source: Where its rows come from: `auto`, `job` or `query`.
-        windows: Returns the windows of a range that are read by query.
-        job_windows: Returns those that are read by job.
-        lookback: How far before its bookmark a run starts.
-        page_size: Rows of a page of a query.
-        rechecks: How many past days a run reads again.
-        emits_unchanged: Whether what a query reads again is emitted, though it has not changed.
-        ages: The ages at which a day is read again, in days.
+        source: The setting of its source: `auto`, `job` or `query`.
+        windows: Returns the windows of a range for queries.
+        job_windows: Returns the windows of a range for jobs.
+        lookback: Time before the bookmark at which a run starts.
+        page_size: Rows per page of a query.
+        rechecks: Past days that a run reads again.
+        emits_unchanged: Whether unchanged rows that a query reads again are emitted.
+        ages: Ages, in days, at which a day is read again.
     """
 
     source: str
@@ -63,7 +63,7 @@ class Sources:
     ages: tuple[float, ...] = ()
 
     def steady(self, basis: Basis) -> dict[str, Any]:
-        """Return the facts about runs that go on as they are."""
+        """Return the arguments of `SteadyRuns`."""
         return {
             "source": self.source,
             "runs_per_day": basis.runs_per_day,
@@ -76,7 +76,7 @@ class Sources:
         }
 
     def requests_of_runs(self, runs: SteadyRuns, requests_of: Callable[[Read], int]) -> int:
-        """Return the requests of a day of runs.
+        """Return the requests of one day's runs.
 
         Args:
             runs: The runs.
@@ -87,13 +87,13 @@ class Sources:
         return requests + runs.runs_per_day * watermarks
 
     def volume(self, basis: Basis) -> Volume:
-        """Return how much there is to read, from the number of yesterday's rows."""
+        """Return the volume to read, computed from the number of yesterday's rows."""
         return Volume(basis.count, self.page_size, PAGE_SIZE)
 
     def with_rows(self, estimate: Estimate, basis: Basis) -> Estimate:
-        """Return an estimate with the rows of both runs: each row of a first run comes once."""
+        """Return an estimate with the rows of a first and a later run."""
         if self.source == "query":
-            # What is new is a day; the rest of the range is read again.
+            # A day is new; the rest of the range is read again.
             days = basis.next_run(self.lookback).length / DAY if self.emits_unchanged else 1.0
         else:
             days = ROWS_BY_JOB + (ROWS_BY_QUERY if self.source == "auto" else 0.0)
@@ -106,7 +106,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class ConversationDetailsCost:
-    """The pages of queries, or of jobs, for conversations.
+    """The requests for conversation details.
 
     Args:
         sources: The facts about the stream.
@@ -132,7 +132,7 @@ class ConversationDetailsCost:
 
     def _requests(self, basis: Basis) -> Estimate:
         sources, volume = self.sources, self.sources.volume(basis)
-        detail = f"{basis.count:,} yesterday"
+        detail = f"{basis.count:,} conversations yesterday"
         if sources.source == "query":
             later = sources.windows(*basis.next_run(sources.lookback).bounds)
             first_run = volume.queries(in_days(sources.windows(*basis.wanted.bounds)))
@@ -145,7 +145,7 @@ class ConversationDetailsCost:
 
 @dataclass(frozen=True, slots=True)
 class UserDetailsCost:
-    """The pages of queries, or of jobs, for the spans of users.
+    """The requests for the spans of users.
 
     Args:
         sources: The facts about the stream.
@@ -155,10 +155,10 @@ class UserDetailsCost:
     text: ClassVar[str] = "see [lanes.md](lanes.md)"
 
     def estimate(self, basis: Basis) -> Estimate:
-        """Return the requests by the stream's source; a job's row holds one entry at least.
+        """Return the requests and rows by the stream's source; a job's row has at least one entry.
 
-        The rows are entries of all kinds, those of tables too: one that is stored on two days is
-        one row, so that there are fewer at most.
+        The rows are an upper bound: they include the entries of derived tables, and an entry that
+        is stored on two days is one row.
         """
         per_day = self._requests(
             basis, basis.next_run(self.sources.lookback), self.sources.rechecks
@@ -172,7 +172,7 @@ class UserDetailsCost:
         )
         sources = self.sources
         if sources.source == "auto" and not sources.emits_unchanged:
-            # What either source has emitted with its end, the other one leaves out.
+            # Spans that one source emitted with their end are left out by the other.
             sources = replace(sources, source="job")
         return sources.with_rows(requests, basis)
 

@@ -1,4 +1,4 @@
-"""The stream that all kinds are built on: requests, prefetch, and the pipeline of its records."""
+"""The base of all kinds of stream: requests, prefetch, and the record pipeline."""
 
 from __future__ import annotations
 
@@ -45,28 +45,28 @@ if TYPE_CHECKING:
     from tap_genesys.run import Run
 
 
-#: Records a page that every endpoint is believed to allow.
+#: Records per page that every endpoint is assumed to allow.
 USUAL_PAGE_SIZE = 100
 
 
 class GenesysStream(RESTStream[Any], ABC):
     """A stream of Genesys Cloud's Platform API.
 
-    A page's records pass one pipeline: `extract` takes them out of the response, `keeps` leaves out
-    what is not wanted, personal data is redacted, and `own_columns` are added.
+    A page's records pass one pipeline: `extract` takes them out of the response, `keeps` filters
+    them, the `pii` rules redact them, and `own_columns` are added.
 
-    The SDK's private names that are touched are listed in docs/design.md, each with its reason.
+    docs/design.md lists the private names of the SDK that are used, each with its reason.
     """
 
     schema: ClassVar[StreamSchema] = StreamSchema(SchemaDirectory(schemas))
-    #: The SDK's conforming drops fields that the schema does not know, and takes half of the time.
+    #: The SDK's type conforming drops fields that the schema lacks, and takes half of the CPU time.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    #: Rows that the endpoint can page through, where it has a limit.
+    #: The maximum number of rows that the endpoint pages through; None without a limit.
     ceiling: ClassVar[int | None] = None
-    #: Whether a request is for a window, which can be split if it times out.
+    #: Whether requests are for windows, which can be split after time-outs.
     is_windowed: ClassVar[bool] = False
-    #: The action for 404: whether an org, or a parent, may not have the endpoint at all.
+    #: The action for 404, which an org or a parent without the feature returns.
     when_missing: ClassVar[ResponseAction] = ResponseAction.STOP
 
     def __init__(self, tap: Tap) -> None:
@@ -104,7 +104,7 @@ class GenesysStream(RESTStream[Any], ABC):
 
     @override
     def request_decorator(self, func: RequestFunc) -> RequestFunc:
-        # The client has its own tries; the SDK's function, which makes one, is not needed.
+        # The client retries by itself; the SDK's function, which sends once, is not needed.
         return self._send
 
     @override
@@ -117,12 +117,12 @@ class GenesysStream(RESTStream[Any], ABC):
 
     @cached_property
     def counters(self) -> StreamCounters:
-        """The counters of its rows and requests."""
+        """The counters of the stream's rows and requests."""
         return StreamCounters(self.run, self.name, self.path)
 
     @property
     def counts(self) -> StreamProgress:
-        """The numbers that are logged and reported."""
+        """The counts that are logged and reported."""
         return self.counters.progress
 
     def _send(
@@ -133,34 +133,34 @@ class GenesysStream(RESTStream[Any], ABC):
     def _may_split(self, error: TimedOut) -> bool:
         if not (self.can_be_split() and self.client.time_outs.may_split()):
             return False
-        self.logger.warning("%s: %s Cut in two.", self.label, error)
+        self.logger.warning("%s: %s The window is split in two.", self.label, error)
         return True
 
     def can_be_split(self) -> bool:
-        """Return whether the window that is being read may be split, since it times out."""
+        """Return whether the present window may be split after time-outs."""
         return False
 
     # -- prefetch
 
     @cached_property
     def max_parallel(self) -> int:
-        """How many requests may be under way at once."""
+        """Requests in flight, at most."""
         return int(self.config["max_parallel_requests"])
 
     def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:  # noqa: ARG002 - some know it
-        """Yield the requests that follow the present one, as far as they are known."""
+        """Yield the requests after the present one, as far as they are known, for prefetch."""
         return iter(())
 
     def request_for(self, planned: PlannedRequest) -> HTTPRequest:
-        """Return the request that was planned."""
+        """Return the request of a plan."""
         raise NotImplementedError
 
     def label_of(self, planned: PlannedRequest) -> str:  # noqa: ARG002 - windows differ
-        """Name the stream, and the part of it that is requested, for a message."""
+        """Return the name of the stream and of the planned part, for a message."""
         return self.name
 
     def forget_planned(self) -> None:
-        """Drop the requests that were prefetched."""
+        """Drop all prefetched responses."""
         self._loop.forget()
 
     def _prepare(self, planned: PlannedRequest) -> requests.PreparedRequest:
@@ -177,11 +177,11 @@ class GenesysStream(RESTStream[Any], ABC):
     def _loop(self) -> RequestLoop:
         return RequestLoop(self.client, self.run.interruption, self.max_parallel, self._prepare)
 
-    # -- a request beside the pages
+    # -- requests other than pages
 
     @property
     def label(self) -> str:
-        """The stream, and the part of it that is being read, for a message."""
+        """The name of the stream and of the present part, for a message."""
         return self.name
 
     @property
@@ -191,7 +191,7 @@ class GenesysStream(RESTStream[Any], ABC):
 
     @property
     def response_shape(self) -> Shape:
-        """The shape that a response needs."""
+        """The shape that a response must have."""
         return dict.fromkeys(RECORD_KEYS, LIST)
 
     def action_for(self, response: requests.Response) -> ResponseAction | None:
@@ -208,15 +208,15 @@ class GenesysStream(RESTStream[Any], ABC):
         overrides: Overrides | None = None,
         shape: Shape | None = None,
     ) -> requests.Response:
-        """Send one request beside the stream's own pages; return its response.
+        """Send a request that is no page of the stream; return its response.
 
         Args:
             method: The HTTP method.
-            path: The path, with its slash.
+            path: The path, with a leading slash.
             params: The query.
-            data: The body, which is sent as JSON.
+            data: The body, sent as JSON.
             overrides: Returns the action for a response where it differs from the stream's.
-            shape: The shape that the response needs, where it differs from that of the pages.
+            shape: The shape that the response must have, where it differs from that of the pages.
         """
         note = self._note(self.label, is_split=False)
         if shape is not None:
@@ -226,7 +226,7 @@ class GenesysStream(RESTStream[Any], ABC):
         return self.client.call(method, path, note, params=params, data=data)
 
     def wait(self, seconds: float) -> None:
-        """Wait for something that the vendor is not ready with."""
+        """Wait for the vendor, and count the seconds as waiting."""
         self.run.clock.wait(seconds)
         self.run.progress.count_wait(self.name, seconds)
 
@@ -263,34 +263,34 @@ class GenesysStream(RESTStream[Any], ABC):
         return self.rows_of(self.extract(response))
 
     def rows_of(self, extracted: Iterable[Any]) -> Iterator[Record]:
-        """Yield the rows of records that are wanted, redacted, with our own columns."""
+        """Yield the rows of records: filtered, redacted, with the tap's own columns."""
         usable = self.holes.usable(extracted, self.record_keys)
         return self.pipeline.rows(usable, self.keeps, self.own_columns())
 
     def extract(self, response: requests.Response) -> list[Any]:
-        """Return a response's records as the vendor has them; one may be no object."""
+        """Return a response's records as the vendor sends them; one may be no object."""
         return records(response)
 
     @cached_property
     def holes(self) -> Holes:
-        """The pages and records that could not be read."""
+        """The pages and records of the stream that could not be read."""
         return Holes(self.run, self.counts, self.logger)
 
     @cached_property
     def record_keys(self) -> Sequence[str]:
-        """The fields that each record needs, since they identify its row."""
+        """The fields that each record must have, since they are its key."""
         return list(self.primary_keys)
 
     def keeps(self, record: Record) -> bool:  # noqa: ARG002 - most keep all
-        """Return whether a record, as the vendor has it, is wanted."""
+        """Return whether a record, before redaction, becomes a row."""
         return True
 
     def own_columns(self) -> Record:
-        """Return our own columns of the response that is being read."""
+        """Return the tap's own columns for the present response."""
         return {"_readAt": iso(self.read_at())}
 
     def read_at(self) -> datetime:
-        """Return the moment that `_readAt` holds for the response that is being read."""
+        """Return the value of `_readAt` for the present response."""
         return self.run.now()
 
     @cached_property
@@ -300,11 +300,11 @@ class GenesysStream(RESTStream[Any], ABC):
 
     @property
     def key_columns(self) -> tuple[str, ...]:
-        """The columns whose values a made-up key (`_id`) contains; they can only be hashed."""
+        """The columns that a derived key (`_id`) contains: `pii` rules can only hash them."""
         return ()
 
     def redacted(self, values: Mapping[str, Any]) -> Record:
-        """Return values as the rules about personal data leave them, for a key made of them."""
+        """Return redacted values, for a key that contains them."""
         copied = dict(values)
         if self.run.privacy:
             self.run.privacy.apply(copied)
@@ -315,7 +315,7 @@ class GenesysStream(RESTStream[Any], ABC):
     @property
     @override
     def emit_activate_version_messages(self) -> bool:
-        """Never before the records: a listing that breaks off would empty a table."""
+        """False: the SDK would emit it before the records, and a failing listing empty a table."""
         return False
 
     @override
@@ -329,18 +329,18 @@ class GenesysStream(RESTStream[Any], ABC):
 
     @cached_property
     def _is_unchanged(self) -> bool:
-        """Whether records are written as they are, without the SDK's layers between."""
+        """Whether records bypass the SDK's selection, stream maps and flattening."""
         return isinstance(self._tap.message_writer, SingerWriter) and is_unchanged(self)
 
-    # -- numbered pages, and whether they are whole
+    # -- numbered pages, and their completeness
 
     @cached_property
     def page_size(self) -> int:
-        """How many records a page is requested to hold."""
+        """Records per page, as requested."""
         wanted = int(self.config.get("page_size") or self.usual_page_size)
         if wanted > self.max_page_size:
             self.logger.info(
-                "page_size %d is lowered to %d, the most that %s allows.",
+                "page_size %d is lowered to %d, the maximum of %s.",
                 wanted,
                 self.max_page_size,
                 self.path,
@@ -349,21 +349,21 @@ class GenesysStream(RESTStream[Any], ABC):
 
     @property
     def max_page_size(self) -> int:
-        """How many records a page the endpoint allows, as far as known."""
+        """Records per page that the endpoint allows, as far as known."""
         return USUAL_PAGE_SIZE
 
     @property
     def usual_page_size(self) -> int:
-        """How many that is where `page_size` is not set; never more than the endpoint allows."""
+        """Records per page where `page_size` is not set; never more than the endpoint allows."""
         return USUAL_PAGE_SIZE
 
     @property
     def identity(self) -> str:
-        """The field that tells a response's records apart."""
+        """The field that identifies a record in a response."""
         return self.primary_keys[-1]
 
     def counted_paginator(self) -> CountedPaginator:
-        """Return a paginator of numbered pages, whose counts are judged by `is_whole`."""
+        """Return a paginator of numbered pages; `is_whole` checks its counts afterwards."""
         self.paginator = CountedPaginator(
             page_size=self.page_size,
             where=self.label,
@@ -375,12 +375,12 @@ class GenesysStream(RESTStream[Any], ABC):
         return self.paginator
 
     def wait_for_page(self) -> None:
-        """Wait for a page that is empty although more is promised."""
+        """Wait before the retry of a page that is empty although more is promised."""
         seconds = float(self.config["empty_page_wait_seconds"])
-        # Pages after an empty one may have been requested before they were there as well.
+        # Pages after the empty one may have been requested too early as well.
         self.forget_planned()
         self.logger.info(
-            "%s: page %d is empty although more is promised (%s); asking again in %g s.",
+            "%s: page %d is empty although more is promised (%s); requesting it again in %g s.",
             self.label,
             self.paginator.current_value.number,
             self.paginator.promised,
@@ -389,10 +389,10 @@ class GenesysStream(RESTStream[Any], ABC):
         self.wait(seconds)
 
     def is_whole(self) -> bool:
-        """Log the holes of the pages and of their records; return whether they count as whole."""
+        """Log missing pages and unusable records; return whether the part counts as complete."""
         missing = self.holes.missing_pages(self.paginator, self.label, self.comes_again)
         return self.holes.are_accepted(self.label, missing)
 
     def comes_again(self) -> bool:
-        """Return whether a later run reads again what was just read."""
+        """Return whether a later run reads the present part again."""
         return False

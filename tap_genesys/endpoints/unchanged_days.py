@@ -1,4 +1,4 @@
-"""All rows of a day or none: a day whose rows are those of an earlier run is left out."""
+"""Unchanged days: all rows of a day are emitted, or, if an earlier run emitted the same, none."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 class UnchangedDays:
-    """Leaves out the days of one stream whose rows an earlier run emitted, all of them.
+    """Leaves out the days of one stream whose rows equal those that an earlier run emitted.
 
-    The state has a digest for each day that is read again. Before a day's rows are emitted, a STATE
-    withdraws its digest: a run that is killed among them leaves rows behind that no digest
-    describes. Once they are out, the next STATE has the new one.
+    The state has a digest per day that is read again. Before a day's rows are emitted, a STATE
+    removes its digest, since a run that is killed in between leaves rows that no digest describes.
+    After the last row, the next STATE has the new digest.
 
-    Make it before the stream's first STATE.
+    Construct it before the stream's first STATE.
 
     Args:
         stream: The stream.
-        span: The range that it reads, before the re-checks.
-        most: The most digests that its state keeps.
+        span: The range that the run reads, without re-checks.
+        most: Digests that the state keeps, at most.
     """
 
     def __init__(self, stream: WindowedStream, span: ReadRange, most: int = MOST) -> None:
@@ -41,15 +41,15 @@ class UnchangedDays:
         self._days = EmittedDays(earlier if isinstance(earlier, dict) else {}, most)
         may_leave_out = declare(stream, span.start)
         bookmark = stream.bookmark()
-        # Else the user has moved the bookmark back: the rows are wanted again.
+        # Else the user has moved the bookmark back, to get the rows again.
         follows = bookmark is not None and not self._days.reach_beyond(bookmark + UNSETTLED)
-        #: Whether the last STATE may have a digest that is not valid any more.
+        #: Whether the last STATE may have an outdated digest.
         self._is_stale = not (may_leave_out and follows) and self._days.withdraw_all()
-        # What `lookback_days` reads again is emitted.
+        # Days within a configured `lookback_days` are always emitted.
         has_lookback = stream.config.get("lookback_days") is not None and bookmark is not None
         self._always = Window(span.start, bookmark if bookmark and has_lookback else span.start)
-        # A run that emits everything has no use for digests. After a warehouse was restored, they
-        # would describe days that it does not have.
+        # A run that emits everything needs no digests. After a warehouse was restored, they would
+        # describe days that it does not have.
         self._notes = (
             not stream.config["emit_unchanged"]
             and stream.replication_method != REPLICATION_FULL_TABLE
@@ -60,12 +60,12 @@ class UnchangedDays:
     def rows(
         self, day: Window, rows: Iterable[Record], is_whole: Callable[[], bool]
     ) -> Iterator[Record]:
-        """Yield the rows of a day, or none where they are those that an earlier run emitted.
+        """Yield the rows of a day, or none if an earlier run emitted the same.
 
         Args:
             day: The day, or cell.
-            rows: All its rows; they are held only where there is a digest to compare them with.
-            is_whole: Returns, after the last row, whether none can be missing.
+            rows: All rows of the day; they are buffered only if there is a digest to compare with.
+            is_whole: Returns, after the last row, whether no row can be missing.
         """
         digest = RowsDigest()
         self._read += 1
@@ -93,15 +93,15 @@ class UnchangedDays:
         """Log how many days were left out, if any were."""
         if self._left_out:
             self._stream.logger.info(
-                "%s: %d of %d days or cells have the rows that an earlier run emitted; they are "
-                "left out.",
+                "%s: left out %d of %d days or cells, whose rows an earlier run has emitted and "
+                "which have not changed.",
                 self._stream.name,
                 self._left_out,
                 self._read,
             )
 
     def _withdraw(self, day: Window) -> None:
-        """Write a STATE without the day's digest, where the last one may have it."""
+        """Write a STATE without the day's digest, if the last one may have it."""
         if self._days.withdraw(day.start) or self._is_stale:
             self._write()
             self._stream.write_state()

@@ -1,12 +1,12 @@
-"""Users' presences and routing statuses, span by span: by job, and from its watermark by query.
+"""User details: spans of presences and routing statuses, by job and, from the watermark, by query.
 
-A span begins, and later it has an end. The vendor stores it on its start day, and once it has ended
-on its end day too, not on the days between. Some ends are corrected, days later.
+The vendor stores a span on the day of its start and, once it has ended, also on the day of its end,
+not on the days between. It corrects some ends days later.
 
-A row with an end is not older than any other of its span. One without can be: a job emits it only
-when the lake knows at least as much as everything that was emitted before.
+A row with an end is never older than another row of its span. A row without an end can be: a job
+emits it only if the data lake's watermark is at least that of everything emitted before.
 
-One that was emitted with its end is emitted once more only, by the re-check at five days.
+A span that was emitted with its end is emitted only once more, by the re-check after five days.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ if TYPE_CHECKING:
     from tap_genesys.replication.plan import PlanInputs, Read
     from tap_genesys.replication.windows import Window
 
-#: At this age a day is read again: the vendor corrects what is between 48 hours and some five days
-#: old (its help page "Why can my data change?").
+#: The age at which a day is read again, since the vendor corrects data that is between 48 hours and
+#: about five days old (its help page "Why can my data change?").
 SETTLED_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """One kind of spans of a user's details.
+    """A kind of span in a user's details.
 
     Args:
-        name: The field that holds them: `{"userDetails": [{"routingStatus": [...]}]}`.
-        distinguished_by: The fields that differ between two spans that begin at the same moment.
+        name: The field of the spans: `{"userDetails": [{"routingStatus": [...]}]}`.
+        distinguished_by: The fields that distinguish spans with the same start.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Spans:
 
 
 class SpanTable(Protocol):
-    """A table of another kind of spans of the same responses."""
+    """A derived table of another kind of span in the same responses."""
 
     spans: ClassVar[Spans]
     pipeline: RecordPipeline
@@ -69,19 +69,19 @@ class SpanTable(Protocol):
 
 
 class UserDetailsStream(QueryOrJobStream):
-    """The spans that a user's details hold, a row for each; tables take the other kinds of them."""
+    """Spans of one kind, one row each; derived tables have the other kinds."""
 
     source_setting = "user_details_source"
     primary_keys = ("_id",)
     replication_key = "startTime"
     selected_by_default = False
-    #: The spans that are its rows.
+    #: The kind of span of the stream's rows.
     spans: ClassVar[Spans]
 
     plan: UserDetailsPlan
-    #: When the response that is being read was taken.
+    #: The moment of the present response.
     _taken: datetime
-    #: Whether a page stayed empty in this run, also where that is accepted.
+    #: Whether a page stayed empty in this run, accepted or not.
     _has_holes: bool
 
     @property
@@ -101,12 +101,12 @@ class UserDetailsStream(QueryOrJobStream):
         return split(start, end, DAY)
 
     @override
-    def question(self, window: Window) -> dict[str, Any]:
+    def query_body(self, window: Window) -> dict[str, Any]:
         return {"interval": str(window), "order": "asc"}
 
     @override
-    def job_question(self, read: Read) -> dict[str, Any]:
-        return self.question(read.window)
+    def job_body(self, read: Read) -> dict[str, Any]:
+        return self.query_body(read.window)
 
     @override
     def get_new_paginator(self) -> BaseAPIPaginator[Any]:
@@ -135,7 +135,7 @@ class UserDetailsStream(QueryOrJobStream):
         self._has_holes = False
         yield from super().read(context)
         if not (self._has_holes or self.holes.has_unusable):
-            # It is in the STATE that the SDK writes when a stream has ended.
+            # The SDK writes it with the STATE at the end of the stream.
             self.plan.note_emitted(self.bookmark())
 
     @override
@@ -186,7 +186,7 @@ class UserDetailsStream(QueryOrJobStream):
     def generate_child_contexts(
         self, record: Record, context: Context | None
     ) -> Iterable[Context | None]:
-        # The tables' rows are made of the response, not of this stream's records.
+        # The tables' rows come from the response, not from this stream's records.
         return ()
 
     @override
@@ -194,7 +194,7 @@ class UserDetailsStream(QueryOrJobStream):
         return self._spans_in(response, self.spans)
 
     def _spans_in(self, response: requests.Response, kind: Spans) -> list[Any]:
-        """Return the spans of a kind, each with its key; none where it cannot be made."""
+        """Return the spans of a kind with their keys; None is the key without a start or user."""
         users, unusable = parted(body(response).get("userDetails"))
         spans: list[Any] = [*unusable]
         for user in users:
@@ -205,7 +205,7 @@ class UserDetailsStream(QueryOrJobStream):
                 start = moment(span, "startTime")
                 key = None
                 if start and is_identity(user_id):
-                    # A date is written with milliseconds or without; the key is the same.
+                    # A date with or without milliseconds gives the same key.
                     redacted = self.redacted({"userId": user_id})["userId"]
                     distinguished = (span.get(name) for name in kind.distinguished_by)
                     key = "/".join(map(str, (redacted, iso(start), *distinguished)))
@@ -216,9 +216,9 @@ class UserDetailsStream(QueryOrJobStream):
     def keeps(self, record: Record) -> bool:
         """Return whether a span belongs to the present window, and may be emitted.
 
-        One that two windows return belongs to that in which it ends, or has begun if it goes on:
-        windows are prefetched, and a lost job is submitted again, so that either can be the older.
-        One that began before all of them, and goes on, is out already.
+        If two windows return a span, it belongs to that of its end, or of its start if it has no
+        end: since windows are prefetched, and jobs resubmitted, either response can be the older.
+        An open span that began before all windows has been emitted by an earlier run.
         """
         start, end = moment(record, "startTime"), moment(record, "endTime")
         if end is None and self.present.by == "job" and not self.plan.may_be_open:

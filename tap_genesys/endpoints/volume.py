@@ -1,4 +1,4 @@
-"""How much there is to read of a stream, and how many requests that takes: pure arithmetic."""
+"""The volume of a stream, and the requests that reading it takes. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tap_genesys.api.response import Record
     from tap_genesys.replication.plan import Read
 
-#: A job is submitted, polled about twice, and deleted.
+#: One to submit a job, about two to poll it, one to delete it.
 REQUESTS_OF_A_JOB = 4
 #: A run by job requests the watermark once.
 REQUESTS_FOR_THE_WATERMARK = 1
@@ -28,12 +28,12 @@ class Estimate:
     """The requests and rows of a stream, None where they cannot be estimated.
 
     Args:
-        requests_first_run: The requests of the first run.
-        requests_per_day: Those of a later run, with a run a day.
-        detail: The counts that the estimate is made from, for people.
-        rows_first_run: The rows that the first run emits.
-        rows_per_day: Those that a later run emits, with a run a day.
-        requests_per_month: The requests of 30 days, with as many runs a day as the check is for.
+        requests_first_run: Requests of the first run.
+        requests_per_day: Requests of a later run, with one run per day.
+        detail: The counts behind the estimate, as text.
+        rows_first_run: Rows that the first run emits.
+        rows_per_day: Rows that a later run emits, with one run per day.
+        requests_per_month: Requests of 30 days, with the runs per day of the basis.
     """
 
     requests_first_run: int | None = None
@@ -45,7 +45,7 @@ class Estimate:
 
     @classmethod
     def every_run(cls, requests: int, rows: int | None = None, runs_per_day: int = 1) -> Estimate:
-        """Return the estimate of a stream whose runs take as many requests and rows each."""
+        """Return the estimate of a stream whose runs all take the same requests and rows."""
         per_month = requests * runs_per_day * DAYS_PER_MONTH
         return cls(
             requests,
@@ -58,14 +58,14 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The facts about a stream that the response to one small request has.
+    """The facts about a stream from the response to one small request.
 
     Args:
-        count: How many records there are, or are of the day that was requested.
-        record: One of them; None where there is none.
-        is_counted: Whether `count` is of all records, and not of one page.
-        records: All records of the response, where tables are made of them.
-        going_on: How many of a day's records go on at its end, where that was requested.
+        count: The number of all records, or of those of the requested day.
+        record: One of the records; None if there is none.
+        is_counted: Whether `count` is that of all records, not of one page.
+        records: All records of the response, where tables are derived from them.
+        going_on: The number of a day's records that last beyond its end, where it was requested.
     """
 
     count: int
@@ -76,10 +76,10 @@ class Sample:
 
     @classmethod
     def of(cls, content: Record, records: Sequence[Record]) -> Sample:
-        """Return the sample that a response is.
+        """Return the sample of a response.
 
         Args:
-            content: Its body.
+            content: The body of the response.
             records: The records in it.
         """
         totals = (content.get("total"), content.get("totalHits"))
@@ -92,7 +92,7 @@ class Sample:
 
     @property
     def ids(self) -> list[str]:
-        """The id of its record, if there is one."""
+        """The id of the record, in a list; an empty list without one."""
         identity = (self.record or {}).get("id")
         return [str(identity)] if identity else []
 
@@ -103,12 +103,12 @@ class Basis:
 
     Args:
         wanted: The range that a first run reads.
-        sample: The stream's sample; None where its parent's record has nothing below it.
-        parent: The sample of the stream's parent; None where it has none.
-        parts: How many requests, further pages aside, are made for one record of the parent.
-        parent_estimate: The estimate of the stream's parent.
-        runs_per_day: How many runs begin on a day.
-        lag: How far the data lake is behind; a day where that is unknown, as the vendor documents.
+        sample: The stream's sample; None if the sampled parent record has no such rows.
+        parent: The sample of the parent stream; None without a parent.
+        parts: First-page requests per record of the parent.
+        parent_estimate: The estimate of the parent stream.
+        runs_per_day: Runs per day.
+        lag: The lag of the data lake; where unknown a day, as the vendor documents.
     """
 
     wanted: Window
@@ -121,38 +121,38 @@ class Basis:
 
     @property
     def count(self) -> int:
-        """How many records there are, as far as known."""
+        """The number of records in the sample; 0 without one."""
         return self.sample.count if self.sample else 0
 
     @property
     def parent_count(self) -> int:
-        """How many records the parent has; 1 where the stream has no parent."""
+        """The number of the parent's records; 1 without a parent."""
         return self.parent.count if self.parent else 1
 
     @property
     def rows(self) -> int | None:
-        """How many records all requests return that are like the sample's; None where unknown."""
+        """The number of records over all parents and parts; None where unknown."""
         if self.sample is None or not self.sample.is_counted:
             return None
         return self.count * self.parts * self.parent_count
 
     def rows_of_days(self, days: float) -> int | None:
-        """Return how many rows so many days have, from the rows of one day."""
+        """Return the number of rows of some days, from that of one day."""
         return None if self.rows is None else round(self.rows * days)
 
     def next_run(self, lookback: timedelta) -> Window:
-        """Return the range that a run a day later reads.
+        """Return the range that a run reads one day after the first.
 
         Args:
-            lookback: How far before its bookmark a run starts.
+            lookback: Time before the bookmark at which a run starts.
         """
         return Window(max(self.wanted.start, self.wanted.end - DAY - lookback), self.wanted.end)
 
     def runs(self, lookback: timedelta) -> list[Window]:
-        """Return the ranges that the later runs of a day read, each from its bookmark.
+        """Return the ranges that a later day's runs read, each from its bookmark.
 
         Args:
-            lookback: How far before its bookmark a run starts.
+            lookback: Time before the bookmark at which a run starts.
         """
         if self.runs_per_day == 1:
             return [self.next_run(lookback)]
@@ -165,12 +165,12 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """How much there is to read of a stream by query, by job, or by both.
+    """The volume of a stream that is read by query, by job, or by both.
 
     Args:
-        rows_per_day: Rows of one day.
-        page_size: Rows of a page of a query.
-        job_page_size: Rows of a page of a job.
+        rows_per_day: Rows per day.
+        page_size: Rows per page of a query.
+        job_page_size: Rows per page of a job.
     """
 
     rows_per_day: float
@@ -178,11 +178,11 @@ class Volume:
     job_page_size: int
 
     def query(self, days: float) -> int:
-        """Return the requests of a query for so many days: its pages; a full last one, one more."""
+        """Return the requests of a query for some days: its pages, one more if the last is full."""
         return int(self.rows_per_day * days / self.page_size) + 1
 
     def job(self, days: float) -> int:
-        """Return the requests of a job for so many days."""
+        """Return the requests of a job for some days."""
         return REQUESTS_OF_A_JOB + pages(self.rows_per_day * days, self.job_page_size)
 
     def queries(self, windows: Iterable[float], rechecks: int = 0) -> int:
@@ -190,7 +190,7 @@ class Volume:
 
         Args:
             windows: The length of each window, in days.
-            rechecks: How many past days are read again.
+            rechecks: Past days that are read again.
         """
         return sum(self.query(days) for days in windows) + rechecks * self.query(1)
 
@@ -199,19 +199,20 @@ class Volume:
 
         Args:
             windows: The length of each window, in days.
-            rechecks: How many past days are read again.
+            rechecks: Past days that are read again.
         """
         jobs = sum(self.job(days) for days in windows) + rechecks * self.job(1)
         return REQUESTS_FOR_THE_WATERMARK + jobs
 
     def read(self, read: Read, going_on: int = 0) -> int:
-        """Return the requests of a read that is planned.
+        """Return the requests of a planned read.
 
         Args:
             read: The read.
-            going_on: How many of a day's rows go on at its end. A query returns, beside what starts
-                in its window, what has started on its first day and goes on; a job all that goes
-                on, unless it reads a day again. Older rows that go on are not known.
+            going_on: The number of a day's rows that last beyond its end. Beside the rows that
+                start in its window, a query returns those that started on its first day and last
+                into it; a job returns all that last into it, unless it reads a day again. The
+                number of older ones is unknown.
         """
         start, end = read.window.bounds
         days = (end - start) / DAY
@@ -223,7 +224,7 @@ class Volume:
 
 
 def pages(rows: float, page_size: int) -> int:
-    """Return how many pages hold so many rows; an empty listing has one."""
+    """Return the number of pages for some rows; an empty listing has one."""
     return max(1, ceil(rows / page_size))
 
 

@@ -1,4 +1,4 @@
-"""Queries that are requested for one window of time after the other."""
+"""Windowed streams: queries for one window of time after the other."""
 
 from __future__ import annotations
 
@@ -35,43 +35,43 @@ if TYPE_CHECKING:
     from tap_genesys.replication.old_data import Horizon
     from tap_genesys.replication.read_range import ReadRange
 
-#: No window is cut to parts below this because of time-outs.
+#: After time-outs, no window is split into parts shorter than this.
 SHORTEST_AFTER_TIME_OUTS = timedelta(hours=1)
 
 
 class WindowedStream(GenesysStream):
-    """A query that is requested for one window after the other: `POST`, pages in the body.
+    """A query that is sent for one window after the other: `POST`, with the page in the body.
 
-    The bookmark is the moment before which every record has been emitted. It moves only here, after
-    a whole window, never backwards, never over a window with a hole, and never to within half an
-    hour of the run's start. The SDK would move it with each record, or at the end.
+    The bookmark is the moment before which every record has been emitted. It moves only after a
+    complete window: never backwards, never over a window with a hole, and never to within half an
+    hour of the run's start. The SDK would move it with each record, or at the end of the stream.
     """
 
     http_method = "POST"
     is_windowed = True
     is_derived: ClassVar[Literal[False]] = False
     window: Window
-    #: How many requests a window is, where it has one page.
+    #: Requests per window with one page.
     requests_of_window: ClassVar[int] = 1
-    #: Windows that come after the present one.
+    #: The windows after the present one.
     _later: Sequence[Window] = ()
 
     _complete: bool
     _promises_from: datetime
-    #: The part of the range that is so old that it may not be returned, where an age is known.
+    #: The part of the range beyond the endpoint's horizon; None without a known one.
     _old: OldData | None = None
     _is_second_reading = False
 
     @abstractmethod
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        """Return the windows to request, in the order of time."""
+        """Return the windows of a range, in chronological order."""
 
     @abstractmethod
     def query(self, window: Window, page: Page) -> dict[str, Any]:
         """Return the body of the request for a page of a window."""
 
     def rest_of_window(self) -> Iterator[Record]:
-        """Yield what belongs to the present window and did not come with its pages."""
+        """Yield the records of the present window that its pages did not contain."""
         return iter(())
 
     @property
@@ -87,16 +87,16 @@ class WindowedStream(GenesysStream):
 
     @property
     def read_by(self) -> str:
-        """The field by which it is read, in Markdown."""
+        """The field by which the stream is read, in Markdown."""
         return f"`{self.replication_key}`"
 
     @property
     def cost(self) -> Cost:
-        """The requests that reading it takes."""
+        """The cost of reading the stream."""
         return PerWindow(self.windows, self.lookback, self.requests_of_window)
 
     def probes(self, parent: Sample | None, day: Window) -> Probes:  # noqa: ARG002 - users differ
-        """Return the requests for a day."""
+        """Return the requests for one day, for `--check`."""
         self.window = day
         return Probes([self.get_http_request(page=PageContext(None, None))])
 
@@ -119,7 +119,7 @@ class WindowedStream(GenesysStream):
 
     @override
     def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
-        # Rows that arrive between two pages are never missed where these come in their order.
+        # A second reading fetches its pages in order: rows that arrive meanwhile are not missed.
         pages = () if self._is_second_reading else self.paginator.ahead()
         for page in islice(pages, self.max_parallel):
             yield self.window, page
@@ -128,7 +128,7 @@ class WindowedStream(GenesysStream):
 
     @property
     def horizon(self) -> Horizon | None:
-        """The age from which on rows may not be returned; None where none is known."""
+        """The age beyond which the endpoint may not return rows; None where unknown."""
         return None
 
     @override
@@ -138,7 +138,7 @@ class WindowedStream(GenesysStream):
             if self._old:
                 self._old.end(self.window.start)
             yield row
-            # Only the first one matters.
+            # Only the first row matters.
             yield from rows
         if self._old and self.name not in self.run.skipped:
             self._old.end(self.window.end)
@@ -151,23 +151,23 @@ class WindowedStream(GenesysStream):
         yield from self.read_range(span)
 
     def read_range(self, span: ReadRange) -> Iterator[Record]:
-        """Yield the records of a range, window by window; the bookmark follows."""
+        """Yield the records of a range, window by window, and move the bookmark after each."""
         self.begin_range(span.start)
         yield from self.read_windows(self.windows(span.start, span.end))
         self.end_range()
 
     def begin_range(self, start: datetime) -> None:
-        """Note that windows are read from here on without a gap; the bookmark may follow."""
+        """Note the start of a range that is read without gaps, which the bookmark may follow."""
         self._promises_from, self._complete = start, True
 
     def end_range(self) -> None:
-        """Log old data that did not come, if none came at all, and move the bookmark over it."""
+        """If no old data was returned, log that, and move the bookmark over its range."""
         if self._old and self._old.is_empty:
             self._old.end(self._old.empty_until)
             self.promise_window(self._old.empty_until)
 
     def read_windows(self, windows: Iterable[Window]) -> Iterator[Record]:
-        """Yield the records of windows, one after the other; later ones are prefetched."""
+        """Yield the records of windows in order; prefetch the next windows."""
         all_of_them = list(windows)
         self.counts.expect(len(all_of_them), "windows")
         try:
@@ -179,10 +179,10 @@ class WindowedStream(GenesysStream):
             self._later = ()
 
     def read_window(self, window: Window) -> Iterator[Record]:
-        """Yield a window's records; one with too many to page through is split.
+        """Yield a window's records; split the window if it is too large.
 
         Raises:
-            StopRun: It has too many rows, and splitting it does not help.
+            StopRun: The window has too many rows, and cannot be split further.
         """
         return self.read_parts(
             window,
@@ -197,16 +197,16 @@ class WindowedStream(GenesysStream):
     def read_parts(
         self, window: Window, reading: Reading, *, is_begun: bool = False, parent_rows: int = 0
     ) -> Iterator[Record]:
-        """Yield the records of a window; one that is too large is split, and its halves are read.
+        """Yield the records of a window; if it is too large, split it and read its halves.
 
-        It is too large where it has more rows than can be paged through or a job returns, where its
-        response is too large, or where it times out.
+        A window is too large if it has more rows than can be paged through or a job returns, if its
+        response is too large, or if its query times out.
 
         Args:
             window: The window, or a part of it.
             reading: How the present window is read.
-            is_begun: Whether it is the first half of a window that was begun already.
-            parent_rows: The rows that the whole promised of which this is a half.
+            is_begun: Whether the window is the first half of one for which `begin` was called.
+            parent_rows: The promised rows of the whole of which this is a half; 0 where unknown.
         """
         self.run.interruption.check()
         self.window = window
@@ -216,7 +216,7 @@ class WindowedStream(GenesysStream):
             yield from reading.read()
         except TooManyRows as error:
             parts = self.parts_of(window)
-            # A half that promises as much as the whole: the server counts whole days.
+            # A half with as many rows as the whole: the server counts whole days.
             if parts is None or 0 < parent_rows <= error.rows:
                 yield from reading.too_large(error)
                 return
@@ -236,10 +236,10 @@ class WindowedStream(GenesysStream):
         self.finish_window(whole=self.is_whole())
 
     def _read_once_more(self) -> Iterator[Record]:
-        """Yield the present window's records again; what came in either reading has come."""
+        """Yield the present window's records again; completeness counts rows of both readings."""
         first = self.paginator.completeness
         self.logger.info(
-            "%s: expected %d rows, received %d: no later run reads them again. Once more.",
+            "%s: expected %d rows, received %d; no later run reads them, so read them once more.",
             self.label,
             first.owed,
             first.distinct,
@@ -255,14 +255,14 @@ class WindowedStream(GenesysStream):
     def comes_again(self) -> bool:
         """Return whether the look-back of the next run reads the present window again.
 
-        Where it reads a part of it, that part has to hold all that no run has read before.
+        If it reads only a part, that part must contain all that no run has read before.
         """
         reached = min(read_range(self.config, self.run.started).end, self.run.started - UNSETTLED)
         again_from, start = reached - self.lookback, self.window.start
         return again_from < self.window.end and again_from <= max(start, self.bookmark() or start)
 
     def parts_of(self, window: Window) -> tuple[Window, Window] | None:
-        """Return the two windows that are read instead of one; None where it cannot be cut."""
+        """Return the two halves of a window; None if it cannot be split."""
         return halves(window)
 
     @override
@@ -271,53 +271,53 @@ class WindowedStream(GenesysStream):
         return bool(parts) and all(part.length >= SHORTEST_AFTER_TIME_OUTS for part in parts)
 
     def begin_window(self) -> None:
-        """Get ready for the window."""
+        """Reset the stream for the present window."""
 
     def read_too_large(self, error: TooManyRows) -> Iterator[Record]:
-        """Yield the present window's records although a query cannot page through them.
+        """Yield the records of a window that cannot be split further by other means.
 
         Raises:
-            StopRun: There is no other way.
+            StopRun: There are none.
         """
         raise StopRun(str(error)) from error
 
     def finish_window(self, *, whole: bool) -> None:
-        """Move the bookmark over the window, if all before is whole, and write STATE."""
+        """Move the bookmark over the present window if all so far is complete, and write STATE."""
         self._complete = self._complete and whole
         if not (self._old and self._old.holds(self.window)):
             self.promise_window(self.window.end)
         self.write_state()
 
     def promise_window(self, end: datetime) -> None:
-        """Move the bookmark to the end of a window, if all before is whole."""
+        """Move the bookmark to the end of a window if all so far is complete."""
         if self._complete:
             self.promise(end, self._promises_from)
 
     def before_state(self) -> None:
-        """Write all that a STATE is about to promise."""
+        """Write all rows that the next STATE covers."""
 
     def write_state(self) -> None:
-        """Write STATE, after all that it promises."""
+        """Write STATE, after all rows that it covers."""
         self.before_state()
         self._tap.write_message(StateMessage(value=self._tap.state))
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        """Return nothing: the bookmark needs no cap, it is never ahead of what was printed."""
+        """Return nothing: the bookmark needs no cap, as it is never ahead of emitted rows."""
 
     @override
     def compare_start_date(self, value: str, start_date_value: str) -> str:
-        """Return the bookmark: which of the two counts is decided here, not by the SDK."""
+        """Return the bookmark: `range_from` decides about the start date, not the SDK."""
         return value
 
     @override
     def _increment_stream_state(
         self, latest_record: Record, *, context: Context | None = None
     ) -> None:
-        """Leave the bookmark alone: a record is no sign of those before it."""
+        """Do nothing: a record does not imply that all earlier ones have been emitted."""
 
     def bookmark(self, context: Context | None = None) -> datetime | None:
-        """Return up to where every record has been printed, by an earlier run or by this one."""
+        """Return the moment before which all records have been emitted; None on a first run."""
         value = self.get_context_state(context).get("replication_key_value")
         if value is None or self.replication_method == REPLICATION_FULL_TABLE:
             return None
@@ -325,13 +325,13 @@ class WindowedStream(GenesysStream):
             return parse(value)
         except (TypeError, ValueError) as error:
             msg = (
-                f"The state's bookmark of {self.name} is {value!r}, not a date; mend the state, "
+                f"The state's bookmark of {self.name} is {value!r}, not a date; correct the state, "
                 "or leave it out to start again at start_date."
             )
             raise StopRun(msg) from error
 
     def range_from(self, bookmark: datetime | None) -> ReadRange:
-        """Return what this run reads: from the bookmark, less the look-back, or from the start."""
+        """Return the range of this run: from the bookmark less the look-back, or from the start."""
         configured = read_range(self.config, self.run.started)
         if bookmark is None:
             if configured.start > configured.end:
@@ -343,21 +343,21 @@ class WindowedStream(GenesysStream):
 
     @property
     def lookback(self) -> timedelta:
-        """How far before the bookmark a run starts again."""
+        """The time before the bookmark at which a run starts."""
         configured = self.config.get("lookback_days")
         return self.default_lookback if configured is None else timedelta(days=float(configured))
 
     @property
     def default_lookback(self) -> timedelta:
-        """How far that is when nothing is configured."""
+        """The look-back without the setting `lookback_days`."""
         return timedelta(days=1)
 
     def oldest_wanted(self, bookmark: datetime | None, span: ReadRange) -> datetime:
-        """Return the first moment that is wanted at all, of what this run and later ones read."""
+        """Return the first moment that this run or a later one may read."""
         return oldest_wanted(self.config, bookmark, span)
 
     def announce(self, span: ReadRange, bookmark: datetime | None) -> None:
-        """Log what this run reads."""
+        """Log the range that this run reads."""
         self.logger.info(
             "Reading %s from %s to %s (%s).",
             self.name,
@@ -371,11 +371,11 @@ class WindowedStream(GenesysStream):
             self._old = OldData(self.name, span.start, now, horizon, self.logger)
 
     def promise(self, end: datetime, start: datetime) -> None:
-        """Move the bookmark to the end of what was read, as far as that is settled.
+        """Move the bookmark to the end of what was read, but not into the last half hour.
 
         Args:
-            end: Up to where every record has been printed.
-            start: From where on, in this run.
+            end: The moment before which every record has been emitted.
+            start: The start of the range without gaps in this run.
         """
         if self.replication_method == REPLICATION_FULL_TABLE:
             return
@@ -384,7 +384,7 @@ class WindowedStream(GenesysStream):
             self.keep_bookmark(reached)
 
     def keep_bookmark(self, moment: datetime) -> None:
-        """Write the bookmark into the state."""
+        """Set the bookmark in the state."""
         self.own_state["replication_key"] = self.replication_key
         self.own_state["replication_key_value"] = iso(moment)
 
