@@ -1,6 +1,5 @@
-"""`--check=assumptions`: what is assumed about the vendor's API, held against one org.
+"""`--check=assumptions`: tests of the assumptions about the vendor's API against one org.
 
-Requests (`plan`, `sender`) are apart from judgements (`conversations`, `spans`, `evaluations`,
-`others`), which are pure functions of responses. The list of assumptions, `registry`, is that of
-docs/design.md.
+`plan` and `sender` make the requests; `conversations`, `spans`, `evaluations` and `others` judge
+the responses, as pure functions. `registry` lists the assumptions, also for docs/design.md.
 """

@@ -1,4 +1,4 @@
-"""What is assumed of conversations: queries, jobs and the data lake."""
+"""The assumptions about conversations: queries, jobs and the data lake."""
 
 from __future__ import annotations
 

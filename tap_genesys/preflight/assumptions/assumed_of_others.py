@@ -1,4 +1,4 @@
-"""What is assumed of users, reports, listings and limits."""
+"""The assumptions about users, reports, listings and limits."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ OTHERS = (
         "One query of audits at a time in an org; what a second one gets",
         "open",
         'a public extension for administrators says so (CxAsCode "stagehand"), the response is '
-        "not known. The tap asks for one at a time",
+        "not known. The tap submits one at a time",
         unchecked="it takes two at a time, which might fail the query of somebody else",
     ),
     Assumption(
@@ -214,8 +214,8 @@ OTHERS = (
     ),
     Assumption(
         "time-off",
-        "Time off: a query needs a range of at most 33 days, both bounds included, or asks for "
-        "what is pending; it finds a request by each of its dates",
+        "Time off: a query needs a range of at most 33 days, both bounds included, or the status "
+        "PENDING; it finds a request by each of its dates",
         "in part",
         "the document; the last is open",
         unchecked="it takes requests for time off of known people and days",
@@ -286,7 +286,7 @@ OTHERS = (
     Assumption(
         "scans",
         "`limit` of scans up to 200, `pageSize` of work bins and types up to 200; their `after` "
-        "goes into the body; an empty list of filters asks for all",
+        "goes into the body; an empty list of filters selects all",
         "in part",
         "both sizes: the vendor's document; the others open",
         unchecked="it takes a scan of contacts, who are people outside the org",

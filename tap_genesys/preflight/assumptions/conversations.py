@@ -30,7 +30,7 @@ _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def reading(observed: Observed) -> Verdict:
-    """Judge whether a query leaves out what started on its day and does not overlap it."""
+    """Judge whether a query leaves out conversations of its day that do not overlap it."""
     there = sample.found(observed, "details-interval")
     chosen = sample.choice(observed)
     gap = chosen.interval.start - chosen.before.latest
@@ -47,7 +47,7 @@ def query_bounds(observed: Observed) -> Verdict:
     there = sample.found(observed, "details-interval")
     if "before" not in there:
         return _bounds(there)
-    # All of the day is returned, so a bound shows only where it is a day's.
+    # All of the day is returned, so only a bound at midnight shows.
     midnight = sample.choice(observed).begins
     has_end = sample.finds(observed, "details-midnight", midnight)
     evidence = f"of an interval that ends at midnight, {belongs('end', has_end)}"
@@ -67,13 +67,13 @@ def job_bounds(observed: Observed) -> Verdict:
     """Judge whether a job's interval holds its start, and not its end."""
     there = sample.found(observed, JOB_RESULTS)
     if "before" in there:
-        msg = "a job returns what ended before its interval"
+        msg = "a job returns conversations that ended before its interval"
         raise Undecidable(msg)
     return _bounds(there)
 
 
 def job_overlap(observed: Observed) -> Verdict:
-    """Judge whether a job returns what goes on all through its interval without an event."""
+    """Judge whether a job returns a conversation that lasts through it without an event."""
     there = sample.found(observed, JOB_RESULTS)
     if sample.choice(observed).through is None:
         msg = "no sampled conversation goes on through the interval without an event"
@@ -97,7 +97,7 @@ def order(observed: Observed) -> Verdict:
 
 
 def total_hits(observed: Observed) -> Verdict:
-    """Judge whether `totalHits` differs from the rows that there are."""
+    """Judge whether `totalHits` differs from the number of rows."""
     page = sample.last_page(observed)
     total = number(observed.body("details-first"), "totalHits")
     last = "details-first" if page == 1 else "details-last"
@@ -150,7 +150,7 @@ def job_page(observed: Observed) -> Verdict:
 
 
 def lag(observed: Observed) -> Verdict:
-    """Judge whether the data lake is 48 hours behind at most."""
+    """Judge whether the data lake's lag is 48 hours at most."""
     behind = observed.started - _watermark(observed, "lake")
     evidence = f"{behind / _HOUR:.1f} hours behind"
     return held(evidence, if_true=behind <= _LONGEST_LAG)
@@ -177,7 +177,7 @@ def _watermark(observed: Observed, name: str) -> datetime:
 
 
 def _bounds(there: set[str]) -> Verdict:
-    """Return whether an interval that finds these conversations of the choice is half-open."""
+    """Return the verdict whether an interval that returns these conversations is half-open."""
     has_start, has_end = "ends" in there, "begins" in there
     evidence = f"{belongs('start', has_start)}; {belongs('end', has_end)}"
     return confirmed(evidence) if has_start and not has_end else refuted(evidence)

@@ -1,4 +1,4 @@
-"""The range of dates that shows which bounds belong to a search for evaluations. Pure."""
+"""The bounds of a search for evaluations: a range that shows them, and the judgement. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def neighbours(observed: Observed) -> Window:
-    """Return the shortest range from one evaluation's creation to another's, with one in between.
+    """Return the shortest range between the creations of two evaluations with one in between.
 
     Raises:
-        Undecidable: There are no three.
+        Undecidable: There are fewer than three.
     """
     created = sorted(set(_created(observed, "evaluations")))
     ranges = [Window(first, last) for first, last in zip(created, created[2:], strict=False)]
@@ -29,7 +29,7 @@ def neighbours(observed: Observed) -> Window:
 
 
 def bounds(observed: Observed) -> Verdict:
-    """Judge which bounds belong to a search's range."""
+    """Judge whether both bounds belong to a search's range."""
     window = neighbours(observed)
     created = _created(observed, "evaluations-bounds")
     if not any(window.start < moment < window.end for moment in created):
@@ -41,7 +41,7 @@ def bounds(observed: Observed) -> Verdict:
 
 
 def belongs(bound: str, does: bool) -> str:  # noqa: FBT001 - reads as a sentence
-    """Return whether a bound belongs to an interval, in words."""
+    """Return a text: whether a bound belongs to an interval."""
     return f"the {bound} {'belongs' if does else 'does not belong'} to it"
 
 

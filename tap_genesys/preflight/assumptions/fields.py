@@ -1,4 +1,4 @@
-"""Fields of bodies that may hold anything: what has not the expected type is left out."""
+"""Typed access to fields of bodies of any shape: values of another type are ignored."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = dict[str, Any]
 
-#: Dates that may lie ahead of everything that has happened.
+#: Dates that may be in the future.
 _AHEAD = ("callbackScheduledTime", "inactivityTimeout")
 _EARLIEST, _LATEST = 1970, 2999
 _DATE_LENGTH = len("2026-01-31T08:15:00Z")
 
 
 def rows(body: Record, key: str) -> list[Record]:
-    """Return the objects of a body's list."""
+    """Return the objects in a list of a body; an empty list without it."""
     values = body.get(key)
     return [row for row in values if isinstance(row, dict)] if isinstance(values, list) else []
 
 
 def text(record: Record, key: str) -> str:
-    """Return a field that is a text; else an empty one."""
+    """Return a field as text; an empty text if it is none."""
     value = record.get(key)
     return value if isinstance(value, str) else ""
 
 
 def number(record: Record, key: str) -> int | None:
-    """Return a field that is a whole number, not below zero; else None."""
+    """Return a field as a whole number of 0 or more; None if it is none."""
     value = record.get(key)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def moment(record: Record, key: str) -> datetime | None:
-    """Return a field that is a date with a time; else None."""
+    """Return a field as a moment; None if it is no date with a time."""
     return _moment(text(record, key))
 
 
 def dates(value: Any, *, with_ahead: bool = False) -> Iterator[str]:  # noqa: ANN401 - JSON is anything
-    """Yield the dates with a time that a JSON value holds, at any depth.
+    """Yield the dates with a time in a JSON value, at any depth.
 
     Args:
         value: A JSON value.
-        with_ahead: Whether those count that may lie ahead of everything that has happened.
+        with_ahead: Whether to include dates that may be in the future.
     """
     waiting = [value]
     while waiting:
@@ -60,7 +60,7 @@ def dates(value: Any, *, with_ahead: bool = False) -> Iterator[str]:  # noqa: AN
 
 
 def moments(value: Any) -> list[datetime]:  # noqa: ANN401 - JSON is anything
-    """Return the moments that a JSON value holds, at any depth, but those that may lie ahead."""
+    """Return the moments in a JSON value, at any depth, without those that may be in the future."""
     return [read for date in dates(value) if (read := _moment(date))]
 
 
@@ -71,5 +71,5 @@ def _moment(date: str) -> datetime | None:
         read = parse(date)
     except (ValueError, OverflowError):
         return None
-    # Arithmetic with days needs room.
+    # Leave room for arithmetic with days.
     return read if _EARLIEST <= read.year <= _LATEST else None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(Enum):
-    """Whether an assumption holds in the org that was requested."""
+    """The outcome of a check: whether an assumption holds in the org."""
 
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
@@ -22,7 +22,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome of a check.
+    """The verdict on an assumption.
 
     Args:
         outcome: Whether the assumption holds.
@@ -34,17 +34,17 @@ class Verdict:
 
 
 class Undecidable(Exception):
-    """The responses do not decide it; the message is the evidence."""
+    """The responses do not decide about an assumption; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that a check needs, without a word of transport.
+    """A request of the check, independent of the transport.
 
     Args:
         method: The HTTP method.
-        path: The path, from `/api/v2` on.
-        params: The query.
+        path: The path, from `/api/v2`.
+        params: The query parameters.
         data: The body.
     """
 
@@ -56,11 +56,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response, parsed as far as it is JSON.
+    """A response with its parsed JSON.
 
     Args:
-        status: The HTTP status; 0 where there was no response.
-        body: The JSON value; None where there is none.
+        status: The HTTP status; 0 without a response.
+        body: The JSON value; None without one.
         headers: The headers, by their names in lower case.
     """
 
@@ -74,10 +74,10 @@ class Observed:
     """The responses so far, by the names of their requests.
 
     Args:
-        started: When the check began.
+        started: The start of the check.
         responses: Name -> response.
-        received: Name -> when its response came.
-        missing: Name -> why there was no such request.
+        received: Name -> moment of the response.
+        missing: Name -> reason for which the request was not sent.
         throttled: The responses with the status 429.
     """
 
@@ -91,7 +91,7 @@ class Observed:
         """Return the response to a request, whatever its status.
 
         Raises:
-            Undecidable: There is none.
+            Undecidable: There is no response.
         """
         response = self.responses.get(name)
         if response is None:
@@ -105,7 +105,7 @@ class Observed:
         return response
 
     def body(self, name: str) -> dict[str, Any]:
-        """Return the JSON object of a response that is as it should be.
+        """Return the JSON object of a successful response.
 
         Raises:
             Undecidable: The request was refused, or the body is no JSON object.
@@ -120,21 +120,21 @@ class Observed:
         return response.body
 
 
-#: Returns the verdict of the responses; raises `Undecidable` where they do not suffice.
+#: Returns the verdict from the responses; raises `Undecidable` if they do not suffice.
 Judgement: TypeAlias = "Callable[[Observed], Verdict]"
 
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A sentence that the tap takes to be true of the vendor's API.
+    """An assumption of the tap about the vendor's API.
 
     Args:
-        name: Its name in a report.
-        text: The sentence.
-        status: `confirmed`, `open` or `in part`, by what is known without the check.
-        source: Where it is known from, or how the tap lives with it.
-        judge: Judges the responses; None where no check can.
-        unchecked: Why no check can; empty where there is one, or nothing is open.
+        name: The name in a report.
+        text: The assumption, as a sentence.
+        status: `confirmed`, `open` or `in part`, without the check.
+        source: The source, or the way in which the tap copes with a wrong assumption.
+        judge: Returns the verdict from the responses; None if no check can decide it.
+        unchecked: The reason for which no check can; empty with a check, or if nothing is open.
     """
 
     name: str
@@ -146,22 +146,22 @@ class Assumption:
 
 
 def confirmed(evidence: str) -> Verdict:
-    """Return that the assumption holds."""
+    """Return the verdict that the assumption holds."""
     return Verdict(Outcome.CONFIRMED, evidence)
 
 
 def refuted(evidence: str) -> Verdict:
-    """Return that the assumption does not hold."""
+    """Return the verdict that the assumption does not hold."""
     return Verdict(Outcome.REFUTED, evidence)
 
 
 def held(evidence: str, *, if_true: bool) -> Verdict:
-    """Return that the assumption holds if a condition is true, and that it does not otherwise."""
+    """Return the verdict that the assumption holds if a condition is true, and else does not."""
     return confirmed(evidence) if if_true else refuted(evidence)
 
 
 def verdict(assumption: Assumption, observed: Observed) -> Verdict:
-    """Return the verdict on an assumption; an undecidable one has its reason as evidence."""
+    """Return the verdict on an assumption; the evidence of an undecidable one is its reason."""
     if assumption.judge is None:
         return Verdict(Outcome.UNDECIDABLE, assumption.unchecked)
     try:

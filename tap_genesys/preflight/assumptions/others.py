@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _GROUPS, _SKILLS = 500, 100
 _DIGITS = re.compile(r"[0-9]{1,9}")
-#: What the vendor's names of limits consist of; other text of a body is not repeated.
+#: The form of the vendor's names of limits; other text of a body is not reported.
 _LIMIT = re.compile(r"[a-z]+(\.[a-z]+)*", re.IGNORECASE)
 _OPTIONAL = ("profiles", "worktypes", "evaluations")
 #: The codes of a refusal for a permission, whatever is licensed.
@@ -71,9 +71,11 @@ def page_beyond(observed: Observed) -> Verdict:
 def page_count(observed: Observed) -> Verdict:
     """Judge whether responses to summary queries have the header `X-Page-Count`."""
     with_header = [
-        name for name, one in observed.responses.items() if "x-page-count" in one.headers
+        name for name, response in observed.responses.items() if "x-page-count" in response.headers
     ]
-    usable = [one for one in observed.responses.values() if one.status == HTTPStatus.OK]
+    usable = [
+        response for response in observed.responses.values() if response.status == HTTPStatus.OK
+    ]
     evidence = f"{len(with_header)} of {len(usable)} responses have it"
     if "summaries" in with_header:
         return confirmed(evidence)
@@ -196,7 +198,7 @@ def retry_after(observed: Observed) -> Verdict:
 
 
 def _accepted(observed: Observed, name: str, key: str) -> list[Record] | None:
-    """Return the records of a response; None where the request is refused as wrong."""
+    """Return the records of a response; None if the request was refused (400)."""
     if observed.response(name).status == HTTPStatus.BAD_REQUEST:
         return None
     return rows(observed.body(name), key)
@@ -227,21 +229,21 @@ def _limit(response: Response) -> Record:
 
 
 def _named(limit: Record) -> str:
-    """Return a limit's key and value, without any other text than the vendor's names consist of."""
+    """Return a limit's key and value, without text that does not look like the vendor's names."""
     key, value = text(limit, "key"), str(limit.get("value", ""))
     key = key if _LIMIT.fullmatch(key) else "another key"
     return f"{key} = {value if _DIGITS.fullmatch(value) else 'no number'}"
 
 
 def _refusal(response: Response) -> str:
-    """Return a status, and of a 403 whether it is for a permission."""
+    """Return a status as text, and for a 403, whether it is about a permission."""
     if response.status != HTTPStatus.FORBIDDEN:
         return str(response.status)
     return "403 for another reason" if _is_unlicensed(response) else "403 for a permission"
 
 
 def _is_unlicensed(response: Response) -> bool:
-    """Return whether a response is a 403 that is not for a permission."""
+    """Return whether a response is a 403 that is not about a permission."""
     if response.status != HTTPStatus.FORBIDDEN or not isinstance(response.body, dict):
         return False
     code = text(response.body, "code")

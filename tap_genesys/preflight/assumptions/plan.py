@@ -1,4 +1,4 @@
-"""The requests of the check, in their order; each is made from the responses before it. Pure."""
+"""The requests of the check in their order, each made from the responses before it. Pure."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ USERS = "/api/v2/analytics/users/details/query"
 QUEUES = "/api/v2/routing/queues"
 LIMITS = "/api/v2/organizations/limits/namespaces"
 SUMMARIES = "/api/v2/analytics/conversations/summary/queries"
-#: The requests for a job: the submission, looks, the results, the deletion.
+#: The names of a job's further requests: polls, results, deletion.
 JOB_STATUS, JOB_RESULTS, JOB_DELETED = "job-status", "job-results", "job-deleted"
-#: The page of job results that is requested: more than is known to be allowed.
+#: The requested page size of job results: above the known maximum.
 JOB_PAGE = 2000
-#: More than the most that is known to be allowed.
+#: Page sizes above the known maximums.
 OVERSIZED_DETAILS, OVERSIZED_GROUPS, OVERSIZED_SKILLS = 101, 501, 200
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _HOUR = timedelta(hours=1)
-#: Where the cells of an aggregate begin: not on the clock.
+#: The offset of an aggregate's interval from the full hour.
 _OFF_CLOCK = timedelta(minutes=20)
 _MONTH = 30 * DAY
 
@@ -41,9 +41,9 @@ class Step:
 
     Args:
         name: The name of its response.
-        make: Returns the request; raises `Undecidable` where there is none to make.
-        operation: The method and the path, by which the vendor names it.
-        is_job: Whether it submits a job, which is looked at, read and deleted.
+        make: Returns the request; raises `Undecidable` if the responses so far do not suffice.
+        operation: The vendor's operation: method and path.
+        is_job: Whether it submits a job, which is polled, read and deleted.
     """
 
     name: str
@@ -65,7 +65,7 @@ def _paging(size: int, number: int = 1) -> dict[str, int]:
 
 
 def _any_of(dimension: str, values: list[str]) -> list[dict[str, Any]]:
-    """Return a filter that lets records with one of these values through."""
+    """Return a filter that matches records with one of these values."""
     predicates = [
         {"type": "dimension", "dimension": dimension, "operator": "matches", "value": value}
         for value in values
@@ -101,7 +101,7 @@ def _interval(observed: Observed) -> Request:
 
 
 def _midnight(observed: Observed) -> Request:
-    """Make a query that ends at the day's midnight, where other bounds show nothing."""
+    """Return a query that ends at midnight, needed if bounds within a day show nothing."""
     chosen = sample.choice(observed)
     if not sample.finds(observed, "details-interval", chosen.before):
         msg = "not needed: an interval's bounds show within a day"
@@ -113,7 +113,7 @@ def _midnight(observed: Observed) -> Request:
 
 
 def _misplaced(observed: Observed) -> Request:
-    """Make a query with a segment's dimension among the conversation's, and a value of nothing."""
+    """Return a query with a segment's dimension in the wrong filter list, and an unused value."""
     misplaced = _any_of("queueId", [_NOBODY])
     return _details(sample.day(observed), 1, conversationFilters=misplaced)
 
@@ -246,11 +246,10 @@ STEPS = (
     _named("worktypes", _posted("/api/v2/taskmanagement/worktypes/query", pageSize=10, filters=[])),
     Step("workitems", _workitems, "POST /api/v2/taskmanagement/workitems/query"),
     _named("limits", Request("GET", f"{LIMITS}/analytics")),
-    # Few orgs have it.
+    # A namespace that few orgs have.
     _named("limits-other", Request("GET", f"{LIMITS}/case.management")),
     Step("summaries", _summaries, f"POST {SUMMARIES}"),
     _named("profiles", Request("GET", "/api/v2/gamification/profiles")),
 )
-#: How many requests there are at most, beside the login: a job takes three more, and one for each
-#: further look at it.
+#: Requests at most, without the login: a job takes three more, and one per further poll.
 MOST_REQUESTS = len(STEPS) + 3

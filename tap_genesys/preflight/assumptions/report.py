@@ -1,4 +1,4 @@
-"""The report of the check, for people and for programs: counts and times, no data of the org."""
+"""The report of the check, as table and JSON: counts and times, without data of the org."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdicts on what is assumed, in the order of docs/design.md.
+    """The verdicts on the assumptions, in the order of docs/design.md.
 
     Args:
-        checked_at: When the check began.
+        checked_at: The start of the check, ISO 8601.
         version: The tap's version.
-        requests: How many requests there were.
-        verdicts: Each assumption that has a check, or whose truth is open, with its verdict.
+        requests: The number of requests.
+        verdicts: Each assumption that has a check, or is open, with its verdict.
     """
 
     checked_at: str
@@ -36,7 +36,7 @@ class Report:
     verdicts: tuple[tuple[Assumption, Verdict], ...]
 
     def as_json(self) -> str:
-        """Return it for programs."""
+        """Return the report as JSON."""
         assumptions = [
             {
                 "name": assumption.name,
@@ -56,7 +56,7 @@ class Report:
         return json.dumps(report, indent=1, ensure_ascii=False)
 
     def as_table(self) -> str:
-        """Return it for people: first what has a check, then why the rest has none."""
+        """Return the report as a table: assumptions with a check, then those without and why."""
         checked = [
             (assumption.name, assumption.status, judged.outcome.value, judged.evidence)
             for assumption, judged in self.verdicts
@@ -78,10 +78,10 @@ class Report:
 
 
 def check(run: Run, version: str) -> Report:
-    """Hold the assumptions about the vendor's API against an org.
+    """Test the assumptions about the vendor's API against an org.
 
     Args:
-        run: The parts that a run has.
+        run: The run: its client, clock and settings.
         version: The tap's version.
 
     Raises:
@@ -99,7 +99,7 @@ def _verdicts(observed: Observed) -> Iterable[tuple[Assumption, Verdict]]:
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    """Return rows as lines, each column but the last as wide as its widest cell."""
+    """Return rows as lines with aligned columns."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
     return [
         "  ".join(

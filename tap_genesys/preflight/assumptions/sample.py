@@ -1,4 +1,4 @@
-"""The choice of conversations that one small interval tells apart. Pure.
+"""The choice of conversations whose presence in a response shows how intervals work. Pure.
 
 Of a day's conversations four are chosen, with an interval from one's end to another's start:
 
@@ -8,8 +8,8 @@ Of a day's conversations four are chosen, with an interval from one's end to ano
     inside               |-----------|
     begins                                  |-----|
 
-A query for these four alone so shows by four ids whether either bound belongs to an interval, and
-whether one has to overlap it at all.
+A query that is filtered to these four shows whether the bounds belong to an interval, and whether a
+conversation must overlap it at all.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from tap_genesys.preflight.assumptions.model import Observed
 
 PAGE = 25
-#: A query pages through so many rows at most.
+#: The maximum number of rows that a query pages through.
 _CEILING = 100_000
-#: An interval may be read more coarsely than to the millisecond.
+#: The vendor may interpret an interval more coarsely than to the millisecond.
 _MARGIN, _FAR = timedelta(seconds=1), timedelta(minutes=1)
 _OLDEST = 10 * DAY
 _SATURDAY = 5
@@ -44,10 +44,10 @@ class Conversation:
     """A conversation's times.
 
     Args:
-        name: Its id; it is compared, and never reported.
-        start: When it started.
-        end: When it ended; None where it is open.
-        moments: All that its record holds.
+        name: The id, which is compared and never reported.
+        start: The start of the conversation.
+        end: The end of the conversation; None while it is open.
+        moments: All moments in the record.
     """
 
     name: str
@@ -57,13 +57,13 @@ class Conversation:
 
     @property
     def latest(self) -> datetime:
-        """The latest moment in its record."""
+        """The latest moment in the record."""
         return max(self.moments)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The conversations that an interval tells apart, and one that outlasts it without an event."""
+    """Chosen conversations around an interval, and one that lasts through it without an event."""
 
     interval: Window
     before: Conversation
@@ -74,13 +74,13 @@ class Choice:
 
     @property
     def names(self) -> list[str]:
-        """Their ids."""
+        """The ids of the chosen conversations."""
         chosen = (self.before, self.ends, self.inside, self.begins, self.through)
         return [conversation.name for conversation in chosen if conversation]
 
 
 def day(observed: Observed) -> Window:
-    """Return the latest weekday that is over, and that the data lake knows as far as is known."""
+    """Return the latest weekday that is over, and before the data lake's watermark if known."""
     known = observed.started
     lake = observed.responses.get("lake")
     if lake and isinstance(lake.body, dict):
@@ -94,16 +94,16 @@ def day(observed: Observed) -> Window:
 
 
 def monday(observed: Observed) -> Window:
-    """Return the latest Monday that is over: what lasted over a weekend ends on it."""
+    """Return the latest Monday that is over, on which spans over the weekend end."""
     start = floor(observed.started, DAY) - DAY
     return Window(start := start - start.weekday() * DAY, start + DAY)
 
 
 def last_page(observed: Observed) -> int:
-    """Return the number of the day's last page, by its first response.
+    """Return the number of the day's last page, from the counts of its first one.
 
     Raises:
-        Undecidable: That is unknown, or out of reach.
+        Undecidable: The number is unknown, or beyond the maximum of rows.
     """
     total = number(observed.body("details-first"), "totalHits")
     if total is None:
@@ -117,10 +117,10 @@ def last_page(observed: Observed) -> int:
 
 
 def sampled(observed: Observed) -> list[Record]:
-    """Return the conversations of the day's first page, and of its last one if there is one.
+    """Return the conversations of the day's first page, and of its last page.
 
     Raises:
-        Undecidable: There is not even the first.
+        Undecidable: There is no conversation.
     """
     records = rows(observed.body("details-first"), "conversations")
     if not records:
@@ -133,10 +133,10 @@ def sampled(observed: Observed) -> list[Record]:
 
 
 def choice(observed: Observed) -> Choice:
-    """Return the conversations that an interval tells apart.
+    """Return four conversations around an interval, as above.
 
     Raises:
-        Undecidable: The sample has none.
+        Undecidable: The sample has no such four.
     """
     within = day(observed)
     read = [
@@ -163,10 +163,10 @@ def finds(observed: Observed, name: str, conversation: Conversation) -> bool:
 
 
 def found(observed: Observed, name: str) -> set[str]:
-    """Return which conversations of the choice a response has: `before`, `ends` and so on.
+    """Return the chosen conversations in a response, as `before`, `ends` and so on.
 
     Raises:
-        Undecidable: It has not even the one within the interval.
+        Undecidable: The response lacks even the one within the interval.
     """
     chosen, names = choice(observed), _names(observed, name)
     places = ("before", "ends", "inside", "begins", "through")
@@ -176,7 +176,7 @@ def found(observed: Observed, name: str) -> set[str]:
         if (conversation := getattr(chosen, place)) and conversation.name in names
     }
     if "inside" not in there:
-        msg = f"{name} does not even return what is within the interval"
+        msg = f"{name} does not return the conversation within the interval"
         raise Undecidable(msg)
     return there
 
@@ -205,14 +205,14 @@ def _choices(known: list[Conversation], within: Window) -> Iterator[Choice]:
 
 
 def _reaches_into(one: Conversation, interval: Window) -> bool:
-    """Return whether something happened in a conversation within an interval, surely."""
+    """Return whether a conversation certainly had an event within an interval."""
     first, last = interval.start + _MARGIN, interval.end - _MARGIN
     is_over = one.end or one.latest
     return first < one.start < last or first < is_over < last
 
 
 def _goes_through(one: Conversation, interval: Window) -> bool:
-    """Return whether a conversation lasts longer, and nothing is recorded of it in between."""
+    """Return whether a conversation lasts through an interval, without an event in it."""
     early, late = interval.start - _MARGIN, interval.end + _MARGIN
     is_silent = not any(early <= moment <= late for moment in one.moments)
     return is_silent and one.start < early and (one.end is None or one.end > late)

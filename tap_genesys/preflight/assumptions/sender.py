@@ -1,4 +1,4 @@
-"""Sends the requests of the check; nothing but refused credentials ends it."""
+"""The sender of the check's requests; only refused credentials stop it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from tap_genesys.preflight.assumptions.plan import Step
     from tap_genesys.run import Run
 
-#: How often a request is sent again that is throttled: each time the pace has waited long enough.
+#: Tries of a throttled request, each after the wait of the rate limit.
 _TRIES = 3
-#: After so many requests in a row without a response, the API is out of order.
+#: Requests in a row without a response, after which no more are sent.
 _MOST_FAILURES = 3
-#: A check is no run: who waits for it, waits for no job of hours.
+#: Shorter than the timeout of a run, since a user waits for the check.
 _LONGEST_WAIT_SECONDS = 300
 _DONE = "FULFILLED"
 _WAITING = ("QUEUED", "PENDING")
@@ -41,17 +41,17 @@ class Sender:
     """Sends one request after the other, and keeps the responses.
 
     Args:
-        run: The parts that a run has: client, clock, pace.
+        run: The run: its client, clock and settings.
     """
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self.observed = Observed(run.started)
-        #: How many requests were sent, the login and tries of the same request aside.
+        #: The number of requests, without logins and retries.
         self.requests = 0
-        #: How many requests in a row have had no response.
+        #: The number of latest requests in a row without a response.
         self._failures = 0
-        #: Why no further request is sent; empty while there is no reason.
+        #: The reason for which no more requests are sent; empty without one.
         self._end = ""
 
     def send_all(self) -> Observed:
@@ -61,7 +61,7 @@ class Sender:
             StopRun: The credentials are refused, or the API cannot be reached.
         """
         client = self._run.client
-        # Log in first, so that this error is no single request's.
+        # Log in first, so that refused credentials are an error of the check, not of one request.
         client.authenticator(client.prepare("GET", client.base_url, RequestNote()))
         for step in STEPS:
             if self._end:
@@ -78,7 +78,7 @@ class Sender:
         return self.observed
 
     def _read_job(self, step: Step, submission: Request, response: Response) -> None:
-        """Wait for a job, and read a page of its results; it is deleted in every outcome."""
+        """Poll a job, read a page of its results, and delete it in any case."""
         job = text(response.body, "jobId") if isinstance(response.body, dict) else ""
         if not job:
             reason = f"{step.name} answered {response.status}, without a job"
@@ -91,12 +91,12 @@ class Sender:
                 results = Request("GET", f"{path}/results", params={"pageSize": JOB_PAGE})
                 self._send(JOB_RESULTS, results)
             else:
-                self.observed.missing[JOB_RESULTS] = "the job came to no end, or to a bad one"
+                self.observed.missing[JOB_RESULTS] = "the job failed, or did not finish in time"
         finally:
             self._delete(path)
 
     def _wait_for(self, path: str) -> str:
-        """Return the last state of a job; an empty one where it does not end in time."""
+        """Return the final state of a job; an empty text if it does not finish in time."""
         clock, times = self._run.clock, self._run.poll_times
         poll = Poll(
             clock=clock,
@@ -105,14 +105,14 @@ class Sender:
             deadline=clock.seconds() + min(times.timeout, _LONGEST_WAIT_SECONDS),
         )
 
-        def look() -> str | None:
+        def poll_once() -> str | None:
             response = self._send(JOB_STATUS, Request("GET", path))
             state = text(response.body, "state") if isinstance(response.body, dict) else ""
             return None if state in _WAITING else state
 
         poll.pause()
         try:
-            return poll.until(look, lambda: "too late")
+            return poll.until(poll_once, lambda: "too late")
         except StopRun:
             return ""
 
@@ -126,7 +126,7 @@ class Sender:
             self._run.logger.warning("The job could not be deleted: %s", type(error).__name__)
 
     def _send(self, name: str, request: Request) -> Response:
-        """Send a request, again where it is throttled; return its response, and keep it."""
+        """Send a request, with retries if it is throttled; keep and return its response."""
         self.requests += 1
         response = Response(0)
         for _ in range(_TRIES):
@@ -137,7 +137,7 @@ class Sender:
             if response.status != HTTPStatus.TOO_MANY_REQUESTS:
                 break
             self.observed.throttled.append(response)
-            # Where the response names a wait, the pace holds the next try back as well.
+            # A `Retry-After` delays the next try in the transport adapter as well.
             self._run.clock.wait(float(self._run.config["retry_wait_seconds"]))
         self._failures = 0 if response.status else self._failures + 1
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -160,7 +160,7 @@ class Sender:
 
 
 def _accept(response: requests.Response) -> ResponseAction | None:
-    """Accept what no further try would change; a 429 too, since it is evidence."""
+    """Accept responses that no retry would change, and 429, which is evidence."""
     action = action_of(response.status_code)
     is_throttled = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
     is_final = action not in (ResponseAction.RETRY, ResponseAction.RENEW)

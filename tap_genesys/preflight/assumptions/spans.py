@@ -1,4 +1,4 @@
-"""Details of users: entries of a page, spans of several days, dates. Pure."""
+"""Judgements about user details: entries of a page, spans of several days, dates. Pure."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Span:
     """A span of a user.
 
     Args:
-        user: The user's id; it is compared, and never reported.
-        kind: The field that holds it.
-        start: When it began.
-        end: When it ended; None where it goes on.
+        user: The user's id, which is compared and never reported.
+        kind: The field of the span.
+        start: The start of the span.
+        end: The end of the span; None while it is open.
     """
 
     user: str
@@ -54,7 +54,7 @@ def long_span(observed: Observed) -> Span:
     """Return a span that began two days or more before the day on which it ended.
 
     Raises:
-        Undecidable: The sample has none.
+        Undecidable: The sample has no such span.
     """
     spans = [*_spans(observed.body("users-day"))]
     for span in spans:
@@ -74,7 +74,7 @@ def entries_of_a_page(observed: Observed) -> Verdict:
         return refuted(evidence)
     if total is None or entries <= users:
         raise Undecidable(evidence)
-    # Users that are counted would be as many as the page has of them, or a further page is owed.
+    # If users were counted, there would be as many as on the page, or a further page.
     return held(evidence, if_true=total != users)
 
 
