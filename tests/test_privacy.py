@@ -412,7 +412,7 @@ def test_a_rule_has_a_field_and_an_action_and_nothing_else() -> None:
         'pii[0]: action ["drop"] is not one of drop, hash, mask.'
     ]
     assert said({"field": 7, "action": "drop"}) == [f"pii[0]: field 7 is not a text; {LIKE}."]
-    assert said({**good, "key": "hidden"}) == [f'pii[0]: "key" is too much; {RULES}.']
+    assert said({**good, "key": "hidden"}) == [f'pii[0]: "key" is unknown; {RULES}.']
     assert said({}) == ["pii[0]: field is missing.", "pii[0]: action is missing."]
 
 
@@ -548,7 +548,7 @@ def test_fields_that_no_schema_has_are_unknown_in_their_order() -> None:
     assert unknown(rules, {"conversations": SCHEMA}) == fields[:-1]
 
 
-TEXT = 'pii[0]: {} would make text of "{}" of things, a {}; use drop, or another path.'
+TEXT = 'pii[0]: {} would turn "{}" of things, a {}, into text; use drop, or another path.'
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""The rules about personal data, and how they are applied."""
+"""The `pii` rules about personal data, and their application."""

@@ -16,7 +16,7 @@ from tap_genesys.privacy.rules import Every, Step, parsed, problems
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-#: Types of values without children, which a walk skips at the cost of one look-up.
+#: Types of values without children, which a traversal skips.
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
@@ -43,12 +43,12 @@ class Privacy:
 
     Args:
         rules: Fields and their actions, applied in this order.
-        hash_key: The secret that `hash` needs.
-        attributes_include: Patterns of the participants' attributes that are kept; None keeps all.
-        attributes_exclude: Patterns of those that are removed all the same.
+        hash_key: The secret key of the action `hash`.
+        attributes_include: Patterns of the participants' attributes to keep; None keeps all.
+        attributes_exclude: Patterns of the participants' attributes to remove; takes precedence.
 
     Raises:
-        SettingError: A rule is not valid. A run without it would emit the data.
+        SettingError: A rule is invalid; a run without it would emit personal data.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Privacy:
             raise SettingError(lines)
         hashed = _hasher(hash_key or "")
         changes: dict[str, _Change | None] = {"drop": None, "hash": hashed, "mask": _mask}
-        #: A value that differs between two keys and is no more than a hash that rows hold.
+        #: A value that identifies the key, and reveals no more than the hashes in rows.
         self.key_digest = hashed("key") if hash_key else None
         self._rules = [_compiled(rule["field"], changes[rule["action"]]) for rule in plain_rules]
         self._names = frozenset(str(rule.last) for rule in self._rules if rule.is_bare)
@@ -80,13 +80,13 @@ class Privacy:
         """Redact a record in place.
 
         Args:
-            record: As the vendor sends it.
+            record: The vendor's record.
         """
         if self._removes is not None:
             for attributes in _objects(_nodes_at([record], ("participants", "attributes"))):
                 for key in [key for key in attributes if self._removes(key)]:
                     del attributes[key]
-        # Rules never add fields, so one walk finds the holders of all bare names.
+        # Rules never add fields, so one traversal finds the holders of all bare names.
         holders = _holders(record, self._names) if self._names else {}
         for rule in self._rules:
             if rule.is_bare:
@@ -103,8 +103,8 @@ def _compiled(field: str, change: _Change | None) -> _Compiled:
 
 
 def _hasher(key: str) -> _Change:
-    # Half a surrogate pair is valid in JSON's text, though not in UTF-8; it must not stop a run.
-    # A copy of one hash is twice as fast as a new one.
+    # Half a surrogate pair is valid in JSON, but not in UTF-8; it must not stop a run.
+    # Copying a keyed hash is twice as fast as keying a new one.
     keyed = hmac.new(key.encode("utf-8", "surrogatepass"), digestmod="sha256")
 
     def hashed(value: object) -> str | None:
@@ -130,7 +130,7 @@ def _remover(include: Sequence[str] | None, exclude: Sequence[str]) -> Callable[
     )
     excluded = [re.compile(fnmatch.translate(glob)) for glob in exclude]
 
-    @lru_cache(maxsize=4096)  # an org has few names of attributes, and each is frequent
+    @lru_cache(maxsize=4096)  # an org has few attribute names, and each is frequent
     def removes(key: str) -> bool:
         is_included = included is None or any(glob.match(key) for glob in included)
         return not is_included or any(glob.match(key) for glob in excluded)
@@ -139,10 +139,10 @@ def _remover(include: Sequence[str] | None, exclude: Sequence[str]) -> Callable[
 
 
 def _holders(record: dict[str, Any], names: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return by name the objects that have a field of that name, at any depth.
+    """Return name -> objects with a field of that name, at any depth.
 
-    No walk here is recursive, since JSON nests deeper than Python calls; and a level at a time is
-    faster than a node at a time.
+    No traversal here is recursive, since JSON can nest deeper than Python's stack; and level by
+    level is faster than node by node.
     """
     holders: dict[str, list[dict[str, Any]]] = {}
     level: list[Any] = [record]
@@ -173,7 +173,7 @@ def _nodes_at(nodes: list[Any], path: tuple[Step, ...]) -> list[Any]:
 
 
 def _objects(nodes: list[Any]) -> list[dict[str, Any]]:
-    """Return the objects among the nodes and in lists among them."""
+    """Return the objects among the nodes, and in lists among them."""
     objects = []
     stack = nodes[:]
     while stack:
@@ -188,7 +188,7 @@ def _objects(nodes: list[Any]) -> list[dict[str, Any]]:
 def _apply(holders: Iterable[Any], rule: _Compiled) -> None:
     """Drop or change the values at the rule's last step in each holder."""
     last, change = rule.last, rule.change
-    # Below a bare name, the same name is a holder's own field: hashed once, not twice.
+    # Below a bare name, a field of the same name has its own holder: hash it once, not twice.
     own = last if rule.is_bare else None
     for holder in holders:
         if isinstance(last, str):

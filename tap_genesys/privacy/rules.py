@@ -1,9 +1,9 @@
 """The setting `pii`: validation of its rules, and the syntax of their fields.
 
 A field is a path from the record's root (`participants[*].attributes["customer.ssn"]`), or a bare
-name (`ani`), which means the field at any depth. In a path, `[*]` is every element of a list
-and `*` every key of an object; a quoted key is a JSON string. A quoted key alone
-(`["email"]`) is a path, and so means the root's field only.
+name (`ani`), which matches the field at any depth. In a path, `[*]` matches every element of a list
+and `*` every key of an object; a quoted key is a JSON string. A quoted key alone (`["email"]`) is a
+path, and so matches only the field of the root.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ACTIONS = ("drop", "hash", "mask")
 SHORTEST_KEY = 16
 _LIKE = "write it like participants[*].attributes.ssn, or a bare name like ani"
 _RULES = 'use a list of objects like {"field": "ani", "action": "drop"}'
-#: A star inside a name is refused, since a name is no pattern and would never match.
+#: A star inside a name is an error, since names are no patterns: it would never match.
 _STEP = re.compile(
     r"""(?P<elements>\[\*])
       | \[(?P<quoted>"(?:[^"\\]|\\.)*")]
@@ -30,7 +30,7 @@ _STEP = re.compile(
 
 
 class Every(Enum):
-    """A step of a path that leads to several nodes."""
+    """A step of a path that matches several nodes."""
 
     ELEMENT = "[*]"
     KEY = "*"
@@ -40,11 +40,11 @@ Step: TypeAlias = "str | Every"
 
 
 def problems(rules: object, hash_key: str | None) -> list[str]:
-    """Return a line for each problem of the setting `pii`.
+    """Return one line per problem of the setting `pii`.
 
     Args:
-        rules: The setting; None is no rules.
-        hash_key: The setting `pii_hash_key`, which no line contains.
+        rules: The setting; None for no rules.
+        hash_key: The setting `pii_hash_key`; no line contains it.
     """
     if rules is None:
         return []
@@ -88,16 +88,20 @@ def _rule_problems(index: int, rule: object) -> Iterator[str]:
     # Only the name of an unknown entry is logged: its value might be a misplaced hash key.
     for name in rule:
         if name not in ("field", "action"):
-            yield f"{where}: {json.dumps(name, default=str)} is too much; {_RULES}."
+            yield f"{where}: {json.dumps(name, default=str)} is unknown; {_RULES}."
 
 
 def parsed(field: str) -> list[Step]:
-    """Return the steps of a path; raise ValueError with the reason where it is not valid."""
+    """Return the steps of a path.
+
+    Raises:
+        ValueError: The path is invalid; the message is the reason.
+    """
     steps: list[Step] = []
     position = 0
     while position < len(field) or not steps:
         match = _STEP.match(field, position)
-        # A dot stands before each name but the first.
+        # Each name but the first follows a dot.
         if match is None or (match["name"] is not None and bool(match["dot"]) != bool(position)):
             before = json.dumps(field[:position])
             reason = f'what follows {before} is none of .name, [*] and ["name"]'

@@ -1,4 +1,4 @@
-"""Validation of the rules about personal data against the streams' schemas."""
+"""Validation of the `pii` rules against the streams' schemas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Schema = dict[str, Any]
 
 
 def unknown(rules: Sequence[Mapping[str, str]], schemas: Mapping[str, Schema]) -> list[str]:
-    """Return the rules' fields that no schema has, in order.
+    """Return the fields of rules that no schema has, in the order of the rules.
 
     Args:
         rules: Valid rules.
@@ -32,12 +32,12 @@ def misfits(
     schemas: Mapping[str, Schema],
     keys: Mapping[str, Collection[str]],
 ) -> list[str]:
-    """Return a line for each rule that would remove a key, or leave a column with the wrong type.
+    """Return one line per rule that would redact a key, or leave a column with the wrong type.
 
     Args:
         rules: Valid rules.
         schemas: Stream -> its JSON schema.
-        keys: Stream -> its required fields.
+        keys: Stream -> its key fields.
     """
     lines: dict[str, None] = {}
     for index, rule in enumerate(rules):
@@ -49,14 +49,14 @@ def misfits(
                     lines[f"{where}: {line}."] = None
                     break
                 if action != "drop" and (kind := _not_text(part, action)):
-                    line = f'{action} would make text of "{path}" of {stream}, {kind}'
+                    line = f'{action} would turn "{path}" of {stream}, {kind}, into text'
                     lines[f"{where}: {line}; use drop, or another path."] = None
                     break
     return list(lines)
 
 
 def _not_text(schema: Schema, action: str) -> str:
-    """Return the kind of values that an action would break; empty where there is none."""
+    """Return the type of a part that an action would break; an empty text without one."""
     for part in _all_parts(schema):
         if part.get("format") in ("date", "date-time"):
             return "a date"
@@ -66,7 +66,7 @@ def _not_text(schema: Schema, action: str) -> str:
 
 
 def _matches(schema: Schema, field: str) -> Iterator[tuple[str, Schema]]:
-    """Yield each part of a schema that a rule's field matches, with its path."""
+    """Yield path and schema of each part that a rule's field matches."""
     steps = parsed(field)
     if len(steps) == 1 and isinstance(steps[0], str) and not field.startswith("["):
         yield from _matches_of_name(schema, steps[0], "")
@@ -89,7 +89,7 @@ def _matches(schema: Schema, field: str) -> Iterator[tuple[str, Schema]]:
 
 
 def _matches_of_name(schema: Schema, name: str, path: str) -> Iterator[tuple[str, Schema]]:
-    """Yield each field of a name, at any depth."""
+    """Yield path and schema of each field with a name, at any depth."""
     for key, part in schema.get("properties", {}).items():
         inner = f"{path}.{key}".lstrip(".")
         if key == name:

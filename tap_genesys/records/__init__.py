@@ -1,1 +1,1 @@
-"""A response becomes rows. Pure."""
+"""The conversion of responses into rows. Pure."""

@@ -1,4 +1,4 @@
-"""Flat rows of aggregates: one for each interval, group and metric. Pure.
+"""Flat rows of aggregates: one per interval, group and metric. Pure.
 
 A row's key, `_id`, consists of the start of its interval in UTC, the granularity, the group, the
 metric and its qualifier. Intervals lie on the fixed grid of their granularity, so that a cell which
@@ -23,16 +23,16 @@ _ESCAPES = str.maketrans({"~": "~0", "/": "~1", "=": "~2", ";": "~3"})
 def rows(
     body: Record, granularity: str, redacted: Callable[[Record], Record] = dict
 ) -> Iterator[Any]:
-    """Yield a row for each interval, group and metric of a response, with its key.
+    """Yield a row per interval, group and metric of a response, with its key.
 
-    What is no object in the place of one is yielded as it is, and a row whose interval or metric
-    cannot be read has an empty key: `usable` leaves out both.
+    A value that should be an object and is none is yielded as it is; a row without a readable
+    interval or metric has an empty key. `usable` filters out both.
 
     Args:
-        body: `results` of groups, each with `data` of intervals, each with `metrics`; an absent
-            list is empty.
-        granularity: The requested one.
-        redacted: Returns a group with the rules about personal data applied, for the key.
+        body: `{"results": [{"group": {...}, "data": [{"interval": "...", "metrics": [...]}]}]}`; an
+            absent list counts as empty.
+        granularity: The granularity of the query.
+        redacted: Returns a group redacted by the `pii` rules, for the key.
     """
     for group, result in _groups(body):
         if group is None:
@@ -63,14 +63,14 @@ def rows(
 def observations(
     body: Record, moment: str, redacted: Callable[[Record], Record] = dict
 ) -> Iterator[Any]:
-    """Yield a row for each group and metric of a response about the present, with its key.
+    """Yield a row per group and metric of an observation, with its key.
 
-    What cannot be read is yielded as by `rows`.
+    Unreadable values are yielded as by `rows`.
 
     Args:
-        body: `results` of groups, each with `data` of metrics.
+        body: `{"results": [{"group": {...}, "data": [{"metric": "...", "stats": {...}}]}]}`.
         moment: The time of the request.
-        redacted: As of `rows`.
+        redacted: As for `rows`.
     """
     for group, result in _groups(body):
         if group is None:
@@ -92,7 +92,7 @@ def observations(
 
 
 def _groups(body: Record) -> Iterator[tuple[Record | None, Any]]:
-    """Yield the group of each result, with the result; None with what is no result."""
+    """Yield each result with its group; a value that is no result, with None."""
     results, others = parted(body.get("results"))
     for other in others:
         yield None, other
@@ -102,7 +102,7 @@ def _groups(body: Record) -> Iterator[tuple[Record | None, Any]]:
 
 
 def _measures(value: object) -> Iterator[tuple[Record | None, Any]]:
-    """Yield each measure in a list, with its statistics; None with what is no measure."""
+    """Yield each measure in a list with its statistics; a value that is no measure, with None."""
     measures, others = parted(value)
     for other in others:
         yield None, other
@@ -112,14 +112,14 @@ def _measures(value: object) -> Iterator[tuple[Record | None, Any]]:
 
 
 def _names(measure: Record) -> dict[str, Any]:
-    """Return the columns that name a measure; no metric where it is no text."""
+    """Return the columns `metric` and `qualifier` of a measure; None if the metric is no text."""
     metric = measure.get("metric")
     is_text = isinstance(metric, str)
     return {"metric": metric if is_text else None, "qualifier": measure.get("qualifier")}
 
 
 def column(dimension: str) -> str:
-    """Return the column of a dimension; a rate limit's `max` is not the statistic `max`."""
+    """Return the column of a dimension; that of a rate limit's `max` differs from the statistic."""
     return "maxOfLimit" if dimension == "max" else dimension
 
 
@@ -137,7 +137,7 @@ def key(
 
 
 def _utc(moment: str) -> str | None:
-    """Return a moment in the format of the other streams; None where it cannot be read."""
+    """Return a moment in the format of all streams; None if it cannot be parsed."""
     try:
         return iso(parse(moment))
     except ValueError:

@@ -1,10 +1,10 @@
 """Flat rows of one nested conversation. Pure.
 
 A row's key, `_id`, is the conversation's id, a `/`, and the vendor's id of the object; for an
-object without an id field the key of its parent, a `/`, and its position. Where an id is missing,
-or repeated within a conversation, positions after a `#` replace it or follow it; in ids `/` is
-written `~1`, `#` `~2`, and `~` `~0`. So two rows of a table have the same key only if they are the
-same place in the same conversation.
+object without an id field, the key of its parent, a `/`, and its position. A missing id is replaced
+by a `#` and positions; a repeated id is followed by them. In ids, `/` is escaped as `~1`, `#` as
+`~2`, and `~` as `~0`. So two rows of a table have equal keys only if they are the same place in the
+same conversation.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Table:
     Args:
         model: The vendor's model of a row.
         ids: The ids of the row's ancestors below the conversation.
-        inner: Fields of the model that are tables of their own.
+        inner: Fields of the model that have tables of their own.
         has_position: Whether a row has its position among its siblings.
     """
 
@@ -40,14 +40,14 @@ class Table:
 
 
 class RowParts(NamedTuple):
-    """Rows of a table in their parts: column by column, not assembled (`row_lines`).
+    """Rows of a table as parts in parallel lists, which `row_lines` serializes.
 
     Args:
         fields: The vendor's fields of each row.
-        shared: The columns that a row shares with its neighbours, the same object for all of them.
-        keys: The key of each; None where that is `_parentId` and the position, as of most rows.
-        positions: The position of each among its siblings, where the table has that column.
-        extras: The fields of each that are not in the table's schema.
+        shared: The columns that siblings share, one object for all of them.
+        keys: The key of each row; None where it is `_parentId` and the position, as for most rows.
+        positions: The position of each row among its siblings; None without that column.
+        extras: The fields of each row that are not in the table's schema.
     """
 
     fields: list[Row]
@@ -70,7 +70,7 @@ class RowParts(NamedTuple):
         position: int | None = None,
         extra: Row | None = None,
     ) -> None:
-        """Add a row, each argument to its column."""
+        """Add a row, each argument to its list."""
         self.fields.append(fields)
         self.shared.append(shared)
         self.keys.append(key)
@@ -78,7 +78,7 @@ class RowParts(NamedTuple):
         self.extras.append(extra)
 
     def add_siblings(self, siblings: list[Row], shared: Row) -> None:
-        """Add all rows of one parent, without keys of their own: quicker than one by one."""
+        """Add all rows of one parent without own keys, faster than one by one."""
         absent = [None] * len(siblings)
         self.fields.extend(siblings)
         self.shared.extend([shared] * len(siblings))
@@ -89,7 +89,7 @@ class RowParts(NamedTuple):
 
 _SESSION = ("participantId", "sessionId")
 
-#: Table -> the source of its rows. Two more tables, of other shapes, follow below.
+#: Table -> the source of its rows, but for the two tables below.
 TABLES = {
     "conversation_participants": Table("AnalyticsParticipant", inner=("attributes", "sessions")),
     "conversation_sessions": Table(
@@ -122,13 +122,13 @@ WRAP_UP_FIELDS = {
     "AnalyticsParticipant": ("purpose", "userId", "teamId"),
     "AnalyticsConversation": ("originatingDirection", "divisionIds"),
 }
-#: Times of the session, in milliseconds, that its last wrap-up carries.
+#: Times of the session, in milliseconds, that its last wrap-up row has.
 WRAP_UP_METRICS = ("tAcw", "tHandle", "tHeld", "tTalk")
-#: Columns of a table that are not the vendor's fields of its level.
+#: The tap's own columns of a table.
 OWN = frozenset(
     ("_extra", "_id", "_parentId", "_readAt", "_source", "conversationId", "conversationStart")
 )
-#: Tables whose rows are not of one of the vendor's models, and so have no unknown fields.
+#: Tables whose rows have no model of the vendor's, and so no unknown fields.
 WITHOUT_EXTRA = frozenset((ATTRIBUTES, WRAP_UPS))
 _WRAP_UP_NAMES = tuple(WRAP_UP_FIELDS.values())
 #: A session's lists of objects without children.
@@ -137,7 +137,7 @@ _LEAVES = (
     ("metrics", "conversation_metrics"),
     ("mediaEndpointStats", "conversation_media_stats"),
 )
-#: Assessments of a conversation as a whole, with the field that is the id.
+#: Assessments of a whole conversation: field, table, and id field.
 _ASSESSMENTS = (
     ("evaluations", "conversation_evaluations", "evaluationId"),
     ("surveys", "conversation_surveys", "surveyId"),
@@ -147,11 +147,11 @@ _OBJECTS = {dict}
 
 
 def rows(conversation: Row, fields: Mapping[str, AbstractSet[str]]) -> dict[str, list[Row]]:
-    """Return a conversation's rows by wanted table, without empty tables; it is not changed.
+    """Return table -> rows of a conversation, which is not changed; without empty tables.
 
     Args:
-        conversation: As the vendor sends it, with our own columns `_readAt` and `_source`.
-        fields: Wanted table -> the vendor's fields in its schema; a row's other fields are kept in
+        conversation: The vendor's record, with the tap's columns `_readAt` and `_source`.
+        fields: Selected table -> the vendor's fields in its schema; a row's other fields go into
             its `_extra`.
     """
     collector = RowCollector(fields)
@@ -172,17 +172,17 @@ def _whole_rows(table: str, parts: RowParts) -> Iterator[Row]:
 
 
 def vendors_fields(table: str, columns: Iterable[str]) -> frozenset[str]:
-    """Return those of a table's columns that are the vendor's."""
+    """Return the columns of a table that are the vendor's fields."""
     source = TABLES.get(table)
     ours = {*OWN, *source.ids, "position"} if source else OWN
     return frozenset(columns) - ours
 
 
 class RowCollector:
-    """Collects the rows of conversations, in their parts.
+    """Collects the rows of conversations, as parts.
 
     Args:
-        fields: As of `rows`.
+        fields: As for `rows`.
     """
 
     def __init__(self, fields: Mapping[str, AbstractSet[str]]) -> None:
@@ -191,13 +191,13 @@ class RowCollector:
         self._assessments = [source for source in _ASSESSMENTS if source[1] in fields]
 
     def take(self) -> dict[str, RowParts]:
-        """Return the rows collected since the last call: table -> its rows."""
+        """Return table -> rows that were collected since the last call."""
         tables = dict(self._parts)
         self._parts.clear()
         return tables
 
     def add(self, conversation: Row) -> None:
-        """Collect a conversation's rows; as of `rows`."""
+        """Collect a conversation's rows, as `rows` returns them."""
         key = _escaped(str(conversation.get("conversationId")))
         shared = {
             "conversationId": conversation.get("conversationId"),
@@ -291,7 +291,7 @@ class RowCollector:
                         row[name] = node.get(name)
                 self._parts[WRAP_UPS].add(row, shared, position=position)
         if row is not None:
-            # On the last of them only, so that a sum over wrap-ups counts no session twice.
+            # On the last wrap-up only, so that a sum over wrap-ups counts no session twice.
             row.update(_times(ancestors[0]))
 
     def _add(
@@ -303,15 +303,15 @@ class RowCollector:
         position: int | None,
         nested: Iterable[str] = (),
     ) -> None:
-        """Add a row to a table, if it is wanted.
+        """Add a row to a table, if it is selected.
 
         Args:
             table: The table.
             node: The vendor's object.
-            shared: The columns that it shares with its siblings.
-            key: Its key.
-            position: Its position among its siblings.
-            nested: Its fields that are rows of other tables.
+            shared: The columns that siblings share.
+            key: The key of the row.
+            position: The position among its siblings.
+            nested: The fields of the object that become rows of other tables.
         """
         fields = self._fields.get(table)
         if fields is None:
@@ -334,9 +334,9 @@ def _key(conversation: str, own_id: object, path: str, seen: set[str]) -> str:
 
     Args:
         conversation: The conversation's id, escaped.
-        own_id: The vendor's id, if there is one.
-        path: The positions that lead to the object.
-        seen: The ids of earlier objects, to which this one's is added.
+        own_id: The vendor's id of the object; None without one.
+        path: The position of the object, or the positions of its ancestors and itself.
+        seen: The ids of earlier objects; this object's id is added.
     """
     if not own_id or not isinstance(own_id, str):
         return f"{conversation}/#{path}"
@@ -353,14 +353,14 @@ def _escaped(text: str) -> str:
 
 
 def _rows(value: object) -> list[Row]:
-    """Return a list of objects; any other value stays in its parent's `_extra`."""
+    """Return a list of objects; an empty list for any other value, which goes into `_extra`."""
     if type(value) is list and {*map(type, value)} == _OBJECTS:
         return value
     return []
 
 
 def _text(value: object) -> str | None:
-    """Return an attribute's value as text, as the vendor's are."""
+    """Return an attribute's value as text, which is the vendor's own type of it."""
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 

@@ -1,4 +1,4 @@
-"""Where in a response its records are: one value for each way in which the vendor sends them."""
+"""The place of the records in a response: one class per form that the vendor uses."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
 
 class Extraction(Protocol):
-    """Takes the records out of a response's body."""
+    """The place of the records in a response's body."""
 
-    #: Whether the body is an array, and not an object.
+    #: Whether the body is an array instead of an object.
     is_array: ClassVar[bool]
 
     @property
     def shape(self) -> Shape:
-        """The shape that a body needs."""
+        """The shape that a body must have."""
 
     def of(self, content: Record) -> list[Any]:
         """Return the records of a body; one may be no object."""
 
     def is_absent(self, content: Record) -> bool:
-        """Return whether the body lacks the place of its records, which may exist all the same."""
+        """Return whether the body has no place for records, so that some may exist unseen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A list in one field: `{"entities": [{"id": "1"}]}`; no field is like an empty list.
+    """A list in one field: `{"entities": [{"id": "1"}]}`; an absent field counts as empty.
 
     Args:
         name: The field.
-        leading: A field whose one record precedes those of the list; empty where there is none.
+        leading: A field with one record that precedes those of the list; empty without one.
     """
 
     name: str = "entities"
@@ -44,7 +44,7 @@ class Field:
 
     @property
     def shape(self) -> Shape:
-        """The shape that a body needs."""
+        """The shape that a body must have."""
         return {self.name: LIST, **({self.leading: OBJECT} if self.leading else {})}
 
     def of(self, content: Record) -> list[Any]:
@@ -60,7 +60,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """The body itself: `[{"id": "1"}]`, which `body` gives as the field `entities`."""
+    """The body itself: `[{"id": "1"}]`, which `body` returns as `{"entities": [...]}`."""
 
     is_array: ClassVar[bool] = True
     shape: ClassVar[Shape] = AnyOf(({"entities": Required(LIST)}, {"downloadUrl": Required(TEXT)}))
@@ -76,7 +76,7 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The body is the one record: `{"id": "1"}`; an empty one is none."""
+    """The body as the only record: `{"id": "1"}`; an empty body has none."""
 
     is_array: ClassVar[bool] = False
     shape: ClassVar[Shape] = OBJECT
@@ -92,12 +92,12 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A map in one field, each of whose entries is a record: `{"utilization": {"call": {...}}}`.
+    """A map in one field, whose entries are records: `{"utilization": {"call": {...}}}`.
 
     Args:
         name: The field.
         key: The column of an entry's key.
-        value: The column of its value; None where the value is an object, whose fields are columns.
+        value: The column of an entry's value; None if the value is an object of columns.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Map:
 
     @property
     def shape(self) -> Shape:
-        """The shape that a body needs."""
+        """The shape that a body must have."""
         return {self.name: OBJECT}
 
     def of(self, content: Record) -> list[Any]:

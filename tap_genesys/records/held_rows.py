@@ -1,4 +1,4 @@
-"""Rows that are held back until it is clear whether they are emitted. Pure."""
+"""A compressed buffer of rows, until it is known whether they are emitted. Pure."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-#: Rows that are packed together; so many are objects at any time.
+#: Rows per compressed pack, and uncompressed rows at most.
 _PACK = 500
-#: The quickest; rows of aggregates have much in common, and become a twentieth.
+#: The fastest level; it compresses rows of aggregates to a twentieth.
 _LEVEL = 1
 
 
 class HeldRows:
-    """Rows in their order, packed: a fraction of the memory that they take as objects."""
+    """Buffers rows in their order, with a fraction of the memory of objects."""
 
     def __init__(self) -> None:
         self._packs: list[bytes] = []
         self._rows: list[Record] = []
 
     def add(self, row: Record) -> None:
-        """Take in a row."""
+        """Add a row."""
         self._rows.append(row)
         if len(self._rows) == _PACK:
             self._packs.append(zlib.compress(orjson.dumps(self._rows), _LEVEL))
             self._rows = []
 
     def release(self) -> Iterator[Record]:
-        """Yield the rows as they were; what has been yielded is not held any more."""
+        """Yield the rows in their order, and free each pack."""
         self._packs.reverse()
         while self._packs:
             yield from orjson.loads(zlib.decompress(self._packs.pop()))

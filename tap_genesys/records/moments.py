@@ -1,26 +1,26 @@
-"""The latest past moment of a record: whether anything has happened in it since. Pure."""
+"""The latest past date in a record, which shows whether it has changed. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: The length of a date to the second, `2026-01-31T08:15:00`; what follows is compared no more.
+#: The length of a date to the second, `2026-01-31T08:15:00`; fractions are not compared.
 _SECONDS = 19
 
 
 def latest_moment(record: Any, until: str) -> str:  # noqa: ANN401 - JSON is anything
-    """Return the latest date of a record, however deep, that is not after a moment.
+    """Return the latest date in a record, at any depth, that is not after a moment.
 
-    Every text in the format of the vendor's dates counts: starts, ends, `emitDate`, `eventTime`. A
-    value of a participant's attribute can be one too, which at most emits a row once more. Dates
-    that lie ahead (`inactivityTimeout`, `callbackScheduledTime`) do not count.
+    Each text in the format of the vendor's dates counts: starts, ends, `emitDate`, `eventTime`. A
+    participant's attribute can have that format too; at worst, a row is emitted once more. Future
+    dates (`inactivityTimeout`, `callbackScheduledTime`) do not count.
 
     Args:
-        record: A record as the vendor sends it.
+        record: The vendor's record.
         until: A moment in the same format.
 
     Returns:
-        The date to the second, without a zone; an empty text where there is none.
+        The date to the second, without time zone; an empty text without a date.
     """
     limit = until[:_SECONDS]
     latest = ""

@@ -1,4 +1,4 @@
-"""The one way from a record to a row: filter, redact, add our own columns. Pure."""
+"""The record pipeline: filter, redact, add the tap's own columns. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class RecordPipeline:
-    """Turns records into rows; a record that is dropped is not redacted first.
+    """Turns records into rows; filters come before redaction.
 
     Args:
         columns: The columns of the schema; other fields of a record go into `_extra`.
-        redact: Applies the rules about personal data to a record, in place; None without rules.
+        redact: Applies the `pii` rules to a record, in place; None without rules.
     """
 
     def __init__(self, columns: Collection[str], redact: Callable[[Record], object] | None) -> None:
@@ -25,12 +25,12 @@ class RecordPipeline:
     def rows(
         self, records: Iterable[Record], keeps: Callable[[Record], bool], own: Record
     ) -> Iterator[Record]:
-        """Yield each record that is kept, changed into a row.
+        """Yield the rows of records, which are modified in place.
 
         Args:
-            records: Records as the vendor sends them.
-            keeps: Returns whether a record, not yet redacted, is wanted.
-            own: Our own columns of each row, `_readAt` among them.
+            records: The vendor's records.
+            keeps: Returns whether a record, before redaction, becomes a row.
+            own: The tap's own columns of each row, such as `_readAt`.
         """
         columns, redact = self._columns, self._redact
         for record in records:

@@ -1,4 +1,4 @@
-"""Comparison of two of the vendor's own counts: a row for each day and medium. Pure."""
+"""Comparison of two counts of the vendor's: one row per day and media type. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.replication.windows import Window
 
-#: The media that are requested whether the aggregates have any or not.
+#: Media types that are requested even if the aggregates have none of them.
 MEDIA = ("callback", "chat", "email", "message", "voice")
 
 
@@ -23,14 +23,14 @@ def rows(
     tolerance: float,
     is_settled: bool,
 ) -> list[dict[str, Any]]:
-    """Return a row for each medium in either count.
+    """Return a row per media type of either count.
 
     Args:
         day: A UTC day.
-        details: Medium -> conversations in the details.
-        aggregates: Medium -> conversations in the aggregates.
-        tolerance: The largest accepted difference, as a share of the larger count.
-        is_settled: Whether the day is over, and long enough ago to be counted.
+        details: Media type -> conversations in the details.
+        aggregates: Media type -> conversations in the aggregates.
+        tolerance: The largest difference to accept, as a share of the larger count.
+        is_settled: Whether the day is over, and long enough ago for complete counts.
     """
     return [
         _row(day, medium, details.get(medium, 0), aggregates.get(medium, 0), tolerance, is_settled)

@@ -1,4 +1,4 @@
-"""RECORD lines of rows in their parts, each equal to the JSON of the assembled row. Pure.
+"""RECORD lines of rows from their parts, each equal to the JSON of the assembled row. Pure.
 
 `test_rows_are_written_as_if_they_were_put_together` tests that for random conversations.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def lines(tables: Mapping[str, RowParts], extracted: datetime) -> Iterator[bytes]:
-    """Yield the RECORD lines of each table, many times quicker than row by row.
+    """Yield the RECORD lines of each table, many times faster than row by row.
 
     All of a table's rows are serialized in a few calls, and shared columns only once; no row is
     assembled.
@@ -33,7 +33,7 @@ def lines(tables: Mapping[str, RowParts], extracted: datetime) -> Iterator[bytes
     time_extracted = extracted.isoformat()
     distinct = {id(shared): shared for parts in tables.values() for shared in parts.shared}
     shared_texts = dict(zip(distinct, _texts([*distinct.values()]), strict=True))
-    # Without the closing quote, since a position follows.
+    # Without the closing quote, since the position follows.
     parents = {
         address: orjson.dumps(shared.get("_parentId"))[:-1] for address, shared in distinct.items()
     }
@@ -70,17 +70,17 @@ def lines(tables: Mapping[str, RowParts], extracted: datetime) -> Iterator[bytes
 
 
 def _texts(objects: Sequence[Row]) -> list[bytes]:
-    """Return the text of each object, without its braces."""
+    """Return the JSON of each object, without braces."""
     texts = orjson.dumps(objects)[2:-2].split(b"},{")
     if len(texts) == len(objects):
-        # As many texts as objects: every split was at a boundary, and none within a value.
+        # As many texts as objects: each split was between two objects.
         return texts
     return [orjson.dumps(row)[1:-1] for row in objects]
 
 
 @lru_cache(1000)
 def _key_end_and_position(number: int) -> bytes:
-    """Return the end of a key that is its parent's key and a position, and that position."""
+    """Return the end of a key that is its parent's key and a position, and the column for it."""
     return b'/%d","position":%d' % (number, number)
 
 

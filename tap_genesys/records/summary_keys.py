@@ -1,4 +1,4 @@
-"""Keys of summaries, the same whenever their cell is requested again."""
+"""Keys of summaries, which are stable when their cell is requested again."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from tap_genesys.api.response import Record
     from tap_genesys.replication.windows import Window
 
-#: Fields that may hold an entity's groupings as one object or list.
+#: Fields that may have an entity's groupings as one object or list.
 _GROUPED = ("groupings", "group")
 _NOT_GROUPINGS = frozenset({"id", "dateFrom", "dateTo", "metrics", "data"})
 
 
 class SummaryKeys:
-    """Gives each summary of one cell its key.
+    """Assigns keys to the summaries of one cell.
 
     Args:
         cell: The cell of the grid.
-        metrics: The metrics of the query; a measure is not part of a key.
+        metrics: The metrics of the query, whose values are no part of a key.
     """
 
     def __init__(self, cell: Window, metrics: Collection[str]) -> None:
@@ -36,8 +36,8 @@ class SummaryKeys:
     def key(self, entity: Record) -> str:
         """Return the entity's own id, else a hash of the cell's start and size and the groupings.
 
-        Two entities of one cell that only differ in their measures get different keys, in their
-        order, so that neither overwrites the other.
+        Entities of one cell that differ only in their measures get different keys, by their order,
+        so that none overwrites another.
         """
         if entity.get("id"):
             return str(entity["id"])

@@ -1,4 +1,4 @@
-"""Records that can become rows: objects that have their key. Pure."""
+"""Usable records: objects with their key, which can become rows. Pure."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.response import Record
 
-#: Levels that a record gets on top in a message: beside other fields, in `record`, in `_extra`.
+#: Levels around a record in a message: the message, `record`, `_extra`, and one to spare.
 _LEVELS_ABOVE = 4
 
 
 def usable(extracted: Iterable[Any], keys: Sequence[str]) -> tuple[list[Record], Counter[str]]:
-    """Return the records that can become rows, and how many others there are, by reason.
+    """Return the usable records, and the number of others by reason.
 
     Args:
-        extracted: The records of a response as the vendor has them; in their place may be anything.
-        keys: The fields that identify a record; each needs a text or a number.
+        extracted: The records of a response, as parsed JSON of any type.
+        keys: The fields that identify a record; each must be a text or a number.
 
     Returns:
-        The records that are objects, have their key, and are not nested too deeply to be written.
-        A reason has no contents of the record.
+        The records that are objects, have their key, and are not nested too deeply to be
+        serialized; and reason -> number of other records. A reason has no contents of the record.
     """
     records: list[Record] = []
     reasons = Counter[str]()
@@ -44,10 +44,10 @@ def usable(extracted: Iterable[Any], keys: Sequence[str]) -> tuple[list[Record],
 
 
 def parted(value: object) -> tuple[list[Record], list[Any]]:
-    """Return the objects in a list, and what else is in it; no list is no object, null is neither.
+    """Return the objects in a list, and its other values; another type counts as other value.
 
     Args:
-        value: The place of the list in a response.
+        value: The list; None counts as an empty one.
     """
     if value is None:
         return [], []
@@ -60,7 +60,7 @@ def parted(value: object) -> tuple[list[Record], list[Any]]:
 
 
 def is_identity(value: object) -> bool:
-    """Return whether a value can tell a record from others: a text or a number."""
+    """Return whether a value can identify a record: a non-empty text, or a number."""
     return bool(value) if isinstance(value, str) else type(value) in (int, float)
 
 
@@ -76,6 +76,6 @@ def _can_be_written(record: object) -> bool:
         record = [record]
     try:
         orjson.dumps(record)
-    except TypeError:  # its writer takes 254 levels, its reader 1,024
+    except TypeError:  # orjson serializes 254 levels, and parses 1,024
         return False
     return True

@@ -1,4 +1,4 @@
-"""The streams of the tap: declarations, one module for each area of the vendor's API."""
+"""The streams of the tap: declarations, one module per area of the vendor's API."""
 
 from __future__ import annotations
 
