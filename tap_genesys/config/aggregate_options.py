@@ -1,4 +1,4 @@
-"""The setting `aggregates`: the options of each stream, their problems, and filters with users."""
+"""The setting `aggregates`: its options per stream, their validation, and filters with users."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ Filter = dict[str, Any]
 
 #: The options of each stream.
 OPTIONS = ("metrics", "group_by", "granularity", "time_zone", "filter")
-#: The family whose queries have to name users, and how many a query may name: "A single query may
+#: The stream whose queries must name users, and their maximum number: "A single query may
 #: contain no more than 100 userId predicates" (the vendor's page "User Status Aggregate query").
 BY_USER = "user_aggregates"
 USERS_AT_ONCE = 100
 
 
 def families() -> dict[str, dict[str, list[str]]]:
-    """Return each stream's metrics and groupings (generated from the vendor's document)."""
+    """Return stream -> its metrics and dimensions, generated from the vendor's document."""
     metrics_and_groupings: dict[str, dict[str, list[str]]] = schemas.facts("aggregates")
     return metrics_and_groupings
 
 
 def users_at_once(configured: Filter | None) -> int:
-    """Return how many users a query may name beside the predicates of a configured filter."""
+    """Return the maximum number of users in a query with a configured filter."""
     groups = [] if configured is None else [configured, *(configured.get("clauses") or [])]
     return USERS_AT_ONCE - sum(len(group.get("predicates") or []) for group in groups)
 
 
 def filter_of_users(users: Iterable[str], configured: Filter | None) -> Filter:
-    """Return the filter that lets users through as far as a configured filter does.
+    """Return the configured filter, limited to some users.
 
     Args:
-        users: Their ids.
-        configured: A filter that `clauses_of` can take apart.
+        users: The ids of the users.
+        configured: A filter for which `clauses_of` returns clauses; None without one.
     """
     predicates = [{"dimension": "userId", "value": user} for user in users]
     by_user = {"type": "or", "predicates": predicates}
@@ -51,9 +51,9 @@ def filter_of_users(users: Iterable[str], configured: Filter | None) -> Filter:
 
 
 def clauses_of(configured: Filter) -> list[Filter] | None:
-    """Return clauses that let through together what a filter does; None where there are none.
+    """Return clauses whose conjunction equals a filter; None if there are none.
 
-    The vendor's clauses hold predicates alone, so that an `or` of clauses is no clause.
+    The vendor's clauses contain only predicates, so an `or` of clauses is no clause.
     """
     clauses, predicates = configured.get("clauses") or [], configured.get("predicates") or []
     if configured.get("type") != "and":
@@ -62,9 +62,9 @@ def clauses_of(configured: Filter) -> list[Filter] | None:
 
 
 def problems(configured: object) -> Iterator[str]:
-    """Name what is wrong with the setting `aggregates`, with what to write instead."""
+    """Yield one line per problem of the setting `aggregates`, with a remedy."""
     if not isinstance(configured, dict):
-        yield f"aggregates is {json.dumps(configured)}; use an object, a stream's name each."
+        yield f"aggregates is {json.dumps(configured)}; use an object with stream names as keys."
         return
     for stream, options in configured.items():
         if stream not in families():
@@ -92,9 +92,9 @@ def _problem(stream: str, option: str, value: object) -> str | None:
 
 
 def _user_problem(option: str, value: object) -> str | None:
-    """Return what is wrong with an option where each query names a hundred users."""
+    """Return the problem of an option of the stream whose queries name users; None if valid."""
     if option == "group_by" and value == []:
-        return 'use ["userId"]: each hundred of users would have sums with the same keys'
+        return 'use ["userId"]: else the batches of 100 users would have rows with the same keys'
     if option != "filter" or not isinstance(value, dict):
         return None
     try:

@@ -1,4 +1,4 @@
-"""The range of dates in the settings."""
+"""The range of dates from the settings."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tap_genesys.replication.windows import iso, parse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: How far before its start a first run begins where `start_date` is not set.
+#: The length of a first run's range without `start_date`.
 DEFAULT_LENGTH = timedelta(days=30)
 
 
 def read_range(config: Mapping[str, Any], now: datetime) -> ReadRange:
-    """Return the range of conversation starts that a run without a bookmark reads.
+    """Return the range of a run without a bookmark.
 
     Args:
         config: Valid settings.
-        now: When the run started; the end is never later.
+        now: The start of the run; the end is never later.
     """
     start, end = config.get("start_date"), config.get("end_date")
     return ReadRange(
@@ -34,11 +34,11 @@ def read_range(config: Mapping[str, Any], now: datetime) -> ReadRange:
 def oldest_wanted(
     config: Mapping[str, Any], bookmark: datetime | None, first: ReadRange
 ) -> datetime:
-    """Return the first moment that is wanted at all: the configured start, else the first run's.
+    """Return the first moment that any run reads: `start_date`, else the first run's start.
 
     Args:
         config: Valid settings.
-        bookmark: Up to where earlier runs have read; None on a first run.
+        bookmark: The end of the range of earlier runs; None on a first run.
         first: The range of a run without a bookmark.
     """
     if config.get("start_date"):
@@ -47,7 +47,7 @@ def oldest_wanted(
 
 
 def reversed_range(configured: ReadRange, now: datetime) -> str:
-    """Return the error for a range that ends before it begins: both dates, and the remedy."""
+    """Return the error for a range whose end is before its start: both dates, and the remedy."""
     start_note = "" if configured.start_is_configured else " (the default, 30 days before now)"
     end_note = " (now)" if configured.end == now else ""
     return (

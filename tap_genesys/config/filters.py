@@ -1,9 +1,9 @@
-"""Checks of filters, before the vendor ignores one that is in the wrong list.
+"""Validation of conversation and segment filters, since the vendor ignores misplaced ones.
 
-A predicate in the wrong one of the two lists is not refused: the vendor ignores it and returns the
-whole org (reported from a live org; the published API does not document it). So each dimension and
-metric is looked up in the enums of the vendor's document, which `scripts/update_schemas.py` writes
-down.
+The vendor does not reject a predicate in the wrong one of the two lists, but ignores it and returns
+the whole org (reported from a live org; the published API does not document it). So each dimension
+and metric is looked up in the enums of the vendor's document, which `scripts/update_schemas.py`
+extracts.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ SETTINGS = ("conversation_filters", "segment_filters")
 
 
 class Findings(NamedTuple):
-    """The errors and the unknown names of a list of filters; a line each."""
+    """The errors of a list of filters, and warnings about unknown names; one line each."""
 
     errors: list[str]
     warnings: list[str]
 
 
 def check(setting: str, filters: list[Any]) -> Findings:
-    """Check the shape of the filters and the list that each predicate belongs to.
+    """Validate the shape of filters, and the list of each predicate.
 
     Args:
         setting: One of `SETTINGS`.
-        filters: Its value, in the vendor's filter format.
+        filters: The setting's value, in the vendor's filter format.
     """
     findings = Findings([], [])
     for position, item in enumerate(filters):

@@ -1,4 +1,4 @@
-"""The simple filters: divisions, queues and media, in each endpoint's own words."""
+"""The simple filters (divisions, queues, media types), in the format of each endpoint."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tap_genesys import schemas
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Setting -> the dimension that it is about.
+#: Setting -> the dimension that it filters.
 SETTINGS = {"division_ids": "divisionId", "queue_ids": "queueId", "media_types": "mediaType"}
 
 
 class OrgFilters:
-    """The part of the org that is requested, of every stream that can be narrowed down.
+    """The simple filters, for the streams whose endpoints support them.
 
     Args:
         config: Valid settings.
@@ -32,23 +32,23 @@ class OrgFilters:
         return self._clauses({"divisionId"})
 
     def segment_filters(self) -> list[dict[str, Any]]:
-        """Return its filters on segments: one segment has to fit in every way."""
+        """Return the details query's filters on segments: one segment must match all of them."""
         clauses = self._clauses({"queueId", "mediaType"})
         return [{"type": "and", "clauses": clauses}] if clauses else []
 
     def filter_of(self, stream: str) -> dict[str, Any] | None:
-        """Return the filter of a query that counts, of those dimensions that it knows."""
+        """Return the filter of an aggregate or observation query; None without one."""
         clauses = self._clauses(set(known().get(stream, ())))
         return {"type": "and", "clauses": clauses} if clauses else None
 
     def clauses_of(self, stream: str, *, but: str = "") -> list[dict[str, Any]]:
-        """Return the parts of that filter, without the one about a dimension."""
+        """Return the clauses of that filter, without those about one dimension."""
         return self._clauses(set(known().get(stream, ())) - {but})
 
     def params_of(self, stream: str) -> dict[str, Any]:
-        """Return the parameters of a listing that narrow it down.
+        """Return the query parameters that filter a listing.
 
-        Where a listing takes one division only, several leave it as it is.
+        A listing that accepts only one division is not filtered by several.
         """
         params: dict[str, Any] = {}
         for name, kind in dict(known().get(stream, {})).items():
@@ -74,9 +74,10 @@ class OrgFilters:
 
 
 def known() -> dict[str, Any]:
-    """Return, generated from the vendor's document, what each stream can be narrowed down by.
+    """Return stream -> its filters, generated from the vendor's document.
 
-    A list of dimensions for one that counts; parameter -> `many`, `text` or `one` for a listing.
+    For aggregates and observations, a list of dimensions; for a listing, parameter -> `many`,
+    `text` or `one`, the form of its values.
     """
     scope: dict[str, Any] = schemas.facts("scope")
     return scope

@@ -1,4 +1,4 @@
-"""Region name or domain -> where the vendor's API and its login are."""
+"""The base URLs of API and login host for an AWS region or a domain."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ _DOMAIN = re.compile(r"(?:(?:api|login|apps)\.)?((?:[a-z0-9-]+\.)+[a-z]{2,})")
 
 
 class Hosts(NamedTuple):
-    """Base URLs without a slash at the end."""
+    """Base URLs, without a trailing slash."""
 
     api: str
     login: str
 
 
 def hosts(region: str) -> Hosts:
-    """Return where a region's API and login are.
+    """Return the base URLs of a region's API and login host.
 
     Args:
         region: An AWS region, written with `-` or `_`, or a domain such as `mypurecloud.de`. New
-            regions appear yearly, so a domain need not be one that is known here.
+            regions appear yearly, so domains that are not in `DOMAINS` are accepted.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: The text is neither; the message is the remedy.
     """
     text = region.strip().lower()
     domain = DOMAINS.get(text.replace("_", "-"))

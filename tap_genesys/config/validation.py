@@ -1,4 +1,4 @@
-"""Whether settings make sense, before the first request; one line each, with the remedy."""
+"""Validation of settings before the first request: one line per problem, with a remedy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _OURS: dict[str, dict[str, Any]] = SCHEMA["properties"]
-#: How a boolean comes as a text, from the environment or from Meltano.
+#: Texts of booleans from the environment or from Meltano.
 _TRUTHS = {"true": True, "True": True, "false": False, "False": False}
 #: Earlier name of a setting -> its name now.
 _RENAMED_SETTINGS = {"strict": "fail_on_skipped_streams"}
@@ -49,10 +49,10 @@ def completed(
     environment: Mapping[str, str],
     schemas: Mapping[str, dict[str, Any]] = _OURS,
 ) -> dict[str, Any]:
-    """Return the settings with what the environment gives, numbers read, and defaults filled in.
+    """Return the settings with environment variables, parsed numbers and defaults.
 
     Args:
-        config: The settings as they came; None and an empty text count as absent.
+        config: The settings as given; None and an empty text count as absent.
         environment: Environment variables.
         schemas: Setting -> its JSON schema.
     """
@@ -73,9 +73,9 @@ def completed(
 def problems(
     config: Mapping[str, Any], schemas: Mapping[str, dict[str, Any]] = _OURS
 ) -> Iterator[str]:
-    """Name each setting that is wrong by itself, with its value and what to write instead.
+    """Yield one line per wrong setting, with its value and a remedy.
 
-    The setting `pii` is left out: its rules are checked together with their key, in `tap`.
+    The setting `pii` is left out: `tap` validates it together with its key.
 
     Args:
         config: Completed settings.
@@ -87,15 +87,15 @@ def problems(
 
 
 def combined_problems(config: Mapping[str, Any], now: datetime) -> Iterator[str]:
-    """Name what is wrong with settings that are right by themselves.
+    """Yield one line per wrong combination of settings.
 
     Args:
-        config: Completed settings, of which `problems` names none.
-        now: When the run started.
+        config: Completed settings without `problems`.
+        now: The start of the run.
     """
     yield from aggregate_options.problems(config.get("aggregates") or {})
     configured = read_range(config, now)
-    # A start that is not configured may give way to a bookmark, which nobody knows yet.
+    # A default start may be replaced by a bookmark, which is not known here.
     if configured.start_is_configured and configured.start > configured.end:
         yield reversed_range(configured, now)
 
@@ -103,12 +103,12 @@ def combined_problems(config: Mapping[str, Any], now: datetime) -> Iterator[str]
 def renamed_settings(
     config: Mapping[str, Any], prefix: str, environment: Mapping[str, str]
 ) -> Iterator[str]:
-    """Name each setting that is given under an earlier name: the SDK ignores it in silence.
+    """Yield one line per setting with an earlier name, which the SDK would ignore in silence.
 
     Args:
         config: Completed settings.
-        prefix: The begin of the names of environment variables.
-        environment: The variables that are read as settings; none, unless they are.
+        prefix: The prefix of environment variables.
+        environment: The variables that are read as settings; empty unless `--config ENV` is used.
     """
     for earlier, name in _RENAMED_SETTINGS.items():
         if earlier in config:
@@ -121,16 +121,16 @@ def renamed_settings(
 
 
 def notes(config: Mapping[str, Any]) -> Iterator[str]:
-    """Name what is unusual about valid settings."""
+    """Yield one warning per unusual value of valid settings."""
     for setting in filters.SETTINGS:
         yield from filters.check(setting, config.get(setting) or []).warnings
 
 
 def environment_problems(prefix: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """Name each environment variable that cannot be read as its setting's type.
+    """Yield one line per environment variable that cannot be parsed as its setting's type.
 
     Args:
-        prefix: The begin of the variables' names.
+        prefix: The prefix of the variables.
         environment: Environment variables.
     """
     for name, schema in _OURS.items():
@@ -167,13 +167,13 @@ def _problems_of(name: str, value: object, schema: dict[str, Any]) -> Iterator[s
 
 def _fits(value: object, schema: dict[str, Any]) -> bool:
     if isinstance(value, float) and not math.isfinite(value):
-        return False  # JSON has no such number, but Python's reader lets it in
+        return False  # no JSON number, though Python's parser accepts it
     plain = {key: part for key, part in schema.items() if key != "format"}
     return bool(jsonschema.Draft7Validator(plain).is_valid(value))
 
 
 def _expected(schema: dict[str, Any]) -> str:
-    """Say in words what a schema allows."""
+    """Return what a schema allows, as text."""
     if "enum" in schema:
         return "one of " + ", ".join(str(word) for word in schema["enum"] if word is not None)
     kind = next((word for key, word in _WORDS.items() if _is(schema, key)), "another value")
@@ -194,7 +194,7 @@ def _is(schema: dict[str, Any], kind: str) -> bool:
 
 
 def _number(value: object) -> object:
-    """Return the number that a text spells, as environments can only give text; else the value."""
+    """Return a text as a number, since environments have only texts; else the value."""
     if not isinstance(value, str):
         return value
     try:
@@ -250,7 +250,7 @@ def _file_remedy(value: str) -> str:
     path = Path(value)
     if "\0" in value or not path.parent.is_dir():
         return "use a file in a folder that exists"
-    # It is replaced as a whole: a device or a link (/dev/stdout) would be gone.
+    # The file is replaced: a device or a link (/dev/stdout) would be lost.
     usable = not path.is_symlink() and (path.is_file() or not path.exists())
     return "" if usable else "use a plain file"
 

@@ -1,1 +1,1 @@
-"""Singer messages, and how far a run is."""
+"""Singer messages on stdout, and the progress of a run."""

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from tap_genesys.output.progress import Progress
 
-#: How often a log has a line, and how often a terminal is drawn anew.
+#: Seconds between two log lines, and between two updates of a terminal.
 LOG_SECONDS, TERMINAL_SECONDS = 30.0, 0.5
-#: More streams than this are never read at once; and a window of few lines has room for no more.
+#: More streams are never read at once, and small terminals have no room for more lines.
 _MOST_LINES = 8
-#: The beginnings of the SDK's lines that are left out: two that each of a hundred streams would log
-#: in each run, and one before each error, whose own line is better.
+#: The beginnings of the SDK's log lines that are dropped: two that each of a hundred streams would
+#: log in each run, and one before each error, which has a line of its own.
 _IDLE_LINES = (
     "Added '%s' as child stream",
     "Skipping deselected stream",
@@ -29,7 +29,7 @@ _IDLE_LINES = (
 
 
 def is_worth_a_line(entry: logging.LogRecord) -> bool:
-    """Return whether a line of the SDK's says something that no other line does."""
+    """Return whether a log line of the SDK is kept."""
     return not str(entry.msg).startswith(_IDLE_LINES)
 
 
@@ -89,14 +89,14 @@ class ProgressLogger:
 
 
 class Terminal:
-    """Lines at the bottom of a terminal that are drawn over and over.
+    """Progress lines at the bottom of a terminal, which are redrawn in place.
 
-    The cursor rests on an empty line above them, where whatever else is written comes out whole:
-    log lines of ours and of other programs.
+    The cursor stays on an empty line above them, so that log lines of the tap and of other programs
+    are written there undamaged.
 
     Args:
         stream: The terminal.
-        size: Returns its columns and lines.
+        size: Returns its numbers of columns and lines.
     """
 
     def __init__(self, stream: TextIO, size: Callable[[], tuple[int, int]]) -> None:
@@ -106,7 +106,7 @@ class Terminal:
         self._is_drawn = self._is_closed = False
 
     def draw(self, lines: list[str]) -> None:
-        """Draw the lines in the place of those that are there; one that is too long is cut."""
+        """Replace the drawn lines; cut those that are too long."""
         columns, height = self._size()
         drawn = [line[: max(1, columns - 1)] for line in lines]
         drawn = drawn[: max(1, min(_MOST_LINES, height - 2))]
@@ -116,7 +116,7 @@ class Terminal:
                 self._write("\r\x1b[J\n" + "\n".join(drawn) + f"\x1b[{len(drawn)}A\r")
 
     def erase(self) -> None:
-        """Leave an empty line at the left, where the next text begins."""
+        """Erase the drawn lines."""
         with self._lock:
             if self._is_drawn:
                 self._is_drawn = False
@@ -124,7 +124,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def kept_clean(self) -> Iterator[None]:
-        """Make room for each log line while the block runs, and leave nothing after it."""
+        """Erase the lines before each log line while the block runs, and at its end."""
 
         def make_room(_entry: logging.LogRecord) -> bool:
             self.erase()
@@ -152,10 +152,10 @@ class Terminal:
 def terminal(
     stream: TextIO | None = None, environ: Mapping[str, str] = os.environ
 ) -> Terminal | None:
-    """Return the terminal that stderr is, if it is one that can be drawn on.
+    """Return stderr as a terminal; None if it is none, or cannot be drawn on.
 
     Args:
-        stream: Instead of stderr.
+        stream: The stream to use instead of stderr.
         environ: Environment variables.
     """
     stream = stream or sys.stderr

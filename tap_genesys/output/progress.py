@@ -26,16 +26,16 @@ class StreamProgress:
     parts_total: int = 0
     parts_done: int = 0
     records: int = 0
-    #: Records that were read and left out, since an earlier run has emitted them as they are.
+    #: Records that were read and left out, since they have not changed since they were emitted.
     unchanged: int = 0
     #: Records that were left out, since they are no objects or lack their key.
     unusable: int = 0
-    #: Every try counts, whatever came of it.
+    #: Requests, every retry included.
     requests: int = 0
     retries: int = 0
-    #: Seconds, of all its requests together: for the pace, for retries, for jobs and reports.
+    #: Seconds of waits over all requests: for the rate limit, retries, jobs and reports.
     waited: float = 0.0
-    #: Windows that could not be read whole.
+    #: Windows that could not be read completely.
     holes: int = 0
     #: Holes that `incomplete_windows` has accepted: pages, and windows with unusable records.
     accepted: int = 0
@@ -45,36 +45,36 @@ class StreamProgress:
     watermark: str | None = None
     began: float | None = None
     ended: float | None = None
-    #: Whether it ended because something went wrong, or a signal came.
+    #: Whether an error or a signal ended the sync.
     broke_off: bool = False
 
     def expect(self, number: int, parts: str) -> None:
-        """Take note of parts that are to be read, beside those that are known."""
+        """Add parts that will be read."""
         self.parts_total += number
         self.parts = parts
 
     def begin(self, now: float) -> None:
-        """Take note that reading begins."""
+        """Note the start of the sync."""
         self.began = now if self.began is None else self.began
         self.ended = None
 
     def end(self, now: float, *, broke_off: bool) -> None:
-        """Take note that reading is over."""
+        """Note the end of the sync."""
         self.ended, self.broke_off = now, broke_off
 
     @property
     def is_running(self) -> bool:
-        """Whether it is being read."""
+        """Whether the stream is being read."""
         return self.began is not None and self.ended is None
 
     def seconds(self, now: float) -> float:
-        """Return how long it has been read, or was."""
+        """Return the seconds of the sync so far, or in total."""
         if self.began is None:
             return 0.0
         return max(0.0, (now if self.ended is None else self.ended) - self.began)
 
     def to_go(self, now: float) -> float | None:
-        """Return the seconds that are left if the rest goes as it went; None if unknown."""
+        """Return the estimated seconds for the remaining parts; None if unknown."""
         left = self.parts_total - self.parts_done
         if self.parts_done <= 0 or left <= 0:
             return None
@@ -82,11 +82,11 @@ class StreamProgress:
 
 
 class Progress:
-    """The counts of all streams; requests may be made in any thread.
+    """The counts of all streams; safe for requests in any thread.
 
     Args:
         clock: Counts seconds.
-        left: Returns how many requests the present minute has left.
+        left: Returns the requests that the rate limit still allows in the present minute.
     """
 
     def __init__(self, *, clock: Clock, left: Callable[[], int]) -> None:
@@ -98,12 +98,12 @@ class Progress:
         self._began = clock.seconds()
 
     def of(self, stream: str) -> StreamProgress:
-        """Return what is counted of a stream."""
+        """Return the counts of a stream."""
         with self._lock:
             return self._streams.setdefault(stream, StreamProgress(stream))
 
     def count_request(self, request: object, waited: float) -> None:
-        """Count a request, and the seconds that it waited for its turn."""
+        """Count a request, and the seconds that it waited for the rate limit."""
         with self._lock:
             counts = self._counts_of(request)
             counts.requests += 1
@@ -117,14 +117,14 @@ class Progress:
             counts.waited += waited
 
     def count_wait(self, stream: str, seconds: float) -> None:
-        """Count seconds of waiting for something that is no request."""
+        """Count seconds of waiting for a job, a report or a page."""
         counts = self.of(stream)
         with self._lock:
             counts.waited += seconds
 
     @property
     def total(self) -> StreamProgress:
-        """The sums over all streams, and over requests of none: logins, redirects."""
+        """The sums over all streams, and over requests without one, such as logins."""
         with self._lock:
             counted = [*self._streams.values(), self._no_stream]
         sums = StreamProgress("", began=self._began)
@@ -136,13 +136,13 @@ class Progress:
         return sums
 
     def lines(self) -> list[str]:
-        """Return a line for each stream that is being read, and one for all tables made of them."""
+        """Return one line per stream that is being read, and one for all derived tables."""
         now, left = self.clock.seconds(), self._left()
         with self._lock:
             running = [counts for counts in self._streams.values() if counts.is_running]
         tables = [counts for counts in running if not (counts.requests or counts.parts)]
         lines = [line(counts, now, left) for counts in running if counts not in tables]
-        # A stream without a request has no tables either.
+        # Without a stream that sends requests, there are no derived tables either.
         if lines and tables:
             records = sum(counts.records for counts in tables)
             lines.append(f"{len(tables)} tables: {records:,} records{_rate(records, tables, now)}")
@@ -156,14 +156,14 @@ class Progress:
 
 
 def line(counts: StreamProgress, now: float, left: int) -> str:
-    """Return the line about the progress of a stream.
+    """Return the progress line of a stream.
 
     Args:
-        counts: Its counts.
-        now: The present moment of the run's clock.
-        left: How many requests the present minute has left.
+        counts: The stream's counts.
+        now: The seconds of the run's clock.
+        left: The requests that the rate limit still allows in the present minute.
     """
-    # The parts that a narrow terminal cuts off come last.
+    # A narrow terminal cuts off the last parts, so these are the least important.
     parts = []
     if counts.parts:
         parts.append(f"{counts.parts_done:,} of {counts.parts_total:,} {counts.parts}")

@@ -1,4 +1,4 @@
-"""Singer messages onto stdout: whole lines, in order, whatever signal arrives."""
+"""The writer of Singer messages: whole lines in order on stdout, even if a signal arrives."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from singer_sdk import Stream
 
 
-#: Bytes; each write to a pipe costs a call to the system, whatever its size.
+#: Bytes; each write to a pipe costs a system call, whatever its size.
 _BUFFER = 1 << 18
 
 
 def is_unchanged(stream: Stream) -> bool:
-    """Whether neither selection, nor a stream map, nor flattening changes a stream's records."""
+    """Return whether selection, stream maps and flattening leave a stream's records unchanged."""
     maps = stream.stream_maps
     is_same = len(maps) == 1 and type(maps[0]) is SameRecordTransform
     return is_same and not maps[0].flattening_enabled and all(stream.mask.values())
@@ -37,15 +37,15 @@ def is_unchanged(stream: Stream) -> bool:
 class SingerWriter(GenericSingerWriter[bytes, Message]):
     """Writes each message as one line of JSON.
 
-    Records are buffered, and all that is before a SCHEMA or STATE is out once that is, so that a
-    STATE never precedes what it claims. The buffer is our own: Python's is small, and with
-    `PYTHONUNBUFFERED` there is none, so that a write which a signal interrupts loses the rest of
-    its line.
+    Records are buffered; a SCHEMA or STATE flushes the buffer, so that a STATE never precedes the
+    records that it covers. The buffer is the tap's own: Python's is small, and with
+    `PYTHONUNBUFFERED` there is none, so that a write that a signal interrupts would lose the rest
+    of its line.
     """
 
-    #: Of the class, as it would close stdout when it goes away with one of several writers.
+    #: One for all writers: a writer's own buffer would close stdout with the writer.
     _buffered: ClassVar[io.BufferedWriter | None] = None
-    #: The stdout that was looked up, and the buffer that belongs to it.
+    #: The stdout that was looked up, and its buffer.
     _known: ClassVar[tuple[object, io.BufferedIOBase | None] | None] = None
 
     @override
@@ -57,12 +57,12 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
         self._write(self.format_message(message), at_once=not isinstance(message, RecordMessage))
 
     def write_record(self, stream: str, record: dict[str, Any], version: int | None) -> None:
-        """Write a record that nothing changes any more.
+        """Write a record without selection, stream maps or flattening.
 
         Args:
-            stream: Its stream.
+            stream: The name of the stream.
             record: The record.
-            version: The table's version, where it has one.
+            version: The version for ACTIVATE_VERSION; None without one.
         """
         message: dict[str, Any] = {
             "type": "RECORD",
@@ -75,7 +75,7 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
         self._write(orjson.dumps(message, default=_plain, option=_OPTIONS), at_once=False)
 
     def write_lines(self, lines: bytes) -> None:
-        """Write whole lines that hold records.
+        """Write serialized RECORD lines.
 
         Args:
             lines: Each ends with a newline.
@@ -85,7 +85,7 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
     def _write(self, lines: bytes, *, at_once: bool) -> None:
         try:
             out = self._stdout()
-            if out is None:  # a test's stand-in, which takes text only
+            if out is None:  # a stand-in of a test, which accepts text only
                 sys.stdout.write(lines.decode())
                 return
             out.write(lines)
@@ -93,11 +93,11 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
                 out.flush()
         except BrokenPipeError as error:
             _discard_stdout()
-            msg = "The reader of stdout is gone (did the target stop?); nothing more is sent."
+            msg = "The reader of stdout is gone (did the target stop?); nothing more is written."
             raise StopRun(msg) from error
 
     def _stdout(self) -> io.BufferedIOBase | None:
-        # Looked up anew only where tests have put another stdout in its place.
+        # Looked up again only if a test has replaced stdout.
         present = SingerWriter._known
         if present is not None and present[0] is sys.stdout:
             return present[1]
@@ -114,7 +114,7 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
         if SingerWriter._buffered is None or SingerWriter._buffered.raw is not raw:
             binary.flush()
             if SingerWriter._buffered is not None:
-                # Else it would close its stdout, whose owner may go on with it, once it is garbage.
+                # Else its destructor would close a stdout that is still in use.
                 with contextlib.suppress(ValueError, OSError):
                     SingerWriter._buffered.detach()
             SingerWriter._buffered = io.BufferedWriter(raw, _BUFFER)
@@ -123,7 +123,7 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
 
 @atexit.register
 def _flush() -> None:
-    """Write what is left of a run that ends without a STATE."""
+    """Flush the buffer of a run that ends without a STATE."""
     buffered = SingerWriter._buffered  # noqa: SLF001 - of this module
     if buffered is not None and not buffered.closed:
         with contextlib.suppress(OSError):
