@@ -1,6 +1,6 @@
-"""History, many days at a time: each day is one run of the tap into a loader.
+"""Backfills in parallel: each day is one run of the tap into a loader.
 
 See docs/orchestration.md.
 
-Only `definitions` knows Dagster; the rest needs nothing but Python, for other schedulers.
+Only `definitions` depends on Dagster; the rest is plain Python, for other schedulers.
 """

@@ -1,4 +1,4 @@
-"""`python -m orchestrate GROUP START END`: one load, for schedulers that start commands."""
+"""`python -m orchestrate GROUP START END`: one load, for schedulers that run commands."""
 
 from __future__ import annotations
 
@@ -18,30 +18,35 @@ from orchestrate.shares import share
 if TYPE_CHECKING:
     from types import FrameType
 
-#: The exit code where trying again soon is no use (EX_TEMPFAIL of sysexits.h).
+#: The exit code if a retry is of no use for a while (EX_TEMPFAIL of sysexits.h).
 NOT_YET = 75
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Load once, print the STATE, return the exit code."""
+    """Load once, print the STATE, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m orchestrate", description=__doc__)
     parser.add_argument("group", choices=sorted(GROUPS))
     parser.add_argument(
-        "start", type=moment, help="the first conversation start; without zone, UTC"
+        "start", type=moment, help="start of the range, inclusive; UTC without a zone"
     )
     parser.add_argument(
-        "end", type=moment, help="the one to stop before; START makes the tables only"
+        "end",
+        type=moment,
+        help="end of the range, exclusive; equal to START, it only creates the tables",
     )
     parser.add_argument(
-        "--workers", type=int, required=True, help="how many of these there are at once, at most"
+        "--workers",
+        type=int,
+        required=True,
+        help="loads that run at once, at most; each gets its share of the rate limit",
     )
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _leave)
     try:
-        part = share(os.environ, given.workers)
-        programs, group = Programs.of(os.environ), GROUPS[given.group]
+        part = share(os.environ, options.workers)
+        programs, group = Programs.of(os.environ), GROUPS[options.group]
         catalog = catalog_of(programs, group)
-        state = load(programs, group, catalog, given.start, given.end, part)
+        state = load(programs, group, catalog, options.start, options.end, part)
     except LoadError as error:
         sys.stderr.write(f"{error}\n")
         return NOT_YET if isinstance(error, NotYetError) else 1
@@ -50,13 +55,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def moment(text: str) -> datetime:
-    """Return the moment that a text says; without a zone it is UTC."""
-    found = datetime.fromisoformat(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    """Parse a moment; without a time zone, it is UTC."""
+    parsed = datetime.fromisoformat(text)
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
-    """Leave through what ends the two programs."""
+    """Exit by an exception, so that both programs are ended."""
     sys.exit(128 + number)
 
 

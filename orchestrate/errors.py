@@ -1,15 +1,15 @@
-"""What can go wrong, named by what the scheduler does next; each message is one line."""
+"""Errors, each named by the next action of the scheduler; the message is one line."""
 
 from __future__ import annotations
 
 
 class LoadError(Exception):
-    """Try again, a few times: a program failed."""
+    """Retry, a few times: a program failed."""
 
 
 class NotYetError(LoadError):
-    """Do not try again soon: the vendor does not know that day whole yet."""
+    """Retry much later: the vendor's data of that day is incomplete yet."""
 
 
 class SetupError(LoadError):
-    """Do not try again: correct a setting first."""
+    """Do not retry: correct a setting first."""

@@ -1,4 +1,4 @@
-"""Which streams are loaded together, a day at a time."""
+"""The groups of streams that are loaded together, day by day."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class Group:
     """Streams that one run of the tap reads.
 
     Args:
-        bookmarked: Those that ask for windows of time, and say in the state how far they came.
-        tables: Those that are made of their rows.
+        bookmarked: Windowed streams, which have a bookmark in the state.
+        tables: Tables that are derived from them.
     """
 
     bookmarked: tuple[str, ...]
@@ -19,11 +19,11 @@ class Group:
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """All that is selected."""
+        """All streams of the group."""
         return (*self.bookmarked, *self.tables)
 
 
-#: Listings of names have no history: an incremental run brings them.
+#: Full-table listings are left out, as an incremental run reads them.
 GROUPS = {
     "conversations": Group(
         bookmarked=("conversation_details",),

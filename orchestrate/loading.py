@@ -1,4 +1,4 @@
-"""One group of streams, one span of time: run the tap into the loader, and check."""
+"""One load: runs the tap into the loader for a group of streams and a range of time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TAP = "tap-genesys --config=ENV"
 LOADER = "target-postgres --config=ENV"
-#: What only the tap may see, and what only the loader.
+#: Prefixes of environment variables for the tap only, and for the loader only.
 TAPS_OWN = ("GENESYS_", "TAP_GENESYS_")
 LOADERS_OWN = ("TARGET_",)
 LEAVE_OUT = "ORCHESTRATE_LEAVE_OUT"
@@ -31,7 +31,7 @@ LEAVE_OUT = "ORCHESTRATE_LEAVE_OUT"
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The two programs with their arguments, and the environment that holds their settings."""
+    """The two commands with their arguments, and the environment with their settings."""
 
     tap: list[str]
     loader: list[str]
@@ -39,7 +39,7 @@ class Programs:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Programs:
-        """Read which programs there are from `ORCHESTRATE_TAP` and `ORCHESTRATE_LOADER`."""
+        """Return the commands from `ORCHESTRATE_TAP` and `ORCHESTRATE_LOADER`."""
         return cls(
             shlex.split(environment.get("ORCHESTRATE_TAP") or TAP),
             shlex.split(environment.get("ORCHESTRATE_LOADER") or LOADER),
@@ -47,7 +47,7 @@ class Programs:
         )
 
     def for_tap(self, overrides: Mapping[str, str]) -> dict[str, str]:
-        """Return the tap's environment: the loader's secrets are none of its business."""
+        """Return the tap's environment, without the loader's secrets."""
         return _without(self.environment, LOADERS_OWN) | dict(overrides)
 
     def for_loader(self) -> dict[str, str]:
@@ -63,22 +63,22 @@ def load(
     end: datetime,
     part: Share,
 ) -> State:
-    """Load what started in `[start, end)`; return the STATE with which the loader confirmed it.
+    """Load the records that started in `[start, end)`; return the loader's last STATE.
 
-    Nothing is loaded of an empty span, but the loader makes the tables: that is to be done alone,
-    once, since loaders that start together would all create them.
+    For an empty range, no record is loaded, but the loader creates the tables: do that once and
+    alone, since concurrent loaders would all create them.
 
     Args:
         programs: The tap and the loader.
-        group: What to read.
-        catalog: What the group looks like (`catalog_of`).
-        start: The first conversation start.
-        end: The conversation start to stop before.
-        part: What this worker may take.
+        group: The group of streams.
+        catalog: The catalog of the group (`catalog_of`).
+        start: The start of the range, inclusive.
+        end: The end of the range, exclusive.
+        part: The worker's share of the org's limits.
 
     Raises:
         SetupError: A program does not start.
-        NotYetError: The vendor does not know all of the span yet.
+        NotYetError: The vendor's data of the range is incomplete yet.
         LoadError: A program failed.
     """
     settings = settings_of(start, end, part)
@@ -95,47 +95,47 @@ def load(
         except OSError as error:
             msg = f"{error.filename} does not start: {error.strerror}. Correct its command."
             raise SetupError(msg) from error
-    # What they said is in this process's stderr. It stays out of the message, since a loader's
-    # words may hold a row, and a scheduler keeps messages for ever.
+    # Their logs are in this process's stderr. They are no part of the message, since a loader may
+    # log a row, and a scheduler keeps messages for ever.
     if outcome.loader or outcome.tap:
         msg = (
             f"The tap ended with code {outcome.tap}, the loader with code {outcome.loader}; "
-            "why is in the log of this run (stderr)."
+            "see the log of this run (stderr)."
         )
         raise LoadError(msg)
     if start < end and (late := behind(outcome.state, group.bookmarked, end)):
-        told = ", ".join(f"{name} up to {reached}" for name, reached in sorted(late.items()))
-        msg = f"Not all up to {end.isoformat()} is known yet: {told}. Run it again later."
+        reached = ", ".join(f"{name} up to {moment}" for name, moment in sorted(late.items()))
+        msg = f"Data up to {end.isoformat()} is incomplete yet: {reached}. Run it again later."
         raise NotYetError(msg)
     return outcome.state
 
 
 def settings_of(start: datetime, end: datetime, part: Share) -> dict[str, str]:
-    """Return the tap's settings for a span, as its environment; they win over its config files."""
+    """Return the tap's settings for a range as environment, which overrides its config files."""
     return {
         "TAP_GENESYS_START_DATE": start.isoformat(),
         "TAP_GENESYS_END_DATE": end.isoformat(),
         "TAP_GENESYS_REQUESTS_PER_MINUTE": f"{part.requests_per_minute:g}",
         "TAP_GENESYS_MAX_PARALLEL_JOBS": str(part.jobs),
-        # Whole, with attributes, at a tenth of the requests; what is fresh is not history.
+        # Complete, with attributes, at a tenth of the requests; a backfill needs no fresh data.
         "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "job",
-        # A stream that may not be read is no reason to call the day loaded.
+        # A day with a skipped stream does not count as loaded.
         "TAP_GENESYS_FAIL_ON_SKIPPED_STREAMS": "true",
     }
 
 
 def catalog_of(programs: Programs, group: Group) -> dict[str, Any]:
-    """Ask the tap for its catalog; return the group's streams, all of them selected.
+    """Run the tap's discovery; return a catalog with the group's streams, all of them selected.
 
-    `ORCHESTRATE_LEAVE_OUT` names streams, with commas between, that are not wanted.
+    `ORCHESTRATE_LEAVE_OUT` has names of streams to leave out, separated by commas.
 
     Raises:
-        SetupError: The tap does not start, or does not have one of them.
+        SetupError: The tap does not start, or lacks a stream of the group.
         LoadError: The tap failed.
     """
     command = [*programs.tap, "--discover"]
     try:
-        told = subprocess.run(  # noqa: S603 - what the settings name, and no shell
+        process = subprocess.run(  # noqa: S603 - what the settings name, and no shell
             command,
             env=programs.for_tap({}),
             stdin=subprocess.DEVNULL,
@@ -145,25 +145,25 @@ def catalog_of(programs: Programs, group: Group) -> dict[str, Any]:
     except OSError as error:
         msg = f"{command[0]} does not start: {error.strerror}. Correct ORCHESTRATE_TAP."
         raise SetupError(msg) from error
-    if told.returncode:
-        msg = f"The tap ended with code {told.returncode}; why is in the log of this run (stderr)."
+    if process.returncode:
+        msg = f"The tap ended with code {process.returncode}; see the log of this run (stderr)."
         raise LoadError(msg)
     left_out = {name.strip() for name in programs.environment.get(LEAVE_OUT, "").split(",")}
-    return select(json.loads(told.stdout), group, left_out)
+    return select(json.loads(process.stdout), group, left_out)
 
 
 def select(catalog: dict[str, Any], group: Group, left_out: set[str]) -> dict[str, Any]:
     """Return the catalog with the group's streams only, all of them selected.
 
     Raises:
-        SetupError: The tap does not have one of them, or one may not be left out.
+        SetupError: The tap lacks a stream of the group, or one must not be left out.
     """
     known = {entry["tap_stream_id"]: entry for entry in catalog["streams"]}
     if missing := [name for name in group.streams if name not in known]:
         msg = f"The tap has no stream {', '.join(missing)}: update it."
         raise SetupError(msg)
     if needed := sorted(left_out & set(group.bookmarked)):
-        msg = f"{LEAVE_OUT} has {', '.join(needed)}, which says how far a day was read: keep it."
+        msg = f"{LEAVE_OUT} has {', '.join(needed)}, whose bookmark is needed: keep it."
         raise SetupError(msg)
     chosen = [known[name] for name in group.streams if name not in left_out]
     for entry in chosen:

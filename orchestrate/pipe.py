@@ -1,7 +1,7 @@
-"""`tap | loader`, as two processes and no shell.
+"""`tap | loader`, as two processes without a shell.
 
-What the tap prints goes through this process, so that nothing outlives it: when it is killed, the
-loader sees the end of its input, and the tap finds nobody to print to.
+The tap's output goes through this process, so that neither outlives it: if it is killed, the
+loader's input ends, and the tap's output breaks.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: Seconds that a program has to end once it was asked to; the tap needs two.
+#: Seconds for a program to end after SIGTERM; the tap needs two.
 PATIENCE = 30
 CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How both ended.
+    """The outcome of both programs.
 
     Args:
         tap: The tap's exit code.
-        loader: The loader's.
-        state: The last STATE that the loader let out, once all before it was stored.
+        loader: The loader's exit code.
+        state: The last STATE that the loader emitted, after it stored all records before it.
     """
 
     tap: int
@@ -44,13 +44,13 @@ def pipe(
     tap_environment: Mapping[str, str],
     loader_environment: Mapping[str, str],
 ) -> Outcome:
-    """Run the tap into the loader until both have ended; what they log goes to this stderr.
+    """Run the tap into the loader until both have ended; both log to this process's stderr.
 
     Args:
-        tap: The tap's program and arguments.
-        loader: The loader's.
-        tap_environment: All of the tap's environment.
-        loader_environment: All of the loader's.
+        tap: The tap's command.
+        loader: The loader's command.
+        tap_environment: The tap's whole environment.
+        loader_environment: The loader's whole environment.
     """
     with (
         _running(loader, stdin=subprocess.PIPE, environment=loader_environment) as sink,
@@ -62,7 +62,7 @@ def pipe(
 
 
 def _relay(source: subprocess.Popen[bytes], sink: subprocess.Popen[bytes]) -> None:
-    """Pass on until there is no more, or nobody who takes it."""
+    """Copy the tap's output to the loader, until either ends."""
     reading, writing = _pipe_of(source.stdout), _pipe_of(sink.stdin)
     try:
         while chunk := os.read(reading.fileno(), CHUNK):
@@ -74,7 +74,7 @@ def _relay(source: subprocess.Popen[bytes], sink: subprocess.Popen[bytes]) -> No
 
 
 def _write_all(file: int, chunk: bytes) -> None:
-    """Write all of it: a write that a signal breaks into writes a part."""
+    """Write a whole chunk; an interrupted write writes only a part of it."""
     left = memoryview(chunk)
     while left:
         left = left[os.write(file, left) :]
@@ -84,7 +84,7 @@ def _write_all(file: int, chunk: bytes) -> None:
 def _running(
     command: Sequence[str], *, stdin: int, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a program; it has ended when this ends, whatever happens meanwhile."""
+    """Start a program, and end it with the context in any case."""
     process = subprocess.Popen(  # noqa: S603 - what the settings name, and no shell
         command, stdin=stdin, stdout=subprocess.PIPE, env=environment, bufsize=0
     )
@@ -112,7 +112,7 @@ def _pipe_of(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 class _LastLine(threading.Thread):
-    """Reads a stream to its end, and keeps the last line that says something."""
+    """Reads a stream to its end, and keeps the last non-empty line."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__(daemon=True)
@@ -121,16 +121,16 @@ class _LastLine(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Read; buffered, since the pipe's own object reads a line byte by byte."""
+        """Read the stream; buffered, since the pipe's own object reads lines byte by byte."""
         with open(self._stream.fileno(), "rb", closefd=False) as lines:
             for line in lines:
                 self._line = line.strip() or self._line
 
     def state(self) -> dict[str, Any]:
-        """Return the line as an object, an empty one where it is none."""
+        """Return the line as a JSON object; an empty one if it is none."""
         self.join(PATIENCE)
         try:
-            found = json.loads(self._line)
+            parsed = json.loads(self._line)
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return parsed if isinstance(parsed, dict) else {}

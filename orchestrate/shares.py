@@ -1,4 +1,4 @@
-"""What each of several workers may take of what an org has, so that all together keep to it."""
+"""The share of each worker in an org's limits, so that all workers together keep them."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from orchestrate.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What the tap takes when it is alone; the vendor allows a token 300 requests a minute, and how
-#: many jobs an org may have at once is not published.
+#: The limits of a single tap: the vendor allows 300 requests a minute per token; it does not
+#: publish how many concurrent jobs an org may have.
 REQUESTS_PER_MINUTE = 300.0
 JOBS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One worker's part: requests a minute, and jobs at once."""
+    """One worker's share: requests per minute, and concurrent jobs."""
 
     requests_per_minute: float
     jobs: int
 
 
 def share(environment: Mapping[str, str], workers: int) -> Share:
-    """Divide the org's budget among the most workers that there can be at once.
+    """Divide the org's limits by the maximum number of concurrent workers.
 
     A pool limits processes, not requests: each has a token of its own, and the vendor disables
     clients that mint tokens to get round the limit of one (its developer forum).
 
     Args:
-        environment: May say the budget: `ORCHESTRATE_REQUESTS_PER_MINUTE`, `ORCHESTRATE_JOBS`.
+        environment: May set the limits: `ORCHESTRATE_REQUESTS_PER_MINUTE`, `ORCHESTRATE_JOBS`.
         workers: The size of the pool.
 
     Raises:
-        SetupError: The budget is no number, or does not suffice for so many.
+        SetupError: A limit is no number, or does not suffice for all workers.
     """
     requests = _number(environment, "ORCHESTRATE_REQUESTS_PER_MINUTE", REQUESTS_PER_MINUTE)
     jobs = int(_number(environment, "ORCHESTRATE_JOBS", JOBS))

@@ -1,4 +1,4 @@
-"""What a STATE says: how far a run came, and where an incremental run goes on. Pure."""
+"""STATEs of loads: their bookmarks, and the state after a backfill. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 State = dict[str, Any]
-#: What jobs leave in the state beside the bookmark.
+#: The stream that is read by job, whose state has a watermark beside the bookmark.
 BY_JOB = "conversation_details"
 
 
 def behind(state: State, streams: Iterable[str], end: datetime) -> dict[str, str]:
-    """Return the streams whose rows up to a moment are not all loaded, with how far they came."""
+    """Return stream -> bookmark of the streams that are not loaded up to a moment."""
     reached = {name: _bookmark(state, name) for name in streams}
     return {
         name: value or "nowhere"
@@ -26,14 +26,14 @@ def behind(state: State, streams: Iterable[str], end: datetime) -> dict[str, str
 
 
 def takeover(states: Mapping[datetime, State], streams: Sequence[str]) -> State:
-    """Return the state from which one incremental run goes on after a backfill.
+    """Return the state with which an incremental run continues after a backfill.
 
-    Conversations that went on when their day was read are read again: the bookmark is taken back to
-    the earliest watermark at which any day was read, since a job brings whatever was active after
-    it. The marks of the re-checks are those of the first day that still needs each.
+    Conversations that were open when their day was read are read again: the bookmark is moved back
+    to the earliest watermark of any day's load, since a job returns all conversations that were
+    active after it. The mark of each re-check is that of the first day that still needs it.
 
     Args:
-        states: The beginning of each day -> the STATE that its load ended with.
+        states: Start of a day -> STATE of its load.
         streams: The group's streams that keep a bookmark.
 
     Raises:
@@ -43,23 +43,23 @@ def takeover(states: Mapping[datetime, State], streams: Sequence[str]) -> State:
     if not days:
         msg = "No day has been loaded yet."
         raise SetupError(msg)
-    made: State = {"bookmarks": {}}
+    state: State = {"bookmarks": {}}
     for name in streams:
         kept = [_renamed(states[day]["bookmarks"][name]) for day in days]
-        ends = [one["replication_key_value"] for one in kept]
+        ends = [entry["replication_key_value"] for entry in kept]
         for end, day in zip(ends, days[1:], strict=False):
             if datetime.fromisoformat(end) < day:
                 msg = f"{name} is not loaded from {end} to {day.isoformat()}; load that first."
                 raise SetupError(msg)
         last = _by_job(kept) if name == BY_JOB else kept[-1]
-        made["bookmarks"][name] = _emitting_all(last | _rechecks(kept))
-    return made
+        state["bookmarks"][name] = _emitting_all(last | _rechecks(kept))
+    return state
 
 
 def _emitting_all(kept: State) -> State:
-    """Return a stream's state without the marks of what was emitted.
+    """Return a stream's state without the marks of emitted rows.
 
-    Days were read at different watermarks: what changed in between may be in no row.
+    Days were read at different watermarks: changes in between may be in no row.
     """
     return {
         key: value for key, value in kept.items() if key not in ("emittedThrough", "fingerprint")
@@ -72,7 +72,7 @@ def _renamed(kept: State) -> State:
 
 
 def _by_job(kept: list[State]) -> State:
-    watermarks = [one["watermark"] for one in kept]
+    watermarks = [entry["watermark"] for entry in kept]
     last = kept[-1]["replication_key_value"]
     return {
         **kept[-1],
@@ -82,15 +82,15 @@ def _by_job(kept: list[State]) -> State:
 
 
 def _rechecks(kept: list[State]) -> State:
-    """Return the marks of the first day that still needs each, where the stream keeps marks."""
+    """Return age -> mark of the first day that still needs that re-check; {} without marks."""
     if "recheckedUpTo" not in kept[-1]:
         return {}
     last = kept[-1]["replication_key_value"]
     rechecks: dict[str, str] = {}
-    for rung in kept[-1]["recheckedUpTo"]:
-        marked = [one for one in kept if rung in one.get("recheckedUpTo", {})]
-        marks = [(one["recheckedUpTo"][rung], one["replication_key_value"]) for one in marked]
-        rechecks[rung] = min((mark for mark, end in marks if mark < end), default=last)
+    for age in kept[-1]["recheckedUpTo"]:
+        marked = [entry for entry in kept if age in entry.get("recheckedUpTo", {})]
+        marks = [(entry["recheckedUpTo"][age], entry["replication_key_value"]) for entry in marked]
+        rechecks[age] = min((mark for mark, end in marks if mark < end), default=last)
     return {"recheckedUpTo": rechecks}
 
 

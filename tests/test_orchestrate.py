@@ -348,7 +348,7 @@ def test_a_day_of_which_a_program_failed_is_not_loaded(
 def test_a_day_that_is_not_known_whole_is_not_loaded(
     tmp_path: Path, reached: datetime | None, words: str
 ) -> None:
-    with pytest.raises(NotYetError, match=f"known yet: evaluations up to {words}"):
+    with pytest.raises(NotYetError, match=f"incomplete yet: evaluations up to {words}"):
         loaded(worker(tmp_path, reached=reached))
 
 
@@ -364,7 +364,7 @@ COMMAND = [sys.executable, "-m", "orchestrate", "evaluations", "2025-03-01", "20
     ("days", "tap", "code", "words"),
     [
         (1, "0", 0, ""),
-        (0.5, "0", 75, "Not all up to 2025-03-02T00:00:00+00:00 is known yet"),
+        (0.5, "0", 75, "Data up to 2025-03-02T00:00:00+00:00 is incomplete yet"),
         (1, "3", 1, "The tap ended with code 3"),
     ],
 )
