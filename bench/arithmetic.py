@@ -1,4 +1,4 @@
-"""What follows from figures: medians, ratios, bounds, and whether a target is met. Pure."""
+"""Arithmetic on figures: medians, ratios, bounds and targets. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: Rows of a page.
 PAGE = 100
-#: Requests that the API answers in a minute.
+#: Requests that the API accepts in a minute.
 RATE = 300
 #: Latency, requests in flight -> how many requests are measured there: they take minutes.
 LIMITED = {
@@ -27,30 +27,30 @@ LIMITED = {
 
 
 def per_record(taken: Sequence[float], empty: Sequence[float], rows: int) -> float:
-    """Return what a record takes, of medians, what an empty run takes left out.
+    """Return the cost of a record: the difference of the medians, per row.
 
     Args:
-        taken: What runs over so many rows took.
-        empty: What runs over none took: start, login, the one question that finds nothing.
-        rows: How many rows.
+        taken: The costs of runs with rows.
+        empty: The costs of runs without rows: start, login, and one request.
+        rows: The number of rows.
     """
     return (statistics.median(taken) - statistics.median(empty)) / rows
 
 
 def fewest_requests(rows: Sequence[int], size: int) -> int:
-    """Return the pages that hold data.
+    """Return the number of pages with data.
 
     Args:
-        rows: How many rows each window has.
-        size: How many rows a page has.
+        rows: The rows of each window.
+        size: Rows per page.
     """
     return sum(math.ceil(one / size) for one in rows)
 
 
 def demanded_requests(rows: Sequence[int], size: int) -> int:
-    """Return what the paging rules demand: one more look where the last page was full, or first.
+    """Return the requests by the paging rules: one more if the last page was full, or the first.
 
-    A window's first page always counts as full, since nothing says how large a page is; a window
+    A window's first page always counts as full, since the page size is unknown then; a window
     without rows takes one request.
     """
     return sum(
@@ -59,30 +59,29 @@ def demanded_requests(rows: Sequence[int], size: int) -> int:
 
 
 def bound(requests: int, *, per_second: float, latency: float, parallel: int) -> float:
-    """Return the seconds below which so many requests cannot be asked and answered.
+    """Return the lower bound of the seconds for some requests.
 
-    By the rate, each has its turn; by the latency, so many rounds are needed as there are requests
-    for each place.
+    It is the larger of the bounds by rate and by latency.
 
     Args:
-        requests: How many.
-        per_second: How many of them may be sent a second, evenly spaced.
-        latency: Seconds from each to its answer.
-        parallel: How many may be under way at once.
+        requests: The number of requests.
+        per_second: Requests per second, evenly spaced.
+        latency: Seconds from a request to its response.
+        parallel: Requests in flight, at most.
     """
     return max(requests / per_second, latency * requests / parallel)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was set as a goal, and what was measured.
+    """A target, and the measured value.
 
     Args:
-        name: The goal's words.
-        measured: What was measured; None where it was not.
-        most: What it may be at most, if that is the goal.
-        least: What it must be at least, if that is.
-        unit: What follows the numbers.
+        name: The name of the target.
+        measured: The measured value; None without one.
+        most: The upper limit; None without one.
+        least: The lower limit; None without one.
+        unit: The unit, after the numbers.
     """
 
     name: str
@@ -93,7 +92,7 @@ class Target:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether it is met; None where nothing was measured."""
+        """Whether the target is met; None if nothing was measured."""
         if self.measured is None:
             return None
         too_much = self.most is not None and self.measured > self.most
@@ -102,5 +101,5 @@ class Target:
 
     @property
     def verdict(self) -> str:
-        """Say so."""
+        """The result as text, in Markdown."""
         return {None: "not measured", True: "met", False: "**not met**"}[self.is_met]

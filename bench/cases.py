@@ -1,4 +1,4 @@
-"""What is measured: each method is one question, asked of its contenders in turn, in rounds."""
+"""The cases of the benchmark: each method measures its contenders in turn, in rounds."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Figures = dict[str, dict[str, list[dict[str, float]]]]
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is measured.
+    """The extent of a measurement.
 
     Args:
-        rounds: How often each is measured.
-        share: Of the rows and requests that a whole measurement has.
-        sizes: Conversations of the runs whose memory is looked at.
+        rounds: Measurements of each case.
+        share: The share of the rows and requests of a full measurement.
+        sizes: Conversations of the runs whose memory is measured.
     """
 
     rounds: int = 5
@@ -38,7 +38,7 @@ class Extent:
 QUICK = Extent(rounds=1, share=0.2, sizes=(5_000, 20_000))
 #: Conversations of each of three days: more pages than are in flight, a full last one, only one.
 DAYS = (1_730, 200, 60)
-#: Conversations of a day of those whose memory is looked at.
+#: Conversations per day in the measurements of memory.
 A_DAY = 20_000
 #: Latency in seconds -> for each number of requests in flight, pages that take a few seconds.
 PAGES = {0.2: {1: 15, 4: 60, 16: 100}, 1.0: {1: 4, 4: 13, 16: 49}}
@@ -53,9 +53,9 @@ class Bench:
     """All cases against one server.
 
     Args:
-        server: Where.
-        folder: For configs.
-        extent: How much.
+        server: The server.
+        folder: The folder for configs.
+        extent: The extent of the measurement.
     """
 
     def __init__(self, server: Server, folder: Path, extent: Extent) -> None:
@@ -67,26 +67,26 @@ class Bench:
         self.figures: Figures = {}
 
     def ceiling(self) -> None:
-        """What the server can give, and how long programs take to start."""
+        """Measure the maximum throughput of the server."""
         script = str(Path(__file__).parent / "ceiling.py")
         port = self._server.url.rpartition(":")[2]
         for size in ("large", "small"):
             for connections in (1, 16):
                 for _ in range(self._extent.rounds):
-                    self._server.answer(per_day=PAGE, size=size)
+                    self._server.configure(per_day=PAGE, size=size)
                     command = [sys.executable, script, port, str(connections), "640"]
-                    told = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
-                    self._keep("ceiling", f"{size}, {connections}", {"rate": float(told.stdout)})
+                    process = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
+                    self._keep("ceiling", f"{size}, {connections}", {"rate": float(process.stdout)})
 
     def start(self) -> None:
-        """How long `--version` takes."""
+        """Measure the time of `--version`."""
         version = _Plain("--version", (*TAP, "--version"))
         for _ in range(self._extent.rounds):
-            self._server.answer()
+            self._server.configure()
             self._keep("start", version.name, run(version, self._server, days=0).as_dict())
 
     def cpu(self) -> None:
-        """CPU for a record at no latency, and of a run that finds nothing."""
+        """Measure the CPU time per record without latency, and of a run without records."""
         taps = [
             self._tap("this tap, 4 in flight", max_parallel_requests=4),
             self._tap("this tap, 1 in flight", max_parallel_requests=1),
@@ -102,7 +102,7 @@ class Bench:
                 self._measure("cpu, small", one, self._share(one.rows), size="small")
 
     def latency(self) -> None:
-        """Conversations a second where each answer takes its time."""
+        """Measure the conversations per second with latency."""
         for _ in range(self._extent.rounds):
             for latency, pages in PAGES.items():
                 for parallel, count in pages.items():
@@ -120,30 +120,31 @@ class Bench:
         self._measure(case, one, rows, latency=latency, size=size)
 
     def rate(self) -> None:
-        """The seconds that the limited API takes; all rounds at once, each with its own server."""
-        asked = [(*one, number) for one in LIMITED.items() for number in range(self._extent.rounds)]
+        """Measure the seconds with a rate limit; all rounds at once, each with its own server."""
+        rounds = range(self._extent.rounds)
+        limited = [(*limits, number) for limits in LIMITED.items() for number in rounds]
 
-        def measured(one: tuple[tuple[float, int], int, int]) -> Outcome:
-            (latency, parallel), requests, number = one
-            # A name of its own for each: it is the name of its config.
-            limited = self._tap(
+        def measured(case: tuple[tuple[float, int], int, int]) -> Outcome:
+            (latency, parallel), requests, number = case
+            # Each needs its own name, which is that of its config.
+            contender = self._tap(
                 f"limited, {latency}, {parallel}, {number}",
                 max_parallel_requests=parallel,
                 requests_per_minute=RATE,
             )
             rows = self._share(requests, least=4 * parallel) * FEW_ROWS - FEW_ROWS // 2
             with Server() as server:
-                server.answer(per_day=rows, latency=latency, limit=RATE, window=60)
-                return run(limited, server, days=1, page_size=FEW_ROWS)
+                server.configure(per_day=rows, latency=latency, limit=RATE, window=60)
+                return run(contender, server, days=1, page_size=FEW_ROWS)
 
-        with ThreadPoolExecutor(len(asked)) as pool:
-            for one, outcome in zip(asked, pool.map(measured, asked), strict=True):
-                (latency, parallel), *_ = one
+        with ThreadPoolExecutor(len(limited)) as pool:
+            for case, outcome in zip(limited, pool.map(measured, limited), strict=True):
+                (latency, parallel), *_ = case
                 name = f"this tap, {parallel} in flight"
                 self._keep(f"rate {latency}", name, outcome.as_dict())
 
     def requests(self) -> None:
-        """The requests for three days whose last page is short, or full."""
+        """Count the requests for three days whose last page is short, or full."""
         taps = [
             self._tap(f"this tap, {parallel} in flight", max_parallel_requests=parallel)
             for parallel in PARALLEL
@@ -154,7 +155,7 @@ class Bench:
                     self._measure(f"requests {rows}", one, rows, days=3, latency=0.02, size="small")
 
     def memory(self) -> None:
-        """The peak memory of runs over more and more conversations, 20,000 a day; two at a time."""
+        """Measure the peak memory of runs with 20,000 conversations a day, two at a time."""
         ours = [
             self._tap("this tap, 4 in flight", max_parallel_requests=4),
             self._tap("this tap, by job", conversation_details_source="job"),
@@ -166,15 +167,15 @@ class Bench:
             self._side_by_side(smallest, ours[:2])
             self._side_by_side(smallest, ours[2:])
         for size in others:
-            # These take minutes, and there is no chance in what they need.
+            # One round only: these take minutes, and vary little.
             self._side_by_side(size, ours[:2])
 
     def _side_by_side(self, size: int, contenders: list[Contender]) -> None:
-        """Run some at once, each against a server of its own: memory does not mind."""
+        """Run contenders at once, each with its own server, which does not change their memory."""
 
         def measured(one: Contender) -> Outcome:
             with Server() as server:
-                server.answer(per_day=min(size, A_DAY) - 50)
+                server.configure(per_day=min(size, A_DAY) - 50)
                 return run(one, server, days=max(1, size // A_DAY))
 
         with ThreadPoolExecutor() as pool:
@@ -186,11 +187,11 @@ class Bench:
 
     @property
     def _printing(self) -> list[Contender]:
-        """The rivals that print as they read."""
+        """The rivals that print while they read."""
         return [one for one in self._rivals.values() if not one.more]
 
     def _quick_enough(self, some: Iterable[Contender]) -> list[Contender]:
-        """Leave out the slow ones where all is to be quick."""
+        """Return the contenders without slow ones, for a quick measurement."""
         return [one for one in some if self._extent.rounds > 1 or not self._is_slow(one)]
 
     def _tap(self, name: str, *, tables: bool = False, **settings: Any) -> Contender:  # noqa: ANN401
@@ -207,9 +208,9 @@ class Bench:
         *,
         days: int = 1,
         page_size: int = PAGE,
-        **habits: Any,  # noqa: ANN401 - the server checks them
+        **behaviour: Any,  # noqa: ANN401 - the server checks them
     ) -> None:
-        self._server.answer(per_day=per_day, **habits)
+        self._server.configure(per_day=per_day, **behaviour)
         outcome = run(one, self._server, days=days, page_size=page_size)
         if outcome.rows != per_day * days:
             msg = f"{case}: {one.name} printed {outcome.rows} of {per_day * days} conversations"
@@ -218,12 +219,12 @@ class Bench:
 
     def _keep(self, case: str, name: str, figures: dict[str, float]) -> None:
         self.figures.setdefault(case, {}).setdefault(name, []).append(figures)
-        told: Iterable[str] = (f"{key} {value:g}" for key, value in figures.items())
-        print(f"{case}: {name}: {', '.join(told)}", file=sys.stderr, flush=True)
+        texts: Iterable[str] = (f"{key} {value:g}" for key, value in figures.items())
+        print(f"{case}: {name}: {', '.join(texts)}", file=sys.stderr, flush=True)
 
 
 class _Plain(Contender):
-    """A program that is run as it is."""
+    """A program that is run without arguments of its own."""
 
     def started(self, _url: str, _days: int, _page_size: int = PAGE) -> list[str]:
         """Return the command."""

@@ -1,6 +1,6 @@
-"""What the server can give: its answers taken off the wire, and thrown away unread.
+"""The maximum throughput of the server: responses are received and discarded.
 
-python ceiling.py PORT CONNECTIONS REQUESTS prints the rows a second, of all connections together.
+python ceiling.py PORT CONNECTIONS REQUESTS prints the rows per second over all connections.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ PAGE = 100
 
 
 def fetch(port: int, requests: int) -> None:
-    """Ask so often over one connection."""
+    """Send requests over one connection, and discard the responses."""
     paging = {"pageSize": PAGE, "pageNumber": 1}
     body = json.dumps({"interval": "2026-03-09T00:00:00Z/2026-03-10T00:00:00Z", "paging": paging})
-    question = f"POST {QUERY} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    request = f"POST {QUERY} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
     into = memoryview(bytearray(1 << 20))
     with socket.create_connection(("127.0.0.1", port)) as line:
         for _ in range(requests):
-            line.sendall(question)
+            line.sendall(request)
             got = line.recv(1 << 16)
             head, _, rest = got.partition(b"\r\n\r\n")
             left = int(head.rpartition(b"Content-Length: ")[2]) - len(rest)
@@ -32,7 +32,7 @@ def fetch(port: int, requests: int) -> None:
 
 
 def main(port: str, connections: str, requests: str) -> None:
-    """Print it."""
+    """Print the rows per second."""
     each = int(requests) // int(connections)
     threads = [
         threading.Thread(target=fetch, args=(int(port), each)) for _ in range(int(connections))

@@ -1,4 +1,4 @@
-"""Who is measured, and how each is started."""
+"""The contenders, and the commands that start them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Contender:
     """A program that reads conversations and prints them.
 
     Args:
-        name: What it is called in the results.
-        command: What starts it; the URL, the first day, and how many days follow.
-        mark: What each of its conversations has once in what it prints.
-        more: What follows the days.
-        rows: How many rows it reads where others read thousands: it is slow.
+        name: The name in the results.
+        command: The command, to which the URL, the first day and the number of days are appended.
+        mark: Bytes that each conversation has once in the output.
+        more: Arguments after the number of days.
+        rows: The rows that it reads in a measurement of CPU time; few for a slow one.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Contender:
     rows: int = 9_950
 
     def started(self, url: str, days: int, page_size: int = 100) -> list[str]:
-        """Return the command that reads so many days."""
+        """Return the command that reads some days."""
         if page_size != 100:  # noqa: PLR2004 - the usual one
             msg = f"{self.name} takes pages of 100"
             raise ValueError(msg)
@@ -49,9 +49,9 @@ class Tap(Contender):
     """This tap, with some settings.
 
     Args:
-        settings: What differs from the defaults.
+        settings: Settings that differ from the defaults.
         tables: Whether it writes the tables of conversations as well.
-        folder: Where its config and catalog go.
+        folder: The folder for its config and catalog.
     """
 
     settings: tuple[tuple[str, Any], ...] = ()
@@ -59,7 +59,7 @@ class Tap(Contender):
     folder: Path = Path()
 
     def started(self, url: str, days: int, page_size: int = 100) -> list[str]:
-        """Return the command that reads so many days."""
+        """Return the command that reads some days."""
         config = {
             "client_id": "demo",
             "client_secret": "demo-secret",
@@ -107,7 +107,7 @@ def write_catalogs(folder: Path) -> None:
 
 
 def rivals() -> dict[str, Contender]:
-    """Return those that can run here; what cannot is said on standard error."""
+    """Return the rivals that can run here; log the others to stderr."""
     folder = HERE / "rivals"
     found = {
         "floor": Contender("requests + orjson", (sys.executable, str(folder / "floor.py"))),

@@ -1,4 +1,4 @@
-"""One run of a program against the server: what it took, and what the server saw of it."""
+"""One run of a program against the server: its costs, and the server's counts."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _PEAK = re.compile(rb"VmHWM:\s+([0-9]+) kB")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one run took.
+    """The costs of one run.
 
     Args:
         cpu: Seconds of the process, user and system.
         wall: Seconds from its start to its end.
-        reading: Seconds from its first question behind the login to the last of its output.
-        peak: The most memory that it had, in MB, as it was seen whenever it printed.
-        rows: How many conversations it printed.
-        requests: How many it sent, refused ones included, logins not.
-        refused: How many were answered 429.
-        in_flight: The most that were under way at once.
+        reading: Seconds from its first request after the login to its last output.
+        peak: The peak memory in MB, as observed at each output.
+        rows: The number of conversations in its output.
+        requests: The requests that it sent, including 429, without logins.
+        refused: The responses with 429.
+        in_flight: The most requests in flight at once.
     """
 
     cpu: float
@@ -48,12 +48,12 @@ class Outcome:
     in_flight: int
 
     def as_dict(self) -> dict[str, float]:
-        """Return it for a file."""
+        """Return the costs for a file."""
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
 class Server:
-    """The server in its process; it lives as long as the context."""
+    """The server in its own process, which ends with the context."""
 
     def __enter__(self) -> Self:
         command = [sys.executable, str(Path(__file__).parent / "serve.py")]
@@ -72,33 +72,33 @@ class Server:
     ) -> None:
         self._process.communicate()
 
-    def answer(self, **habits: Any) -> None:  # noqa: ANN401 - the server checks them
-        """Let it answer like this from now on; see `serve.Habits`."""
-        self._talk("PUT", habits)
+    def configure(self, **behaviour: Any) -> None:  # noqa: ANN401 - the server checks them
+        """Set the behaviour of the server (`serve.Behaviour`), and reset its counts."""
+        self._talk("PUT", behaviour)
 
     def seen(self) -> dict[str, Any]:
-        """Return what it has seen since."""
+        """Return the counts since then."""
         return self._talk("GET", None)
 
-    def _talk(self, method: str, habits: dict[str, Any] | None) -> dict[str, Any]:
-        data = None if habits is None else json.dumps(habits).encode()
-        with urlopen(Request(f"{self.url}/_bench", data, method=method)) as answer:  # noqa: S310
-            told: dict[str, Any] = json.load(answer)
-        return told
+    def _talk(self, method: str, behaviour: dict[str, Any] | None) -> dict[str, Any]:
+        data = None if behaviour is None else json.dumps(behaviour).encode()
+        with urlopen(Request(f"{self.url}/_bench", data, method=method)) as response:  # noqa: S310
+            seen: dict[str, Any] = json.load(response)
+        return seen
 
 
 def run(contender: Contender, server: Server, *, days: int, page_size: int = 100) -> Outcome:
-    """Run a contender once, after `server.answer`; its output is read and counted.
+    """Run a contender once, after `server.configure`; read and count its output.
 
     Raises:
-        RuntimeError: It failed; what it said is in the message.
+        RuntimeError: The contender failed; the message has its stderr.
     """
     command = contender.started(server.url, days, page_size)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
         begun = time.monotonic()
         printed = _counted(process, contender.mark)
-        # Not `process.wait`: this tells what the process took, and that of no other one. Its peak
-        # is not taken from here, since that begins with what this program had.
+        # Not `process.wait`: this returns the resource usage of that process only. Its peak memory
+        # is not used, since it begins with that of the parent process.
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.monotonic() - begun
@@ -121,10 +121,10 @@ def run(contender: Contender, server: Server, *, days: int, page_size: int = 100
 
 @dataclass(slots=True)
 class _Printed:
-    """What a process printed."""
+    """The output of a process."""
 
     rows: int = 0
-    #: When the last of it came.
+    #: The moment of the last output.
     last: float = 0
     peak: float = 0
     said: bytes = b""

@@ -1,8 +1,8 @@
-"""An org whose answers are made before anyone asks: byte strings, with places for an id and a day.
+"""An org whose responses are prepared in advance: byte strings, with places for an id and a day.
 
-What a server makes while it is measured against is measured too. So the conversations of a few
-hundred different ones are made text once; an answer joins those texts, and fills in only what tells
-one row, and one day, from another. It costs about a fiftieth of what the quickest reader needs.
+The server must not add to the measured time. So a few hundred different conversations are
+serialized once; a response joins their texts, and fills in ids and days. That takes about a
+fiftieth of the time of the fastest reader.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 #: The simulated org's conversations have about 3.6 kB; users' have about 10, with more transfers.
-#: So three of them are told as one: the participants of all.
-TOLD_AS_ONE = {"large": 3, "small": 1}
-#: How many different ones there are; they come again with other ids.
+#: So a large conversation has the participants of three of them.
+MERGED = {"large": 3, "small": 1}
+#: The number of different conversations, which are repeated with other ids.
 DIFFERENT = 500
-_DAY_TOLD = date(2026, 3, 9)
+_DAY = date(2026, 3, 9)
 _EPOCH = date(2020, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One conversation's text: an id of eight digits goes before the middle, a day before the end.
+class Template:
+    """A conversation's text: an id of eight digits goes before the middle, a day before the end.
 
     Args:
-        middle: From behind the eight digits to the day of its start.
-        end: From behind that day to its end.
+        middle: The text from the eight digits to the day of the start.
+        end: The text after that day.
     """
 
     middle: bytes
@@ -46,20 +46,20 @@ class Org:
     """Conversations of any day, page by page.
 
     Args:
-        per_day: How many start on a day.
-        told: The different ones.
+        per_day: Conversations per day.
+        templates: The different conversations.
     """
 
     per_day: int
-    told: Sequence[Told] = field(repr=False)
+    templates: Sequence[Template] = field(repr=False)
 
     def page(self, days: Sequence[date], number: int, size: int) -> bytes:
-        """Return a page of what a query of these days finds; without a list behind the last.
+        """Return a page of a query's response for some days; after the last page, without a list.
 
         Args:
             days: The UTC days that the interval touches.
             number: The page's number, from 1.
-            size: Its rows.
+            size: Rows per page.
         """
         rows = self.rows(days, (number - 1) * size, size)
         count = b'"totalHits":%d}' % (len(days) * self.per_day)
@@ -82,39 +82,42 @@ class Org:
             return b""
         parts = [b""] * (4 * (last - first))
         places = range(first, last)
-        told = [self.told[place % self.per_day % len(self.told)] for place in places]
+        chosen = [self.templates[place % self.per_day % len(self.templates)] for place in places]
         parts[0::4] = [
             _row_id(days[place // self.per_day], place % self.per_day) for place in places
         ]
-        parts[1::4] = [one.middle for one in told]
+        parts[1::4] = [template.middle for template in chosen]
         parts[2::4] = [days[place // self.per_day].isoformat().encode() for place in places]
-        parts[3::4] = [one.end for one in told]
+        parts[3::4] = [template.end for template in chosen]
         return b"".join(parts)[1:]
 
 
-def made(size: str) -> list[Told]:
-    """Make the different conversations, large or small."""
-    at_once = TOLD_AS_ONE[size]
-    since = datetime.combine(_DAY_TOLD, datetime.min.time(), UTC)
-    # A day of its own that holds just them, seen when all that belongs to them has happened.
+def templates(size: str) -> list[Template]:
+    """Return the different conversations, large or small."""
+    at_once = MERGED[size]
+    since = datetime.combine(_DAY, datetime.min.time(), UTC)
+    # A day with only these conversations, long enough ago for all of their events.
     world = World(per_day=DIFFERENT * at_once, since=since, now=since + timedelta(days=40))
     rows = list(world.conversations(since, since + timedelta(days=1)))
-    found = [rows[place : place + at_once] for place in range(0, len(rows), at_once)]
-    return [_told(one) for one in found]
+    groups = [rows[place : place + at_once] for place in range(0, len(rows), at_once)]
+    return [_template(group) for group in groups]
 
 
-def _told(rows: list[Row]) -> Told:
-    row = {**rows[-1], "participants": [one for row in rows for one in row["participants"]]}
+def _template(rows: list[Row]) -> Template:
+    row = {
+        **rows[-1],
+        "participants": [participant for row in rows for participant in row["participants"]],
+    }
     start = row.pop("conversationStart")
     head = {"conversationId": row.pop("conversationId"), "conversationStart": start}
     text = json.dumps({**head, **row}, separators=(",", ":"), ensure_ascii=False).encode()
-    before, after = text.split(_DAY_TOLD.isoformat().encode(), 1)
-    return Told(before[len(_ID_OPENS) - 1 + 8 :], after)
+    before, after = text.split(_DAY.isoformat().encode(), 1)
+    return Template(before[len(_ID_OPENS) - 1 + 8 :], after)
 
 
 _ID_OPENS = b',{"conversationId":"'
 
 
 def _row_id(day: date, place: int) -> bytes:
-    """Return how a row begins, with digits that no other row of any day has."""
+    """Return the beginning of a row, with digits that are unique over all days."""
     return b"%b%08x" % (_ID_OPENS, (day - _EPOCH).days << 20 | place)

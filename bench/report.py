@@ -1,4 +1,4 @@
-"""Writes RESULTS.md, and its pictures, from what was measured: python report.py FOLDER."""
+"""Writes RESULTS.md and its pictures from the figures: python report.py FOLDER."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ BY_JOB, TABLES = "this tap, by job", "this tap, with its tables"
 
 
 def ratio(one: float | None, other: float | None) -> float | None:
-    """Return how many times the other it is; None where one of them was not measured."""
+    """Return the ratio of two figures; None if one was not measured."""
     return one / other if one is not None and other else None
 
 
 def targets(results: Results) -> list[Target]:
-    """Return what was set as a goal, each with what was measured."""
+    """Return the targets with the measured values."""
     ours = results.cpu("cpu", DEFAULT)
     limited = {one: results.limited(*one) for one in LIMITED}
     refused = [one.refused for one in limited.values() if one]
@@ -110,13 +110,13 @@ def targets(results: Results) -> list[Target]:
     ]
 
 
-def told(value: float | None, form: str = ".2f", unit: str = "") -> str:
-    """Return a number's text, a dash where there is none."""
+def formatted(value: float | None, form: str = ".2f", unit: str = "") -> str:
+    """Return a number as text; a dash for None."""
     return "-" if value is None else f"{value:{form}}{unit}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table."""
+    """Return a Markdown table."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -132,7 +132,7 @@ def goals(results: Results) -> str:
         (
             one.name,
             wanted(one),
-            told(one.measured, ".2f" if one.unit != " MB" else ".0f", one.unit),
+            formatted(one.measured, ".2f" if one.unit != " MB" else ".0f", one.unit),
             one.verdict,
         )
         for one in targets(results)
@@ -141,20 +141,20 @@ def goals(results: Results) -> str:
 
 
 def cpu(results: Results) -> str:
-    """Return what a record costs."""
+    """Return the table of the CPU time per record."""
     rows = []
     for name in results.figures.get("cpu", {}):
         whole, small = results.cpu("cpu", name), results.cpu("cpu, small", name)
         rows.append(
             (
                 name,
-                told(whole and whole * 1e6, ",.0f"),
-                told(whole and 1 / whole, ",.0f"),
-                told(ratio(whole, results.cpu("cpu", FLOOR))),
-                told(small and small * 1e6, ",.0f"),
-                told(ratio(small, results.cpu("cpu, small", FLOOR))),
-                told(results.median("empty", name, "cpu")),
-                told(results.median("cpu", name, "peak"), ".0f"),
+                formatted(whole and whole * 1e6, ",.0f"),
+                formatted(whole and 1 / whole, ",.0f"),
+                formatted(ratio(whole, results.cpu("cpu", FLOOR))),
+                formatted(small and small * 1e6, ",.0f"),
+                formatted(ratio(small, results.cpu("cpu, small", FLOOR))),
+                formatted(results.median("empty", name, "cpu")),
+                formatted(results.median("cpu", name, "peak"), ".0f"),
             )
         )
     head = ("", "us", "a CPU second", "x floor", "us, 3.6 kB", "x floor", "start, s", "peak, MB")
@@ -162,7 +162,7 @@ def cpu(results: Results) -> str:
 
 
 def latency(results: Results) -> str:
-    """Return conversations a second at latencies."""
+    """Return the table of conversations per second by latency."""
     cases = [case for case in results.figures if case.startswith("latency ")]
     names = dict.fromkeys(name for case in cases for name in results.figures[case])
     rows = []
@@ -172,8 +172,8 @@ def latency(results: Results) -> str:
         rows.append(
             (
                 name,
-                *(told(one, ",.0f") for one in paces),
-                told(ratio(results.pace("latency 0.2", name), first)),
+                *(formatted(one, ",.0f") for one in paces),
+                formatted(ratio(results.pace("latency 0.2", name), first)),
             )
         )
     heads = [
@@ -183,15 +183,15 @@ def latency(results: Results) -> str:
 
 
 def rate(results: Results) -> str:
-    """Return what a limit costs."""
+    """Return the table of times with a rate limit."""
     rows = [
         (
             f"{latency:g} s",
             str(parallel),
             str(one.requests),
-            told(one.bound, ".1f"),
-            told(one.seconds, ".1f"),
-            told((one.seconds / one.bound - 1) * 100, "+.1f", " %"),
+            formatted(one.bound, ".1f"),
+            formatted(one.seconds, ".1f"),
+            formatted((one.seconds / one.bound - 1) * 100, "+.1f", " %"),
             f"{one.refused:.0f}",
         )
         for latency, parallel in LIMITED
@@ -204,7 +204,7 @@ def rate(results: Results) -> str:
 
 
 def requests(results: Results) -> str:
-    """Return who asks how often."""
+    """Return the table of requests per contender."""
     cases = {int(case.split()[1]): case for case in results.figures if case.startswith("requests ")}
     names = dict.fromkeys(name for case in cases.values() for name in results.figures[case])
     rule: dict[str, Callable[[Sequence[int], int], int]] = {
@@ -218,7 +218,7 @@ def requests(results: Results) -> str:
         (
             name,
             *(
-                told(max(results.of(case, name, "requests"), default=None), ".0f")
+                formatted(max(results.of(case, name, "requests"), default=None), ".0f")
                 for case in cases.values()
             ),
         )
@@ -230,29 +230,30 @@ def requests(results: Results) -> str:
 
 
 def memory(results: Results) -> str:
-    """Return the peaks."""
+    """Return the table of peak memory."""
     cases = [case for case in results.figures if case.startswith("memory ")]
     names = dict.fromkeys(name for case in cases for name in results.figures[case])
     rows = [
-        (name, *(told(results.median(case, name, "peak"), ".0f") for case in cases))
+        (name, *(formatted(results.median(case, name, "peak"), ".0f") for case in cases))
         for name in names
     ]
     return table(("MB at most", *(f"{int(case.split()[1]):,}" for case in cases)), rows)
 
 
 def ceiling(results: Results) -> str:
-    """Return what the server can give."""
+    """Return the table of the server's maximum throughput."""
     rates = {
         name: results.median("ceiling", name, "rate") for name in results.figures.get("ceiling", {})
     }
     rows = [
-        (name.replace(", ", ", connections: "), told(one, ",.0f")) for name, one in rates.items()
+        (name.replace(", ", ", connections: "), formatted(one, ",.0f"))
+        for name, one in rates.items()
     ]
     return table(("conversations", "a second"), rows)
 
 
 def calm(about: dict[str, Any]) -> str:
-    """Say how much else went on."""
+    """Return a sentence about other load on the machine."""
     if "note" in about:
         return str(about["note"])
     return (
@@ -262,7 +263,7 @@ def calm(about: dict[str, Any]) -> str:
 
 
 def apart(cases: dict[str, dict[str, Any]]) -> str:
-    """Say which cases were measured in a run of their own."""
+    """Return sentences about cases that were measured in their own run."""
     return "".join(
         f" Measured apart from the rest: {case}, {one['date']}, while others used "
         f"{one['others']:.2f} cores."
@@ -271,7 +272,7 @@ def apart(cases: dict[str, dict[str, Any]]) -> str:
 
 
 def main(folder: Path) -> None:
-    """Write them."""
+    """Write RESULTS.md and the pictures."""
     results = Results(json.loads((folder / "results.json").read_text("utf-8")))
     about = results.about
     text = (Path(__file__).parent / "RESULTS.template.md").read_text("utf-8")
@@ -286,7 +287,7 @@ def main(folder: Path) -> None:
     )
     (folder / "RESULTS.md").write_text(filled, "utf-8")
     try:
-        from plot import draw  # noqa: PLC0415 - where matplotlib is
+        from plot import draw  # noqa: PLC0415 - only if matplotlib is installed
     except ImportError:
         print("No pictures: matplotlib is not here.", file=sys.stderr)
         return

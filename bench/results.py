@@ -14,10 +14,10 @@ class Limited(NamedTuple):
     """Figures of a run whose rate is limited.
 
     Args:
-        requests: How many there were.
-        bound: The seconds that they take at least.
-        seconds: What they took, the median.
-        refused: How many of them were answered 429, the most of any run.
+        requests: The number of requests.
+        bound: The lower bound of the seconds.
+        seconds: The median of the measured seconds.
+        refused: The responses with 429, the most of any run.
     """
 
     requests: int
@@ -27,10 +27,10 @@ class Limited(NamedTuple):
 
 
 class Results:
-    """The figures of each case and contender, and what follows from them.
+    """The figures of each case and contender, with medians and derived figures.
 
     Args:
-        content: Of results.json.
+        content: The content of results.json.
     """
 
     def __init__(self, content: dict[str, Any]) -> None:
@@ -38,16 +38,16 @@ class Results:
         self.figures: dict[str, dict[str, Runs]] = content["figures"]
 
     def of(self, case: str, name: str, figure: str) -> list[float]:
-        """Return a figure of each round; none where it was not measured."""
+        """Return a figure of each round; an empty list if it was not measured."""
         return [run[figure] for run in self.figures.get(case, {}).get(name, [])]
 
     def median(self, case: str, name: str, figure: str) -> float | None:
-        """Return its median."""
+        """Return the median of a figure; None if it was not measured."""
         values = self.of(case, name, figure)
         return statistics.median(values) if values else None
 
     def cpu(self, case: str, name: str) -> float | None:
-        """Return the CPU seconds of a record, what an empty run takes left out."""
+        """Return the CPU seconds per record, without those of an empty run."""
         taken, empty = self.of(case, name, "cpu"), self.of("empty", name, "cpu")
         if not taken or not empty:
             return None
@@ -59,7 +59,7 @@ class Results:
         return statistics.median(run["rows"] / run["reading"] for run in runs) if runs else None
 
     def limited(self, latency: float, parallel: int) -> Limited | None:
-        """Return what a limit costs there; None where it was not measured."""
+        """Return the figures with a rate limit; None if they were not measured."""
         runs = self.figures.get(f"rate {latency}", {}).get(f"this tap, {parallel} in flight")
         if not runs:
             return None

@@ -1,8 +1,8 @@
-"""A server whose answers cost next to nothing, in a process of its own.
+"""A server whose responses take hardly any CPU time, in its own process.
 
 `python bench/serve.py` prints its port and serves 127.0.0.1 until its standard input ends. It
-answers the login, the details query, a job's operations, and an empty listing to all else. How it
-answers is set, and what it has seen is told, at `/_bench`:
+implements the login, the details query, and the operations of a job; it returns an empty listing
+for all else. `/_bench` sets its behaviour, and returns its counts:
 
     PUT /_bench {"latency": 0.2, "per_day": 5000, "limit": 300, "window": 6}
     GET /_bench -> {"requests": 64, "first": 12.1, "refused": 0, ...}
@@ -24,7 +24,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
-from org import Org, Told, made
+from org import Org, Template, templates
 
 QUERY = "/api/v2/analytics/conversations/details/query"
 JOBS = "/api/v2/analytics/conversations/details/jobs"
@@ -36,14 +36,14 @@ _REASONS = {200: b"OK", 204: b"No Content", 429: b"Too Many Requests"}
 
 
 @dataclass
-class Habits:
-    """How it answers.
+class Behaviour:
+    """The behaviour of the server.
 
     Args:
-        latency: Seconds from a request to its answer.
+        latency: Seconds from a request to its response.
         per_day: Conversations that start on a day.
         size: `large` or `small` conversations.
-        limit: Requests that are answered in a window; 0 for no limit.
+        limit: Requests that are accepted in a window; 0 for no limit.
         window: Seconds of that window, which begins with its first request.
     """
 
@@ -56,46 +56,49 @@ class Habits:
 
 @dataclass
 class Seen:
-    """What it has seen since its habits were set."""
+    """The counts since the behaviour was set."""
 
     requests: int = 0
     refused: int = 0
     in_flight: int = 0
     most_in_flight: int = 0
-    #: When the first request behind the login came, in seconds of the machine's clock.
+    #: The moment of the first request after the login, in seconds of the monotonic clock.
     first: float | None = None
 
 
 class State:
-    """What all connections share."""
+    """The state that all connections share."""
 
     def __init__(self) -> None:
-        self.told: dict[str, list[Told]] = {}
+        self.templates: dict[str, list[Template]] = {}
         self.jobs: dict[str, tuple[date, ...]] = {}
         self._lock = threading.Lock()
-        self.set(Habits())
+        self.set(Behaviour())
 
-    def set(self, habits: Habits) -> None:
-        """Answer like this from now on, and begin to count."""
-        if habits.size not in self.told:
-            self.told[habits.size] = made(habits.size)
-        self.habits = habits
-        self.org = Org(habits.per_day, self.told[habits.size])
-        #: The latest pages as they were sent, at about a megabyte each: rounds ask for the same.
+    def set(self, behaviour: Behaviour) -> None:
+        """Set the behaviour, and reset the counts."""
+        if behaviour.size not in self.templates:
+            self.templates[behaviour.size] = templates(behaviour.size)
+        self.behaviour = behaviour
+        self.org = Org(behaviour.per_day, self.templates[behaviour.size])
+        #: The latest pages, at about a megabyte each, since rounds request the same pages.
         self.page = lru_cache(100)(self.org.page)
         self.seen = Seen()
         self._window_ends = 0.0
         self._left = 0
 
-    def come(self) -> float:
-        """Count a request; return the seconds that it has to wait, 0 when it is answered."""
+    def begin(self) -> float:
+        """Count a request; return the seconds of its `Retry-After`, or 0 if it is accepted."""
         with self._lock:
             seen, now = self.seen, time.monotonic()
             seen.requests += 1
             seen.first = seen.first or now
-            if self.habits.limit:
+            if self.behaviour.limit:
                 if now >= self._window_ends:
-                    self._window_ends, self._left = now + self.habits.window, self.habits.limit
+                    self._window_ends, self._left = (
+                        now + self.behaviour.window,
+                        self.behaviour.limit,
+                    )
                 self._left -= 1
                 if self._left < 0:
                     seen.refused += 1
@@ -104,31 +107,31 @@ class State:
             seen.most_in_flight = max(seen.most_in_flight, seen.in_flight)
             return 0
 
-    def go(self) -> None:
-        """Count an answer."""
+    def end(self) -> None:
+        """Count a response."""
         with self._lock:
             self.seen.in_flight -= 1
 
-    def talk(self, method: str, body: bytes) -> bytes:
-        """Take habits, tell what was seen."""
+    def control(self, method: str, body: bytes) -> bytes:
+        """Set the behaviour if there is a body to set, and return the counts."""
         with self._lock:
             if method == "PUT":
-                self.set(Habits(**json.loads(body)))
+                self.set(Behaviour(**json.loads(body)))
             return json.dumps(asdict(self.seen)).encode()
 
 
 class Connection(socketserver.BaseRequestHandler):
-    """One connection, in a thread of its own; its requests come one after the other."""
+    """One connection, in its own thread; its requests are sequential."""
 
     request: socket.socket
     server: Server
 
     def setup(self) -> None:
-        """Let no answer wait for the one before it."""
+        """Send each response at once, without Nagle's algorithm."""
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def handle(self) -> None:
-        """Answer until the other side has gone."""
+        """Respond to requests until the client disconnects."""
         received = b""
         with contextlib.suppress(ConnectionError):
             while data := self.request.recv(1 << 16):
@@ -137,39 +140,39 @@ class Connection(socketserver.BaseRequestHandler):
                 if not found:
                     continue
                 first, _, headers = head.partition(b"\r\n")
-                told = _LENGTH.search(headers)
-                length = int(told[1]) if told else 0
+                declared = _LENGTH.search(headers)
+                length = int(declared[1]) if declared else 0
                 if len(rest) < length:
                     continue
                 received = rest[length:]
                 method, target, _ = first.decode("ascii").split(" ")
-                self._answer(method, target, rest[:length])
+                self._respond(method, target, rest[:length])
 
-    def _answer(self, method: str, target: str, body: bytes) -> None:
+    def _respond(self, method: str, target: str, body: bytes) -> None:
         state = self.server.state
         path = target.partition("?")[0]
         if path == "/_bench":
-            self._write(200, state.talk(method, body))
+            self._write(200, state.control(method, body))
         elif path == "/oauth/token":
             self._write(200, _TOKEN)
-        elif wait := state.come():
+        elif wait := state.begin():
             self._write(429, _REFUSAL, b"Retry-After: %d\r\n" % math.ceil(wait))
         else:
-            # The answer is made when it is due, so that those that wait take no memory.
-            time.sleep(state.habits.latency)
+            # Create the response when it is due, so that waiting ones take no memory.
+            time.sleep(state.behaviour.latency)
             status, content = self._content(method, target, body)
             self._write(status, content)
-            state.go()
+            state.end()
 
     def _content(self, method: str, target: str, body: bytes) -> tuple[int, bytes]:
         state = self.server.state
         parts = urlsplit(target)
         path = parts.path
         if path == QUERY:
-            asked = json.loads(body)
-            paging = asked.get("paging") or {"pageNumber": 1, "pageSize": 25}
+            query = json.loads(body)
+            paging = query.get("paging") or {"pageNumber": 1, "pageSize": 25}
             size = int(paging["pageSize"])
-            return 200, state.page(days(asked["interval"]), int(paging["pageNumber"]), size)
+            return 200, state.page(days(query["interval"]), int(paging["pageNumber"]), size)
         if path.startswith(JOBS):
             rest = path.removeprefix(JOBS).strip("/")
             return self._of_jobs(method, rest, parse_qs(parts.query), body)
@@ -183,17 +186,17 @@ class Connection(socketserver.BaseRequestHandler):
         if method == "POST":
             name = f"job-{len(state.jobs)}"
             state.jobs[name] = days(json.loads(body)["interval"])
-            answer = b'{"jobId":"%b"}' % name.encode()
+            content = b'{"jobId":"%b"}' % name.encode()
         elif method == "DELETE":
             return 204, b""
         elif name == "availability":
-            answer = b'{"dataAvailabilityDate":"2030-01-01T00:00:00.000Z"}'
+            content = b'{"dataAvailabilityDate":"2030-01-01T00:00:00.000Z"}'
         elif results:
             size, cursor = (int(query.get(key, ["0"])[0]) for key in ("pageSize", "cursor"))
-            answer = state.org.results(state.jobs[name], cursor, size or 1000)
+            content = state.org.results(state.jobs[name], cursor, size or 1000)
         else:
-            answer = b'{"state":"FULFILLED"}'
-        return 200, answer
+            content = b'{"state":"FULFILLED"}'
+        return 200, content
 
     def _write(self, status: int, content: bytes, more: bytes = b"") -> None:
         kind = b"Content-Type: application/json\r\n" if content else b""
@@ -212,7 +215,7 @@ class Server(socketserver.ThreadingTCPServer):
     """The server.
 
     Args:
-        state: What it is about.
+        state: The shared state.
     """
 
     daemon_threads = True
@@ -225,7 +228,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 @lru_cache(1000)
 def days(interval: str) -> tuple[date, ...]:
-    """Return the UTC days that an interval touches, its end left out."""
+    """Return the UTC days of an interval, whose end is exclusive."""
     first, last = (date.fromisoformat(part[:10]) for part in interval.split("/"))
     ends_at_midnight = not interval.rpartition("T")[2].strip("0:.Z")
     count = (last - first).days + (0 if ends_at_midnight else 1)

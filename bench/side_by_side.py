@@ -1,4 +1,4 @@
-"""Measures this tap beside what one would use instead; `make bench` runs it, RESULTS.md tells.
+"""Measures this tap and its alternatives; `make bench` runs it, RESULTS.md has the results.
 
 `BENCH_QUICK=1 make bench` measures little, once, in two minutes, and writes nothing into this
 folder. `.venv/bin/python bench/side_by_side.py rate` measures this case alone, and RESULTS.md says
@@ -29,7 +29,7 @@ _TOLD = ("tap-genesys", "singer-sdk", "requests", "orjson", "urllib3")
 
 
 def main(wanted: tuple[str, ...]) -> None:
-    """Measure, and write what was measured."""
+    """Measure, and write the figures and the report."""
     is_quick = bool(os.environ.get("BENCH_QUICK"))
     extent = QUICK if is_quick else Extent()
     about, busy, begun = machine(), _busy(), time.monotonic()
@@ -41,7 +41,7 @@ def main(wanted: tuple[str, ...]) -> None:
                 getattr(bench, case)()
         about["minutes"] = round((time.monotonic() - begun) / 60, 1)
         about["load at the end"] = os.getloadavg()[0]
-        # Once the server is gone, its time is a child's too.
+        # After the server has ended, its CPU time counts as a child's, too.
         about["others"] = round(_others(_busy() - busy, time.monotonic() - begun), 3)
         about["rounds"] = extent.rounds
         into = folder if is_quick else HERE
@@ -59,14 +59,14 @@ def main(wanted: tuple[str, ...]) -> None:
 def _renewed(
     before: dict[str, Any], now: dict[str, Any], wanted: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Put the figures of some cases in the place of those of an earlier run, and say so."""
+    """Replace the figures of some cases in those of an earlier run, and note that."""
     apart = {case: {key: now["about"][key] for key in ("date", "others")} for case in wanted}
     about = {**before["about"], "apart": {**before["about"].get("apart", {}), **apart}}
     return {"about": about, "figures": {**before["figures"], **now["figures"]}}
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on."""
+    """Return the facts that the figures depend on: machine, versions, load."""
     cpu = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
@@ -92,14 +92,14 @@ def _named(path: Path) -> list[str]:
 
 
 def _busy() -> float:
-    """Return the seconds that all cores have worked so far, for whomever."""
+    """Return the busy seconds of all cores so far, of all processes."""
     times = Path("/proc/stat").read_text("ascii").splitlines()[0].split()[1:]
     user, nice, system, _idle, _wait, irq, softirq, *_ = map(int, times)
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def _others(busy: float, seconds: float) -> float:
-    """Return how many cores worked for someone else, on average."""
+    """Return the cores that other processes used, on average."""
     ours = sum(
         usage.ru_utime + usage.ru_stime
         for usage in (getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN))

@@ -59,15 +59,14 @@ def test_a_target_is_met_at_its_limit_and_not_beyond() -> None:
 
 def test_pages_made_before_are_json_and_no_two_rows_have_the_same_id() -> None:
     """A short last page ends a day; the page behind it holds the count alone."""
-    told = org.made("small")
-    made = org.Org(1_250, told)
+    small = org.Org(1_250, org.templates("small"))
     days = (date(2026, 3, 9), date(2026, 3, 10))
-    pages = [json.loads(made.page(days[:1], number, 100)) for number in range(1, 14)]
-    results = [json.loads(made.results(days, first, 1000)) for first in (0, 1000, 2000)]
+    pages = [json.loads(small.page(days[:1], number, 100)) for number in range(1, 14)]
+    results = [json.loads(small.results(days, first, 1000)) for first in (0, 1000, 2000)]
     rows = [row for page in pages for row in page["conversations"]]
     assert len(rows) == len({row["conversationId"] for row in rows}) == 1_250
     assert all(row["conversationStart"].startswith("2026-03-09T") for row in rows)
-    assert json.loads(made.page(days[:1], 14, 100)) == {"totalHits": 1_250}
+    assert json.loads(small.page(days[:1], 14, 100)) == {"totalHits": 1_250}
     of_job = [row["conversationId"] for page in results for row in page["conversations"]]
     assert len(set(of_job)) == len(of_job) == 2_500
     assert of_job[:1_250] == [row["conversationId"] for row in rows]

@@ -28,7 +28,7 @@ PAGE = 100
 
 
 class Page(NamedTuple):
-    """What is asked for: a day, counted from the first, and a page's number."""
+    """A page token: a day, counted from the first, and a page number."""
 
     day: int
     number: int
@@ -93,13 +93,13 @@ class Conversations(RESTStream[Page]):
     def get_http_request(self, *, page: PageContext[Page]) -> HTTPRequest:
         day, number = page.next_page_token or Page(0, 1)
         start = date.fromisoformat(self.config["first"]) + timedelta(days=day)
-        asked = {
+        query = {
             "interval": f"{start}T00:00:00.000Z/{start + timedelta(days=1)}T00:00:00.000Z",
             "order": "asc",
             "orderBy": "conversationStart",
             "paging": {"pageSize": PAGE, "pageNumber": number},
         }
-        return HTTPRequest(url=f"{self.url_base}{self.path}", method="POST", data=asked)
+        return HTTPRequest(url=f"{self.url_base}{self.path}", method="POST", data=query)
 
     @override
     def parse_response(self, response: requests.Response) -> Iterator[dict[str, Any]]:
@@ -135,7 +135,7 @@ class Default(Tap):
 
 
 def main(url: str, first: str, days: str) -> None:
-    """Print what there is."""
+    """Print all conversations as Singer messages."""
     Default(config={"url": url, "first": first, "days": int(days)}).sync_all()
 
 

@@ -1,7 +1,7 @@
-"""The vendor's Python SDK, in the loop that its pages show: ask, go through what came, next page.
+"""The vendor's Python SDK, in the loop of its documentation: request a page, then the next.
 
-python vendor_loop.py URL FIRST_DAY DAYS. Runs in an environment of its own. What it prints are
-Singer lines of what its own client makes of its objects.
+python vendor_loop.py URL FIRST_DAY DAYS. Runs in an environment of its own. It prints
+Singer lines of the client's objects, converted by the client itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PAGE = 100
 
 
 def main(url: str, first: str, days: str) -> None:
-    """Print what there is."""
+    """Print all conversations as Singer messages."""
     client = vendor.api_client.ApiClient(url)
     # The SDK makes its login's address from the host's name, which a local one does not fit.
     login = Request(f"{url}/oauth/token", method="POST")  # noqa: S310 - our own server
