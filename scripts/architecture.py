@@ -32,7 +32,7 @@ Modules: TypeAlias = "dict[str, Path]"
 
 
 def modules(folder: Path, prefix: str = "") -> Modules:
-    """Return the modules below a folder by their dotted names.
+    """Return dotted name -> file of the modules below a folder.
 
     Args:
         folder: The package's folder, or one that is on the search path.
@@ -47,11 +47,11 @@ def modules(folder: Path, prefix: str = "") -> Modules:
 
 
 def imports(name: str, known: Modules) -> set[str]:
-    """Return the modules that a module imports, for types too, wherever in it.
+    """Return the modules that a module imports, also for types and in functions.
 
     Args:
         name: The importing module.
-        known: The modules that count.
+        known: The modules to consider.
     """
     found: set[str] = set()
     for node in ast.walk(ast.parse(known[name].read_text("utf-8"))):
@@ -73,10 +73,10 @@ def _absolute(node: ast.ImportFrom, name: str, known: Modules) -> str:
 
 
 def cycles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Return the groups of nodes that reach each other.
+    """Return the groups of nodes that are in a cycle with each other.
 
     Args:
-        graph: Node -> the nodes that it points to.
+        graph: Node -> its successors.
     """
     reached = {node: _reached(node, graph) for node in graph}
     groups = {
@@ -99,12 +99,12 @@ def _reached(start: str, graph: Mapping[str, Iterable[str]]) -> set[str]:
 
 
 def own_classes(stream: type) -> list[type]:
-    """Return a class and those of its bases that are ours, the SDK's left out."""
+    """Return a class and its bases from this project, without the SDK's."""
     return [base for base in stream.__mro__ if base.__module__.startswith("tap_genesys.")]
 
 
 def children(streams: Iterable[type]) -> dict[type, set[type]]:
-    """Return each base of streams that is ours, with the classes that derive from it."""
+    """Return base class from this project -> the classes that derive from it."""
     by_base: dict[type, set[type]] = {}
     for stream in streams:
         for derived in own_classes(stream):
@@ -115,9 +115,9 @@ def children(streams: Iterable[type]) -> dict[type, set[type]]:
 
 
 def calls_by_class(path: Path) -> list[str]:
-    """Return the calls of a module that name a class to skip another one's method.
+    """Return the calls in a module that skip a method by naming its base class.
 
-    `Base.method(self)` is one; `super().method()` is none.
+    `Base.method(self)` is such a call, `super().method()` is not.
     """
     return [
         ast.unparse(node.func)
@@ -142,7 +142,7 @@ def class_names(folder: Path) -> set[str]:
 
 
 def tests_of_kind(path: Path, kinds: Collection[str]) -> dict[str, int]:
-    """Return how often each function of a module tests which of some classes an object is of.
+    """Return function -> number of its tests for the class of an object, in a module.
 
     `isinstance(stream, A | B)` is one test, `case A():` is another one. A nested function belongs
     to the outer one; a statement outside of functions counts under its line.
@@ -181,7 +181,7 @@ def _is_test_of_kind(node: ast.AST, kinds: Collection[str]) -> bool:
 
 
 def layers_table() -> str:
-    """Return the layers as a Markdown table: each package with the modules that it holds."""
+    """Return the layers as a Markdown table: each package with its modules."""
     lines = ["| layer | package | holds | modules |", "| --- | --- | --- | --- |"]
     for number, layer in enumerate(LAYERS, 1):
         for name in layer:

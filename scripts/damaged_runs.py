@@ -1,4 +1,4 @@
-"""Runs the tap many times with damaged responses, and writes what came of it into bench/.
+"""Runs the tap many times with damaged responses, and writes the outcomes to bench/.
 
 Run it: `.venv/bin/python scripts/damaged_runs.py --runs 1000`. The exit code is 1 where a run broke
 the law of `tests/test_damaged_responses.py`; `tests/support/damaged_runs.hold(seed)` repeats one.
@@ -24,30 +24,30 @@ from support.damaged_runs import hold  # noqa: E402 - from a folder that is adde
 
 
 class Result(NamedTuple):
-    """What came of one seed."""
+    """The outcome of one seed."""
 
     seed: int
     #: The kinds of damage.
     damages: list[str]
     #: `ok`, or the name of the error that ended the run.
     ended: str
-    #: Why the law is broken; empty where it holds.
+    #: The violation of the law; empty if it holds.
     finding: str
 
 
 def result(seed: int) -> Result:
-    """Return what comes of a seed."""
+    """Run a seed, and return its outcome."""
     logging.disable(logging.CRITICAL)
     try:
         outcome = hold(seed)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - that is what is looked for
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - any exception is a finding
         return Result(seed, [], "", f"{type(error).__name__}: {error}"[:500])
     kinds = [damage.kind for damage in outcome.damages]
     return Result(seed, kinds, type(outcome.error).__name__ if outcome.error else "ok", "")
 
 
 def main() -> int:
-    """Run, write and print."""
+    """Run all seeds; write and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--first", type=int, default=1_000, help="the first seed")
@@ -55,12 +55,12 @@ def main() -> int:
     seeds = range(options.first, options.first + options.runs)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(result, seeds, chunksize=5))
-    findings = {one.seed: one.finding for one in results if one.finding}
+    findings = {run.seed: run.finding for run in results if run.finding}
     figures = {
         "seeds": f"{seeds.start} to {seeds.stop - 1}",
         "runs": len(results),
-        "damaged_responses": Counter(kind for one in results for kind in one.damages),
-        "ended": Counter(one.ended for one in results if not one.finding),
+        "damaged_responses": Counter(kind for run in results for kind in run.damages),
+        "ended": Counter(run.ended for run in results if not run.finding),
         "findings": findings,
     }
     text = json.dumps(figures, indent=1, sort_keys=True)

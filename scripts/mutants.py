@@ -1,12 +1,12 @@
-"""Changes the modules of time, state, paging, privacy and writing, and prints what no test sees.
+"""Mutates modules of time, state, paging, privacy and output; prints mutants that no test kills.
 
 Run it: `make mutants`, or `.venv-mutants/bin/python scripts/mutants.py replication/windows` for one
-of them. mutmut makes the changes, one at a time, in a copy of the project, and runs the tests that
-are about the module. A survivor needs a test that fails with it, or is the same program.
+module. mutmut makes the mutants, one at a time, in a copy of the project, and runs the tests of the
+module. A survivor needs a test that fails with it, unless it is equivalent.
 
-mutmut changes no property, nor what has another decorator, and nothing outside of functions; the
-decorator `override`, which does nothing, is left out of the copy. A change after which the tests do
-not end counts as seen.
+mutmut does not mutate properties, other decorated functions, and code outside of functions; so the
+decorator `override`, which does nothing, is removed in the copy. A mutant with which the tests do
+not end counts as killed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-#: Module -> the test files that are about it, and take seconds.
+#: Module -> its test files, which take seconds.
 MODULES: dict[str, tuple[str, ...]] = {
     "replication/cells": ("cells",),
     "replication/conversation_plan": ("conversation_plan", "emitted_plan"),
@@ -63,13 +63,13 @@ MODULES: dict[str, tuple[str, ...]] = {
     "records/row_lines": ("conversation_rows",),
     "records/usable": ("usable",),
 }
-#: What mutmut and the tests need beside the package.
+#: Files that the tests need, other than the package.
 _BESIDE = ("tests", "scripts", "docs", "bench", "orchestrate", "README.md", "CHANGELOG.md")
-#: Lines that only make the text of a message: what a test quotes of it is enough.
+#: Lines that only build the text of a message, which are not mutated.
 _MESSAGES = (r"\bmsg = ", r"\b_?log(ger)?(\.\w+)?\(", r"\bwarn(ing)?\(")
-#: The exit codes by which mutmut notes what became of a change, as far as it was not seen.
+#: The exit codes of mutmut for mutants that were not killed.
 _SURVIVED, _UNTESTED = (0,), (5, 33)
-#: Examples are the same in each run, and one that fails is not made smaller.
+#: Examples are the same in each run, and failing ones are not shrunk.
 _PROFILE = """
 from hypothesis import Phase
 
@@ -83,11 +83,11 @@ settings.load_profile("mutants")
 
 @dataclass(frozen=True)
 class Survivor:
-    """A change that no test sees.
+    """A mutant that no test kills.
 
     Args:
         place: The file and the line.
-        diff: The change.
+        diff: The mutation.
     """
 
     place: str
@@ -95,7 +95,7 @@ class Survivor:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Change each module; print the survivors and a score."""
+    """Mutate each module; print the survivors and a score."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", help="default: all of them", metavar="MODULE")
     chosen = parser.parse_args(arguments).modules or [*MODULES]
@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _changed(module: str, folder: Path) -> tuple[dict[str, int], list[Survivor]]:
-    """Change a module in a copy of the project; return mutmut's exit codes, and the survivors."""
+    """Mutate a module in a copy of the project; return mutmut's exit codes, and the survivors."""
     path = f"tap_genesys/{module}.py"
     _copy(folder)
     source = folder / path
@@ -136,13 +136,13 @@ def _changed(module: str, folder: Path) -> tuple[dict[str, int], list[Survivor]]
         file.write("\n".join(["", "[tool.mutmut]", *lines, ""]))
     with (folder / "tests/conftest.py").open("a", encoding="utf-8") as file:
         file.write(_PROFILE)
-    told = _mutmut(folder, "run")
+    output = _mutmut(folder, "run")
     notes = folder / f"mutants/{path}.meta"
     codes: dict[str, int] = {}
     if notes.exists():
         codes = json.loads(notes.read_text("utf-8"))["exit_code_by_key"]
     if not codes or None in codes.values():
-        sys.exit(f"{module}: mutmut did not come to an end.\n{told[-3000:]}")
+        sys.exit(f"{module}: mutmut did not finish.\n{output[-3000:]}")
     return codes, [
         _survivor(name, ROOT / path, _mutmut(folder, "show", name))
         for name, code in codes.items()
@@ -151,7 +151,7 @@ def _changed(module: str, folder: Path) -> tuple[dict[str, int], list[Survivor]]
 
 
 def _copy(folder: Path) -> None:
-    """Copy the files that git knows, as they are now."""
+    """Copy the files that git tracks, with uncommitted changes."""
     known = subprocess.run(
         ["git", "ls-files"],  # noqa: S607 - git, wherever it is
         cwd=ROOT,
@@ -167,14 +167,14 @@ def _copy(folder: Path) -> None:
 
 def _mutmut(folder: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "mutmut", *arguments]
-    told = subprocess.run(  # noqa: S603 - no shell
+    process = subprocess.run(  # noqa: S603 - no shell
         command, cwd=folder, capture_output=True, text=True, check=False
     )
-    return told.stdout.replace("\r", "\n") + told.stderr
+    return process.stdout.replace("\r", "\n") + process.stderr
 
 
 def _survivor(name: str, path: Path, shown: str) -> Survivor:
-    """Return a change with its line in the file, from mutmut's diff of the function."""
+    """Return a mutant with its line in the file, from mutmut's diff of the function."""
     lines = [line for line in shown.splitlines() if not line.startswith(("# ", "--- ", "+++ "))]
     begin = next((place for place, line in enumerate(lines) if line.startswith("@@")), 0)
     first = re.match(r"@@ -(\d+)", lines[begin])
@@ -186,7 +186,7 @@ def _survivor(name: str, path: Path, shown: str) -> Survivor:
 
 
 def _definition(name: str, path: Path) -> int:
-    """Return the line of the definition of the function that mutmut has changed."""
+    """Return the line of the definition of the mutated function."""
     *_, owner, function = ["", *re.sub(r"__mutmut_\d+$", "", name).rpartition(".")[2].split("ǁ")][
         -2:
     ]

@@ -1,4 +1,4 @@
-"""The columns that hold, or lead to, personal data: the table in docs/erasure.md.
+"""The columns with personal data, or with ids of persons: the table in docs/erasure.md.
 
 Fields are found by their names, wherever they stand in a schema. So a field that a schema gains
 makes the table stale, and a test says so. Names that look personal and are not are listed here.
@@ -65,14 +65,14 @@ _OWN = {
 
 
 def kind_of(name: str) -> str:
-    """Return the kind of a field; nothing where it is not personal."""
+    """Return the kind of a field; an empty text if it is not personal."""
     if name in _OTHERS:
         return ""
     return next((kind for kind, pattern in _PATTERNS.items() if pattern.fullmatch(name)), "")
 
 
 def fields(schema: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names of all fields below a schema."""
+    """Yield the names of all fields in a schema, at any depth."""
     for name, below in (schema.get("properties") or {}).items():
         yield name
         yield from fields(below)

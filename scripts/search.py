@@ -27,7 +27,7 @@ LOG = ROOT / "bench" / "SEARCHES.md"
 
 @dataclass(frozen=True)
 class Search:
-    """What was tried of one law.
+    """The search for a violation of one law.
 
     Args:
         law: The test's node id.
@@ -43,7 +43,7 @@ class Search:
 
 
 def laws() -> list[str]:
-    """Return the node ids of the laws: the tests that are marked so."""
+    """Return the node ids of the laws: the tests with the marker `law`."""
     found = _pytest("--collect-only", "--quiet", "-m", "law", "tests")
     names = [line for line in found.stdout.splitlines() if "::" in line]
     if not names:

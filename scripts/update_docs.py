@@ -1,14 +1,13 @@
-"""Write what the code says about itself into the documents: settings and streams.
+"""Write the parts of the documents that are generated from the code: settings, streams, tables.
 
     python scripts/update_docs.py            # write
-    python scripts/update_docs.py --check    # exit 1 and name what is stale
+    python scripts/update_docs.py --check    # exit 1 and print stale parts
 
-The settings' one source is `tap_genesys/config/settings.py`; from it come `docs/settings.md`, the
-table in README.md and the tap's settings in meltano.yml. The streams' one source is `STREAMS`; from
-it comes `docs/streams.md`. The filters that each takes become the table in `docs/filters.md`, and
-the columns with personal data those in `docs/erasure.md`. What is assumed about the vendor's API, a
-list of `preflight.assumptions`, becomes a table in `docs/design.md`; what its check requests, a
-paragraph of `docs/operations.md`.
+The settings (`tap_genesys/config/settings.py`) become `docs/settings.md`, the table in README.md
+and the tap's settings in meltano.yml. The streams (`STREAMS`) become `docs/streams.md`, their
+filters the table in `docs/filters.md`, and their columns with personal data the table in
+`docs/erasure.md`. The assumptions about the vendor's API (`preflight.assumptions`) become a table
+in `docs/design.md`, and the requests of their check a paragraph of `docs/operations.md`.
 """
 
 from __future__ import annotations
@@ -66,10 +65,10 @@ def settings_page() -> str:
 
 {_MADE}
 
-Give them in a config file (`tap-genesys --config config.json`), in the environment
-(`--config ENV`, `TAP_GENESYS_<NAME>`, lists and objects as JSON), or in `meltano.yml`. A number may
-be written as a text. All are checked before the first request; one that is wrong ends the run with
-exit code 1 and a line that names it, its value and what to write instead.
+Set them in a config file (`tap-genesys --config config.json`), in the environment (`--config ENV`,
+`TAP_GENESYS_<NAME>`, lists and objects as JSON), or in `meltano.yml`. Numbers may be texts. All
+settings are validated before the first request; a wrong one ends the run with exit code 1 and a
+line with its name, its value and a remedy.
 
 {settings_table()}
 
@@ -81,23 +80,26 @@ settings; `tap-genesys --about` lists them.
 def streams_page() -> str:
     """Return docs/streams.md."""
     tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
-    streams: list[Any] = sorted((stream(tap) for stream in STREAMS), key=lambda one: one.name)
+    streams: list[Any] = sorted((make(tap) for make in STREAMS), key=lambda stream: stream.name)
     groups: dict[str, list[Any]] = {}
     for stream in streams:
         groups.setdefault(type(stream).__module__.rpartition(".")[2], []).append(stream)
     tables = "\n\n".join(_group(name, groups[name]) for name in sorted(groups))
-    notes = "\n\n".join(_stream_note(one) for one in streams if "\n\n" in (one.__doc__ or ""))
+    notes = "\n\n".join(
+        _stream_note(stream) for stream in streams if "\n\n" in (stream.__doc__ or "")
+    )
     return f"""# Streams
 
 {_MADE}
 
-{len(streams)} streams; those with a ● are read unless you say otherwise. Each table says what a row
-is, the vendor's operation, the key, what it is read by (*whole*: all of it, each time), what
-the client's role needs (*or*: one of these is enough), and the requests of a run.
+{len(streams)} streams; those with a ● are selected by default. The columns: what a row is, the
+vendor's operation, the primary key, the field by which the stream is read (*whole*: a full-table
+sync), the permissions that the client's role needs (*or*: one of them is enough), and the requests
+of a run.
 
-Every row also has `_readAt`, when it was read, and all but wrap-ups and attributes have `_extra`,
-the fields of its level that the schema does not know yet (`null` where there are none). Field names
-are the vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations join.
+Every row also has `_readAt`, the moment at which it was read, and all but wrap-ups and attributes
+have `_extra`, the fields that are not in the schema (`null` without any). Field names are the
+vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations join.
 
 {tables}
 
@@ -113,13 +115,13 @@ def _group(module: str, streams: list[Any]) -> str:
 
 
 def filters_table() -> str:
-    """Return, as a Markdown table, what each stream can be narrowed down by."""
-    lines = ["| stream | how it is narrowed down |", "| --- | --- |"]
-    for name, told in sorted(known().items()):
-        if isinstance(told, dict):
-            does = ", ".join(_PARAMS[one].format(f"`{param}`") for param, one in told.items())
+    """Return the filters of each stream as a Markdown table."""
+    lines = ["| stream | filters |", "| --- | --- |"]
+    for name, filters in sorted(known().items()):
+        if isinstance(filters, dict):
+            does = ", ".join(_PARAMS[form].format(f"`{param}`") for param, form in filters.items())
         else:
-            does = "its filter: " + ", ".join(f"`{dimension}`" for dimension in told)
+            does = "dimensions " + ", ".join(f"`{dimension}`" for dimension in filters)
         lines.append(f"| `{name}` | {does} |")
     return "\n".join(lines)
 
@@ -151,7 +153,7 @@ def meltano_selection() -> str:
 
 
 def documents() -> dict[Path, str]:
-    """Return each document with what it should hold."""
+    """Return path -> content of each document."""
     readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
     filters, design = ROOT / "docs" / "filters.md", ROOT / "docs" / "design.md"
     erasure = ROOT / "docs" / "erasure.md"
@@ -263,7 +265,7 @@ def row_of(docstring: str) -> str:
 
 def _operation(stream: Kind) -> str:
     if stream.is_derived:
-        return f"none: made of `{parent_name(stream)}`"
+        return f"none: derived from `{parent_name(stream)}`"
     return f"`{stream.http_method} {stream.path}`"
 
 
@@ -296,7 +298,7 @@ def _cell(text: str) -> str:
 
 
 def _replaced(text: str, begin: str, end: str, new: str) -> str:
-    """Replace what stands from `begin` up to `end`."""
+    """Replace the part of a text from `begin` up to `end`."""
     head, found, rest = text.partition(begin)
     tail = rest.partition(end)[2]
     if not found:
@@ -306,7 +308,7 @@ def _replaced(text: str, begin: str, end: str, new: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the documents, or with `--check` say which of them are stale."""
+    """Write the documents; with `--check`, print their stale parts and return 1."""
     stale = 0
     for path, text in documents().items():
         before = path.read_text("utf-8") if path.exists() else ""

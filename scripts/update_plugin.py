@@ -1,4 +1,4 @@
-"""Write plugin.yml, the tap's definition for Meltano Hub, from what `--about` says.
+"""Write plugin.yml, the tap's definition for Meltano Hub, from the output of `--about`.
 
     python scripts/update_plugin.py            # write
     python scripts/update_plugin.py --check    # exit 1 if it is stale
@@ -30,30 +30,32 @@ def about() -> dict[str, Any]:
     """Return what `tap-genesys --about --format json` prints."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
         TapGenesys.print_about("json")
-    told: dict[str, Any] = json.loads(out.getvalue())
-    return told
+    content: dict[str, Any] = json.loads(out.getvalue())
+    return content
 
 
 def definition() -> dict[str, Any]:
-    """Return the definition, with the keys that the Hub knows."""
-    told = about()
+    """Return the definition, with the Hub's keys."""
+    content = about()
     return {
-        "name": told["name"],
-        "namespace": told["name"].replace("-", "_"),
+        "name": content["name"],
+        "namespace": content["name"].replace("-", "_"),
         "variant": "genesys-cloud",
         "label": "Genesys Cloud CX",
-        "description": told["description"],
-        "executable": told["name"],
+        "description": content["description"],
+        "executable": content["name"],
         "domain_url": "https://developer.genesys.cloud/",
         "keywords": ["meltano_sdk", "api", "contact-center"],
         "maintenance_status": "beta",
         "quality": "unknown",
-        "supported_python_versions": told["supported_python_versions"],
-        "capabilities": sorted(told["capabilities"]),
+        "supported_python_versions": content["supported_python_versions"],
+        "capabilities": sorted(content["capabilities"]),
         "log_parser": "singer-sdk",
         "settings_group_validation": [["client_id", "client_secret"]],
-        "settings": [_setting(*one) for one in told["settings"]["properties"].items()],
-        "select": sorted(f"{vars(one)['name']}.*" for one in STREAMS if one.selected_by_default),
+        "settings": [_setting(*setting) for setting in content["settings"]["properties"].items()],
+        "select": sorted(
+            f"{vars(stream)['name']}.*" for stream in STREAMS if stream.selected_by_default
+        ),
     }
 
 
@@ -94,7 +96,7 @@ def text() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write plugin.yml, or with `--check` say whether it is stale."""
+    """Write plugin.yml; with `--check`, return 1 if it is stale."""
     before = PLUGIN.read_text("utf-8") if PLUGIN.exists() else ""
     stale = before != text()
     if "--check" in arguments:

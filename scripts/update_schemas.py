@@ -70,10 +70,10 @@ def stream_schemas(document: Json) -> Json:
 
 
 def documents(document: Json) -> dict[Path, str]:
-    """Return each file, by its path in the project, with what it should hold."""
+    """Return path in the project -> content of each generated file."""
     definitions = document["definitions"]
     families = {name: family(document, AGGREGATES[name]) for name in sorted(AGGREGATES)}
-    told = {
+    facts = {
         "_namespaces": sorted(definitions["Limit"]["properties"]["namespace"]["enum"]),
         "_aggregates": families,
         "_scope": scope(document),
@@ -82,7 +82,7 @@ def documents(document: Json) -> dict[Path, str]:
     }
     made = {
         SCHEMAS / f"{name}.json": _text(content)
-        for name, content in (stream_schemas(document) | told).items()
+        for name, content in (stream_schemas(document) | facts).items()
     }
     by_path = {AGGREGATES[name].path: one for name, one in families.items()}
     made[SIMULATOR / "families.json"] = _text(by_path)

@@ -1,4 +1,4 @@
-"""What has arrived in DuckDB, and what can be asked there."""
+"""Queries of the demo's DuckDB database, and the documented SQL for them."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ with duckdb.connect(sys.argv[1]) as database:
 WAREHOUSE = PROJECT / "docs" / "warehouse.md"
 
 
-def documented(question: str) -> str:
-    """Return the SQL that docs/warehouse.md gives for a question, by the comment it begins with.
+def documented(comment: str) -> str:
+    """Return the SQL of docs/warehouse.md that begins with a comment.
 
     Raises:
-        DemoError: It gives none.
+        DemoError: There is no such SQL.
     """
-    block = f"```sql\n-- {question}\n"
+    block = f"```sql\n-- {comment}\n"
     _, found, rest = WAREHOUSE.read_text(encoding="utf-8").partition(block)
     if not found:
-        msg = f"{shown(WAREHOUSE)} has no SQL for {question!r}"
+        msg = f"{shown(WAREHOUSE)} has no SQL for {comment!r}"
         raise DemoError(msg)
     return rest.partition("```")[0]
 
 
-def ask(sql: str) -> list[list[Any]]:
-    """Return the rows that answer a question to the database.
+def query(sql: str) -> list[list[Any]]:
+    """Return the rows of a query.
 
     Raises:
-        DemoError: DuckDB does not answer.
+        DemoError: The query failed.
     """
-    answer = subprocess.run(  # noqa: S603 - our own program
+    process = subprocess.run(  # noqa: S603 - our own program
         [str(DUCKDB_PYTHON), "-c", READ, str(DATABASE)],
         input=sql,
         capture_output=True,
         text=True,
         check=False,
     )
-    if answer.returncode != 0:
-        lines = answer.stderr.strip().splitlines()
-        msg = f"DuckDB does not answer: {lines[-1] if lines else 'it said nothing'}"
+    if process.returncode != 0:
+        lines = process.stderr.strip().splitlines()
+        msg = f"DuckDB failed: {lines[-1] if lines else 'without a message'}"
         raise DemoError(msg)
-    rows: list[list[Any]] = json.loads(answer.stdout)
+    rows: list[list[Any]] = json.loads(process.stdout)
     return rows
 
 
 def row_counts() -> dict[str, int]:
     """Return the number of rows of each table in the database."""
-    tables = ask("select table_name from duckdb_tables() where schema_name = 'genesys'")
+    tables = query("select table_name from duckdb_tables() where schema_name = 'genesys'")
     if not tables:
         return {}
     counts = " union all ".join(
         f"select '{table}', count(*) from genesys.{table}"  # noqa: S608 - tables' own names
         for (table,) in tables
     )
-    return dict(ask(counts))
+    return dict(query(counts))

@@ -1,4 +1,4 @@
-"""The programs that the demo starts, and ends in any event."""
+"""The processes that the demo starts, and ends in any case."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(BaseException):
-    """A signal asks the demo to end."""
+    """A signal ends the demo."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -27,7 +27,7 @@ class Interrupted(BaseException):
 
 
 class Children:
-    """Processes that are started here, and are ended with those that they start, in any event."""
+    """Starts processes, and ends them and their children in any case."""
 
     def __init__(self) -> None:
         self._started: list[subprocess.Popen[str]] = []
@@ -51,7 +51,7 @@ class Children:
         stdout: IO[str] | int,
         stderr: IO[str],
     ) -> subprocess.Popen[str]:
-        """Start a program; a signal that comes meanwhile counts once the process is known."""
+        """Start a program; a signal that arrives meanwhile takes effect afterwards."""
         handlers = [signal.signal(number, self._note) for number in SIGNALS]
         try:
             process = subprocess.Popen(  # noqa: S603 - our own programs
@@ -88,10 +88,10 @@ class Children:
 
 
 def address(process: subprocess.Popen[str]) -> str:
-    """Return the address in the simulator's first line.
+    """Return the URL in the simulator's first line of output.
 
     Raises:
-        DemoError: No such line came in time.
+        DemoError: The simulator did not print its URL in time.
     """
     deadline = Timer(PATIENCE, process.terminate)
     deadline.start()
@@ -102,13 +102,13 @@ def address(process: subprocess.Popen[str]) -> str:
     _, found, url = line.strip().rpartition(" at ")
     if not found:
         lines = SIMULATOR_LOG.read_text(encoding="utf-8").splitlines()
-        msg = f"the simulator did not start: {lines[-1] if lines else 'it said nothing'}"
+        msg = f"the simulator did not start: {lines[-1] if lines else 'without a message'}"
         raise DemoError(msg)
     return url
 
 
 def leave(number: int, _frame: FrameType | None) -> None:
-    """Leave, past what is to be stopped.
+    """Raise `Interrupted`, so that all processes are ended.
 
     Raises:
         Interrupted: Always.

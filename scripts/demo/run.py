@@ -1,8 +1,7 @@
-"""The demo: a simulated org, through Meltano, into DuckDB; `make demo` installs what it needs.
+"""The demo: loads a simulated org into DuckDB with Meltano; `make demo` installs the programs.
 
-What it leaves lies in `.demo/`: the database, the beginning of the simulated world, so that the
-next run finds the same history and what has happened since, and the logs. Without that folder
-everything starts anew.
+The folder `.demo/` keeps the database, the logs, and the start of the simulated history, so that
+the next run is incremental. Delete the folder to start again.
 """
 
 from __future__ import annotations
@@ -37,15 +36,15 @@ from places import (
     shown,
 )
 from processes import SIGNALS, Children, Interrupted, address, leave
-from tables import Loaded, show_answers, show_results
+from tables import Loaded, show_queries, show_results
 
 STATE_ID = "demo:tap-genesys-to-target-duckdb"
 HISTORY = timedelta(days=14)
 PER_DAY = 150
-#: What does not change while a conversation goes on. A queue does: it would leave a summary without
-#: one behind in the database, which the org no longer has.
+#: Groupings that do not change during a conversation. A queue does: the database would keep the
+#: summary of the group without queue, which no longer exists in the org.
 GROUPINGS = ("conversation:medium", "conversation:direction")
-#: The first run stops short of the present, so that the second has something to add.
+#: The first run ends before the present, so that the second one has something to add.
 HELD_BACK = timedelta(hours=6)
 LOG_LINES_SHOWN = 30
 
@@ -55,14 +54,14 @@ TAKES = re.compile(r"metric_name=sync_duration metric_value=([0-9.e-]+)")
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """When the simulated history begins, and whether this is the first run in it."""
+    """The start of the simulated history, and whether this is the first run."""
 
     since: datetime
     is_new: bool
 
     @property
     def now(self) -> datetime:
-        """The present of this run, for the simulator and for the tap."""
+        """The present time of this run, for the simulator and the tap."""
         now = datetime.now(UTC).replace(microsecond=0)
         return now - HELD_BACK if self.is_new else now
 
@@ -87,7 +86,7 @@ def main() -> int:
 
 
 def demonstrate() -> None:
-    """Simulate, run, compare, and answer one question.
+    """Start the simulator, run Meltano, compare the rows, and print the results.
 
     Raises:
         DemoError: A step failed, or a row is missing.
@@ -100,13 +99,13 @@ def demonstrate() -> None:
         url = start_simulator(children, world.since, now)
         print(
             f"A simulated org: about {PER_DAY} conversations a day since {world.since:%Y-%m-%d}; "
-            f"its clock says {now:%Y-%m-%d %H:%M} UTC."
+            f"its clock is at {now:%Y-%m-%d %H:%M} UTC."
         )
         before = {} if world.is_new else row_counts()
         if not world.is_new:
             print(
                 f"Incremental: Meltano's bookmark is {bookmark()}, "
-                "and what is still going on is read once more."
+                "and open conversations are read again."
             )
         seconds = run_meltano(children, url, world, now)
         held = holdings(url, world.since, now)
@@ -124,11 +123,11 @@ def demonstrate() -> None:
     ]
     show_results(results, is_incremental=not world.is_new)
     tables = {name: count for name, count in after.items() if name not in held}
-    print(f"\nMade of the conversations: {len(tables)} tables with {sum(tables.values()):,} rows.")
+    print(f"\nDerived from conversations: {len(tables)} tables, {sum(tables.values()):,} rows.")
     missing = [result.stream for result in results if result.held != result.arrived]
     if missing:
         msg = (
-            f"{', '.join(missing)}: not what the simulator holds. The log is "
+            f"{', '.join(missing)}: row counts differ from the simulator's. The log is "
             f"{shown(MELTANO_LOG)}; `rm -r {shown(FOLDER)}` starts anew."
         )
         raise DemoError(msg)
@@ -138,16 +137,16 @@ def demonstrate() -> None:
         f"\nEvery row has arrived; {new:,} are new. "
         f"It took {seconds:.0f} seconds with Meltano's start."
     )
-    show_answers()
+    show_queries()
     if world.is_new:
-        print("Run `make demo` again: six hours pass in that org, and only they are new.")
+        print("Run `make demo` again: six hours pass in that org, and only their rows are new.")
 
 
 def require_installation() -> None:
-    """Check that everything the demo starts is there.
+    """Check that all programs of the demo are installed.
 
     Raises:
-        DemoError: Something is not.
+        DemoError: A program is missing.
     """
     for program in (PYTHON, MELTANO, DUCKDB_PYTHON):
         if not program.exists():
@@ -156,7 +155,7 @@ def require_installation() -> None:
 
 
 def find_world() -> World:
-    """Return the world of the earlier runs; without one, a new world and no database."""
+    """Return the world of earlier runs; if there is none, a new world, without a database."""
     if WORLD.exists() and DATABASE.exists():
         since = json.loads(WORLD.read_text(encoding="utf-8"))["since"]
         return World(datetime.fromisoformat(since), is_new=False)
@@ -167,12 +166,12 @@ def find_world() -> World:
 
 
 def remember(world: World) -> None:
-    """Let later runs go on in this world, whose first run is complete."""
+    """Save the world for later runs, after a complete run."""
     WORLD.write_text(json.dumps({"since": iso(world.since)}) + "\n", encoding="utf-8")
 
 
 def start_simulator(children: Children, since: datetime, now: datetime) -> str:
-    """Start the simulator and return its address."""
+    """Start the simulator, and return its URL."""
     command = [str(PYTHON), "-m", "tap_genesys.simulator", "--port", "0"]
     command += ["--per-day", str(PER_DAY), "--since", iso(since), "--now", iso(now)]
     with SIMULATOR_LOG.open("w", encoding="utf-8") as log:
@@ -181,10 +180,10 @@ def start_simulator(children: Children, since: datetime, now: datetime) -> str:
 
 
 def run_meltano(children: Children, url: str, world: World, now: datetime) -> float:
-    """Let Meltano load everything into DuckDB; return the seconds it took.
+    """Load everything into DuckDB with Meltano; return the seconds that it took.
 
     Raises:
-        DemoError: It failed; the end of its log is shown.
+        DemoError: Meltano failed; the end of its log has been printed.
     """
     arguments = ["run", "tap-genesys", "target-duckdb"]
     print(f"meltano --environment=demo {' '.join(arguments)} ...", flush=True)
@@ -217,12 +216,12 @@ def run_meltano(children: Children, url: str, world: World, now: datetime) -> fl
 
 
 def bookmark() -> str:
-    """Return how far conversations have been read, by the state that Meltano keeps.
+    """Return the bookmark of conversations in Meltano's state.
 
     Raises:
-        DemoError: Meltano does not tell.
+        DemoError: The state cannot be read.
     """
-    answer = subprocess.run(  # noqa: S603 - our own program
+    process = subprocess.run(  # noqa: S603 - our own program
         meltano("state", "get", STATE_ID),
         cwd=PROJECT,
         env=clean_environment(),
@@ -230,26 +229,26 @@ def bookmark() -> str:
         text=True,
         check=False,
     )
-    if answer.returncode != 0:
-        lines = answer.stderr.strip().splitlines()
-        msg = f"Meltano does not tell its state: {lines[-1] if lines else 'it said nothing'}"
+    if process.returncode != 0:
+        lines = process.stderr.strip().splitlines()
+        msg = f"Meltano state get failed: {lines[-1] if lines else 'without a message'}"
         raise DemoError(msg)
-    state = json.loads(answer.stdout or "{}").get("singer_state", {})
+    state = json.loads(process.stdout or "{}").get("singer_state", {})
     details = state.get("bookmarks", {}).get("conversation_details", {})
     return str(details.get("replication_key_value", "nowhere"))
 
 
 def holdings(url: str, since: datetime, now: datetime) -> dict[str, int]:
-    """Ask the simulator how many rows there are of each stream."""
+    """Request the number of rows of each stream from the simulator."""
     span = {"from": iso(since), "to": iso(now)}
     query = urlencode(span | {"grouping": ",".join(GROUPINGS)})
-    with urlopen(f"{url}/_simulator/holdings?{query}", timeout=PATIENCE) as answer:  # noqa: S310
-        held = json.load(answer)
+    with urlopen(f"{url}/_simulator/holdings?{query}", timeout=PATIENCE) as response:  # noqa: S310
+        held = json.load(response)
     return {stream: held[stream] for stream in sorted(held) if isinstance(held[stream], int)}
 
 
 def sync_times() -> dict[str, float]:
-    """Return the seconds that each stream took to read, by the tap's metrics in Meltano's log."""
+    """Return the seconds per stream, from the tap's metrics in Meltano's log."""
     times = {}
     stream = ""
     for line in MELTANO_LOG.read_text(encoding="utf-8").splitlines():

@@ -1,11 +1,11 @@
-"""What the demo prints."""
+"""The tables that the demo prints."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from database import WAREHOUSE, ask, documented
+from database import WAREHOUSE, documented, query
 from places import DATABASE, shown
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ CODES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One stream: rows that the simulator holds, that DuckDB has, that are new, and the time."""
+    """The row counts of one stream (in the simulator, in DuckDB, new), and its seconds."""
 
     stream: str
     held: int
@@ -26,7 +26,7 @@ class Loaded:
 
 
 def show_results(results: Sequence[Loaded], *, is_incremental: bool) -> None:
-    """Print what was held, what arrived, and what of that is new."""
+    """Print the rows per stream: in the simulator, in DuckDB, and new."""
     header = ["stream", "held", "arrived", *(["new"] if is_incremental else []), "seconds"]
     rows = [
         [
@@ -41,15 +41,15 @@ def show_results(results: Sequence[Loaded], *, is_incremental: bool) -> None:
     show_table(header, rows)
 
 
-def show_answers() -> None:
-    """Print what a manager would ask first, answered from the tables."""
-    ask(documented("views"))
+def show_queries() -> None:
+    """Print the results of three documented queries."""
+    query(documented("views"))
     print("\nService level of calls: answered within 20 seconds")
     show_table(
         ["queue", "offered", "service level"],
         [
             [queue, f"{offered:,}", f"{share:.0%}"]
-            for queue, offered, share in ask(documented("service level"))
+            for queue, offered, share in query(documented("service level"))
         ],
     )
     print("\nWrap-up codes")
@@ -57,16 +57,16 @@ def show_answers() -> None:
         ["code", "conversations"],
         [
             [code, f"{number:,}"]
-            for code, number in ask(documented("wrap-up distribution"))[:CODES_SHOWN]
+            for code, number in query(documented("wrap-up distribution"))[:CODES_SHOWN]
         ],
     )
-    ((repeats, callers),) = ask(documented("repeat callers"))
+    ((repeats, callers),) = query(documented("repeat callers"))
     print(f"\n{callers:,} people called again within seven days, {repeats:,} times in all.")
-    print(f"\nThe database is {shown(DATABASE)}; {shown(WAREHOUSE)} has these questions and more.")
+    print(f"\nThe database is {shown(DATABASE)}; {shown(WAREHOUSE)} has these queries and more.")
 
 
 def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print columns, the first to the left, the others to the right."""
+    """Print a table, the first column aligned left, the others right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     print()
     for row in (header, *rows):

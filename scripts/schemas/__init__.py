@@ -1,7 +1,7 @@
-"""What is made of the vendor's OpenAPI document; `scripts/update_schemas.py` writes it down.
+"""The files that `scripts/update_schemas.py` generates from the vendor's OpenAPI document.
 
-`models` reads the document's models, `streams` says which of them and which operations are wanted.
-`operations` tells what the document says of these, `columns` what all rows have in common;
-`conversations` and `kinds` make schemas of both. `shapes` is for the simulator, `trimming` for the
-tests.
+`models` parses the document's models. `streams` selects models and operations. `operations`
+extracts permissions, responses and filters of these. `columns` has the columns that all rows have
+in common; `conversations` and `kinds` make the schemas. `shapes` is for the simulator, `trimming`
+for the tests.
 """

@@ -1,4 +1,4 @@
-"""What the rows of all streams have in common: their key, and columns of our own."""
+"""The columns that all streams have in common: the key, and the tap's own columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 TEXT: Json = {"type": ["string", "null"]}
 MOMENT: Json = {"type": ["string", "null"], "format": "date-time"}
-#: Columns of our own.
+#: The tap's own columns.
 OWN: Json = {
     "_extra": {
         "type": ["object", "null"],

@@ -1,4 +1,4 @@
-"""The schemas of conversations, as they are, and of the tables that they are broken up into."""
+"""The schemas of conversations, and of the tables that are derived from them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tap_genesys.records.conversation_rows import (
     WRAP_UPS,
 )
 
-#: Columns of our own that only conversations and their tables have.
+#: The tap's own columns of conversations and their tables.
 SOURCE: Json = {
     "_source": {
         "type": ["string", "null"],
         "description": "Which lane the row came from: job (whole) or query (provisional).",
     }
 }
-#: Columns of the tables that conversations are broken up into.
+#: The tap's own columns of the tables that are derived from conversations.
 TABLE_COLUMNS: Json = {
     "_id": {"type": "string", "description": "The row's key: its path in the conversation."},
     "_parentId": {

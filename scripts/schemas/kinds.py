@@ -1,4 +1,4 @@
-"""The schemas of all other streams, by the kind that a stream is of."""
+"""The schemas of all other streams, by kind of stream."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tap_genesys.records.extraction import Map
 if TYPE_CHECKING:
     from schemas.streams import Stream
 
-#: Streams whose rows are in files, or of the org's own making: the document does not know them.
+#: Streams whose rows are files, or defined by the org, and so are not in the document.
 OF_OWN_MAKING: Json = {
     "datatable_rows": {
         "key": {"type": "string"},
@@ -33,7 +33,7 @@ OF_OWN_MAKING: Json = {
         }
     },
 }
-#: A column of our own that spans have; they are the same by either lane.
+#: The tap's column for the source of a span.
 SOURCE: Json = {
     "_source": {
         "type": ["string", "null"],
@@ -44,7 +44,7 @@ _PLACE = re.compile(r"{(\w+)}")
 
 
 def listing_schema(document: Json, stream: Stream) -> Json:
-    """Return the schema of a stream that is read whole."""
+    """Return the schema of a full-table stream."""
     definitions = document["definitions"]
     if stream.name in OF_OWN_MAKING:
         columns = dict(OF_OWN_MAKING[stream.name])
@@ -63,8 +63,8 @@ def listing_schema(document: Json, stream: Stream) -> Json:
         msg = f"{stream.name}: its model has no {sorted(missing)}"
         raise SystemExit(msg)
     if issubclass(stream, ChildStream):
-        told = {"type": "string", "description": "The id of what it was listed for."}
-        columns |= dict.fromkeys(parents, told)
+        parent_id = {"type": "string", "description": "The id of the parent record."}
+        columns |= dict.fromkeys(parents, parent_id)
     return schema_of_rows(columns, stream.primary_keys)
 
 
@@ -73,17 +73,17 @@ def shift_columns(definitions: Json) -> Json:
     columns: Json = {}
     for model in ("BuFullDayTimeOffMarker", "BuAgentScheduleShift"):
         columns |= _columns(definitions, model)
-    told = {
+    descriptions = {
         "kind": "What the row is: shift, or time_off for a whole day off.",
         "businessUnitTimeZone": "Where the business unit is.",
-        "week": "The Monday of the week that was asked for.",
+        "week": "The Monday of the requested week.",
     }
-    columns |= {name: {**TEXT, "description": text} for name, text in told.items()}
+    columns |= {name: {**TEXT, "description": text} for name, text in descriptions.items()}
     return columns | {"userId": {"type": "string"}}
 
 
 def aggregate_schema(document: Json, stream: Stream) -> Json:
-    """Return the schema of a stream that sums up: the cell, what it can be grouped by, the sums."""
+    """Return the schema of an aggregate stream: cell, dimensions, and statistics."""
     grouped = map(aggregate_rows.column, family(document, stream)["group_by"])
     columns = _columns(document["definitions"], "StatisticalSummary")
     columns |= dict.fromkeys(("granularity", "metric", "qualifier", *grouped), TEXT)
@@ -93,7 +93,7 @@ def aggregate_schema(document: Json, stream: Stream) -> Json:
 
 
 def observation_schema(document: Json, stream: Stream) -> Json:
-    """Return the schema of a stream that tells how things stand."""
+    """Return the schema of an observation stream."""
     columns = _columns(document["definitions"], "StatisticalSummary")
     columns |= dict.fromkeys(("metric", "qualifier", "mediaType", stream.dimension), TEXT)
     columns["truncated"] = {"type": ["boolean", "null"]}
@@ -103,7 +103,7 @@ def observation_schema(document: Json, stream: Stream) -> Json:
 
 
 def span_schema(document: Json, model: str) -> Json:
-    """Return the schema of the spans of time that are told of users."""
+    """Return the schema of a stream of users' spans of time."""
     columns = _columns(document["definitions"], model)
     columns["userId"] = TEXT
     columns["_id"] = {
@@ -114,10 +114,10 @@ def span_schema(document: Json, model: str) -> Json:
 
 
 def report_schema(document: Json, stream: Stream, model: str, own: Json) -> Json:
-    """Return the schema of a stream of reports.
+    """Return the schema of a report stream.
 
     Args:
-        document: The vendor's.
+        document: The vendor's document.
         stream: The stream.
         model: The model of its rows.
         own: The columns that the tap adds.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 REF = "#/definitions/"
-#: Models within models that a listing's schema tells; deeper is JSON of any form. Warehouses
-#: keep all that is nested as JSON, and a few of the vendor's models unfold into megabytes.
+#: Levels of nested models in a listing's schema; deeper levels are free-form JSON. Warehouses keep
+#: nested values as JSON, and a few of the vendor's models would expand to megabytes.
 DEEPEST_MODEL = 3
 _ANY_DEPTH = 99
 
@@ -16,7 +16,7 @@ Models = tuple[str, ...]
 
 
 def reference(model: str) -> Json:
-    """Return what refers to a model."""
+    """Return a reference to a model."""
     return {"$ref": f"{REF}{model}"}
 
 
@@ -25,8 +25,8 @@ def properties(definitions: Json, record: Json, deepest: int = _ANY_DEPTH) -> Js
 
     Args:
         definitions: The document's models.
-        record: What the document says of a record.
-        deepest: How many models within models are told.
+        record: The document's schema of a record.
+        deepest: Levels of nested models, at most.
     """
     found: Json = {}
     for name, (field, path) in sorted(fields(parts(definitions, record, ())).items()):
@@ -37,7 +37,7 @@ def properties(definitions: Json, record: Json, deepest: int = _ANY_DEPTH) -> Js
 
 
 def schema(definitions: Json, field: Json, path: Models, deepest: int = _ANY_DEPTH) -> Json:
-    """Return the schema of a field; a model that is on the path already stays free of form."""
+    """Return the schema of a field; a model that contains itself ends as free-form JSON."""
     made_of = parts(definitions, field, path)
     whole = {key: (value, above) for part, above in made_of for key, value in part.items()}
     kind, _ = whole.get("type", ("string" if "enum" in whole else "object", path))

@@ -1,4 +1,4 @@
-"""What the document says of the operations: permissions, answers, and what they can be asked."""
+"""Facts about the operations in the document: permissions, responses, metrics and filters."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ PREDICATES = {
 
 
 def operations(document: Json, path: str) -> Json:
-    """Return those operations of a path that the tap asks for, each by its method."""
+    """Return method -> operation of a path, for the operations that the tap requests."""
     listing = next((one for one in LISTINGS.values() if one.path == path), None)
     item: Json = document["paths"][path]
     return {listing.http_method.lower(): item[listing.http_method.lower()]} if listing else item
 
 
-def answer_of(document: Json, stream: Stream) -> Json:
-    """Return what the document says of a listing's answer."""
+def response_of(document: Json, stream: Stream) -> Json:
+    """Return the schema of a listing's response."""
     operation = document["paths"][stream.path][stream.http_method.lower()]
-    answer: Json = operation["responses"]["200"]["schema"]
-    return answer
+    response: Json = operation["responses"]["200"]["schema"]
+    return response
 
 
 def record_of(document: Json, stream: Stream) -> Json:
-    """Return what the document says of one record of a listing."""
-    answer = answer_of(document, stream)
+    """Return the schema of one record of a listing."""
+    response = response_of(document, stream)
     if isinstance(stream.records, Array):
-        return dict(answer["items"])
+        return dict(response["items"])
     if isinstance(stream.records, Whole):
-        return dict(answer)
+        return dict(response)
     _, listed = next(
         (name, field)
-        for name, (field, _path) in fields(parts(document["definitions"], answer, ())).items()
+        for name, (field, _path) in fields(parts(document["definitions"], response, ())).items()
         if name == stream.records.name
     )
     return dict(listed["additionalProperties" if isinstance(stream.records, Map) else "items"])
 
 
 def permissions(document: Json) -> Json:
-    """Return what a role needs for each operation: all of a list, or one of it."""
+    """Return operation -> its permissions, and whether all of them or one of them is needed."""
     found = {}
     for path in PATHS:
         for method, operation in operations(document, path).items():
@@ -56,7 +56,7 @@ def permissions(document: Json) -> Json:
 
 
 def filter_dimensions(definitions: Json) -> Json:
-    """Return what a predicate of each list of filters can be about."""
+    """Return setting -> the dimensions, metrics and operators of its predicates."""
     return {
         setting: {
             f"{kind}s": sorted(definitions[model]["properties"][kind]["enum"])
@@ -67,7 +67,7 @@ def filter_dimensions(definitions: Json) -> Json:
 
 
 def family(document: Json, stream: Stream) -> dict[str, list[str]]:
-    """Return what a stream that sums up can measure, and be grouped by."""
+    """Return the metrics and dimensions of an aggregate stream."""
     model = document["definitions"][_body_model(document, stream)]["properties"]
     return {
         option: sorted(model[field]["items"]["enum"])
@@ -76,7 +76,7 @@ def family(document: Json, stream: Stream) -> dict[str, list[str]]:
 
 
 def scope(document: Json) -> Json:
-    """Return what each stream can be narrowed down by: dimensions, or parameters."""
+    """Return stream -> its filters: dimensions, or query parameters with their form."""
     found: Json = {}
     for name, stream in (AGGREGATES | OBSERVATIONS).items():
         known = _family_filter(document, stream)
@@ -98,14 +98,13 @@ def scope(document: Json) -> Json:
 def _family_filter(document: Json, stream: Stream) -> list[str]:
     """Return the dimensions of the predicates of a query's filter."""
     definitions = document["definitions"]
-    asked = definitions[_body_model(document, stream)]["properties"]
-    narrowed = definitions[asked["filter"]["$ref"].removeprefix(REF)]["properties"]
+    body = definitions[_body_model(document, stream)]["properties"]
+    narrowed = definitions[body["filter"]["$ref"].removeprefix(REF)]["properties"]
     predicate = narrowed["predicates"]["items"]["$ref"].removeprefix(REF)
     return list(definitions[predicate]["properties"]["dimension"].get("enum", []))
 
 
 def _body_model(document: Json, stream: Stream) -> str:
-    (asked,) = (
-        one for one in document["paths"][stream.path]["post"]["parameters"] if one["in"] == "body"
-    )
-    return str(asked["schema"]["$ref"].removeprefix(REF))
+    parameters = document["paths"][stream.path]["post"]["parameters"]
+    (body,) = (parameter for parameter in parameters if parameter["in"] == "body")
+    return str(body["schema"]["$ref"].removeprefix(REF))

@@ -1,30 +1,30 @@
-"""What the simulator knows of listings: how they page, and what their rows look like."""
+"""The facts about listings for the simulator: their paging, and the shape of their rows."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from schemas.models import Json, Models, fields, parts
-from schemas.operations import answer_of, record_of
+from schemas.operations import record_of, response_of
 from schemas.streams import LISTINGS, SEARCHES, Stream
 from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.records.extraction import Array, Map, Whole
 
-#: Streams that the simulator does not answer as a listing.
-ANSWERED_APART = ("organization_limits", "schedules_published")
-#: How far the simulator's rows are nested.
+#: Streams that the simulator does not implement as a listing.
+NOT_LISTINGS = ("organization_limits", "schedules_published")
+#: Levels of nesting in the simulator's rows.
 _DEEPEST = 1
 _DEEPEST_NEEDED = 6
 
 
 def shapes(document: Json) -> Json:
-    """Return, for the simulator, what each listing's rows look like, and how it pages."""
+    """Return path -> paging and shape of the rows of each listing."""
     definitions = document["definitions"]
     made = {}
     for stream in (*LISTINGS.values(), *SEARCHES.values()):
-        if stream.name in ANSWERED_APART:
+        if stream.name in NOT_LISTINGS:
             continue
-        marks = set(fields(parts(definitions, answer_of(document, stream), ())))
+        marks = set(fields(parts(definitions, response_of(document, stream), ())))
         made[stream.path] = {
             "method": stream.http_method.upper(),
             "paging": _paging(stream, marks),

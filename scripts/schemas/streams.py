@@ -1,4 +1,4 @@
-"""Which streams there are, what the document calls their rows, and what they ask for."""
+"""The streams by kind, with the models of their rows and their operations."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ Stream = Any
 
 #: Stream -> its model and the field that is its key.
 STREAMS = {"conversation_details": ("AnalyticsConversation", "conversationId")}
-#: Streams that sum up.
+#: Aggregate streams.
 AGGREGATES: dict[str, Stream] = {
     vars(stream)["name"]: stream for stream in DECLARED if issubclass(stream, AggregateStream)
 }
-#: Streams that tell how things stand.
+#: Observation streams.
 OBSERVATIONS: dict[str, Stream] = {
     vars(stream)["name"]: stream for stream in DECLARED if issubclass(stream, ObservationStream)
 }
-#: Streams that are read whole: what they are is said by their classes.
+#: Full-table streams.
 LISTINGS: dict[str, Stream] = {
     vars(stream)["name"]: stream
     for stream in DECLARED
     if issubclass(stream, FullTableStream) and vars(stream)["name"] not in OBSERVATIONS
 }
-#: Streams that search.
+#: Streams that use a search.
 SEARCHES: dict[str, Stream] = {"evaluations": Evaluations}
-#: Streams of spans of time that are told of users, and the spans' model.
+#: Streams of users' spans of time, and the model of a span.
 SPANS: dict[str, tuple[Stream, str]] = {
     "user_presences": (UserPresences, "AnalyticsUserPresenceRecord"),
     "user_routing_statuses": (UserRoutingStatuses, "AnalyticsRoutingStatusRecord"),
@@ -80,7 +80,7 @@ REPORTS: dict[str, tuple[Stream, str, Json, tuple[str, ...]]] = {
 }
 #: Streams whose schema is written by hand: the document does not have their rows.
 HAND_WRITTEN = ("conversation_reconciliation", "conversation_summaries")
-#: Tables that conversations are broken up into.
+#: Tables that are derived from conversations.
 TABLE_NAMES = (*TABLES, ATTRIBUTES, WRAP_UPS)
 #: Streams whose schema is made here.
 GENERATED = (
@@ -93,7 +93,7 @@ GENERATED = (
     *SPANS,
     *REPORTS,
 )
-#: Operations that the streams ask for.
+#: Operations that the streams request.
 PATHS = (
     "/api/v2/analytics/conversations/details/jobs",
     "/api/v2/analytics/conversations/details/jobs/availability",

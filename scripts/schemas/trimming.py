@@ -12,7 +12,7 @@ PROSE = ("description", "summary", "example", "examples", "title", "tags")
 
 
 def trimmed(document: Json) -> Json:
-    """Return the operations that are asked for, and all that they refer to, without prose."""
+    """Return the requested operations, and all that they refer to, without prose."""
     paths = {path: without_prose(operations(document, path)) for path in sorted(PATHS)}
     responses = without_prose(document.get("responses", {}))
     names: set[str] = set()
