@@ -84,7 +84,7 @@ def main(size: str = "large", parallel: str = "1") -> None:
         folder = Path(name)
         write_catalogs(folder)
         one = tap(folder, "profiled", max_parallel_requests=int(parallel))
-        server.answer(per_day=ROWS, size=size)
+        server.configure(per_day=ROWS, size=size)
         samples = folder / "samples.txt"
         spy = [str(tools.parent / "py-spy"), "record", "--rate", str(RATE), "--format", "raw"]
         subprocess.run(  # noqa: S603 - our own program

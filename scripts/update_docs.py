@@ -24,7 +24,7 @@ import yaml
 from architecture import layers_table
 
 from tap_genesys import schemas
-from tap_genesys.config.org_filters import known
+from tap_genesys.config.org_filters import filters_by_stream
 from tap_genesys.config.settings import SCHEMA
 from tap_genesys.endpoints.probes import parent_name
 from tap_genesys.preflight.assumptions import registry
@@ -117,7 +117,7 @@ def _group(module: str, streams: list[Any]) -> str:
 def filters_table() -> str:
     """Return the filters of each stream as a Markdown table."""
     lines = ["| stream | filters |", "| --- | --- |"]
-    for name, filters in sorted(known().items()):
+    for name, filters in sorted(filters_by_stream().items()):
         if isinstance(filters, dict):
             does = ", ".join(_PARAMS[form].format(f"`{param}`") for param, form in filters.items())
         else:

@@ -147,7 +147,7 @@ def test_four_ids_show_reading_and_bounds(
 def test_an_interval_that_finds_nothing_decides_nothing() -> None:
     bodies: dict[str, Any] = {"details_first": DAYS_ROWS, "details_interval": []}
     for judge in (conversations.reading, conversations.query_bounds):
-        assert "not even return" in undecided(judge, **bodies)
+        assert "does not return" in undecided(judge, **bodies)
 
 
 def test_a_job_that_returns_what_does_not_overlap_shows_no_bounds() -> None:

@@ -9,7 +9,7 @@ import pytest
 from support.harness import run
 from support.vendor_document import body_schema, validate
 
-from tap_genesys.config.org_filters import known
+from tap_genesys.config.org_filters import filters_by_stream
 from tap_genesys.endpoints.aggregates import AggregateStream
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
@@ -28,8 +28,8 @@ SCOPE: dict[str, Any] = {
     "media_types": ["voice", "email"],
     "division_ids": [DIVISION],
 }
-LISTINGS = [name for name, told in known().items() if isinstance(told, dict)]
-COUNTING = [name for name, told in known().items() if isinstance(told, list)]
+LISTINGS = [name for name, told in filters_by_stream().items() if isinstance(told, dict)]
+COUNTING = [name for name, told in filters_by_stream().items() if isinstance(told, list)]
 
 
 def fits(conversation: dict[str, Any]) -> bool:
@@ -127,7 +127,7 @@ def test_what_counts_is_asked_with_the_dimensions_that_it_knows(stream: str) -> 
             for predicate in clause["predicates"]
         }
         # A queue that is observed is named anyhow.
-        assert set(asked) >= set(known()[stream])
+        assert set(asked) >= set(filters_by_stream()[stream])
         assert body["filter"]["type"] == "and"
         assert all(clause["type"] == "or" for clause in asked.values())
 
@@ -178,7 +178,7 @@ def test_every_stream_that_counts_and_knows_a_dimension_is_in_the_list() -> None
     missing = {
         name
         for name, stream in BY_NAME.items()
-        if issubclass(stream, AggregateStream) and name not in known()
+        if issubclass(stream, AggregateStream) and name not in filters_by_stream()
     }
     assert missing == {
         "action_aggregates",

@@ -38,12 +38,12 @@ class OrgFilters:
 
     def filter_of(self, stream: str) -> dict[str, Any] | None:
         """Return the filter of an aggregate or observation query; None without one."""
-        clauses = self._clauses(set(known().get(stream, ())))
+        clauses = self._clauses(set(filters_by_stream().get(stream, ())))
         return {"type": "and", "clauses": clauses} if clauses else None
 
     def clauses_of(self, stream: str, *, but: str = "") -> list[dict[str, Any]]:
         """Return the clauses of that filter, without those about one dimension."""
-        return self._clauses(set(known().get(stream, ())) - {but})
+        return self._clauses(set(filters_by_stream().get(stream, ())) - {but})
 
     def params_of(self, stream: str) -> dict[str, Any]:
         """Return the query parameters that filter a listing.
@@ -51,7 +51,7 @@ class OrgFilters:
         A listing that accepts only one division is not filtered by several.
         """
         params: dict[str, Any] = {}
-        for name, kind in dict(known().get(stream, {})).items():
+        for name, kind in dict(filters_by_stream().get(stream, {})).items():
             dimension = "queueId" if name == "id" else "divisionId"
             wanted = self._wanted.get(dimension, [])
             if kind == "many" and wanted:
@@ -73,7 +73,7 @@ class OrgFilters:
         ]
 
 
-def known() -> dict[str, Any]:
+def filters_by_stream() -> dict[str, Any]:
     """Return stream -> its filters, generated from the vendor's document.
 
     For aggregates and observations, a list of dimensions; for a listing, parameter -> `many`,

@@ -41,14 +41,14 @@ CONVERSATIONS = (
         "query-bounds",
         "A query's interval holds its start, and not its end",
         "open",
-        "not said anywhere; all laws hold under each combination",
+        "documented nowhere; all laws hold under each combination",
         judge=conversations.query_bounds,
     ),
     Assumption(
         "job-bounds",
         "A job's interval holds its start, and not its end",
         "open",
-        "not said anywhere; all laws hold under each combination",
+        "documented nowhere; all laws hold under each combination",
         judge=conversations.job_bounds,
     ),
     Assumption(
@@ -67,14 +67,15 @@ CONVERSATIONS = (
     ),
     Assumption(
         "order",
-        "Conversations come in the order of their starts, where `orderBy` is `conversationStart`",
+        "Conversations are returned in the order of their starts, where `orderBy` is "
+        "`conversationStart`",
         "in part",
         "the vendor's document; that it holds over pages is believed",
         judge=conversations.order,
     ),
     Assumption(
         "total-hits",
-        "`totalHits` of conversations is approximate; pages shift while one reads",
+        "`totalHits` of conversations is approximate; pages shift during reading",
         "confirmed",
         "the vendor's developer blog, 2022-04-21, and its page on user status details, which "
         "says so of its own",
@@ -127,7 +128,7 @@ CONVERSATIONS = (
     ),
     Assumption(
         "jobs",
-        "A job's states, cursor and watermark; participants' attributes come with it",
+        "A job's states, cursor and watermark; participants' attributes are in its results",
         "confirmed",
         "the vendor's SDK and developer pages; a live page of results",
     ),
@@ -181,7 +182,7 @@ CONVERSATIONS = (
         "A key with `concurrent` in it bounds jobs that work at once; any other key is a rate",
         "in part",
         "`details.jobs.concurrent.access.max` and `details.jobs.rate.per.second` are keys of "
-        "the vendor's (two public programs); their values, and that a full org answers 429 with "
+        "the vendor's (two public programs); their values, and that a full org returns 429 with "
         "this key: open. A 429 without a limit is waited for, and taken for a full org when the "
         "next one comes",
         judge=others.concurrency,

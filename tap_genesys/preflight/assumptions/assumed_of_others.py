@@ -92,9 +92,9 @@ OTHERS = (
         "analysis",
         "A conversation's analysis, summaries, recordings and transcripts are there when the "
         "lake (or half an hour, by query alone) has passed its end; one of which there is "
-        "nothing answers 404",
+        "nothing returns 404",
         "open",
-        "that `/conversations/{id}` has the data, and `/sentiments` and `/summaries` may answer "
+        "that `/conversations/{id}` has the data, and `/sentiments` and `/summaries` may return "
         "404: laggyzee/genesys-mcp, of a live org; the rest unverified",
         unchecked="of what is absent nothing says whether it is late or never comes",
     ),
@@ -138,7 +138,7 @@ OTHERS = (
     Assumption(
         "aggregates",
         "Aggregates: no paging; half-open cells; `timeZone` cuts days; what is too large "
-        "answers 413",
+        "returns 413",
         "in part",
         "the vendor's developer pages for the first and third; the others open",
         unchecked="it takes a response that is too large, and a metric emitted at the very bound",
@@ -159,7 +159,7 @@ OTHERS = (
     ),
     Assumption(
         "audits",
-        "Audits: a day's report in pages of 500; a large page answers 302 with `downloadUrl`, "
+        "Audits: a day's report in pages of 500; a large page returns 302 with `downloadUrl`, "
         "`cursor` beside it",
         "confirmed",
         "the vendor's document (`AuditQueryExecutionLargeResultsResponse`), "
@@ -300,7 +300,7 @@ OTHERS = (
     ),
     Assumption(
         "limit-namespaces",
-        "A namespace of limits that an org does not have answers 404",
+        "A namespace of limits that an org does not have returns 404",
         "open",
         "unverified",
         judge=others.missing_namespace,
@@ -315,8 +315,8 @@ OTHERS = (
     ),
     Assumption(
         "statuses",
-        "No operation that is read answers 204 or a redirect, but for the large pages of audits; "
-        "one listing may answer 206, which is read",
+        "No operation that is read returns 204 or a redirect, but for the large pages of audits; "
+        "one listing may return 206, which is read",
         "confirmed",
         "the vendor's document",
     ),
@@ -330,14 +330,14 @@ OTHERS = (
     ),
     Assumption(
         "licences",
-        "A listing that answers 404 is one that the org has no licence for",
+        "A listing that returns 404 is one that the org has no licence for",
         "open",
         "unverified: 403 may come as well; both skip the stream",
         judge=others.licence,
     ),
     Assumption(
         "own-organization",
-        "`organizations/me` answers a client's own token with the org's name",
+        "`organizations/me` returns the org's name for a client's own token",
         "confirmed",
         "the vendor's blueprints use `genesyscloud_organizations_me` of its Terraform provider, "
         'which logs in with client credentials; without it the name is "unknown"',
@@ -358,7 +358,7 @@ OTHERS = (
     ),
     Assumption(
         "refused-credentials",
-        "Refused credentials answer `invalid_client`: 400 for an unknown client id, 401 for a "
+        "Refused credentials get `invalid_client`: 400 for an unknown client id, 401 for a "
         "wrong secret",
         "confirmed",
         "gildas/go-gcloudcx asserts both of a live org",

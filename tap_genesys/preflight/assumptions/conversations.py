@@ -31,7 +31,7 @@ _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 def reading(observed: Observed) -> Verdict:
     """Judge whether a query leaves out conversations of its day that do not overlap it."""
-    there = sample.found(observed, "details-interval")
+    there = sample.chosen_in(observed, "details-interval")
     chosen = sample.choice(observed)
     gap = chosen.interval.start - chosen.before.latest
     returned = "is" if "before" in there else "is not"
@@ -44,7 +44,7 @@ def reading(observed: Observed) -> Verdict:
 
 def query_bounds(observed: Observed) -> Verdict:
     """Judge whether a query's interval holds its start, and not its end."""
-    there = sample.found(observed, "details-interval")
+    there = sample.chosen_in(observed, "details-interval")
     if "before" not in there:
         return _bounds(there)
     # All of the day is returned, so only a bound at midnight shows.
@@ -56,7 +56,7 @@ def query_bounds(observed: Observed) -> Verdict:
 
 def instants(observed: Observed) -> Verdict:
     """Judge whether an instant at a bound of queries that tile a day is in none of them."""
-    there = sample.found(observed, "details-interval")
+    there = sample.chosen_in(observed, "details-interval")
     if "before" in there:
         return refuted("all of a day is returned, whatever the bounds are")
     bounds = _bounds(there)
@@ -65,7 +65,7 @@ def instants(observed: Observed) -> Verdict:
 
 def job_bounds(observed: Observed) -> Verdict:
     """Judge whether a job's interval holds its start, and not its end."""
-    there = sample.found(observed, JOB_RESULTS)
+    there = sample.chosen_in(observed, JOB_RESULTS)
     if "before" in there:
         msg = "a job returns conversations that ended before its interval"
         raise Undecidable(msg)
@@ -74,7 +74,7 @@ def job_bounds(observed: Observed) -> Verdict:
 
 def job_overlap(observed: Observed) -> Verdict:
     """Judge whether a job returns a conversation that lasts through it without an event."""
-    there = sample.found(observed, JOB_RESULTS)
+    there = sample.chosen_in(observed, JOB_RESULTS)
     if sample.choice(observed).through is None:
         msg = "no sampled conversation goes on through the interval without an event"
         raise Undecidable(msg)

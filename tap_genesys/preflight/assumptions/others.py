@@ -61,7 +61,7 @@ def page_beyond(observed: Observed) -> Verdict:
     """Judge whether a listing's page beyond the last is empty."""
     response = observed.response("queues-beyond")
     if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
-        return refuted(f"it answers {response.status}")
+        return refuted(f"it returns {response.status}")
     received = len(rows(observed.body("queues-beyond"), "entities"))
     has_link = bool(text(observed.body("queues-beyond"), "nextUri"))
     evidence = f"it has {received} records, and {'a' if has_link else 'no'} nextUri"
@@ -138,15 +138,15 @@ def date_filters(observed: Observed) -> Verdict:
 
 
 def missing_namespace(observed: Observed) -> Verdict:
-    """Judge whether a namespace of limits that an org does not have answers 404."""
+    """Judge whether a namespace of limits that an org does not have returns 404."""
     response = observed.response("limits-other")
     if response.status == HTTPStatus.OK:
         limits = len(rows(observed.body("limits-other"), "entities"))
         if limits:
             msg = f"the org has the namespace that was tried, with {limits} limits"
             raise Undecidable(msg)
-        return refuted("it answers 200 without a limit")
-    evidence = f"it answers {response.status}"
+        return refuted("it returns 200 without a limit")
+    evidence = f"it returns {response.status}"
     return held(evidence, if_true=response.status == HTTPStatus.NOT_FOUND)
 
 
@@ -169,7 +169,7 @@ def limits_of_jobs(observed: Observed) -> Verdict:
 
 
 def licence(observed: Observed) -> Verdict:
-    """Judge whether an operation without a licence answers 404."""
+    """Judge whether an operation without a licence returns 404."""
     seen = {name: observed.responses[name] for name in _OPTIONAL if name in observed.responses}
     evidence = ", ".join(f"{name} {_refusal(response)}" for name, response in seen.items())
     statuses = {response.status for response in seen.values()}

@@ -81,13 +81,13 @@ class Choice:
 
 def day(observed: Observed) -> Window:
     """Return the latest weekday that is over, and before the data lake's watermark if known."""
-    known = observed.started
+    latest = observed.started
     lake = observed.responses.get("lake")
     if lake and isinstance(lake.body, dict):
         watermark = moment(lake.body, "dataAvailabilityDate")
         if watermark and observed.started - _OLDEST < watermark < observed.started:
-            known = watermark
-    start = floor(known, DAY) - DAY
+            latest = watermark
+    start = floor(latest, DAY) - DAY
     while start.weekday() >= _SATURDAY:
         start -= DAY
     return Window(start, start + DAY)
@@ -144,12 +144,12 @@ def choice(observed: Observed) -> Choice:
         for record in sampled(observed)
         if (conversation := _conversation(record)) and conversation.start in within
     ]
-    known = [*{conversation.name: conversation for conversation in read}.values()]
-    chosen = next(_choices(known, within), None)
+    candidates = [*{conversation.name: conversation for conversation in read}.values()]
+    chosen = next(_choices(candidates, within), None)
     if chosen is None:
-        msg = f"no four of the {len(known)} sampled conversations lie as needed"
+        msg = f"no four of the {len(candidates)} sampled conversations lie as needed"
         raise Undecidable(msg)
-    through = next((one for one in known if _goes_through(one, chosen.interval)), None)
+    through = next((item for item in candidates if _goes_through(item, chosen.interval)), None)
     return replace(chosen, through=through)
 
 
@@ -162,7 +162,7 @@ def finds(observed: Observed, name: str, conversation: Conversation) -> bool:
     return conversation.name in _names(observed, name)
 
 
-def found(observed: Observed, name: str) -> set[str]:
+def chosen_in(observed: Observed, name: str) -> set[str]:
     """Return the chosen conversations in a response, as `before`, `ends` and so on.
 
     Raises:
@@ -185,10 +185,12 @@ def _names(observed: Observed, name: str) -> set[str]:
     return {text(row, "conversationId") for row in rows(observed.body(name), "conversations")}
 
 
-def _choices(known: list[Conversation], within: Window) -> Iterator[Choice]:
-    over = [one for one in known if one.end and one.latest <= one.end and one.end in within]
-    over.sort(key=lambda one: one.latest)
-    begun = sorted(known, key=lambda one: one.start, reverse=True)
+def _choices(candidates: list[Conversation], within: Window) -> Iterator[Choice]:
+    over = [
+        item for item in candidates if item.end and item.latest <= item.end and item.end in within
+    ]
+    over.sort(key=lambda item: item.latest)
+    begun = sorted(candidates, key=lambda item: item.start, reverse=True)
     for ends in islice(over[1:], _MOST_TRIED):
         before = over[0]
         if ends.end is None or before.latest > ends.end - _FAR or ends.start == ends.end:
@@ -198,24 +200,25 @@ def _choices(known: list[Conversation], within: Window) -> Iterator[Choice]:
             if begins.start < ends.end + _FAR or is_over:
                 continue
             interval = Window(ends.end, begins.start)
-            for inside in known:
+            for inside in candidates:
                 if inside in (before, ends, begins) or not _reaches_into(inside, interval):
                     continue
                 yield Choice(interval, before, ends, inside, begins)
 
 
-def _reaches_into(one: Conversation, interval: Window) -> bool:
+def _reaches_into(conversation: Conversation, interval: Window) -> bool:
     """Return whether a conversation certainly had an event within an interval."""
     first, last = interval.start + _MARGIN, interval.end - _MARGIN
-    is_over = one.end or one.latest
-    return first < one.start < last or first < is_over < last
+    is_over = conversation.end or conversation.latest
+    return first < conversation.start < last or first < is_over < last
 
 
-def _goes_through(one: Conversation, interval: Window) -> bool:
+def _goes_through(conversation: Conversation, interval: Window) -> bool:
     """Return whether a conversation lasts through an interval, without an event in it."""
     early, late = interval.start - _MARGIN, interval.end + _MARGIN
-    is_silent = not any(early <= moment <= late for moment in one.moments)
-    return is_silent and one.start < early and (one.end is None or one.end > late)
+    is_silent = not any(early <= moment <= late for moment in conversation.moments)
+    lasts_longer = conversation.end is None or conversation.end > late
+    return is_silent and conversation.start < early and lasts_longer
 
 
 def _conversation(record: Record) -> Conversation | None:
