@@ -1,6 +1,6 @@
 """Measures the peak memory of a run whose one job has more and more rows.
 
-Run it: `.venv/bin/python bench/memory_of_a_job.py`. The figures in docs/lanes.md are its output.
+Run it: `.venv/bin/python bench/memory_of_a_job.py`. docs/freshness.md has its figures.
 """
 
 from __future__ import annotations

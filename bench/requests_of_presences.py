@@ -1,7 +1,7 @@
 """Counts the requests and rows of presences and routing statuses, for each source.
 
 Run it: `.venv/bin/python bench/requests_of_presences.py 4 24 48`, for data lakes that are so many
-hours behind. docs/lanes.md has its output. Nothing is waited for: the tap's clock is the
+hours behind. docs/freshness.md has its output. Nothing is waited for: the tap's clock is the
 simulator's. A user has some 60 entries a day, which come in some 33 rows of a job. The simulator's
 48 users have ten, so pages are scaled down to as many as there would be, and rows are scaled up.
 """

@@ -1,7 +1,7 @@
 """Counts the requests and rows of a steady-state day, for each source of conversations.
 
 Run it: `.venv/bin/python bench/requests_per_day.py 4 24 48`, for data lakes that are so many hours
-behind. The figures in README.md and docs/lanes.md are its output. Nothing is waited for: the tap's
+behind. README.md and docs/freshness.md have its figures. Nothing is waited for: the tap's
 clock is the simulator's. An org of 20,000 conversations a day is scaled down twenty times, and so
 are the pages, so that there are as many requests. What is counted is the last day: hourly runs go
 before it until the passes of the query lane are as many as the lake's lag makes them.

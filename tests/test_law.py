@@ -269,7 +269,7 @@ def hold_to_what_queries_bring(
     world: World,
     skew: timedelta,
 ) -> None:
-    """After a whole run by `auto`: what jobs lack is as fresh as docs/lanes.md promises.
+    """After a whole run by `auto`: what jobs lack is as fresh as docs/freshness.md promises.
 
     That is: what started today, and what the run's full pass read, as it is; what started on an
     earlier day that jobs may not read yet and goes on, as of the last reading of that day's end.

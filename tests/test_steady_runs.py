@@ -45,10 +45,10 @@ def counted(runs: list[list[Read]]) -> Counter[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("hours", "jobs", "rechecks"), [(4, 24, 4), (24, 1, 3), (48, 1, 3)], ids=str
 )
-def test_hourly_runs_submit_as_many_jobs_as_docs_lanes_counts(
+def test_hourly_runs_submit_as_many_jobs_as_docs_freshness_counts(
     hours: int, jobs: int, rechecks: int
 ) -> None:
-    """28, 4 and 4 of a day: docs/lanes.md, "What it costs"."""
+    """28, 4 and 4 of a day: docs/freshness.md, "What it costs"."""
     found = counted(runs_of("auto", hours * HOUR, 24).reads_of_a_day())
     assert (found["job", "forward"], found["job", "recheck"]) == (jobs, rechecks)
 
@@ -95,7 +95,7 @@ def test_a_day_of_runs_reads_a_day_by_job_and_all_the_rest_by_query(
 
 @pytest.mark.parametrize(("source", "by"), [("auto", {"job", "query"}), ("query", {"query"})])
 def test_spans_of_users_are_read_from_where_the_last_run_read(source: str, by: set[str]) -> None:
-    """A query of `auto` reads two hours, however far the lake is behind: docs/lanes.md."""
+    """A query of `auto` reads two hours, however far the lake is behind: docs/freshness.md."""
     runs = SteadySpanRuns(
         source=source,
         runs_per_day=24,

@@ -113,7 +113,7 @@ class ConversationDetailsCost:
     """
 
     sources: Sources
-    text: ClassVar[str] = "see [lanes.md](lanes.md)"
+    text: ClassVar[str] = "see [freshness.md](freshness.md)"
 
     def estimate(self, basis: Basis) -> Estimate:
         """Return the requests and rows by the stream's source."""
@@ -152,7 +152,7 @@ class UserDetailsCost:
     """
 
     sources: Sources
-    text: ClassVar[str] = "see [lanes.md](lanes.md)"
+    text: ClassVar[str] = "see [freshness.md](freshness.md)"
 
     def estimate(self, basis: Basis) -> Estimate:
         """Return the requests and rows by the stream's source; a job's row has at least one entry.

@@ -25,7 +25,7 @@ CONVERSATIONS = (
         "open",
         "believed: the vendor advises to leave out the last half hour. What comes later, or "
         "shows no date, is not left out when jobs first read it, nor by a re-check "
-        "([lanes.md](lanes.md#what-is-left-out-and-why-nothing-is-missing))",
+        "([freshness.md](freshness.md#unchanged-rows))",
         unchecked="it takes many looks, hours apart",
     ),
     Assumption(
