@@ -3,11 +3,13 @@
     python scripts/update_docs.py            # write
     python scripts/update_docs.py --check    # exit 1 and print stale parts
 
-The settings (`tap_genesys/config/settings.py`) become `docs/settings.md`, the table in README.md
-and the tap's settings in meltano.yml. The streams (`STREAMS`) become `docs/streams.md`, their
-filters the table in `docs/filters.md`, and their columns with personal data the table in
-`docs/erasure.md`. The assumptions about the vendor's API (`preflight.assumptions`) become a table
-in `docs/design.md`, and the requests of their check a paragraph of `docs/operations.md`.
+The settings' one source is `tap_genesys/config/settings.py`; from it come `docs/settings.md` and
+the tap's settings in meltano.yml. The streams' one source is `STREAMS`; from it come
+`docs/streams.md`, and README.md's table of areas and list of permissions. The filters that each
+takes become the table in `docs/filters.md`, and the columns with personal data those in
+`docs/erasure.md`. The assumptions about the vendor's API, a list of `preflight.assumptions`, become
+a table in `docs/design.md`; what their check requests, a paragraph of `docs/operations.md`. Output
+of commands that README.md and `docs/operations.md` quote is that of `examples.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import examples
 import personal_columns
 import yaml
 from architecture import layers_table
@@ -36,11 +39,7 @@ if TYPE_CHECKING:
     from tap_genesys.endpoints.kinds import Kind
 
 ROOT = Path(__file__).parent.parent
-_LAYERS = "<!-- layers: made by scripts/update_docs.py -->"
-_FILTERS = "<!-- filters: made by scripts/update_docs.py -->"
-_COLUMNS = "<!-- columns: made by scripts/update_docs.py -->"
 _ERASURES = "```sql\n-- erase conversations"
-_ASSUMPTIONS = "<!-- assumptions: made by scripts/update_docs.py -->"
 _PARAMS = {
     "many": "parameter {}",
     "text": "parameter {}",
@@ -152,55 +151,71 @@ def meltano_selection() -> str:
     return "    select:\n" + "".join(f"    - {name}.*\n" for name in names)
 
 
+def default_permissions() -> str:
+    """Return the permissions that the streams need which are read by default, as a paragraph."""
+    wanted = schemas.facts("permissions")
+    tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
+    streams: list[Any] = [stream(tap) for stream in STREAMS if stream.selected_by_default]
+    names: set[str] = set()
+    for stream in streams:
+        operation = "" if stream.is_derived else f"{stream.http_method} {stream.path}"
+        if operation in wanted:
+            listed = wanted[operation]["permissions"]
+            # One of an operation's permissions is enough, unless it says that all are needed.
+            names.update(listed if wanted[operation]["all"] else listed[:1])
+    return ", ".join(f"`{name}`" for name in sorted(names)) + "."
+
+
+def areas_table() -> str:
+    """Return the streams by area of the API: those that are read by default, and how many more."""
+    areas: dict[str, list[Any]] = {}
+    for stream in STREAMS:
+        areas.setdefault(_area(stream), []).append(stream)
+    lines = ["| area | read by default | more |", "| --- | --- | --- |"]
+    others = []
+    for area, streams in sorted(areas.items()):
+        names = sorted(vars(one)["name"] for one in streams if one.selected_by_default)
+        link = f"[{area}](docs/streams.md#{area.lower().replace(' ', '-')})"
+        if names:
+            listed = ", ".join(f"`{name}`" for name in names)
+            lines.append(f"| {link} | {listed} | {len(streams) - len(names) or ''} |")
+        else:
+            others.append(f"{link} ({len(streams)})")
+    lines += ["", f"Not read by default: {', '.join(others)}."]
+    return "\n".join(lines)
+
+
+def _area(stream: type[Any]) -> str:
+    return stream.__module__.rpartition(".")[2].replace("_", " ").capitalize()
+
+
 def documents() -> dict[Path, str]:
-    """Return path -> content of each document."""
-    readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
-    filters, design = ROOT / "docs" / "filters.md", ROOT / "docs" / "design.md"
-    erasure = ROOT / "docs" / "erasure.md"
-    operations = ROOT / "docs" / "operations.md"
-    table = f"<!-- settings: made by scripts/update_docs.py -->\n{settings_table()}\n"
+    """Return each document with what it should hold."""
+    docs, meltano = ROOT / "docs", ROOT / "meltano.yml"
     return {
-        ROOT / "docs" / "settings.md": settings_page(),
-        ROOT / "docs" / "streams.md": streams_page(),
-        filters: _replaced(
-            filters.read_text("utf-8"),
-            f"{_FILTERS}\n",
-            "<!-- filters: end -->",
-            f"{_FILTERS}\n{filters_table()}\n",
+        docs / "settings.md": settings_page(),
+        docs / "streams.md": streams_page(),
+        ROOT / "README.md": _with_blocks(
+            ROOT / "README.md",
+            permissions=default_permissions(),
+            check=_as_text(examples.check()),
+            streams=areas_table(),
         ),
-        design: _replaced(
-            _replaced(
-                design.read_text("utf-8"),
-                f"{_LAYERS}\n",
-                "<!-- layers: end -->",
-                f"{_LAYERS}\n{layers_table()}\n",
-            ),
-            f"{_ASSUMPTIONS}\n",
-            "<!-- assumptions: end -->",
-            f"{_ASSUMPTIONS}\n{registry.table()}\n",
+        docs / "filters.md": _with_blocks(docs / "filters.md", filters=filters_table()),
+        docs / "design.md": _with_blocks(
+            docs / "design.md", layers=layers_table(), assumptions=registry.table()
         ),
-        erasure: _replaced(
-            _replaced(
-                erasure.read_text("utf-8"),
-                f"{_COLUMNS}\n",
-                "<!-- columns: end -->",
-                f"{_COLUMNS}\n{personal_columns.table()}\n",
-            ),
+        docs / "erasure.md": _replaced(
+            _with_blocks(docs / "erasure.md", columns=personal_columns.table()),
             f"{_ERASURES}\n",
             "```",
             f"{_ERASURES}\n{personal_columns.erasures()}\n",
         ),
-        operations: _replaced(
-            operations.read_text("utf-8"),
-            f"{_ASSUMPTIONS}\n",
-            "<!-- assumptions: end -->",
-            f"{_ASSUMPTIONS}\n{assumptions_cost()}\n",
-        ),
-        readme: _replaced(
-            readme.read_text("utf-8"),
-            "<!-- settings: made by scripts/update_docs.py -->\n",
-            "<!-- settings: end -->",
-            table,
+        docs / "operations.md": _with_blocks(
+            docs / "operations.md",
+            summary=_as_text(examples.summary()),
+            report=_as_text(examples.assumptions()),
+            assumptions=assumptions_cost(),
         ),
         meltano: _replaced(
             _replaced(
@@ -214,6 +229,19 @@ def documents() -> dict[Path, str]:
             f"    # select: made by scripts/update_docs.py\n{meltano_selection()}",
         ),
     }
+
+
+def _with_blocks(path: Path, **blocks: str) -> str:
+    """Return a document with new text between the two comments of each block."""
+    text = path.read_text("utf-8")
+    for name, block in blocks.items():
+        begin = f"<!-- {name}: made by scripts/update_docs.py -->\n"
+        text = _replaced(text, begin, f"<!-- {name}: end -->", f"{begin}{block}\n")
+    return text
+
+
+def _as_text(output: str) -> str:
+    return f"```text\n{output}\n```"
 
 
 def _meltano_setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:

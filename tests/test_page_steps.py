@@ -1,4 +1,4 @@
-"""The step after a page is that of README's table "How paging decides"."""
+"""The step after a page is that of the table in docs/paging.md."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ class Jobs:
                 raise ResubmitJob(msg)
             status = body(response)
             state, reason = status["state"], status.get("errorMessage") or ""
-            reason = self._client.conceal(reason)
+            reason = self._client.redact(reason)
             if state in _LOST:
                 if _ROW_LIMIT.search(reason):
                     raise TooManyRows(reason)
@@ -276,7 +276,7 @@ class Jobs:
 
     def _reason(self, response: requests.Response) -> str:
         """Return why a request was refused, without a secret that the vendor sends back."""
-        return self._client.conceal(refusal(response))
+        return self._client.redact(refusal(response))
 
     def _delete(self, job: str) -> None:
         """Delete a job, which frees its place in the org's limit; only log an error."""

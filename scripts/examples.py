@@ -1,0 +1,125 @@
+"""Execute the commands that the documents quote, against the simulator, and return their output.
+
+`update_docs` writes it into the documents. The simulator's present is fixed, and the tap's clock is
+the simulator's: the output is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from support.direct import without_sockets
+from support.harness import Output, tap
+
+from tap_genesys.preflight.assumptions.report import check as check_assumptions
+from tap_genesys.simulator import Fault, Simulator, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_genesys.tap import TapGenesys
+
+#: The URL that the documents show in place of the simulator's.
+API_URL = "https://api.mypurecloud.de"
+#: The streams of the documented check: one of each kind of row in its table.
+CHECKED = (
+    "conversation_aggregates",
+    "conversation_details",
+    "conversation_segments",
+    "flow_outcomes",
+    "routing_queues",
+    "users",
+)
+#: The assumptions whose lines the documents show: one of each verdict.
+ASSUMPTIONS = ("interval-reading", "query-bounds", "details-page-cut", "lake-steps")
+#: Longer lines of a report are cut in the documents.
+WIDTH = 100
+_NOW = datetime(2026, 11, 23, 5, 17, tzinfo=UTC)
+_WORLD = World(
+    seed=1, per_day=200, since=_NOW - timedelta(days=8), now=_NOW, lag=timedelta(hours=4)
+)
+
+
+def check() -> str:
+    """Return the table of `--check` for an org whose role lacks a permission."""
+    permission = "architect:flowOutcome:view"
+    with Simulator(_WORLD) as sim:
+        sim.faults.add(
+            Fault("forbidden", path="/flows/outcomes", permission=permission, times=None)
+        )
+        return _quoted(sim, _checked(_tap(sim, *CHECKED)))
+
+
+def summary() -> str:
+    """Return the lines of a run's summary, of two streams and a table."""
+    lines: list[str] = []
+    with Simulator(_WORLD) as sim, without_sockets(sim):
+        streams = ("conversation_details", "conversation_segments", "routing_queues")
+        for line in _logged(_tap(sim, *streams)):
+            if lines or line.startswith("Summary"):
+                lines += line.splitlines()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def assumptions() -> str:
+    """Return some lines of the report of `--check=assumptions`, cut at `WIDTH` characters."""
+    with Simulator(_WORLD, oversized_page="refuse") as sim, without_sockets(sim):
+        report = check_assumptions(_tap(sim, "users").run, "0.1.0").as_table()
+    lines = [line.rstrip() for line in report.splitlines()]
+    chosen = [line for line in lines if line.split(" ")[0] in ("assumption", *ASSUMPTIONS)]
+    return "\n".join(line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..." for line in chosen)
+
+
+def _tap(sim: Simulator, *streams: str) -> TapGenesys:
+    start = (_NOW - timedelta(days=7)).date().isoformat()
+    return tap(
+        sim,
+        *streams,
+        output=Output(),
+        start_date=start,
+        conversation_details_source="auto",
+        page_size=100,
+        requests_per_minute=300,
+    )
+
+
+def _checked(made: TapGenesys) -> str:
+    text = io.StringIO()
+    with redirect_stdout(text), suppress(SystemExit):
+        made.check(users={"CX2": 120})
+    return "\n".join(line.rstrip() for line in text.getvalue().strip().splitlines())
+
+
+def _logged(made: TapGenesys) -> Iterator[str]:
+    """Run the tap; yield the messages of its log."""
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    logger = logging.getLogger("tap-genesys")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        with redirect_stderr(io.StringIO()):
+            made.sync_or_leave()
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    for record in records:
+        yield record.getMessage()
+
+
+def _quoted(sim: Simulator, text: str) -> str:
+    return text.replace(sim.url, API_URL)
+
+
+if __name__ == "__main__":
+    print(check(), summary(), assumptions(), sep="\n\n")
