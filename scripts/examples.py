@@ -23,8 +23,6 @@ from tap_genesys.preflight.assumptions.report import check as check_assumptions
 from tap_genesys.simulator import Fault, Simulator, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tap_genesys.tap import TapGenesys
 
 #: The URL that the documents show in place of the simulator's.
@@ -98,11 +96,21 @@ def _checked(made: TapGenesys) -> str:
     return "\n".join(line.rstrip() for line in text.getvalue().strip().splitlines())
 
 
-def _logged(made: TapGenesys) -> Iterator[str]:
-    """Run the tap; yield the messages of its log."""
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
+class _Lines(logging.Handler):
+    """Keeps the messages of a logger."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message."""
+        self.lines.append(record.getMessage())
+
+
+def _logged(made: TapGenesys) -> list[str]:
+    """Run the tap; return the messages of its log."""
+    handler = _Lines()
     logger = logging.getLogger("tap-genesys")
     level = logger.level
     logger.addHandler(handler)
@@ -113,8 +121,7 @@ def _logged(made: TapGenesys) -> Iterator[str]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
-    for record in records:
-        yield record.getMessage()
+    return handler.lines
 
 
 def _quoted(sim: Simulator, text: str) -> str:

@@ -1,4 +1,4 @@
-"""The documents say what the code does."""
+"""The documents: generated parts are up to date, links lead somewhere, diagrams parse."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from support.documents import DOCUMENTS, anchors, blocks, links, name, prose
 from support.scripts import ROOT, script
 
 from tap_genesys.config.settings import SCHEMA
@@ -17,99 +18,119 @@ from tap_genesys.tap import TapGenesys
 if TYPE_CHECKING:
     from pathlib import Path
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
-DOCUMENTS += [ROOT / "bench" / "RESULTS.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = ROOT / "README.md"
+LONGEST_README = 200
+#: What a line of a diagram may be; each is a whole line.
+ENTITY, TEXT = r"[a-z_]+", r'"[^"]+"'
+FLOWCHART = (
+    r"flowchart (LR|TD)",
+    rf"subgraph \w+ \[[^\]]+\]|subgraph {TEXT}",
+    r"end",
+    # Nodes, each with a shape of its own or without, joined by arrows.
+    r"NODE( (--(>| \"[^\"]+\" -->)) NODE)*",
+)
+NODE = r'\w+(\[\("[^"]+"\)\]|\["[^"]+"\])?'
+ENTITIES = (
+    r"erDiagram",
+    rf"{ENTITY} \|\|--o[{{|] {ENTITY} : (\w+|{TEXT})",
+    rf"{ENTITY} \{{",
+    r"\w+ \w+( PK)?",
+    r"\}",
+)
+#: Words of a dialogue, of which a program has none.
+DIALOGUE = re.compile(r"\b(asked|told|tells|telling)\b", re.IGNORECASE)
 
 
-def test_what_is_made_from_the_code_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
-    """README's settings, docs/settings.md, docs/streams.md and meltano.yml's settings."""
+def test_what_is_generated_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    """Settings, streams, filters, layers, costs, and the output of quoted commands."""
     stale = script("update_docs").main(["--check"])
     assert stale == 0, capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("docstring", "cell"),
-    [
-        ("A queue.", "A queue"),
-        ("A queue.\n\n    With a note.\n", "A queue"),
-        (
-            "A metric (tHandle, ...) in ms. Only\n    voice.",
-            "A metric (tHandle, ...) in ms. Only voice",
-        ),
-        ("A medium: voice, email, ...", "A medium: voice, email, ..."),
-    ],
-)
-def test_a_streams_cell_is_its_whole_first_paragraph(docstring: str, cell: str) -> None:
-    """An ellipsis is no end of a sentence: only the final full stop is left out."""
-    assert script("update_docs").row_of(docstring) == cell
-
-
-def test_about_readme_settings_page_and_meltano_name_the_same_settings(
+def test_about_settings_page_and_meltano_name_the_same_settings(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """A setting has one description, wherever a user reads it."""
     TapGenesys.print_about("json")
     about = json.loads(capsys.readouterr().out)["settings"]["properties"]
     extractor = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]["extractors"][
         0
     ]
     listed = {setting["name"]: setting for setting in extractor["settings"]}
-    for name, schema in SCHEMA["properties"].items():
-        row = f"| `{name}`"
-        assert row in (ROOT / "README.md").read_text("utf-8")
-        assert row in (ROOT / "docs" / "settings.md").read_text("utf-8")
-        assert about[name]["description"] == schema["description"]
-        assert listed[name]["description"] == schema["description"]
-        assert listed[name].get("sensitive", False) == schema.get("secret", False)
+    for setting, schema in SCHEMA["properties"].items():
+        assert f"| `{setting}`" in (ROOT / "docs" / "settings.md").read_text("utf-8")
+        assert about[setting]["description"] == schema["description"]
+        assert listed[setting]["description"] == schema["description"]
+        assert listed[setting].get("sensitive", False) == schema.get("secret", False)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text("utf-8")):
-        if "://" not in target:
-            assert (document.parent / target).exists(), target
+def test_meltano_has_the_capabilities_of_the_tap(capsys: pytest.CaptureFixture[str]) -> None:
+    """A capability that meltano.yml lacks is one that Meltano does not use."""
+    TapGenesys.print_about("json")
+    about = json.loads(capsys.readouterr().out)
+    plugins = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]
+    (extractor,) = plugins["extractors"]
+    assert set(extractor["capabilities"]) == set(about["capabilities"])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    """A link's file exists, and has the heading that its anchor names."""
+    for target, anchor in links(document):
+        file = document.parent / target if target else document
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), f"{target}#{anchor}"
+
+
+def test_the_map_leads_to_every_page() -> None:
+    """docs/README.md links each page of its folder, or a reader never finds it."""
+    page = ROOT / "docs" / "README.md"
+    linked = {target for target, _ in links(page)}
+    assert {path.name for path in page.parent.glob("*.md")} - {"README.md"} <= linked
+
+
+def test_the_readme_is_short() -> None:
+    """Two to three screens; everything else is behind a link."""
+    assert len(README.read_text("utf-8").splitlines()) <= LONGEST_README
 
 
 def test_the_readme_names_every_stream_that_is_read_by_default() -> None:
     """And the page of streams names all."""
-    readme = (ROOT / "README.md").read_text("utf-8")
+    readme = README.read_text("utf-8")
     page = (ROOT / "docs" / "streams.md").read_text("utf-8")
     streams = TapGenesys(config={}, validate_config=False).streams
     assert len(streams) == len(STREAMS)
-    for name, stream in streams.items():
-        assert f"`{name}`" in page
-        assert f"`{name}`" in readme or not stream.selected_by_default
+    for stream_name, stream in streams.items():
+        assert f"`{stream_name}`" in page
+        assert f"`{stream_name}`" in readme or not stream.selected_by_default
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_diagrams_parse(document: Path) -> None:
+    """Each line of a Mermaid diagram is a statement of its kind, and each opened part is closed."""
+    for diagram in blocks(document, "mermaid"):
+        lines = [line.strip() for line in diagram.splitlines() if line.strip()]
+        patterns = ENTITIES if lines[0] == "erDiagram" else FLOWCHART
+        for line in lines:
+            assert any(re.fullmatch(p.replace("NODE", NODE), line) for p in patterns), line
+        opened = [line for line in lines if line.startswith("subgraph") or line.endswith(" {")]
+        assert len(opened) == len([line for line in lines if line in {"end", "}"}])
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "client_id is missing; set it, or GENESYS_CLIENT_ID in the environment.",
-        "Genesys Cloud refuses the credentials (",
-        "A job was refused. ",
-        "stayed empty: expected",
-        "holds the same",
-        "records as the page before; the server ignores pageNumber",
-        "Gave up after",
-        "longer than retry_max_wait_seconds",
-        "what lies between is skipped.",
-        "belongs in",
-        "pages through",
-        "Lower window_days",
-        "Every selected stream was skipped",
-    ],
+    "diagram",
+    ['a --> b"]', "a -> b", 'a -- "unclosed --> b', "subgraph [x"],
 )
-def test_troubleshooting_quotes_what_the_code_says(text: str) -> None:
-    """An error's text is in the README as it is in the code, numbers and names aside."""
-    source = " ".join(
-        path.read_text("utf-8") for path in sorted((ROOT / "tap_genesys").rglob("*.py"))
-    )
-    joined = re.sub(r'"\s+f?"', "", source)
-    spoken = re.sub(r"\{[^}]*\}|%s", "\N{HORIZONTAL ELLIPSIS}", joined)
-    pieces = [
-        piece for piece in re.split(r"client_id|GENESYS_CLIENT_ID|400", text) if len(piece) > 5
-    ]
-    assert text in (ROOT / "README.md").read_text("utf-8")
-    assert all(piece in spoken for piece in pieces), pieces
+def test_a_diagram_that_does_not_parse_is_found(diagram: str) -> None:
+    """The patterns refuse what Mermaid refuses."""
+    assert not any(re.fullmatch(p.replace("NODE", NODE), diagram) for p in FLOWCHART)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_no_document_speaks_of_requests_as_of_a_dialogue(document: Path) -> None:
+    """Requests, responses and logs have the field's words, so that a reader can search for them."""
+    assert not DIALOGUE.findall(re.sub(r"`[^`]*`", "", prose(document)))
 
 
 def test_no_file_names_a_machine_or_a_registry() -> None:
@@ -129,7 +150,7 @@ def _project_files() -> list[Path]:
 
 
 def test_the_page_for_those_who_come_from_elsewhere_names_streams_that_exist() -> None:
-    """What stands in the columns of ours is ours, but for columns, settings and what is none."""
+    """The names in its columns of this tap are streams, but for columns, settings and `none`."""
     page = (ROOT / "docs" / "coming-from.md").read_text("utf-8")
     rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ")]
     known = {vars(stream)["name"] for stream in STREAMS}
