@@ -19,7 +19,7 @@ DOCUMENTS += [ROOT / "bench" / "RESULTS.md", *sorted((ROOT / "docs").glob("*.md"
 #: The parts of a log line that differ from run to run, with dots in their place: addresses and
 #: paths, names of settings, limits and states, numbers and moments.
 _VARIABLE = re.compile(
-    r"\.\.\.|https?://\S*|/api/[\w/{}-]*|\w+(?:\.\w+)+|[a-z]+(?:_[a-z]+)+|[A-Z_]{3,}"
+    r"\.\.\.|https?://\S*|/api/[\w/{}-]*|[\w/.]*\w\.\w+|[a-z]+(?:_[a-z]+)+|[A-Z_]{3,}"
     r"|\d[\d,.:TZ-]*"
 )
 #: The ends of a phrase, at which the code joins texts.
