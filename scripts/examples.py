@@ -25,8 +25,8 @@ from tap_genesys.simulator import Fault, Simulator, World
 if TYPE_CHECKING:
     from tap_genesys.tap import TapGenesys
 
-#: The URL that the documents show in place of the simulator's.
-API_URL = "https://api.mypurecloud.de"
+#: The name and URL that the documents have in place of the simulator's.
+ORGANIZATION = "Organization: Example (https://api.mypurecloud.de)"
 #: The streams of the documented check: one of each kind of row in its table.
 CHECKED = (
     "conversation_aggregates",
@@ -53,7 +53,8 @@ def check() -> str:
         sim.faults.add(
             Fault("forbidden", path="/flows/outcomes", permission=permission, times=None)
         )
-        return _quoted(sim, _checked(_tap(sim, *CHECKED)))
+        _, *lines = _checked(_tap(sim, *CHECKED))
+    return "\n".join([ORGANIZATION, *lines])
 
 
 def summary() -> str:
@@ -85,15 +86,18 @@ def _tap(sim: Simulator, *streams: str) -> TapGenesys:
         start_date=start,
         conversation_details_source="auto",
         page_size=100,
+        # One at a time: the waits of parallel requests depend on the machine.
+        max_parallel_requests=1,
+        max_parallel_jobs=1,
         requests_per_minute=300,
     )
 
 
-def _checked(made: TapGenesys) -> str:
+def _checked(made: TapGenesys) -> list[str]:
     text = io.StringIO()
     with redirect_stdout(text), suppress(SystemExit):
         made.check(users={"CX2": 120})
-    return "\n".join(line.rstrip() for line in text.getvalue().strip().splitlines())
+    return [line.rstrip() for line in text.getvalue().strip().splitlines()]
 
 
 class _Lines(logging.Handler):
@@ -122,10 +126,6 @@ def _logged(made: TapGenesys) -> list[str]:
         logger.removeHandler(handler)
         logger.setLevel(level)
     return handler.lines
-
-
-def _quoted(sim: Simulator, text: str) -> str:
-    return text.replace(sim.url, API_URL)
 
 
 if __name__ == "__main__":
