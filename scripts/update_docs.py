@@ -64,10 +64,10 @@ def settings_page() -> str:
 
 {_MADE}
 
-Set them in a config file (`tap-genesys --config config.json`), in the environment (`--config ENV`,
-`TAP_GENESYS_<NAME>`, lists and objects as JSON), or in `meltano.yml`. Numbers may be texts. All
-settings are validated before the first request; a wrong one ends the run with exit code 1 and a
-line with its name, its value and a remedy.
+Set them in a config file (`tap-genesys --config config.json`), in the environment
+(`--config ENV`, `TAP_GENESYS_<NAME>`, lists and objects as JSON), or in `meltano.yml`. A number may
+be a string. All settings are validated before the first request. A wrong one ends the run with exit
+code 1 and a line that has its name, its value and the values that are allowed.
 
 {settings_table()}
 
@@ -91,14 +91,14 @@ def streams_page() -> str:
 
 {_MADE}
 
-{len(streams)} streams; those with a ● are selected by default. The columns: what a row is, the
-vendor's operation, the primary key, the field by which the stream is read (*whole*: a full-table
-sync), the permissions that the client's role needs (*or*: one of them is enough), and the requests
-of a run.
+{len(streams)} streams; those with a ● are read by default. The tables have, of each stream: what a row
+is; the vendor's operation; the key; the replication key (*whole*: all rows are read in each run);
+the permission that the client's role needs (*or*: one of these is enough); the requests of a run.
 
-Every row also has `_readAt`, the moment at which it was read, and all but wrap-ups and attributes
-have `_extra`, the fields that are not in the schema (`null` without any). Field names are the
-vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations join.
+Every row has `_readAt`, the moment at which it was read. All streams but wrap-ups and attributes
+have `_extra`: the fields of the row that the schema does not know yet (`null` if there are none).
+Field names are the vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations
+join.
 
 {tables}
 
@@ -115,7 +115,7 @@ def _group(module: str, streams: list[Any]) -> str:
 
 def filters_table() -> str:
     """Return the filters of each stream as a Markdown table."""
-    lines = ["| stream | filters |", "| --- | --- |"]
+    lines = ["| stream | filtered by |", "| --- | --- |"]
     for name, filters in sorted(filters_by_stream().items()):
         if isinstance(filters, dict):
             does = ", ".join(_PARAMS[form].format(f"`{param}`") for param, form in filters.items())
