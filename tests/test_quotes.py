@@ -96,6 +96,13 @@ def test_a_quoted_command_has_the_options_that_it_names(document: Path) -> None:
             assert words[1] in {"install", "run", "invoke", "state", "add"}, words
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_a_quoted_target_is_one_of_the_makefile(document: Path) -> None:
+    """`make X` in a document is a target that a reader can run."""
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert set(re.findall(r"`make ([a-z-]+)", document.read_text("utf-8"))) <= set(targets)
+
+
 def _commands(document: Path) -> list[list[str]]:
     """Return the words of each command in a document's console blocks and inline code."""
     lines = [line for block in blocks(document, "console") for line in block.splitlines()]
