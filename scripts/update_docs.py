@@ -3,13 +3,13 @@
     python scripts/update_docs.py            # write
     python scripts/update_docs.py --check    # exit 1 and print stale parts
 
-The settings' one source is `tap_genesys/config/settings.py`; from it come `docs/settings.md` and
-the tap's settings in meltano.yml. The streams' one source is `STREAMS`; from it come
-`docs/streams.md`, and README.md's table of areas and list of permissions. The filters that each
-takes become the table in `docs/filters.md`, and the columns with personal data those in
-`docs/erasure.md`. The assumptions about the vendor's API, a list of `preflight.assumptions`, become
-a table in `docs/design.md`; what their check requests, a paragraph of `docs/operations.md`. Output
-of commands that README.md and `docs/operations.md` quote is that of `examples.py`.
+The settings (`tap_genesys/config/settings.py`) become `docs/settings.md` and the tap's settings in
+meltano.yml. The streams (`STREAMS`) become `docs/streams.md`, and README.md's table of areas and
+list of permissions; their filters become the table in `docs/filters.md`, and their columns with
+personal data the table in `docs/erasure.md`. The assumptions about the vendor's API
+(`preflight.assumptions`) become a table in `docs/design.md`, and the requests of their check a
+paragraph of `docs/operations.md`. The output of commands in README.md and `docs/operations.md` is
+that of `examples.py`.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def settings_page() -> str:
 
 {_MADE}
 
-Set them in a config file (`tap-genesys --config config.json`), in the environment
-(`--config ENV`, `TAP_GENESYS_<NAME>`, lists and objects as JSON), or in `meltano.yml`. A number may
-be a string. All settings are validated before the first request. A wrong one ends the run with exit
-code 1 and a line that has its name, its value and the values that are allowed.
+Set them in a config file (`tap-genesys --config config.json`), in the environment (`--config ENV`,
+`TAP_GENESYS_<NAME>`, lists and objects as JSON), or in `meltano.yml`. Numbers may be texts. All
+settings are validated before the first request; a wrong one ends the run with exit code 1 and a
+line with its name, its value and a remedy.
 
 {settings_table()}
 
@@ -91,14 +91,14 @@ def streams_page() -> str:
 
 {_MADE}
 
-{len(streams)} streams; those with a ● are read by default. The tables have, of each stream: what a row
-is; the vendor's operation; the key; the replication key (*whole*: all rows are read in each run);
-the permission that the client's role needs (*or*: one of these is enough); the requests of a run.
+{len(streams)} streams; those with a ● are selected by default. The columns: what a row is, the
+vendor's operation, the primary key, the field by which the stream is read (*whole*: a full-table
+sync), the permissions that the client's role needs (*or*: one of them is enough), and the requests
+of a run.
 
-Every row has `_readAt`, the moment at which it was read. All streams but wrap-ups and attributes
-have `_extra`: the fields of the row that the schema does not know yet (`null` if there are none).
-Field names are the vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations
-join.
+Every row also has `_readAt`, the moment at which it was read, and all but wrap-ups and attributes
+have `_extra`, the fields that are not in the schema (`null` without any). Field names are the
+vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations join.
 
 {tables}
 
@@ -174,7 +174,7 @@ def areas_table() -> str:
     lines = ["| area | read by default | more |", "| --- | --- | --- |"]
     others = []
     for area, streams in sorted(areas.items()):
-        names = sorted(vars(one)["name"] for one in streams if one.selected_by_default)
+        names = sorted(vars(stream)["name"] for stream in streams if stream.selected_by_default)
         link = f"[{area}](docs/streams.md#{area.lower().replace(' ', '-')})"
         if names:
             listed = ", ".join(f"`{name}`" for name in names)
@@ -190,7 +190,7 @@ def _area(stream: type[Any]) -> str:
 
 
 def documents() -> dict[Path, str]:
-    """Return each document with what it should hold."""
+    """Return path -> content of each document."""
     docs, meltano = ROOT / "docs", ROOT / "meltano.yml"
     return {
         docs / "settings.md": settings_page(),
