@@ -47,6 +47,23 @@ def test_what_is_generated_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> 
     assert stale == 0, capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("docstring", "cell"),
+    [
+        ("A queue.", "A queue"),
+        ("A queue.\n\n    With a note.\n", "A queue"),
+        (
+            "A metric (tHandle, ...) in ms. Only\n    voice.",
+            "A metric (tHandle, ...) in ms. Only voice",
+        ),
+        ("A medium: voice, email, ...", "A medium: voice, email, ..."),
+    ],
+)
+def test_a_streams_cell_is_its_whole_first_paragraph(docstring: str, cell: str) -> None:
+    """An ellipsis is no end of a sentence: only the final full stop is left out."""
+    assert script("update_docs").row_of(docstring) == cell
+
+
 def test_about_settings_page_and_meltano_name_the_same_settings(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
