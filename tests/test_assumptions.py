@@ -329,14 +329,14 @@ def test_nothing_of_the_org_is_in_the_report(monkeypatch: pytest.MonkeyPatch) ->
     worlds: list[dict[str, Any]] = [{}, {"interval_reading": "touched-days", "span_days": "each"}]
     for habits in worlds:
         with Simulator(WORLD, **habits) as sim:
-            answer = sim.answer
+            answer = sim.respond
 
             def spied(*arguments: Any, answer: Any = answer) -> Any:
                 made = answer(*arguments)
                 seen.update(_private(made.body))
                 return made
 
-            monkeypatch.setattr(sim, "answer", spied)
+            monkeypatch.setattr(sim, "respond", spied)
             report = checked(sim)
         text = f"{report.as_table()}\n{report.as_json()}"
         assert not [value for value in seen if value in text]

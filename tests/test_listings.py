@@ -30,7 +30,7 @@ from tap_genesys.simulator.listings import COUNTS, LARGEST, ids_of
 from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
-    from tap_genesys.simulator.answers import Answer
+    from tap_genesys.simulator.responses import SimulatedResponse
     from tap_genesys.simulator.server import Request
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
@@ -177,8 +177,8 @@ class Misleading(Simulator):
 
     place = "{uri}"
 
-    def answer(self, *request: Any) -> Answer:
-        answer = super().answer(*request)
+    def respond(self, *request: Any) -> SimulatedResponse:
+        answer = super().respond(*request)
         if isinstance(answer.body, dict) and "nextUri" in answer.body:
             link = urlsplit(answer.body["nextUri"])
             answer.body["nextUri"] = self.place.format(uri=f"{link.path}?{link.query}")

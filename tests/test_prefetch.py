@@ -21,7 +21,7 @@ from tap_genesys.errors import StopRun
 from tap_genesys.interruption import Interrupted, Interruption
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
-from tap_genesys.simulator.answers import COUNTS
+from tap_genesys.simulator.responses import COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,7 +15,7 @@ from tap_genesys.errors import StopRun
 from tap_genesys.preflight.check import check
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World, staff
-from tap_genesys.simulator.answers import Answer, error
+from tap_genesys.simulator.responses import SimulatedResponse, error
 from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -94,9 +94,9 @@ class Echoing(Simulator):
 
     status = 400
 
-    def answer(self, method: str, path: str, *rest: Any) -> Answer:
+    def respond(self, method: str, path: str, *rest: Any) -> SimulatedResponse:
         if path != "/api/v2/users":
-            return super().answer(method, path, *rest)
+            return super().respond(method, path, *rest)
         return error(self.status, f"nobody knows demo-secret or {rest[-1]}")
 
 

@@ -18,8 +18,8 @@ from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import DAY, Window, iso, parse
 from tap_genesys.simulator import Fault, Simulator, World, listings
 from tap_genesys.simulator import reports as org
-from tap_genesys.simulator.answers import Answer
 from tap_genesys.simulator.listings import ids_of, rows_of
+from tap_genesys.simulator.responses import SimulatedResponse
 from tap_genesys.streams.adherence import AdherenceHistorical
 from tap_genesys.streams.audits import Audits
 from tap_genesys.streams.task_management import Workitems
@@ -199,7 +199,9 @@ def test_a_file_that_holds_no_audits_ends_the_run_in_one_line(
     """No row without its key is emitted, and the bookmark stays before the window."""
     with Simulator(WORLD) as sim:
         sim.reports.large = 1
-        monkeypatch.setattr(sim.reports, "stored", lambda *_arguments: Answer(body=content))
+        monkeypatch.setattr(
+            sim.reports, "stored", lambda *_arguments: SimulatedResponse(body=content)
+        )
         output = Output()
         made = tap(sim, "audits", output=output, **START)
         with pytest.raises(StopRun, match=f"audits, window .*{re.escape(message)}") as stop:
@@ -251,8 +253,8 @@ def test_a_failed_report_ends_the_run() -> None:
 class Circling(Simulator):
     """An org whose second page names itself as the next one."""
 
-    def answer(self, *request: Any) -> Answer:
-        answer = super().answer(*request)
+    def respond(self, *request: Any) -> SimulatedResponse:
+        answer = super().respond(*request)
         if isinstance(answer.body, dict) and answer.body.keys() & {"entities", "results"}:
             answer.body |= {"cursor": "1", "cursors": {"after": "1"}, "after": "1"}
         return answer

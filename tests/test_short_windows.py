@@ -11,7 +11,7 @@ from support.harness import Output, bookmarked, run, tap
 
 from tap_genesys.errors import StopRun
 from tap_genesys.replication.windows import Window, iso, parse
-from tap_genesys.simulator import Fault, Simulator, World, answers
+from tap_genesys.simulator import Fault, Simulator, World, responses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Shifting(World):
 @pytest.fixture(autouse=True)
 def _one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let counts that are too high be so by one."""
-    monkeypatch.setitem(answers._WAYS, "high", lambda number, _much: (number + 1, number + 1))
+    monkeypatch.setitem(responses._WAYS, "high", lambda number, _much: (number + 1, number + 1))
 
 
 def read(

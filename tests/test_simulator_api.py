@@ -12,10 +12,10 @@ import pytest
 from support.simulator_client import DETAILS, Client
 
 from tap_genesys.simulator import Simulator, World
-from tap_genesys.simulator.answers import COUNTS
 from tap_genesys.simulator.filtering import CONVERSATION, SEGMENT, SIMULATED
 from tap_genesys.simulator.habits import Habits
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.responses import COUNTS
 from tap_genesys.simulator.summing import GROUPINGS
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from tap_genesys.api.request_note import RequestNote
 from tap_genesys.api.timeouts import MOST_SPLITS
 from tap_genesys.errors import StopRun, TimedOut, TryAgain
 from tap_genesys.replication.windows import iso, parse
-from tap_genesys.simulator import Fault, Simulator, World, answers
+from tap_genesys.simulator import Fault, Simulator, World, responses
 
 DETAILS = "conversation_details"
 SUMS = "conversation_aggregates"
@@ -39,15 +39,15 @@ class Heavy(Simulator):
     heavy_from = SINCE
     path = QUERY
 
-    def answer(
+    def respond(
         self, method: str, path: str, query: dict[str, str], body: Any, login: str
-    ) -> answers.Answer:
+    ) -> responses.SimulatedResponse:
         """Answer a request."""
         if path.endswith(self.path):
             start, end = map(parse, body["interval"].split("/"))
             if end - start > self.longest and start >= self.heavy_from:
-                return answers.error(504)
-        return super().answer(method, path, query, body, login)
+                return responses.error(504)
+        return super().respond(method, path, query, body, login)
 
 
 def hours(sim: Simulator, path: str = QUERY) -> list[float]:
@@ -214,9 +214,9 @@ class Ill(Simulator):
     plan: dict[tuple[str, int], list[int]]
     lock = threading.Lock()
 
-    def answer(
+    def respond(
         self, method: str, path: str, query: dict[str, str], body: Any, login: str
-    ) -> answers.Answer:
+    ) -> responses.SimulatedResponse:
         """Answer a request."""
         if path.endswith(QUERY):
             page = body["interval"].partition("/")[0], body["paging"]["pageNumber"]
@@ -224,8 +224,8 @@ class Ill(Simulator):
                 statuses = self.plan.get(page)
                 status = statuses.pop(0) if statuses else 0
             if status:
-                return answers.error(status)
-        return super().answer(method, path, query, body, login)
+                return responses.error(status)
+        return super().respond(method, path, query, body, login)
 
 
 @pytest.mark.parametrize("parallel", [1, 4])

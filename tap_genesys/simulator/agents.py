@@ -8,11 +8,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from tap_genesys.simulator.answers import Answer, page_of
 from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, moment, positive
 from tap_genesys.simulator.fabricate import row, shapes
 from tap_genesys.simulator.lake import Kind
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.responses import SimulatedResponse, page_of
 from tap_genesys.simulator.staff import identifier
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ _STORED: dict[tuple[Any, ...], list[Entry]] = {}
 _REMEMBERED = 8
 
 
-def user_details(world: World, body: Row | None, habits: Habits) -> Answer:
+def user_details(world: World, body: Row | None, habits: Habits) -> SimulatedResponse:
     """Return a page of the entries that a details query about users finds, grouped by user.
 
     A page is cut from what is stored, so `totalHits` counts entries; one that is stored twice comes
@@ -87,10 +87,10 @@ def user_details(world: World, body: Row | None, habits: Habits) -> Answer:
             agent, field, span = entry
             told = span if habits.span_dates == "milliseconds" else _in_seconds(span)
             users.setdefault(agent, {"userId": agent}).setdefault(field, []).append(told)
-    answer: Row = {"totalHits": len(entries)}
+    response: Row = {"totalHits": len(entries)}
     if users:
-        answer["userDetails"] = [*users.values()]
-    return Answer(body=answer)
+        response["userDetails"] = [*users.values()]
+    return SimulatedResponse(body=response)
 
 
 def _named_users(filters: list[Row] | None) -> set[str]:
@@ -305,8 +305,8 @@ def evaluations(world: World) -> list[Row]:
     return made
 
 
-def search(world: World, body: Row | None, bounds: str = "[]") -> Answer:
-    """Answer a search for evaluations by the date of their creation.
+def search(world: World, body: Row | None, bounds: str = "[]") -> SimulatedResponse:
+    """Respond to a search for evaluations by the date of their creation.
 
     Args:
         world: What is true.
@@ -330,5 +330,5 @@ def search(world: World, body: Row | None, bounds: str = "[]") -> Answer:
         if first <= datetime.fromisoformat(one["createdDate"]) < last
     ]
     number, size = positive(asked, "pageNumber", 1), min(positive(asked, "pageSize", 25), 100)
-    answer: Row = {"pageNumber": number, "pageSize": size, "results": page_of(rows, number, size)}
-    return Answer(body=answer)
+    response: Row = {"pageNumber": number, "pageSize": size, "results": page_of(rows, number, size)}
+    return SimulatedResponse(body=response)

@@ -10,10 +10,10 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.answers import Answer
 from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, names
 from tap_genesys.simulator.fabricate import row
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.responses import SimulatedResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,8 +71,8 @@ class Sums:
     takes_all_users: bool = False
     _events: dict[datetime, list[Event]] = field(default_factory=dict)
 
-    def answer(self, world: World, path: str, body: Row | None) -> Answer:
-        """Answer a query of one family."""
+    def respond(self, world: World, path: str, body: Row | None) -> SimulatedResponse:
+        """Respond to a query of one family."""
         asked = known_fields(body, _FIELDS)
         start, end = interval(asked.get("interval"))
         metrics = names(asked.get("metrics"), "metrics", families()[path]["metrics"])
@@ -103,7 +103,7 @@ class Sums:
             values = results.setdefault(group, {}).setdefault(cell, {})
             values.setdefault((event.metric, event.qualifier or ""), []).append(event.value)
         told = [_result(group, cells, size, end) for group, cells in sorted(results.items())]
-        return Answer(body={"results": told} if told else {})
+        return SimulatedResponse(body={"results": told} if told else {})
 
     def _emitted(self, world: World) -> list[Event]:
         if world.now not in self._events:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from tap_genesys.simulator import agents, interactions, listings
 from tap_genesys.simulator.aggregating import Sums, families
-from tap_genesys.simulator.answers import Answer, counted, error, listing, page_of, pages_of
 from tap_genesys.simulator.bodies import (
     RefusedError,
     invalid_value,
@@ -23,6 +22,14 @@ from tap_genesys.simulator.lake import CONVERSATIONS, JobOperations, Lake
 from tap_genesys.simulator.limits import LIMITS, limits
 from tap_genesys.simulator.observing import OBSERVATIONS, observations
 from tap_genesys.simulator.reports import Reports
+from tap_genesys.simulator.responses import (
+    SimulatedResponse,
+    counted,
+    error,
+    listing,
+    page_of,
+    pages_of,
+)
 from tap_genesys.simulator.summing import GROUPINGS, METRICS, summaries
 
 if TYPE_CHECKING:
@@ -64,8 +71,10 @@ class Api:
     url: str = ""
     reports: Reports = field(default_factory=Reports)
 
-    def answer(self, method: str, path: str, query: Mapping[str, str], body: Row | None) -> Answer:
-        """Answer a request."""
+    def respond(
+        self, method: str, path: str, query: Mapping[str, str], body: Row | None
+    ) -> SimulatedResponse:
+        """Respond to a request."""
         known_method, operation = self._operation(method, path, query, body)
         if operation is None:
             return error(404)
@@ -78,12 +87,12 @@ class Api:
 
     def _operation(
         self, method: str, path: str, query: Mapping[str, str], body: Row | None
-    ) -> tuple[str, Callable[[], Answer] | None]:
+    ) -> tuple[str, Callable[[], SimulatedResponse] | None]:
         """Return the method that an operation has, and what answers; none where there is none."""
-        own: dict[str, tuple[str, Callable[[], Answer]]] = {
+        own: dict[str, tuple[str, Callable[[], SimulatedResponse]]] = {
             "/api/v2/analytics/conversations/details/query": (
                 "POST",
-                lambda: Details(self._queried, self.habits, self.found).answer(body),
+                lambda: Details(self._queried, self.habits, self.found).respond(body),
             ),
             "/api/v2/analytics/conversations/summary/queries": (
                 "POST",
@@ -107,7 +116,7 @@ class Api:
         if path in OBSERVATIONS:
             return "POST", partial(observations, path, body)
         if path in families():
-            return "POST", partial(self.sums.answer, self.world, path, body)
+            return "POST", partial(self.sums.respond, self.world, path, body)
         found = interactions.operation(self.world, method, path, self.url)
         if path.startswith(LIMITS):
             found = partial(limits, path.removeprefix(LIMITS), self.lake.most_jobs)
@@ -136,7 +145,7 @@ class Api:
             self.world, since=max(self.world.since, self.world.now - timedelta(days=days))
         )
 
-    def _summaries(self, body: Row | None) -> Answer:
+    def _summaries(self, body: Row | None) -> SimulatedResponse:
         query = known_fields(body, _SUMMARY_FIELDS)
         number, size = positive(query, "pageNumber", 1), positive(query, "pageSize", 25)
         if size > 250:
@@ -152,19 +161,21 @@ class Api:
             dates = {"dateFrom": query["dateFrom"], "dateTo": query["dateTo"]}
             rows = [row | dates for row in rows]
         header, count = counted(self.habits.counts, pages_of(len(rows), size))
-        answer: Row = {"entities": page_of(rows, number, size)}
-        answer |= {"pageNumber": number, "pageSize": size}
-        answer |= {} if count is None else {"pageCount": count}
-        return Answer(body=answer, headers={} if header is None else {"X-Page-Count": header})
+        response: Row = {"entities": page_of(rows, number, size)}
+        response |= {"pageNumber": number, "pageSize": size}
+        response |= {} if count is None else {"pageCount": count}
+        return SimulatedResponse(
+            body=response, headers={} if header is None else {"X-Page-Count": header}
+        )
 
-    def _users(self, path: str, query: Mapping[str, str]) -> Answer:
+    def _users(self, path: str, query: Mapping[str, str]) -> SimulatedResponse:
         state = query.get("state", "active")
         if state not in _STATES:
             raise invalid_value(state, "State", _STATES)
         rows = [user for user in self.world.users() if state in ("any", user["state"])]
         query = listings.within_limits(path, query, self.habits.oversized_page)
         number, size = positive(query, "pageNumber", 1), positive(query, "pageSize", 25)
-        return Answer(body=listing(path, query, rows, number, size))
+        return SimulatedResponse(body=listing(path, query, rows, number, size))
 
 
 def _jobs_above(path: str) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.answers import Answer, counted, page_of, pages_of
 from tap_genesys.simulator.bodies import (
     RefusedError,
     interval,
@@ -17,6 +16,7 @@ from tap_genesys.simulator.bodies import (
 )
 from tap_genesys.simulator.filtering import check, misplaced, passes
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.responses import SimulatedResponse, counted, page_of, pages_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,8 +50,8 @@ class Details:
     habits: Habits
     found: dict[str, Sequence[int]] = field(default_factory=dict)
 
-    def answer(self, body: Row | None) -> Answer:
-        """Answer a query, or refuse it."""
+    def respond(self, body: Row | None) -> SimulatedResponse:
+        """Respond to a query, or refuse it."""
         query = _read(body)
         start, end = interval(query.get("interval"))
         filters = query["conversationFilters"], query["segmentFilters"]
@@ -136,17 +136,19 @@ class Details:
         in_time = ended >= first if opens_with_start else ended > first
         return in_time and (began <= last if closes_with_end else began < last)
 
-    def _tell(self, rows: list[Row], total: int, number: int, size: int) -> Answer:
+    def _tell(self, rows: list[Row], total: int, number: int, size: int) -> SimulatedResponse:
         pages = pages_of(total, size)
         if self.habits.details_shape == "gateway":
             header, count = counted(self.habits.total_hits, pages)
             _rows_header, rows_count = counted(self.habits.total_hits, total, much=2 * size)
             body: Row = {"entities": rows, "pageSize": size, "pageNumber": number}
             body |= {} if count is None else {"pageCount": count, "total": rows_count}
-            return Answer(body=body, headers={} if header is None else {"X-Page-Count": header})
+            return SimulatedResponse(
+                body=body, headers={} if header is None else {"X-Page-Count": header}
+            )
         body = {"conversations": rows} if rows else {}
         _header, hits = counted(self.habits.total_hits, total, much=2 * size)
-        return Answer(body=body if hits is None else body | {"totalHits": hits})
+        return SimulatedResponse(body=body if hits is None else body | {"totalHits": hits})
 
 
 def _read(body: Row | None) -> Row:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 
-#: Every kind of fault, and what it does to the answer.
+#: Every kind of fault, and what it does to the response.
 KINDS = {
     "status": "answers with `status` (`retry_after` as given, a 429 with `limit`) instead",
     "unauthorized": "lets every token expire, so that it answers 401 and the next login helps",

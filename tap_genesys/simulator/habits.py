@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tap_genesys.simulator.answers import COUNTS
+from tap_genesys.simulator.responses import COUNTS
 
 #: The habits that are one of a few words, and those words; the first is the default.
 WORDS: dict[str, tuple[str, ...]] = {
@@ -57,8 +57,8 @@ class Habits:
         aggregate_cells: Whether cells are counted from the interval's `start`, or lie on the
             `clock`.
         unfiltered_users: What an aggregate query gets that names no user: `refuse` or `all`.
-        counts: How summary pages are counted, one of `answers.COUNTS`.
-        total_hits: How the rows of a details query are counted, one of `answers.COUNTS`.
+        counts: How summary pages are counted, one of `responses.COUNTS`.
+        total_hits: How the rows of a details query are counted, one of `responses.COUNTS`.
         details_shape: `vendor`, or `gateway` for `entities` and `pageCount`.
         summaries: Whether the org has summary queries at all.
         summary_shape: `nested` groupings and metrics, `flat` fields, `own-id` with an id, or

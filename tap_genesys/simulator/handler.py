@@ -1,4 +1,4 @@
-"""HTTP: reading a request, letting things go wrong with it, sending the answer."""
+"""HTTP: reading a request, letting things go wrong with it, sending the response."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from tap_genesys.simulator.answers import Answer, error
 from tap_genesys.simulator.bodies import page, with_first_page
+from tap_genesys.simulator.responses import SimulatedResponse, error
 
 if TYPE_CHECKING:
     from tap_genesys.simulator.faults import Fault, Faults
@@ -29,7 +29,7 @@ _WORTH_ZIPPING = 2000
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came, and the status that it was answered with; 0 if it got no answer."""
+    """A request as it came, and the status that it was answered with; 0 if it got no response."""
 
     method: str
     path: str
@@ -46,9 +46,9 @@ class Responder(Protocol):
     #: Set when it closes.
     closing: threading.Event
 
-    def answer(
+    def respond(
         self, method: str, path: str, query: dict[str, str], body: Row | None, login: str
-    ) -> Answer:
+    ) -> SimulatedResponse:
         """Return the response to a request that nothing goes wrong with."""
 
     def note(self, request: Request) -> None:
@@ -116,23 +116,23 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: ",".join(values) for name, values in parse_qs(parts.query).items()}
         body = self._read_body()
         if parts.path.startswith("/_simulator/"):
-            self._send(responder.answer(str(self.command), parts.path, query, body, ""), None)
+            self._send(responder.respond(str(self.command), parts.path, query, body, ""), None)
             return
         fault = responder.faults.of(parts.path, page(query, body))
-        answer = self._answer(fault, parts.path, query, body)
-        status = 0 if fault is not None and fault.kind == "drop" else answer.status
+        response = self._respond_to(fault, parts.path, query, body)
+        status = 0 if fault is not None and fault.kind == "drop" else response.status
         headers = dict(self.headers.items())
         responder.note(Request(str(self.command), parts.path, query, body, headers, status))
-        self._send(answer, fault)
+        self._send(response, fault)
 
     do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _respond  # noqa: N815 - http.server's names
 
     def log_message(self, *_arguments: object) -> None:
         """Log nothing."""
 
-    def _answer(
+    def _respond_to(
         self, fault: Fault | None, path: str, query: dict[str, str], body: Row | None
-    ) -> Answer:
+    ) -> SimulatedResponse:
         responder = self.server.responder
         login = self.headers.get("Authorization", "")
         kind = "" if fault is None else fault.kind
@@ -151,27 +151,27 @@ class _Handler(BaseHTTPRequestHandler):
                 responder.closing.wait(fault.seconds)
             if kind == "same_page":
                 query, body = with_first_page(query, body)
-        answer = responder.answer(str(self.command), path, query, body, login)
+        response = responder.respond(str(self.command), path, query, body, login)
         if fault is not None and kind == "state":
-            answer.body["state"] = fault.state
+            response.body["state"] = fault.state
         if kind == "empty":
             for name in ("conversations", "entities", "userDetails"):
-                answer.body.pop(name, None)
-        return answer
+                response.body.pop(name, None)
+        return response
 
-    def _send(self, answer: Answer, fault: Fault | None) -> None:
+    def _send(self, response: SimulatedResponse, fault: Fault | None) -> None:
         kind = "" if fault is None else fault.kind
         if kind == "drop":
             self.close_connection = True
             return
-        content = b"" if answer.status == 204 else _JSON.encode(answer.body).encode()
+        content = b"" if response.status == 204 else _JSON.encode(response.body).encode()
         if kind == "html":
             content = b"<html><body>Please log in to the guest network.</body></html>"
-        self.send_response(answer.status)
+        self.send_response(response.status)
         self.send_header("Content-Type", "text/html" if kind == "html" else "application/json")
-        told = answer.body if isinstance(answer.body, dict) else {}
+        told = response.body if isinstance(response.body, dict) else {}
         correlation = {"ININ-Correlation-Id": told.get("contextId") or str(uuid.uuid4())}
-        for name, value in {**correlation, **answer.headers}.items():
+        for name, value in {**correlation, **response.headers}.items():
             self.send_header(name, value)
         if "gzip" in self.headers.get("Accept-Encoding", "") and len(content) > _WORTH_ZIPPING:
             content = gzip.compress(content, compresslevel=1)

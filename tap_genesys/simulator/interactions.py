@@ -6,9 +6,9 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.answers import Answer, error
 from tap_genesys.simulator.fabricate import row, shapes
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.responses import SimulatedResponse, error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,9 @@ _TRANSCRIPT = f"{_SPEECH}/communications/{{communicationId}}/transcripturl"
 _WORDS = ("hello", "how can I help", "my bill is wrong", "one moment please", "thank you", "bye")
 
 
-def operation(world: World, method: str, path: str, storage: str) -> Callable[[], Answer] | None:
+def operation(
+    world: World, method: str, path: str, storage: str
+) -> Callable[[], SimulatedResponse] | None:
     """Return what answers a request about one conversation; none where it is about another thing.
 
     Args:
@@ -62,14 +64,14 @@ def customers_sessions(conversation: Row) -> list[str]:
     ]
 
 
-def stored(path: str, query: Mapping[str, str], login: str) -> Answer:
-    """Answer as a storage does: to a signed address, and to no token beside it."""
+def stored(path: str, query: Mapping[str, str], login: str) -> SimulatedResponse:
+    """Respond to as a storage does: to a signed address, and to no token beside it."""
     if login:
         return error(400, "Only one auth mechanism allowed", "InvalidArgument")
     parts = path.removeprefix(STORAGE).split("/")
     if len(parts) != 2 or query.get("signature") != _signature(*parts):
         return error(403, "The signature does not match", "SignatureDoesNotMatch")
-    return Answer(body=transcript(*parts))
+    return SimulatedResponse(body=transcript(*parts))
 
 
 def transcript(conversation_id: str, communication_id: str) -> Row:
@@ -85,27 +87,27 @@ def transcript(conversation_id: str, communication_id: str) -> Row:
     }
 
 
-def _speech(world: World, conversation: Row, _storage: str) -> Answer:
+def _speech(world: World, conversation: Row, _storage: str) -> SimulatedResponse:
     name = conversation["conversationId"]
     found = row(shapes()[_SPEECH]["row"], world.seed, _SPEECH, name)
-    return Answer(body={**found, "conversation": {"id": name}})
+    return SimulatedResponse(body={**found, "conversation": {"id": name}})
 
 
-def _summaries(world: World, conversation: Row, _storage: str) -> Answer:
+def _summaries(world: World, conversation: Row, _storage: str) -> SimulatedResponse:
     name, shape = conversation["conversationId"], shapes()[_SUMMARIES]["row"]
     whole, first, second = (row(shape, world.seed, _SUMMARIES, name, n) for n in range(3))
     whole = {field: value for field, value in whole.items() if field != "communication"}
-    answer = {"conversation": {"id": name}, "summary": whole, "sessionSummaries": [first, second]}
-    return Answer(body=answer)
+    response = {"conversation": {"id": name}, "summary": whole, "sessionSummaries": [first, second]}
+    return SimulatedResponse(body=response)
 
 
-def _recordings(world: World, conversation: Row, _storage: str) -> Answer:
+def _recordings(world: World, conversation: Row, _storage: str) -> SimulatedResponse:
     name, shape = conversation["conversationId"], shapes()[_RECORDINGS]["row"]
     rows = [row(shape, world.seed, _RECORDINGS, name, number) for number in range(2)]
-    return Answer(body=[{**one, "conversationId": name} for one in rows])
+    return SimulatedResponse(body=[{**one, "conversationId": name} for one in rows])
 
 
-def _surveys(world: World, conversation: Row, _storage: str) -> Answer:
+def _surveys(world: World, conversation: Row, _storage: str) -> SimulatedResponse:
     shape = shapes()[_SURVEYS]["row"]
     rows = [
         {
@@ -115,23 +117,25 @@ def _surveys(world: World, conversation: Row, _storage: str) -> Answer:
         }
         for told in conversation.get("surveys", [])
     ]
-    return Answer(body=rows)
+    return SimulatedResponse(body=rows)
 
 
-def _transcript(world: World, conversation: Row, storage: str, communication: str) -> Answer:
+def _transcript(
+    world: World, conversation: Row, storage: str, communication: str
+) -> SimulatedResponse:
     if communication not in customers_sessions(conversation):
         return error(404)
     name = conversation["conversationId"]
     signature = _signature(name, communication)
     signed = f"signature={signature}&at={stamp(world.now)}"
-    return Answer(body={"url": f"{storage}{STORAGE}{name}/{communication}?{signed}"})
+    return SimulatedResponse(body={"url": f"{storage}{STORAGE}{name}/{communication}?{signed}"})
 
 
 def _signature(*parts: str) -> str:
     return blake2b("/".join(parts).encode(), digest_size=8).hexdigest()
 
 
-_TOLD: dict[str, Callable[..., Answer]] = {
+_TOLD: dict[str, Callable[..., SimulatedResponse]] = {
     _SPEECH: _speech,
     _SUMMARIES: _summaries,
     _RECORDINGS: _recordings,

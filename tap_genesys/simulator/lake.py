@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.answers import Answer, error
 from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, positive
 from tap_genesys.simulator.filtering import check, passes
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.responses import SimulatedResponse, error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -152,7 +152,7 @@ class JobOperations:
 
     def operation(
         self, method: str, rest: str, query: Mapping[str, str], body: Row | None
-    ) -> Callable[[], Answer] | None:
+    ) -> Callable[[], SimulatedResponse] | None:
         """Return what answers a request; None where nothing does.
 
         Args:
@@ -164,7 +164,9 @@ class JobOperations:
         if (method, rest) == ("POST", ""):
             return lambda: self._submit(body)
         if (method, rest) == ("GET", "/availability"):
-            return lambda: Answer(body={"dataAvailabilityDate": stamp(self.world.watermark)})
+            return lambda: SimulatedResponse(
+                body={"dataAvailabilityDate": stamp(self.world.watermark)}
+            )
         name, _, what = rest.lstrip("/").partition("/")
         job = self.lake.jobs.get(name)
         if job is None or job.kind is not self.kind:
@@ -175,18 +177,18 @@ class JobOperations:
             ("DELETE", ""): lambda: self._delete(name),
         }.get((method, what))
 
-    def _submit(self, body: Row | None) -> Answer:
+    def _submit(self, body: Row | None) -> SimulatedResponse:
         query = known_fields(body, self.kind.fields)
         if len(self.lake.jobs) >= self.lake.most_jobs:
             key, value = "details.jobs.concurrent.access.max", self.lake.most_jobs
             limit = {"key": key, "namespace": "analytics", "value": value}
             return error(429, headers={"Retry-After": "1"}, limit=limit)
-        return Answer(202, {"jobId": self.lake.submit(self.world, self.kind, query)})
+        return SimulatedResponse(202, {"jobId": self.lake.submit(self.world, self.kind, query)})
 
     def _expires(self, job: Job) -> datetime:
         return job.submitted + self.lake.lifetime
 
-    def _look(self, job: Job) -> Answer:
+    def _look(self, job: Job) -> SimulatedResponse:
         job.looks += 1
         state = "FULFILLED" if job.looks >= self.lake.looks_needed else "PENDING"
         if self.world.now >= self._expires(job):
@@ -196,10 +198,12 @@ class JobOperations:
             dates["completionDate"] = self.world.now
             if self.lake.fails_at_row_limit and len(job.found) > self.lake.row_limit:
                 reason = f"The query exceeds {self.lake.row_limit} results."
-                return Answer(body={"state": "FAILED", "errorMessage": reason})
-        return Answer(body={"state": state, **{name: stamp(date) for name, date in dates.items()}})
+                return SimulatedResponse(body={"state": "FAILED", "errorMessage": reason})
+        return SimulatedResponse(
+            body={"state": state, **{name: stamp(date) for name, date in dates.items()}}
+        )
 
-    def _page(self, job: Job, query: Mapping[str, str]) -> Answer:
+    def _page(self, job: Job, query: Mapping[str, str]) -> SimulatedResponse:
         if self.world.now >= self._expires(job):
             msg = "The results have expired"
             raise RefusedError(msg)
@@ -215,8 +219,8 @@ class JobOperations:
         except ValueError as wrong:
             msg = "The cursor is unknown"
             raise RefusedError(msg) from wrong
-        return Answer(body=page)
+        return SimulatedResponse(body=page)
 
-    def _delete(self, name: str) -> Answer:
+    def _delete(self, name: str) -> SimulatedResponse:
         self.lake.jobs.pop(name)
-        return Answer(204)
+        return SimulatedResponse(204)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tap_genesys.simulator.answers import Answer, error
+from tap_genesys.simulator.responses import SimulatedResponse, error
 
 Row = dict[str, Any]
 
@@ -14,7 +14,7 @@ LIMITS = "/api/v2/organizations/limits/namespaces/"
 _JOBS_PER_SECOND = 5
 
 
-def limits(namespace: str, most_jobs: int) -> Answer:
+def limits(namespace: str, most_jobs: int) -> SimulatedResponse:
     """Return the limits of a namespace.
 
     Args:
@@ -33,4 +33,4 @@ def limits(namespace: str, most_jobs: int) -> Answer:
     rows: list[Row] = [
         {"namespace": namespace, "key": key, "value": value} for key, value in values.items()
     ]
-    return Answer(body={"entities": rows})
+    return SimulatedResponse(body={"entities": rows})

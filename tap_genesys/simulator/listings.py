@@ -7,9 +7,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
 
-from tap_genesys.simulator.answers import Answer, error, listing, page_of
 from tap_genesys.simulator.bodies import RefusedError, known_fields, positive
 from tap_genesys.simulator.fabricate import row, shapes
+from tap_genesys.simulator.responses import SimulatedResponse, error, listing, page_of
 from tap_genesys.simulator.staff import Staff
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def operation(
     *,
     url: str,
     habits: Habits,
-) -> Callable[[], Answer] | None:
+) -> Callable[[], SimulatedResponse] | None:
     """Return what answers a request for a listing; none where there is no such listing.
 
     Args:
@@ -208,19 +208,19 @@ def operation(
         return lambda: error(404)
     rows = _narrowed(rows_of(world, template, parent), query)
 
-    def answered() -> Answer:
+    def answered() -> SimulatedResponse:
         allowed = within_limits(template, query, habits.oversized_page)
-        answer = _PAGING[shape["paging"]](path, allowed, body, rows, shape)
+        response = _PAGING[shape["paging"]](path, allowed, body, rows, shape)
         is_later = query.get("pageNumber", "1") != "1" and shape["paging"] == "counted"
-        if is_later and habits.page_beyond == "missing" and not answer.body["entities"]:
+        if is_later and habits.page_beyond == "missing" and not response.body["entities"]:
             return error(404)
-        if (template in _ABSOLUTE or habits.links == "absolute") and "nextUri" in answer.body:
-            answer.body["nextUri"] = url + answer.body["nextUri"]
+        if (template in _ABSOLUTE or habits.links == "absolute") and "nextUri" in response.body:
+            response.body["nextUri"] = url + response.body["nextUri"]
         if shape["paging"] in ("counted", "linked", "scan", "after"):
             # Not every listing says everything.
             known = shape["answer"]
-            answer.body = {name: told for name, told in answer.body.items() if name in known}
-        return answer
+            response.body = {name: told for name, told in response.body.items() if name in known}
+        return response
 
     return answered
 
@@ -296,57 +296,57 @@ def _template(path: str) -> tuple[str, str]:
 
 def _counted(
     path: str, query: Mapping[str, str], _body: Row | None, rows: list[Row], _shape: Row
-) -> Answer:
+) -> SimulatedResponse:
     link = _LINKS.get(path, "pageNumber")
     number, size = positive(query, link, 1), positive(query, "pageSize", 25)
-    answer = listing(path, query, rows, number, size)
-    if link != "pageNumber" and "nextUri" in answer:
-        answer["nextUri"] = f"{path}?{urlencode({'pageSize': size, link: number + 1})}"
-    return Answer(body=answer)
+    response = listing(path, query, rows, number, size)
+    if link != "pageNumber" and "nextUri" in response:
+        response["nextUri"] = f"{path}?{urlencode({'pageSize': size, link: number + 1})}"
+    return SimulatedResponse(body=response)
 
 
 def _linked(
     path: str, query: Mapping[str, str], _body: Row | None, rows: list[Row], shape: Row
-) -> Answer:
+) -> SimulatedResponse:
     size = positive(query, "pageSize", 25)
     link = "pageNumber" if "pageNumber" in query else "after"
     number = positive(query, link, 1) if link == "pageNumber" else _page_at(query.get(link))
-    answer: Row = {"entities": page_of(rows, number, size), "selfUri": path}
+    response: Row = {"entities": page_of(rows, number, size), "selfUri": path}
     if link == "pageNumber":
-        answer |= {"pageSize": size, "pageNumber": number}
+        response |= {"pageSize": size, "pageNumber": number}
     if number * size < len(rows):
         others = {name: query[name] for name in query if name not in ("pageSize", link)}
         following = number + 1 if link == "pageNumber" else _cursor(number + 1)
-        answer["nextUri"] = f"{path}?{urlencode({'pageSize': size, link: following, **others})}"
-    return Answer(body={shape["rows"]: answer.pop("entities"), **answer})
+        response["nextUri"] = f"{path}?{urlencode({'pageSize': size, link: following, **others})}"
+    return SimulatedResponse(body={shape["rows"]: response.pop("entities"), **response})
 
 
 def _scanned(
     path: str, query: Mapping[str, str], _body: Row | None, rows: list[Row], _shape: Row
-) -> Answer:
+) -> SimulatedResponse:
     size = positive(query, "limit", 100)
     if not 10 <= size <= _LARGEST_SCAN:
         msg = f"limit must be between 10 and {_LARGEST_SCAN}"
         raise RefusedError(msg)
     number = _page_at(query.get("cursor"))
-    answer: Row = {"entities": page_of(rows, number, size)}
+    response: Row = {"entities": page_of(rows, number, size)}
     if number * size < len(rows):
         after = _cursor(number + 1)
-        answer["cursors"] = {"after": after}
-        answer["nextUri"] = f"{path}?{urlencode({'limit': size, 'cursor': after})}"
-    return Answer(body=answer)
+        response["cursors"] = {"after": after}
+        response["nextUri"] = f"{path}?{urlencode({'limit': size, 'cursor': after})}"
+    return SimulatedResponse(body=response)
 
 
 def _queried(
     _path: str, _query: Mapping[str, str], body: Row | None, rows: list[Row], _shape: Row
-) -> Answer:
+) -> SimulatedResponse:
     asked = known_fields(body, ("pageSize", "after", "filters", "attributes", "sort", "select"))
     size = min(positive(asked, "pageSize", 25), _LARGEST_SCAN)
     number = _page_at(asked.get("after"))
-    answer: Row = {"entities": page_of(rows, number, size)}
+    response: Row = {"entities": page_of(rows, number, size)}
     if number * size < len(rows):
-        answer["after"] = _cursor(number + 1)
-    return Answer(body=answer)
+        response["after"] = _cursor(number + 1)
+    return SimulatedResponse(body=response)
 
 
 def _cursor(number: int) -> str:
@@ -367,19 +367,21 @@ def _page_at(cursor: object) -> int:
 
 def _unpaged(
     _path: str, _query: Mapping[str, str], _body: Row | None, rows: list[Row], shape: Row
-) -> Answer:
-    return Answer(body={shape["rows"]: rows})
+) -> SimulatedResponse:
+    return SimulatedResponse(body={shape["rows"]: rows})
 
 
-_PAGING: dict[str, Callable[[str, Mapping[str, str], Row | None, list[Row], Row], Answer]] = {
+_PAGING: dict[
+    str, Callable[[str, Mapping[str, str], Row | None, list[Row], Row], SimulatedResponse]
+] = {
     "counted": _counted,
     "linked": _linked,
     "scan": _scanned,
     "after": _queried,
     "none": _unpaged,
-    "array": lambda _path, _query, _body, rows, _shape: Answer(body=rows),
-    "object": lambda _path, _query, _body, rows, _shape: Answer(body=rows[0]),
-    "map": lambda _path, _query, _body, rows, shape: Answer(
+    "array": lambda _path, _query, _body, rows, _shape: SimulatedResponse(body=rows),
+    "object": lambda _path, _query, _body, rows, _shape: SimulatedResponse(body=rows[0]),
+    "map": lambda _path, _query, _body, rows, shape: SimulatedResponse(
         body={shape["rows"]: {one["id"]: one["value"] for one in rows}}
     ),
 }

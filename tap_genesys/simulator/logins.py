@@ -7,7 +7,7 @@ import secrets
 import threading
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.answers import Answer, error
+from tap_genesys.simulator.responses import SimulatedResponse, error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +39,8 @@ class Logins:
         self._ends: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def log_in(self, method: str, form: dict[str, Any] | None, login: str) -> Answer:
-        """Answer `POST /oauth/token`; what is wrong is told in OAuth's words, not the API's.
+    def log_in(self, method: str, form: dict[str, Any] | None, login: str) -> SimulatedResponse:
+        """Respond to `POST /oauth/token`; what is wrong is told in OAuth's words, not the API's.
 
         400 for an unknown client and 401 for a wrong secret are what gildas/go-gcloudcx asserts of
         a live org (`login_test.go`).
@@ -59,9 +59,11 @@ class Logins:
         with self._lock:
             self._ends[token] = self._clock() + self._token_seconds
         seconds = int(self._token_seconds)
-        return Answer(body={"access_token": token, "token_type": "bearer", "expires_in": seconds})
+        return SimulatedResponse(
+            body={"access_token": token, "token_type": "bearer", "expires_in": seconds}
+        )
 
-    def refuse(self, login: str) -> Answer | None:
+    def refuse(self, login: str) -> SimulatedResponse | None:
         """Return the refusal of a request's token; None if the token is good."""
         kind, _, token = login.partition(" ")
         if kind.lower() != "bearer":
@@ -93,5 +95,7 @@ def _pair(login: str) -> tuple[bytes, bytes]:
     return client_id, client_secret
 
 
-def _refused(status: int, name: str, text: str) -> Answer:
-    return Answer(status, {"error": name, "description": text, "error_description": text})
+def _refused(status: int, name: str, text: str) -> SimulatedResponse:
+    return SimulatedResponse(
+        status, {"error": name, "description": text, "error_description": text}
+    )

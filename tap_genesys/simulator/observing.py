@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from tap_genesys.simulator.answers import Answer
 from tap_genesys.simulator.bodies import RefusedError, known_fields, names
 from tap_genesys.simulator.fabricate import row
+from tap_genesys.simulator.responses import SimulatedResponse
 
 Row = dict[str, Any]
 
@@ -26,8 +26,8 @@ OBSERVATIONS = {
 _BY_PRESENCE = ("oUserPresences", "oUserRoutingStatuses")
 
 
-def observations(path: str, body: Row | None) -> Answer:
-    """Answer a query about the present: two media for each that is asked for."""
+def observations(path: str, body: Row | None) -> SimulatedResponse:
+    """Respond to a query about the present: two media for each that is asked for."""
     dimension, known = OBSERVATIONS[path]
     asked = known_fields(body, ("filter", "metrics", "detailMetrics"))
     metrics = names(asked.get("metrics"), "metrics", known)
@@ -45,7 +45,7 @@ def observations(path: str, body: Row | None) -> Answer:
     media = [one for one in ("voice", "email") if one in (heard or [one])]
     if dimension == "userId":
         media = [""]
-    return Answer(
+    return SimulatedResponse(
         body={
             "results": [
                 {

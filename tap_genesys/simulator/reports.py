@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.answers import Answer, error, page_of
 from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, moment, positive
 from tap_genesys.simulator.listings import ids_of, rows_of
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.responses import SimulatedResponse, error, page_of
 from tap_genesys.simulator.staff import identifier
 
 if TYPE_CHECKING:
@@ -75,14 +75,14 @@ class Reports:
         query: Mapping[str, str],
         body: Row | None,
         url: str,
-    ) -> Callable[[], Answer] | None:
+    ) -> Callable[[], SimulatedResponse] | None:
         """Return what answers a request; none where it is about another thing."""
         if method == "POST":
             if found := _SHIFTS.fullmatch(path):
                 return lambda: self._shifts(found[1], body, url)
             if unit := _UNITS_TIME_OFF.fullmatch(path):
                 return partial(_time_off, world, unit[1], body)
-            taken: dict[str, Callable[[], Answer]] = {
+            taken: dict[str, Callable[[], SimulatedResponse]] = {
                 _WORKITEMS: lambda: _workitems(world, body),
                 **dict.fromkeys((_AUDITS, _USAGE, _ADHERENCE), lambda: self._take(path, body)),
             }
@@ -97,14 +97,14 @@ class Reports:
                 return partial(tell, world, name, rest, query, url)
         return None
 
-    def stored(self, path: str, login: str) -> Answer:
-        """Answer as a storage does: to a signed address, and to no token beside it."""
+    def stored(self, path: str, login: str) -> SimulatedResponse:
+        """Respond to as a storage does: to a signed address, and to no token beside it."""
         if login:
             return error(400, "Only one auth mechanism allowed", "InvalidArgument")
         found = self.files.get(path.removeprefix(FILES))
-        return error(404) if found is None else Answer(body=found)
+        return error(404) if found is None else SimulatedResponse(body=found)
 
-    def _take(self, path: str, body: Row | None) -> Answer:
+    def _take(self, path: str, body: Row | None) -> SimulatedResponse:
         name = identifier(path, len(self.asked))
         if path == _AUDITS:
             asked = known_fields(body, ("interval", "serviceName", "filters", "sort"))
@@ -112,21 +112,23 @@ class Reports:
             if end - start > _LONGEST:
                 msg = "The interval may not exceed 31 days"
                 raise RefusedError(msg)
-            answer = Answer(202, {"id": name, "state": "Queued", "interval": asked["interval"]})
+            response = SimulatedResponse(
+                202, {"id": name, "state": "Queued", "interval": asked["interval"]}
+            )
         elif path == _USAGE:
             asked = known_fields(body, ("interval", "granularity", "metrics", "groupBy"))
             interval(asked.get("interval"))
             told = {"executionId": name, "resultsUri": f"{_USAGE}/{name}/results"}
-            answer = Answer(202, told)
+            response = SimulatedResponse(202, told)
         else:
             asked = known_fields(body, ("items", "timeZone"))
             for item in asked.get("items") or []:
                 if moment(item.get("endDate")) - moment(item.get("startDate")) > _LONGEST:
                     msg = "A range may not exceed 31 days"
                     raise RefusedError(msg)
-            answer = Answer(202, {"job": {"id": name, "status": "Processing"}})
+            response = SimulatedResponse(202, {"job": {"id": name, "status": "Processing"}})
         self.asked[name] = asked
-        return answer
+        return response
 
     def _is_ready(self, name: str) -> bool:
         self.looks[name] = self.looks.get(name, 0) + 1
@@ -139,11 +141,11 @@ class Reports:
 
     def _audits(
         self, world: World, name: str, rest: str, query: Mapping[str, str], url: str
-    ) -> Answer:
+    ) -> SimulatedResponse:
         asked = self.asked[name]["interval"]
         if not rest:
             state = "Succeeded" if self._is_ready(name) else "Running"
-            return Answer(body={"id": name, "state": state, "interval": asked})
+            return SimulatedResponse(body={"id": name, "state": state, "interval": asked})
         size = min(positive(query, "pageSize", 25), self.audit_page)
         number = positive(query, "cursor", 1)
         rows = list(audits(world, *interval(asked)))
@@ -153,29 +155,31 @@ class Reports:
         if query.get("allowRedirect") == "true" and len(page) >= self.large:
             as_array = self.audit_file == "array"
             address = self._file(_in_file(page) if as_array else {"entities": page}, url)
-            return Answer(302, {"downloadUrl": address, **more}, {"Location": address})
-        return Answer(body=told)
+            return SimulatedResponse(302, {"downloadUrl": address, **more}, {"Location": address})
+        return SimulatedResponse(body=told)
 
     def _usage(
         self, world: World, name: str, _rest: str, query: Mapping[str, str], _url: str
-    ) -> Answer:
+    ) -> SimulatedResponse:
         if not self._is_ready(name):
-            return Answer(body={"queryStatus": "Running"})
+            return SimulatedResponse(body={"queryStatus": "Running"})
         rows = list(usage(world, *interval(self.asked[name]["interval"])))
         number, size = positive(query, "after", 1), 40
         more = {"cursors": {"after": str(number + 1)}} if number * size < len(rows) else {}
         told = {"queryStatus": "Complete", "results": page_of(rows, number, size), **more}
-        return Answer(body=told)
+        return SimulatedResponse(body=told)
 
     def _adherence(
         self, world: World, name: str, _rest: str, _query: Mapping[str, str], url: str
-    ) -> Answer:
+    ) -> SimulatedResponse:
         if not self._is_ready(name):
-            return Answer(body={"job": {"id": name, "status": "Processing"}})
+            return SimulatedResponse(body={"job": {"id": name, "status": "Processing"}})
         urls = [self._file(adherence(world, item), url) for item in self.asked[name]["items"]]
-        return Answer(body={"job": {"id": name, "status": "Complete"}, "downloadUrls": urls})
+        return SimulatedResponse(
+            body={"job": {"id": name, "status": "Complete"}, "downloadUrls": urls}
+        )
 
-    def _shifts(self, unit: str, body: Row | None, url: str) -> Answer:
+    def _shifts(self, unit: str, body: Row | None, url: str) -> SimulatedResponse:
         asked = known_fields(body, ("startDate", "endDate", "userIds"))
         start, end = moment(asked.get("startDate")), moment(asked.get("endDate"))
         told = {
@@ -198,8 +202,10 @@ class Reports:
         }
         # Every other week is too large to be told here.
         if start.isocalendar().week % 2:
-            return Answer(body={"status": "Complete", "downloadUrl": self._file(told, url)})
-        return Answer(body={"status": "Complete", "result": told})
+            return SimulatedResponse(
+                body={"status": "Complete", "downloadUrl": self._file(told, url)}
+            )
+        return SimulatedResponse(body={"status": "Complete", "result": told})
 
 
 def audits(world: World, start: datetime, end: datetime) -> Iterator[Row]:
@@ -342,7 +348,7 @@ def time_off(world: World, unit: str) -> list[Row]:
     ]
 
 
-def _time_off(world: World, unit: str, body: Row | None) -> Answer:
+def _time_off(world: World, unit: str, body: Row | None) -> SimulatedResponse:
     asked = known_fields(
         body, ("ids", "userIds", "statuses", "substatuses", "dateRange", "teamIds")
     )
@@ -356,10 +362,10 @@ def _time_off(world: World, unit: str, body: Row | None) -> Answer:
     if asked.get("statuses") != ["PENDING"] and not (dates and last - first < _LONGEST_TIME_OFF):
         msg = "Either statuses == [PENDING] or a range of at most 33 days is needed"
         raise RefusedError(msg)
-    return Answer(body={"entities": rows})
+    return SimulatedResponse(body={"entities": rows})
 
 
-def _workitems(world: World, body: Row | None) -> Answer:
+def _workitems(world: World, body: Row | None) -> SimulatedResponse:
     asked = known_fields(
         body, ("select", "pageSize", "filters", "attributes", "after", "sort", "expands")
     )
@@ -382,4 +388,4 @@ def _workitems(world: World, body: Row | None) -> Answer:
             ]
     size, number = min(positive(asked, "pageSize", 25), 200), positive(asked, "after", 1)
     more = {"after": str(number + 1)} if number * size < len(rows) else {}
-    return Answer(body={"entities": page_of(rows, number, size), **more})
+    return SimulatedResponse(body={"entities": page_of(rows, number, size), **more})

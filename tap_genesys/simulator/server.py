@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from tap_genesys.simulator.aggregating import Sums
-from tap_genesys.simulator.answers import Answer, error
 from tap_genesys.simulator.api import Api
 from tap_genesys.simulator.bodies import RefusedError
 from tap_genesys.simulator.faults import Faults
@@ -19,6 +18,7 @@ from tap_genesys.simulator.interactions import STORAGE, stored
 from tap_genesys.simulator.lake import Lake
 from tap_genesys.simulator.logins import Logins
 from tap_genesys.simulator.reports import FILES, Reports
+from tap_genesys.simulator.responses import SimulatedResponse, error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,10 +125,10 @@ class Simulator:
         with self._lock:
             self.requests.append(request)
 
-    def answer(
+    def respond(
         self, method: str, path: str, query: dict[str, str], body: Row | None, login: str
-    ) -> Answer:
-        """Answer a request that nothing goes wrong with."""
+    ) -> SimulatedResponse:
+        """Respond to a request that nothing goes wrong with."""
         if path.startswith("/_simulator/"):
             return self._tell_of_itself(path, query)
         if path == "/oauth/token":
@@ -145,15 +145,19 @@ class Simulator:
             if self.each_request:
                 self.world = world.at(world.now + self.each_request)
         api = Api(world, self.habits, self._found, self.lake, self._sums, self.url, self.reports)
-        return api.answer(method, path, query, body)
+        return api.respond(method, path, query, body)
 
-    def _tell_of_itself(self, path: str, query: dict[str, str]) -> Answer:
+    def _tell_of_itself(self, path: str, query: dict[str, str]) -> SimulatedResponse:
         if path == "/_simulator/requests":
             with self._lock:
-                return Answer(body={"requests": [vars(request) for request in self.requests]})
+                return SimulatedResponse(
+                    body={"requests": [vars(request) for request in self.requests]}
+                )
         if path != "/_simulator/holdings":
             return error(404)
         try:
-            return Answer(body=asked(self.world, query, has_summaries=self.habits.summaries))
+            return SimulatedResponse(
+                body=asked(self.world, query, has_summaries=self.habits.summaries)
+            )
         except RefusedError as refusal:
             return error(400, str(refusal))

@@ -1,4 +1,4 @@
-"""Conversations summed up, as users report that summary queries answer."""
+"""Conversations summed up, as users report that summary queries response."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
-from support.direct import answered
+from support.direct import respond_directly
 from tap_genesys.api.request_note import note_of
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Damager:
                 if "Authorization" in request.headers:
                     self.hosts.add(url)
                 raise requests.exceptions.ConnectionError(request=request)
-            return self._damaged(answered(sim, request), request)
+            return self._damaged(respond_directly(sim, request), request)
 
         with patch.object(HTTPAdapter, "send", send):
             yield

@@ -1,4 +1,4 @@
-"""Requests that reach a simulator in this process without a socket: a third of the time."""
+"""Send requests to a simulator in this process without a socket, in a third of the time."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
 
 @contextmanager
 def without_sockets(sim: Simulator) -> Iterator[None]:
-    """Send what is meant for a simulator straight to it; nothing goes wrong on the way.
+    """Pass requests to a simulator straight to it; its faults do not happen.
 
-    Threads, pace, retries, status and parsing stay as they are; faults do not happen.
+    Threads, pace, retries, status and parsing are those of a run with sockets.
     """
 
     def send(
         _adapter: HTTPAdapter, request: requests.PreparedRequest, *_arguments: Any, **_options: Any
     ) -> requests.Response:
         assert str(request.url).startswith(sim.url)
-        return answered(sim, request)
+        return respond_directly(sim, request)
 
     with patch.object(HTTPAdapter, "send", send):
         yield
 
 
-def answered(sim: Simulator, request: requests.PreparedRequest) -> requests.Response:
+def respond_directly(sim: Simulator, request: requests.PreparedRequest) -> requests.Response:
     """Return a simulator's response to a request."""
     parts = urlsplit(str(request.url))
     query = {name: ",".join(values) for name, values in parse_qs(parts.query).items()}
     body = _read(request)
     login = str(request.headers.get("Authorization", ""))
-    answer = sim.answer(str(request.method), parts.path, query, body, login)
+    simulated = sim.respond(str(request.method), parts.path, query, body, login)
     headers = dict(request.headers.items())
-    sim.note(Request(str(request.method), parts.path, query, body, headers, answer.status))
+    sim.note(Request(str(request.method), parts.path, query, body, headers, simulated.status))
     response = requests.Response()
-    response.status_code = answer.status
-    response.headers.update(answer.headers)
+    response.status_code = simulated.status
+    response.headers.update(simulated.headers)
     response.request, response.url = request, str(request.url)
-    response._content = b"" if answer.status == 204 else orjson.dumps(answer.body)
+    response._content = b"" if simulated.status == 204 else orjson.dumps(simulated.body)
     vars(response)["_content_consumed"] = True
     return response
 

@@ -92,16 +92,17 @@ def upsert(*outputs: list[Row]) -> list[Row]:
 
 
 def measures(patch: pytest.MonkeyPatch, change: Callable[[str, Row], None]) -> None:
-    """Let a function change each value, given the start of its interval and what holds the value.
+    """Let a function change each value of the simulator's aggregates and summaries.
 
     Args:
         patch: Undoes it.
-        change: Is called for each measure of a response; summaries have no interval of their own.
+        change: Called with the start of an interval and the values in it, to change in place; a
+            summary has no interval, so it gets the start of its first conversation.
     """
-    answer, summaries = aggregating.Sums.answer, summing.summaries
+    respond, summaries = aggregating.Sums.respond, summing.summaries
 
-    def changed_answer(self: aggregating.Sums, world: World, path: str, body: Row | None) -> Any:
-        response = answer(self, world, path, body)
+    def changed_response(self: aggregating.Sums, world: World, path: str, body: Row | None) -> Any:
+        response = respond(self, world, path, body)
         for result in response.body.get("results", []):
             for data in result["data"]:
                 for measure in data["metrics"]:
@@ -115,7 +116,7 @@ def measures(patch: pytest.MonkeyPatch, change: Callable[[str, Row], None]) -> N
             change(conversations[0]["conversationStart"], entity["metrics"])
         return entities
 
-    patch.setattr(aggregating.Sums, "answer", changed_answer)
+    patch.setattr(aggregating.Sums, "respond", changed_response)
     patch.setattr("tap_genesys.simulator.api.summaries", changed_summaries)
 
 
@@ -137,7 +138,7 @@ def change_first(patch: pytest.MonkeyPatch, window: str) -> None:
 
 
 def settle(patch: pytest.MonkeyPatch) -> None:
-    """Let no conversation change its summaries as it goes on, and no query name all users."""
+    """Keep the summaries of open conversations the same, and queries to 25 users each."""
     patch.setattr(summing, "_duration", lambda _: 1000)
     patch.setattr(summing, "_handle_time", lambda _: 10)
     patch.setattr("tap_genesys.config.aggregate_options.USERS_AT_ONCE", 25)

@@ -47,7 +47,7 @@ _SAID = {
 
 
 @dataclass
-class Answer:
+class SimulatedResponse:
     """What goes back: a status, headers, and a body that becomes JSON."""
 
     status: int = 200
@@ -61,7 +61,7 @@ def error(
     code: str = "",
     headers: Mapping[str, str] | None = None,
     limit: Row | None = None,
-) -> Answer:
+) -> SimulatedResponse:
     """Return an error as the vendor tells it (`ErrorBody`), by default in its words.
 
     Args:
@@ -78,7 +78,7 @@ def error(
     body |= {"details": [], "errors": []}
     if limit:
         body["limit"] = limit
-    return Answer(status, body, {"ININ-Correlation-Id": context, **(headers or {})})
+    return SimulatedResponse(status, body, {"ININ-Correlation-Id": context, **(headers or {})})
 
 
 def pages_of(total: int, size: int) -> int:
