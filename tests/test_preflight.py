@@ -549,7 +549,7 @@ def test_spans_of_users_are_estimated_by_their_own_source(
     }
     counted, emitted = [], []
     with Simulator(SPANS) as sim:
-        sim.lake.looks_needed = 2
+        sim.lake.polls_needed = 2
         tap(sim, *streams, **options).check(as_json=True)
         found, table = json.loads(capsys.readouterr().out)["streams"]
         asked = [one.path for one in sim.requests]

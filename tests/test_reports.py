@@ -228,7 +228,7 @@ def test_a_file_that_is_no_json_is_downloaded_again() -> None:
 @pytest.mark.parametrize("stream", ["audits", "api_usage", "adherence_historical"])
 def test_a_report_that_does_not_come_ends_the_run(stream: str) -> None:
     with Simulator(WORLD) as sim:
-        sim.reports.looks = Never()
+        sim.reports.polls = Never()
         output = Output()
         made = tap(sim, stream, output=output, job_poll_seconds=5, job_timeout_seconds=60, **START)
         with pytest.raises(StopRun, match="is not done after job_timeout_seconds"):

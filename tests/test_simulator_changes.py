@@ -15,7 +15,7 @@ from support.warehouse import Warehouse
 
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import World
-from tap_genesys.simulator.known import CORRECTED, LATER, REOPENED
+from tap_genesys.simulator.snapshots import CORRECTED, LATER, REOPENED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -325,4 +325,4 @@ def test_a_row_by_query_is_no_step_back_where_only_attributes_changed() -> None:
         each_request=timedelta(minutes=9),
         requests=1,
     )
-    assert warehouse.known == {world.conversation_id(number): now}
+    assert warehouse.moments == {world.conversation_id(number): now}

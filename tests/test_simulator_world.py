@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tap_genesys.simulator import World
 from tap_genesys.simulator import world as worlds
-from tap_genesys.simulator.known import CORRECTED, REOPENED
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.snapshots import CORRECTED, REOPENED
 from tap_genesys.simulator.summing import GROUPINGS, METRICS, summaries
 
 if TYPE_CHECKING:
@@ -321,10 +321,10 @@ def test_summaries_add_up_to_the_conversations() -> None:
 
 
 def test_the_memory_of_what_was_told_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worlds, "_REMEMBERED", 10)
+    monkeypatch.setattr(worlds, "_CACHED", 10)
     world = World(seed=3, per_day=30, since=SINCE, now=NOW)
     first = list(world.conversations(SINCE, SINCE + DAY))
-    assert len(world._told) == 10
+    assert len(world._complete) == 10
     assert list(world.conversations(SINCE, SINCE + DAY)) == first
 
 

@@ -28,7 +28,7 @@ def shapes(document: Json) -> Json:
         made[stream.path] = {
             "method": stream.http_method.upper(),
             "paging": _paging(stream, marks),
-            "answer": sorted(marks),
+            "page_fields": sorted(marks),
             "rows": _rows_field(stream),
             "row": _shape(definitions, record_of(document, stream), ()) or {},
         }

@@ -1,4 +1,4 @@
-"""A simulated Genesys Cloud, for tests and for those who have no org. docs/simulator.md."""
+"""A simulated Genesys Cloud, for tests and demonstrations without an org; see docs/simulator.md."""
 
 from tap_genesys.simulator.faults import Fault
 from tap_genesys.simulator.server import Request, Simulator

@@ -1,4 +1,4 @@
-"""`python -m tap_genesys.simulator`: a simulated Genesys Cloud until a signal ends it."""
+"""`python -m tap_genesys.simulator`: serve a simulated Genesys Cloud until a signal ends it."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
             summaries=not options.no_summaries,
             **{name: getattr(options, name) for name in WORDS},
         )
-    except (OSError, OverflowError) as wrong:
-        parser.error(f"cannot listen on port {options.port}: {wrong}")
+    except (OSError, OverflowError) as failure:
+        parser.error(f"cannot listen on port {options.port}: {failure}")
     for fault in options.fault:
         simulator.faults.add(fault)
     with simulator:
@@ -71,19 +71,24 @@ def _parser() -> argparse.ArgumentParser:
         description="A simulated Genesys Cloud on 127.0.0.1. See docs/simulator.md.",
     )
     add = parser.add_argument
-    add("--port", type=int, default=0, help="0 takes a free one (default)")
-    add("--seed", type=int, default=1, help="another seed, another org")
-    add("--per-day", type=_at_least_three, default=200, help="conversations a day (default 200)")
-    add("--since", type=_moment, help="the org's first moment (default 14 days ago)")
-    add("--now", type=_moment, help="the present (default: when it starts); it stands still")
-    add("--lag-hours", type=float, default=24, help="how far the data lake is behind (default 24)")
-    add("--step-minutes", type=float, default=15, help="its watermark moves in steps (default 15)")
-    add("--late-hours", type=_none_or_an_hour, default=0, help="some are seen so late (default 0)")
+    add("--port", type=int, default=0, help="the port; 0 takes a free one (default)")
+    add("--seed", type=int, default=1, help="the seed of the org (default 1)")
+    add("--per-day", type=_at_least_three, default=200, help="conversations per day (default 200)")
+    add("--since", type=_moment, help="the start of the org (default 14 days ago)")
+    add("--now", type=_moment, help="the present, which stands still (default: now)")
+    add("--lag-hours", type=float, default=24, help="lag of the data lake watermark (default 24)")
+    add("--step-minutes", type=float, default=15, help="step of the watermark (default 15)")
+    add(
+        "--late-hours",
+        type=_none_or_an_hour,
+        default=0,
+        help="largest delay of late rows (default 0)",
+    )
     add("--client-id", default="demo")
     add("--client-secret", default="demo-secret")
-    add("--token-seconds", type=float, default=86_399, help="how long a token lives")
-    add("--ceiling", type=int, default=100_000, help="rows of a query that can be paged through")
-    add("--no-summaries", action="store_true", help="summary queries answer 404")
+    add("--token-seconds", type=float, default=86_399, help="lifetime of an access token")
+    add("--ceiling", type=int, default=100_000, help="the most rows of a query that paging reaches")
+    add("--no-summaries", action="store_true", help="let summary queries return 404")
     for habit, words in WORDS.items():
         text = f"{', '.join(words)} (default {words[0]})"
         option = f"--{habit.replace('_', '-')}"
@@ -94,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="KIND[:key=value,...]",
-        help=f"what goes wrong: {', '.join(KINDS)}",
+        help=f"a fault to inject: {', '.join(KINDS)}",
     )
     return parser
 
@@ -102,22 +107,22 @@ def _parser() -> argparse.ArgumentParser:
 def _fault(text: str) -> Fault:
     try:
         return parse(text)
-    except ValueError as wrong:
-        raise argparse.ArgumentTypeError(str(wrong)) from wrong
+    except ValueError as failure:
+        raise argparse.ArgumentTypeError(str(failure)) from failure
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as wrong:
-        raise argparse.ArgumentTypeError(str(wrong)) from wrong
+    except ValueError as failure:
+        raise argparse.ArgumentTypeError(str(failure)) from failure
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _none_or_an_hour(text: str) -> float:
     hours = float(text)
     if 0 < hours < 1 or hours < 0:
-        msg = "0, or an hour at least"
+        msg = "must be 0, or at least 1"
         raise argparse.ArgumentTypeError(msg)
     return hours
 
@@ -125,7 +130,7 @@ def _none_or_an_hour(text: str) -> float:
 def _at_least_three(text: str) -> int:
     number = int(text)
     if number < 3:
-        msg = "at least 3 a day: one at midnight, one in the day's last moment, one between"
+        msg = "must be at least 3: at midnight, in the day's last millisecond, and between"
         raise argparse.ArgumentTypeError(msg)
     return number
 

@@ -1,4 +1,4 @@
-"""What the simulated agents did: presences, routing statuses, and how they were judged."""
+"""The details of users, and evaluations: presences and routing statuses by query and by job."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, moment, positive
+from tap_genesys.simulator.bodies import RefusedError, checked_fields, interval, moment, positive
 from tap_genesys.simulator.fabricate import row, shapes
 from tap_genesys.simulator.lake import Kind
 from tap_genesys.simulator.record import stamp
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from tap_genesys.simulator.world import World
 
 Row = dict[str, Any]
-#: A user, the field of the user's details, and the span.
+#: A user's id, the field of the user's details, and a span.
 Entry = tuple[str, str, Row]
 
 DETAILS = "/api/v2/analytics/users/details/query"
 SEARCH = "/api/v2/quality/evaluations/search"
-#: What an agent does from when on, in minutes of the day; the last goes on until tomorrow's first.
+#: The presences of a day by the minute in which they start; the last lasts into the next day.
 _PRESENCES = (
     (480, "AVAILABLE"),
     (485, "ON_QUEUE"),
@@ -50,32 +50,33 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _SATURDAY = 5
 #: Longer than a weekend.
 _LONGEST_OFF = timedelta(days=4)
-#: Which of seven leaves, and after how long.
+#: The place among seven agents of the one who leaves, and the time until then.
 _LEAVER, _STAY = 4, timedelta(days=12)
+#: Evaluations per day.
 _A_DAY = 3
-#: Which fields of a user's details hold spans of which kind.
+#: Field of a user's details -> the kind of its spans.
 _FIELDS = {"primaryPresence": "systemPresence", "routingStatus": "routingStatus"}
-#: One of so many ends is corrected; one of so many spans is seen late.
+#: One end in so many is corrected; one span in so many arrives late.
 _CORRECTED, _LATE = 7, 20
-#: What the latest questions found, so that a next page costs no second search.
+#: The entries of the latest queries, so that the next page needs no second search.
 _STORED: dict[tuple[Any, ...], list[Entry]] = {}
-_REMEMBERED = 8
+_CACHED = 8
 
 
 def user_details(world: World, body: Row | None, habits: Habits) -> SimulatedResponse:
-    """Return a page of the entries that a details query about users finds, grouped by user.
+    """Return a page of the entries that a details query of users matches, grouped by user.
 
-    A page is cut from what is stored, so `totalHits` counts entries; one that is stored twice comes
-    once, and its page is the shorter.
+    Pages are cut from stored entries, which `totalHits` counts. An entry that is stored twice is
+    returned once, so its page is shorter.
     """
-    asked = known_fields(body, ("interval", "order", "paging", "userFilters"))
-    start, end = _moments(*interval(asked.get("interval")), habits.interval_bounds)
-    paging = asked.get("paging") or {}
+    query = checked_fields(body, ("interval", "order", "paging", "userFilters"))
+    start, end = _moments(*interval(query.get("interval")), habits.interval_bounds)
+    paging = query.get("paging") or {}
     number, size = positive(paging, "pageNumber", 1), min(positive(paging, "pageSize", 25), 100)
-    known = world.now - world.indexing + _MOMENT
-    entries = stored(world, start, end, known, habits.span_days)
-    if wanted := _named_users(asked.get("userFilters")):
-        entries = [entry for entry in entries if entry[0] in wanted]
+    indexed_until = world.now - world.indexing + _MOMENT
+    entries = stored(world, start, end, indexed_until, habits.span_days)
+    if named := _named_users(query.get("userFilters")):
+        entries = [entry for entry in entries if entry[0] in named]
     if habits.user_pages == "users":
         agents = page_of([*dict.fromkeys(entry[0] for entry in entries)], number, size)
         entries = [entry for entry in entries if entry[0] in agents]
@@ -85,8 +86,8 @@ def user_details(world: World, body: Row | None, habits: Habits) -> SimulatedRes
     for place, entry in enumerate(page_of(entries, number, size), first):
         if place == 0 or entries[place - 1] != entry:
             agent, field, span = entry
-            told = span if habits.span_dates == "milliseconds" else _in_seconds(span)
-            users.setdefault(agent, {"userId": agent}).setdefault(field, []).append(told)
+            span = span if habits.span_dates == "milliseconds" else _in_seconds(span)
+            users.setdefault(agent, {"userId": agent}).setdefault(field, []).append(span)
     response: Row = {"totalHits": len(entries)}
     if users:
         response["userDetails"] = [*users.values()]
@@ -94,44 +95,46 @@ def user_details(world: World, body: Row | None, habits: Habits) -> SimulatedRes
 
 
 def _named_users(filters: list[Row] | None) -> set[str]:
-    """Return the users that filters name; none where there is no filter."""
-    return {one["value"] for group in filters or () for one in group.get("predicates") or ()}
+    """Return the ids of the users in filters; empty without a filter."""
+    return {
+        predicate["value"] for group in filters or () for predicate in group.get("predicates") or ()
+    }
 
 
 def stored(
-    world: World, start: datetime, end: datetime, known: datetime, span_days: str = "ends"
+    world: World, start: datetime, end: datetime, until: datetime, span_days: str = "ends"
 ) -> list[Entry]:
-    """Return what is stored of an interval: user, field and span, in the order of their starts.
+    """Return the stored entries of an interval, in the order of their starts.
 
-    A span is stored on its start day, and once it has ended, on its end day, too; so it comes twice
-    where the interval touches both.
+    A span is stored on its start day and, once it has ended, on its end day. An interval that
+    touches both days has it twice.
 
     Args:
-        world: What is true.
+        world: The org and its history.
         start: The interval's first moment.
         end: The moment after its last.
-        known: What happens from then on is not known.
-        span_days: On which of its days it is stored, as `Habits.span_days`.
+        until: The end of the history that counts.
+        span_days: The days on which a span is stored, as in `Habits.span_days`.
     """
-    question = (world.seed, world.since, world.now, world.late_spans, start, end, known, span_days)
-    if question not in _STORED:
+    key = (world.seed, world.since, world.now, world.late_spans, start, end, until, span_days)
+    if key not in _STORED:
         entries = [
             (str(agent), field, {**span, **_organization(world, span)})
             for place, agent in enumerate(world.staff.agents)
             for field, kind in _FIELDS.items()
-            for span in spans(world, place, kind, start, end, known, span_days)
+            for span in spans(world, place, kind, start, end, until, span_days)
             for _ in _days(span, start, end, span_days)
         ]
         entries.sort(key=lambda entry: (entry[2]["startTime"], entry[0], entry[1]))
-        if len(_STORED) >= _REMEMBERED:
+        if len(_STORED) >= _CACHED:
             _STORED.clear()
-        _STORED[question] = entries
+        _STORED[key] = entries
         return entries
-    return _STORED[question]
+    return _STORED[key]
 
 
 def _moments(start: datetime, end: datetime, bounds: str) -> tuple[datetime, datetime]:
-    """Return an interval's first moment, and the one after its last: one with these bounds."""
+    """Return the first moment of an interval with these bounds, and the one after its last."""
     first = start + _MOMENT if bounds[0] == "(" else start
     return first, end + _MOMENT if bounds[1] == "]" else end
 
@@ -142,13 +145,13 @@ def _organization(world: World, span: Row) -> Row:
 
 
 def _days(span: Row, start: datetime, end: datetime, span_days: str) -> set[str]:
-    """Return the days that an interval touches on which a span is stored."""
+    """Return the days of an interval on which a span is stored."""
     first, last = stamp(start)[:10], stamp(end - _MOMENT)[:10]
     if span_days == "each":
         touched = range((end - _midnight(start)) // _DAY + 1)
         days = {stamp(_midnight(start) + number * _DAY)[:10] for number in touched}
-        begun, over = span["startTime"][:10], span.get("endTime", "9")[:10]
-        return {day for day in days if max(first, begun) <= day <= min(last, over)}
+        start_day, end_day = span["startTime"][:10], span.get("endTime", "9")[:10]
+        return {day for day in days if max(first, start_day) <= day <= min(last, end_day)}
     days = {span[name][:10] for name in ("startTime", "endTime") if name in span}
     return {day for day in days if first <= day <= last}
 
@@ -156,10 +159,10 @@ def _days(span: Row, start: datetime, end: datetime, span_days: str) -> set[str]
 def _in_lake(
     world: World, start: datetime, end: datetime, _query: Row, bounds: str
 ) -> tuple[list[Entry], Callable[[Entry], Row]]:
-    """Return what the lake knows of an interval, in fragments: an entry each, day by day."""
+    """Return the entries that the lake holds of an interval, day by day, and how a row is made."""
     start, end = _moments(start, end, bounds)
     midnights = [_midnight(start) + number * _DAY for number in range((end - start).days + 3)]
-    cuts = [start, *(one for one in midnights if start < one < end), end]
+    cuts = [start, *(midnight for midnight in midnights if start < midnight < end), end]
     entries = [
         entry
         for first, last in pairwise(cuts)
@@ -169,20 +172,20 @@ def _in_lake(
 
 
 def _fragment(entry: Entry) -> Row:
-    """Return a row of a job: its dates have no milliseconds where they are whole seconds."""
+    """Return an entry as a row of a job, with dates in whole seconds where they are whole."""
     agent, field, span = entry
     return {"userId": agent, field: [_in_seconds(span)]}
 
 
 def _in_seconds(span: Row) -> Row:
-    """Return a span whose dates have no milliseconds where they are whole seconds."""
+    """Return a span whose dates omit milliseconds where they are zero."""
     dates: Row = {
         name: span[name].replace(".000Z", "Z") for name in ("startTime", "endTime") if name in span
     }
     return {**span, **dates}
 
 
-#: Jobs that know the same as the details query, as far as the lake does.
+#: Jobs that return the entries of the details query, up to the lake's watermark.
 JOBS = Kind("userDetails", ("interval", "order", "userFilters", "limit"), _in_lake)
 
 
@@ -192,43 +195,44 @@ def spans(
     kind: str,
     start: datetime,
     end: datetime,
-    known: datetime | None = None,
+    until: datetime | None = None,
     span_days: str = "ends",
 ) -> Iterator[Row]:
-    """Yield the spans of one agent that are found in an interval, with an end if it is known.
+    """Yield the spans of an agent that match an interval, with their ends if these have happened.
 
-    Found is what is stored on a UTC day that the interval touches, its start day or its end day,
-    and overlaps the interval: not what goes on through all of it. One that is seen late is found
-    late, and its end is known as late.
+    A span matches if it is stored on a UTC day that the interval touches, which is its start day or
+    its end day, and overlaps the interval; one that lasts through all of it does not. The start and
+    the end of a late span become visible with the same delay.
 
     Args:
-        world: What is true.
-        place: Which agent.
+        world: The org and its history.
+        place: The agent's place in `world.staff.agents`.
         kind: `systemPresence` or `routingStatus`.
         start: The interval's first moment.
         end: The moment after its last.
-        known: What happens from then on is not known; by default, what has not happened yet.
-        span_days: On which of its days a span is stored, as `Habits.span_days`.
+        until: The end of the history that counts; by default, the present.
+        span_days: The days on which a span is stored, as in `Habits.span_days`.
     """
-    known = known or world.now + _MOMENT
+    until = until or world.now + _MOMENT
     # A week at a time, so that the same changes serve many intervals.
     first, last = _week(start), _week(end) + _WEEK
     changes = _changes(world.since, place, kind, first, last)
-    for (since, what), (until, _) in pairwise(changes):
-        if since < world.since or since >= end or until < start - _DAY:
+    for (began, status), (ended, _) in pairwise(changes):
+        if began < world.since or began >= end or ended < start - _DAY:
             continue
-        seen = known - delay(world, place, kind, since)
-        if since >= seen:
+        visible_until = until - delay(world, place, kind, began)
+        if began >= visible_until:
             continue
-        ended = corrected(world, place, kind, until) if until < seen else _NEVER
-        span = {kind: what, "startTime": stamp(since)}
-        span |= {"endTime": stamp(ended)} if until < seen else {}
-        if ended >= start and _days(span, start, end, span_days):
+        has_ended = ended < visible_until
+        span_end = corrected(world, place, kind, ended) if has_ended else _NEVER
+        span = {kind: status, "startTime": stamp(began)}
+        span |= {"endTime": stamp(span_end)} if has_ended else {}
+        if span_end >= start and _days(span, start, end, span_days):
             yield span
 
 
 def delay(world: World, place: int, kind: str, since: datetime) -> timedelta:
-    """Return how late a span is seen, and its end: some an hour or more, if the world says so."""
+    """Return the delay with which a span and its end become visible; see `World.late_spans`."""
     if not world.late_spans:
         return timedelta(0)
     chance = crc32(f"{world.seed}/{place}/{kind}/{since}/late".encode())
@@ -238,9 +242,9 @@ def delay(world: World, place: int, kind: str, since: datetime) -> timedelta:
 
 
 def corrected(world: World, place: int, kind: str, until: datetime) -> datetime:
-    """Return the end of a span as it is told now: some are moved by seconds, days later.
+    """Return the present end of a span: some are corrected by seconds, days later.
 
-    It happens in one of the nights between 48 hours and five days after the end's day, for queries
+    A correction is made in a night between 48 hours and five days after the end's day, for queries
     and jobs at the same moment.
     """
     if world.now < until + 2 * _DAY:
@@ -251,7 +255,7 @@ def corrected(world: World, place: int, kind: str, until: datetime) -> datetime:
 
 @lru_cache(maxsize=1 << 15)
 def _correction(seed: int, place: int, kind: str, until: datetime) -> tuple[datetime, datetime]:
-    """Return when an end is corrected, and to what; most of them never."""
+    """Return the moment of an end's correction and the corrected end; most ends have none."""
     chance = crc32(f"{seed}/{place}/{kind}/{until}".encode())
     night = _midnight(until) + timedelta(days=3 + chance % 3, hours=2, minutes=chance % 97)
     if chance % _CORRECTED:
@@ -263,21 +267,21 @@ def _correction(seed: int, place: int, kind: str, until: datetime) -> tuple[date
 def _changes(
     since: datetime, place: int, kind: str, first: datetime, last: datetime
 ) -> tuple[tuple[datetime, str], ...]:
-    """Return when an agent changed to what, from days before some days to days after them.
+    """Return an agent's changes of status, from days before the given days to days after them.
 
-    Every third has weekends off, and one in seven leaves for good after twelve days: so some spans
-    last for days, and some have no end.
+    Every third agent has weekends off, and one in seven leaves for good after twelve days. So some
+    spans last for days, and some have no end.
     """
     leaves = _midnight(since) + _STAY if place % 7 == _LEAVER else _NEVER
     day = min(first, leaves) - _LONGEST_OFF
     changes = []
     while day < min(last + _LONGEST_OFF, leaves):
         if place % 3 or day.weekday() < _SATURDAY:
-            for minute, what in _PRESENCES if kind == "systemPresence" else _STATUSES:
+            for minute, status in _PRESENCES if kind == "systemPresence" else _STATUSES:
                 moment = day + timedelta(minutes=minute + place)
-                # Some change between two seconds.
+                # Some changes are not in whole seconds.
                 moment += timedelta(milliseconds=250 if place % 5 == 1 else 0)
-                changes.append((moment, what))
+                changes.append((moment, status))
         day += timedelta(days=1)
     return (*changes, (_NEVER, ""))
 
@@ -292,30 +296,30 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def evaluations(world: World) -> list[Row]:
-    """Return the evaluations that there are: some on each day."""
+    """Return all evaluations: some of each day."""
     shape = shapes()[SEARCH]["row"]
     days = range((world.now - world.since).days + 1)
-    made = []
+    rows = []
     for day in days:
         for number in range(_A_DAY):
             created = world.since + timedelta(days=day, hours=8 * number + 1)
             if created <= world.now:
-                one = row(shape, world.seed, "evaluation", day, number)
-                made.append({**one, "createdDate": stamp(created)})
-    return made
+                evaluation = row(shape, world.seed, "evaluation", day, number)
+                rows.append({**evaluation, "createdDate": stamp(created)})
+    return rows
 
 
 def search(world: World, body: Row | None, bounds: str = "[]") -> SimulatedResponse:
-    """Respond to a search for evaluations by the date of their creation.
+    """Return the response to a search for evaluations by the date of their creation.
 
     Args:
-        world: What is true.
+        world: The org and its history.
         body: The search.
-        bounds: Which bounds belong to its range of dates.
+        bounds: The bounds of its range of dates, as in `Habits.evaluation_bounds`.
     """
     known = ("query", "sortBy", "sortOrder", "pageSize", "pageNumber")
-    asked = known_fields(body, known)
-    ranges = [one for one in asked.get("query") or [] if one.get("type") == "DATE_RANGE"]
+    criteria = checked_fields(body, known)
+    ranges = [part for part in criteria.get("query") or [] if part.get("type") == "DATE_RANGE"]
     if not ranges:
         msg = "A date range is required"
         raise RefusedError(msg)
@@ -325,10 +329,10 @@ def search(world: World, body: Row | None, bounds: str = "[]") -> SimulatedRespo
         raise RefusedError(msg)
     first, last = _moments(start, end, bounds)
     rows = [
-        one
-        for one in evaluations(world)
-        if first <= datetime.fromisoformat(one["createdDate"]) < last
+        evaluation
+        for evaluation in evaluations(world)
+        if first <= datetime.fromisoformat(evaluation["createdDate"]) < last
     ]
-    number, size = positive(asked, "pageNumber", 1), min(positive(asked, "pageSize", 25), 100)
+    number, size = positive(criteria, "pageNumber", 1), min(positive(criteria, "pageSize", 25), 100)
     response: Row = {"pageNumber": number, "pageSize": size, "results": page_of(rows, number, size)}
     return SimulatedResponse(body=response)

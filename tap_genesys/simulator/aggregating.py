@@ -1,4 +1,4 @@
-"""Aggregates: conversations are counted, each metric where it was emitted; the rest is made up."""
+"""Aggregates: of conversations, sums of the emitted metrics; of everything else, made up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, names
+from tap_genesys.simulator.bodies import RefusedError, checked_fields, interval, names
 from tap_genesys.simulator.fabricate import row
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.responses import SimulatedResponse
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tap_genesys.simulator.world import World
 
 Row = dict[str, Any]
-#: A cell's start -> a metric and its qualifier (or nothing) -> what was measured.
+#: A cell's start -> a metric and its qualifier (or empty) -> the measured values.
 Cells = dict[datetime, dict[tuple[str, str], list[int]]]
 
 _FIELDS = ("interval", "granularity", "timeZone", "groupBy", "metrics", "filter")
@@ -31,7 +31,7 @@ _CELLS = {
 }  # fmt: skip
 _CONVERSATIONS = "/api/v2/analytics/conversations/aggregates/query"
 _USERS, _MOST_USERS = "/api/v2/analytics/users/aggregates/query", 100
-#: The metrics that are told apart once more, by presence or routing status, and two words for it.
+#: The metrics with a qualifier, which is a presence or a routing status, and two values of it.
 _QUALIFIERS = {
     "tAgentRoutingStatus": ("IDLE", "INTERACTING"),
     "tOrganizationPresence": ("presence-1", "presence-2"),
@@ -41,7 +41,7 @@ _QUALIFIERS = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A metric, when it was emitted, and what it can be grouped by."""
+    """An emitted metric: its moment, its value, and the dimensions that it is grouped by."""
 
     moment: datetime
     metric: str
@@ -54,17 +54,18 @@ class Event:
 def families() -> dict[str, dict[str, list[str]]]:
     """Return each operation's metrics and groupings (generated)."""
     text = (Path(__file__).parent / "families.json").read_text("utf-8")
-    known: dict[str, dict[str, list[str]]] = json.loads(text)
-    return known
+    operations: dict[str, dict[str, list[str]]] = json.loads(text)
+    return operations
 
 
 @dataclass
 class Sums:
-    """Answers aggregate queries.
+    """The responses to aggregate queries.
 
     Args:
-        on_clock: Whether cells lie on the clock, and are not counted from the interval's start.
-        takes_all_users: Whether a query about users may name none, and is then about all.
+        on_clock: Whether cells lie on the clock; else they are counted from the interval's start.
+        takes_all_users: Whether a query of users without a filter covers all users; else it is
+            refused.
     """
 
     on_clock: bool = False
@@ -72,18 +73,18 @@ class Sums:
     _events: dict[datetime, list[Event]] = field(default_factory=dict)
 
     def respond(self, world: World, path: str, body: Row | None) -> SimulatedResponse:
-        """Respond to a query of one family."""
-        asked = known_fields(body, _FIELDS)
-        start, end = interval(asked.get("interval"))
-        metrics = names(asked.get("metrics"), "metrics", families()[path]["metrics"])
-        grouping = asked.get("groupBy") or []
+        """Return the response to a query of the family at a path."""
+        query = checked_fields(body, _FIELDS)
+        start, end = interval(query.get("interval"))
+        metrics = names(query.get("metrics"), "metrics", families()[path]["metrics"])
+        grouping = query.get("groupBy") or []
         if grouping:
             names(grouping, "groupBy", families()[path]["group_by"])
-        size = timedelta(minutes=_minutes(asked.get("granularity"), start, end))
+        size = timedelta(minutes=_minutes(query.get("granularity"), start, end))
         if path == _CONVERSATIONS:
             events = self._emitted(world)
         elif path == _USERS:
-            condition = asked.get("filter")
+            condition = query.get("filter")
             is_of_all = condition is None and self.takes_all_users
             groups = _all_users(world) if is_of_all else _users(world, condition)
             events = list(_made_up(path, metrics, groups, start, end))
@@ -93,27 +94,31 @@ class Sums:
         for event in events:
             if not start <= event.moment < end or event.metric not in metrics:
                 continue
-            if not _passes(asked.get("filter"), event.group):
+            if not _passes(query.get("filter"), event.group):
                 continue
             group = tuple(
-                (name, one) for name in grouping if isinstance(one := event.group.get(name), str)
+                (name, value)
+                for name in grouping
+                if isinstance(value := event.group.get(name), str)
             )
             first = _midnight(start) if self.on_clock else start
             cell = first + (event.moment - first) // size * size
             values = results.setdefault(group, {}).setdefault(cell, {})
             values.setdefault((event.metric, event.qualifier or ""), []).append(event.value)
-        told = [_result(group, cells, size, end) for group, cells in sorted(results.items())]
-        return SimulatedResponse(body={"results": told} if told else {})
+        rows = [_result(group, cells, size, end) for group, cells in sorted(results.items())]
+        return SimulatedResponse(body={"results": rows} if rows else {})
 
     def _emitted(self, world: World) -> list[Event]:
         if world.now not in self._events:
             rows = world.conversations(world.since, world.now)
-            self._events = {world.now: [event for one in rows for event in events_of(one)]}
+            self._events = {
+                world.now: [event for conversation in rows for event in events_of(conversation)]
+            }
         return self._events[world.now]
 
 
 def events_of(conversation: Row) -> Iterator[Event]:
-    """Yield what was measured of a conversation, and once for each medium that there was one."""
+    """Yield the metrics of a conversation, and `nConversations` once for each of its media."""
     media: dict[str, set[str]] = {}
     for participant in conversation["participants"]:
         for session in participant["sessions"]:
@@ -125,9 +130,9 @@ def events_of(conversation: Row) -> Iterator[Event]:
                 if "queueId" in segment:
                     group["queueId"] = segment["queueId"]
                     queues.add(segment["queueId"])
-            for one in session.get("metrics", []):
-                emitted = datetime.fromisoformat(one["emitDate"])
-                yield Event(emitted, one["name"], one["value"], group)
+            for metric in session.get("metrics", []):
+                emitted = datetime.fromisoformat(metric["emitDate"])
+                yield Event(emitted, metric["name"], metric["value"], group)
     started = datetime.fromisoformat(conversation["conversationStart"])
     for medium, queues in sorted(media.items()):
         group = {
@@ -154,13 +159,14 @@ def _all_users(world: World) -> list[dict[str, str]]:
 
 
 def _users(world: World, condition: Row | None) -> list[dict[str, str]]:
-    """Return the users that a filter names, as groups.
+    """Return a group for each user in a filter.
 
     Raises:
-        RefusedError: It names none, or too many.
+        RefusedError: The filter has no user, or too many.
     """
     parts = [] if condition is None else [condition, *(condition.get("clauses") or [])]
-    named = [one.get("value") for part in parts for one in part.get("predicates") or []]
+    predicates = [predicate for part in parts for predicate in part.get("predicates") or []]
+    named = [predicate.get("value") for predicate in predicates]
     if not 1 <= len(named) <= _MOST_USERS:
         msg = f"A query must contain 1 to {_MOST_USERS} userId predicates, not {len(named)}"
         raise RefusedError(msg)
@@ -175,8 +181,8 @@ def _made_up(
     while day < end:
         for hour, group, metric in product((1, 12), groups, metrics):
             for qualifier in _QUALIFIERS.get(metric, (None,)):
-                told = (*sorted(group.items()), *([qualifier] if qualifier else []))
-                value = row("integer", path, stamp(day), hour, metric, *told)
+                labels = (*sorted(group.items()), *([qualifier] if qualifier else []))
+                value = row("integer", path, stamp(day), hour, metric, *labels)
                 yield Event(day + timedelta(hours=hour), metric, value, group, qualifier)
         day += timedelta(days=1)
 
@@ -216,7 +222,7 @@ def _minutes(granularity: object, start: datetime, end: datetime) -> int:
     if granularity is None:
         return int((end - start) / timedelta(minutes=1))
     if granularity not in _CELLS:
-        msg = f"{granularity!r} is not a granularity that is known"
+        msg = f"{granularity!r} is not a known granularity"
         raise RefusedError(msg)
     # A day of a time zone may have 23 or 25 hours.
     length = int((end - start) / timedelta(minutes=1))
@@ -224,7 +230,7 @@ def _minutes(granularity: object, start: datetime, end: datetime) -> int:
 
 
 def _passes(condition: Row | None, group: Mapping[str, str | frozenset[str]]) -> bool:
-    """Return whether a group is let through: `and` or `or` of clauses and predicates."""
+    """Return whether a group passes a filter: `and` or `or` of clauses and predicates."""
     if condition is None:
         return True
     parts = [_passes(clause, group) for clause in condition.get("clauses") or []]
@@ -235,5 +241,5 @@ def _passes(condition: Row | None, group: Mapping[str, str | frozenset[str]]) ->
     return all(parts) if condition.get("type") == "and" else any(parts)
 
 
-def _has(value: str | frozenset[str] | None, wanted: object) -> bool:
-    return wanted in value if isinstance(value, frozenset) else value == wanted
+def _has(value: str | frozenset[str] | None, expected: object) -> bool:
+    return expected in value if isinstance(value, frozenset) else value == expected

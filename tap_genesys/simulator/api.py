@@ -1,4 +1,4 @@
-"""How Genesys Cloud tells it: the operations, and the words of their refusals."""
+"""The operations of the API that need a token, and their refusals."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tap_genesys.simulator import agents, interactions, listings
 from tap_genesys.simulator.aggregating import Sums, families
 from tap_genesys.simulator.bodies import (
     RefusedError,
+    checked_fields,
     invalid_value,
-    known_fields,
     moment,
     names,
     positive,
@@ -54,18 +54,18 @@ class Api:
     """The operations that need a token.
 
     Args:
-        world: What is true.
-        habits: How it is told.
-        found: What the latest details queries found.
-        lake: The jobs that there are.
-        sums: What answers aggregate queries.
-        url: Where the org can be reached.
-        reports: The reports that there are.
+        world: The org and its history.
+        habits: The behaviour that the vendor leaves open.
+        results: The numbers that the latest details queries matched.
+        lake: The jobs of the org.
+        sums: The aggregates.
+        url: The base URL of the org.
+        reports: The reports of the org.
     """
 
     world: World
     habits: Habits
-    found: dict[str, Sequence[int]] = field(default_factory=dict)
+    results: dict[str, Sequence[int]] = field(default_factory=dict)
     lake: Lake = field(default_factory=Lake)
     sums: Sums = field(default_factory=Sums)
     url: str = ""
@@ -74,11 +74,11 @@ class Api:
     def respond(
         self, method: str, path: str, query: Mapping[str, str], body: Row | None
     ) -> SimulatedResponse:
-        """Respond to a request."""
-        known_method, operation = self._operation(method, path, query, body)
+        """Return the response to a request."""
+        expected_method, operation = self._operation(method, path, query, body)
         if operation is None:
             return error(404)
-        if method != known_method:
+        if method != expected_method:
             return error(405)
         try:
             return operation()
@@ -88,11 +88,11 @@ class Api:
     def _operation(
         self, method: str, path: str, query: Mapping[str, str], body: Row | None
     ) -> tuple[str, Callable[[], SimulatedResponse] | None]:
-        """Return the method that an operation has, and what answers; none where there is none."""
+        """Return the method and the handler of the operation at a path; None if there is none."""
         own: dict[str, tuple[str, Callable[[], SimulatedResponse]]] = {
             "/api/v2/analytics/conversations/details/query": (
                 "POST",
-                lambda: Details(self._queried, self.habits, self.found).respond(body),
+                lambda: Details(self._queried, self.habits, self.results).respond(body),
             ),
             "/api/v2/analytics/conversations/summary/queries": (
                 "POST",
@@ -117,12 +117,12 @@ class Api:
             return "POST", partial(observations, path, body)
         if path in families():
             return "POST", partial(self.sums.respond, self.world, path, body)
-        found = interactions.operation(self.world, method, path, self.url)
+        handler = interactions.operation(self.world, method, path, self.url)
         if path.startswith(LIMITS):
-            found = partial(limits, path.removeprefix(LIMITS), self.lake.most_jobs)
+            handler = partial(limits, path.removeprefix(LIMITS), self.lake.most_jobs)
         world = self._since(self.habits.audit_days) if path.startswith(_AUDITS) else self.world
-        found = found or self.reports.operation(world, method, path, query, body, self.url)
-        return method, found or listings.operation(
+        handler = handler or self.reports.operation(world, method, path, query, body, self.url)
+        return method, handler or listings.operation(
             self.world,
             method,
             path,
@@ -134,11 +134,11 @@ class Api:
 
     @property
     def _queried(self) -> World:
-        """The world as far back as queries of details know it."""
+        """The world as far back as details queries reach."""
         return self._since(self.habits.query_days)
 
     def _since(self, days: float | None) -> World:
-        """Return the world without what is more than so many days old."""
+        """Return the world without its history before the last `days` days."""
         if days is None:
             return self.world
         return replace(
@@ -146,7 +146,7 @@ class Api:
         )
 
     def _summaries(self, body: Row | None) -> SimulatedResponse:
-        query = known_fields(body, _SUMMARY_FIELDS)
+        query = checked_fields(body, _SUMMARY_FIELDS)
         number, size = positive(query, "pageNumber", 1), positive(query, "pageSize", 25)
         if size > 250:
             msg = "pageSize may not exceed 250"
@@ -179,5 +179,5 @@ class Api:
 
 
 def _jobs_above(path: str) -> str:
-    """Return the operation that starts the jobs which a path is about; nothing if none does."""
+    """Return the operation that submits the jobs of a path; empty if there is none."""
     return next((start for start in _JOBS if path.startswith(start)), "")

@@ -1,4 +1,4 @@
-"""Reading what a request says, strictly."""
+"""Read the parameters and body of a request, strictly."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Row = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """The request is refused: 400, in the vendor's words where they are known.
+    """The request is refused with 400, in the vendor's words where they are known.
 
     Args:
-        message: What is wrong.
-        code: The vendor's code for it.
+        message: The reason.
+        code: The vendor's error code.
     """
 
     def __init__(self, message: str, code: str = "bad.request") -> None:
@@ -25,15 +25,15 @@ class RefusedError(Exception):
 
 
 def invalid_value(value: object, kind: str, allowed: Collection[str] = ()) -> RefusedError:
-    """Return the refusal of a value that is not in one of the vendor's lists."""
+    """Return the refusal of a value that the vendor's enumeration lacks."""
     message = f"Value [{value}] is not valid for field type [{kind}]."
     if allowed:
         message += f" Allowable values are: {', '.join(allowed)}"
     return RefusedError(message, "invalid.value")
 
 
-def known_fields(body: Row | None, known: Collection[str]) -> Row:
-    """Return the body if it has no other fields than these."""
+def checked_fields(body: Row | None, known: Collection[str]) -> Row:
+    """Return the body, or refuse one that has other fields than the known ones."""
     if body is None:
         msg = "A request body in JSON is required"
         raise RefusedError(msg)
@@ -59,15 +59,15 @@ def interval(text: object) -> tuple[datetime, datetime]:
 def moment(text: object) -> datetime:
     """Read an ISO-8601 date and time; without an offset it is UTC."""
     try:
-        read = datetime.fromisoformat(str(text))
-    except ValueError as wrong:
+        value = datetime.fromisoformat(str(text))
+    except ValueError as failure:
         msg = f"{text!r} is not an ISO-8601 date"
-        raise RefusedError(msg) from wrong
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        raise RefusedError(msg) from failure
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def positive(values: Mapping[str, Any], name: str, default: int) -> int:
-    """Read a number from 1 up; query parameters are text, so text will do."""
+    """Read a positive integer; text is accepted, since query parameters are text."""
     value = values.get(name, default)
     try:
         number = 0 if isinstance(value, (bool, float)) else int(value)
@@ -80,7 +80,7 @@ def positive(values: Mapping[str, Any], name: str, default: int) -> int:
 
 
 def names(value: object, kind: str, known: Collection[str]) -> list[str]:
-    """Read a list of known names; an empty one asks for nothing."""
+    """Read a list of known names, and refuse an empty one."""
     if not isinstance(value, list) or not value:
         msg = f"{kind} must be a list of {', '.join(known)}"
         raise RefusedError(msg)
@@ -91,7 +91,7 @@ def names(value: object, kind: str, known: Collection[str]) -> list[str]:
 
 
 def page(query: Mapping[str, str], body: Row | None) -> int | None:
-    """Return the page that a request asks for, wherever it says so."""
+    """Return the page number of a request, from its URL or its body."""
     paging = (body or {}).get("paging", body)
     number = query.get("pageNumber")
     if number is None and isinstance(paging, dict):
@@ -100,7 +100,7 @@ def page(query: Mapping[str, str], body: Row | None) -> int | None:
 
 
 def with_first_page(query: dict[str, str], body: Row | None) -> tuple[dict[str, str], Row | None]:
-    """Return the request as if it asked for page 1."""
+    """Return the parameters and body of the same request for page 1."""
     if body is None:
         return {**query, "pageNumber": "1"}, body
     if isinstance(body.get("paging"), dict):

@@ -1,6 +1,6 @@
-"""Changes of a conversation that its dates do not show in time: late ones, and undated ones.
+"""Late and undated changes of a conversation, which its dates do not show in time.
 
-Nothing here is part of a script: each function takes a whole conversation and returns another one.
+Each function takes a complete conversation and returns a changed copy.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_genesys.simulator.known import CHANGES, CORRECTED, INACTIVE_AFTER, LATER, REOPENED
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.snapshots import CHANGES, CORRECTED, INACTIVE_AFTER, LATER, REOPENED
 
 if TYPE_CHECKING:
     import random
@@ -21,14 +21,14 @@ Row = dict[str, Any]
 #: Later than every timestamp.
 NEVER = "9"
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-#: Between a conversation's last event and a change without a date.
+#: The shortest and longest time between a conversation's last event and an undated change.
 _UNDATED = (_DAY, 25 * _DAY)
-#: How long after a conversation's start nothing changes any more: the age of the last re-check is
-#: counted from the end of the start's day, so it is never earlier than this.
+#: The time after a conversation's start from which nothing changes. The age of the last re-check is
+#: counted from the end of the start's day, so the re-check is never earlier.
 SETTLED = 30 * _DAY
-#: How far ahead of its start a callback is scheduled.
+#: The shortest and longest time from a callback's start to its scheduled time.
 _SCHEDULED = (_HOUR, 30 * _DAY)
-#: A message conversation is inactive so long after its latest segment began or ended.
+#: The time from the start or end of the latest segment until a message conversation is inactive.
 _INACTIVE = timedelta(hours=72)
 
 
@@ -36,9 +36,9 @@ class Change(NamedTuple):
     """A change that becomes visible at a moment.
 
     Args:
-        moment: From when on it is visible.
-        date: The date that the record gives it; none where it is undated.
-        undo: Returns a conversation as it is before.
+        moment: When it becomes visible.
+        date: Its date in the record; empty if it is undated.
+        undo: Returns the conversation without the change.
     """
 
     moment: str
@@ -53,10 +53,10 @@ def draw_delay(choice: random.Random, longest: timedelta) -> timedelta:
 
 
 def with_late_event(row: Row, choice: random.Random, longest: timedelta) -> Row:
-    """Return a conversation one event of which, or a part of one, becomes visible late.
+    """Return a conversation with one late-arriving event, or part of one.
 
-    That is a survey, an evaluation or a resolution; the end of a session's last segment with all
-    that it brings and the metrics that are emitted then; or one such metric alone.
+    The event is a survey, an evaluation or a resolution; the end of a session's last segment with
+    the fields and metrics that come with it; or one such metric alone.
     """
     latest = stamp(datetime.fromisoformat(row["conversationStart"]) + SETTLED - longest)
     kinds: dict[str, list[tuple[str, Callable[[Row], Row]]]] = {}
@@ -71,7 +71,7 @@ def with_late_event(row: Row, choice: random.Random, longest: timedelta) -> Row:
 
 
 def _events(row: Row) -> Iterator[tuple[str, str, Callable[[Row], Row]]]:
-    """Yield the kind and date of each event that may become visible late, and what hides it."""
+    """Yield the kind and date of each event that may arrive late, and a function that hides it."""
     for name in LATER:
         for event in row.get(name, ()):
             yield name, event["eventTime"], partial(_without, name=name, event=event)
@@ -80,7 +80,7 @@ def _events(row: Row) -> Iterator[tuple[str, str, Callable[[Row], Row]]]:
         (session,) = participant["sessions"]
         for metric in session.get("metrics", ())[-1:]:
             end = session["segments"][-1]["segmentEnd"]
-            # A segment that is corrected has another end at first.
+            # Before its correction, a corrected segment has another end.
             if uncorrected[place] == participant:
                 yield "segment", end, partial(_unended, place=place, end=end)
             if metric["emitDate"] == end:
@@ -92,7 +92,7 @@ def _without(row: Row, *, name: str, event: Row) -> Row:
 
 
 def _unended(row: Row, *, place: int, end: str) -> Row:
-    """Let the last segment of a participant have no end, and hide what is emitted at its end."""
+    """Return the conversation without the end of a participant's last segment and its metrics."""
     (session,) = row["participants"][place]["sessions"]
     *others, last = session["segments"]
     metrics = [metric for metric in session["metrics"] if metric["emitDate"] != end]
@@ -112,10 +112,10 @@ def with_undated_changes(
     """Return a conversation whose attributes and last wrap-up code change, each at some moment.
 
     Args:
-        row: The conversation, as it is before.
-        choice: The source of chance.
-        codes: The wrap-up codes of the org.
-        late: How late what is in the conversation is visible at most.
+        row: The conversation before the changes.
+        choice: The source of random numbers.
+        codes: The ids of the org's wrap-up codes.
+        late: The largest delay of anything in the conversation.
     """
     start = datetime.fromisoformat(row["conversationStart"])
     ends = [segment["segmentEnd"] for segment in _segments(row)]
@@ -135,7 +135,7 @@ def with_undated_changes(
 def _undated_edits(
     row: Row, choice: random.Random, codes: Sequence[str]
 ) -> Iterator[tuple[Callable[[Row], Row], Callable[[Row], Row]]]:
-    """Yield an edit that brings the earlier value, and one that brings the later one."""
+    """Yield pairs of edits: one sets the earlier value, the other the later value."""
     attributes = row["participants"][0]["attributes"]
     later = attributes | {"tier": f"{attributes['tier']}, checked", "followUp": "done"}
     yield (
@@ -162,10 +162,10 @@ def _with_code(row: Row, *, place: int, code: str) -> Row:
 
 
 def with_dates_ahead(row: Row, choice: random.Random) -> Row:
-    """Return a conversation with a date that may lie ahead of the present, if its medium has one.
+    """Return a conversation with a date that may lie in the future, if its medium has one.
 
-    A callback has the time for which it is scheduled, be it over or not; a message conversation the
-    moment at which it will be inactive, which moves on with each segment.
+    A callback has its scheduled time, past or future. A message conversation has the moment at
+    which it becomes inactive, which moves on with each segment.
     """
     medium = row["participants"][0]["sessions"][0]["mediaType"]
     if medium == "message":
@@ -182,7 +182,7 @@ def with_dates_ahead(row: Row, choice: random.Random) -> Row:
 
 
 def with_reopening_segment(row: Row) -> Row:
-    """Return a conversation that is opened again by a segment of the customer, if it is at all."""
+    """Return a conversation; if it is reopened, with a segment of the customer that starts then."""
     if REOPENED not in row:
         return row
     closed, opened = row[REOPENED]
@@ -192,7 +192,7 @@ def with_reopening_segment(row: Row) -> Row:
 
 
 def edited(row: Row, edit: Callable[[Row], Row]) -> Row:
-    """Return an edited conversation; its participants before a nightly correction, too."""
+    """Return an edited conversation, with its participants before a correction edited too."""
     after = edit(row)
     if CORRECTED in row:
         night, before = row[CORRECTED]
@@ -201,7 +201,7 @@ def edited(row: Row, edit: Callable[[Row], Row]) -> Row:
 
 
 def _with_session(row: Row, place: int, values: Row) -> Row:
-    """Return a conversation with other values in the session of the participant at a place."""
+    """Return a conversation with other values in the session of its participant `place`."""
     (session,) = row["participants"][place]["sessions"]
     return _with_participant(row, place, {"sessions": [session | values]})
 

@@ -1,4 +1,4 @@
-"""One conversation from its first moment to its last, as the vendor would record it."""
+"""A complete conversation in the vendor's form."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import random
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.known import CORRECTED, REOPENED
 from tap_genesys.simulator.record import Record, stamp
+from tap_genesys.simulator.snapshots import CORRECTED, REOPENED
 from tap_genesys.simulator.staff import person
 
 if TYPE_CHECKING:
@@ -18,22 +18,22 @@ Row = dict[str, Any]
 _MEDIA = ("voice",) * 11 + ("email",) * 3 + ("message",) * 3 + ("chat",) * 2 + ("callback",)
 _SECOND = 1000
 _DAY = 86_400 * _SECOND
-#: Nobody comes back to judge, or to open again, a conversation that has lasted so long.
+#: A conversation that lasts so long gets no evaluation, and is not reopened.
 _LONG = 20 * _DAY
-#: So long that nobody sees its end.
+#: Longer than any test.
 _FOREVER = 2_000_000 * _DAY
 _LONGEST_FLOW = _DAY
-#: When the last thing happens in a conversation that stands open for ever: in its first hours.
+#: The range of the last event of an orphan, which never ends: within its first hours.
 _ORPHANED = (60 * _SECOND, 3 * 3600 * _SECOND)
-#: One call in so many is over, but has no end until 60 days have passed.
+#: One call in so many is over, but gets its end only after 60 days.
 _HUNG_UP_LATE = 211
-#: How long after a conversation its survey is answered, and its evaluation written.
+#: The time from a conversation's end to its survey, and to its evaluation.
 _SURVEYED = (3600 * _SECOND, 2 * _DAY)
 _EVALUATED = (5 * _DAY, 9 * _DAY)
-#: At what time of the UTC day the vendor's nightly pipeline corrects, what is at least how old, and
-#: how long after a conversation's start it has done so at the latest.
+#: The vendor's nightly pipeline: its time in the UTC day, the least age of the data that it
+#: corrects, and the greatest age of a conversation, from its start, at its correction.
 _NIGHT, _CORRECTABLE, _SETTLED = 3 * 3600 * _SECOND, 2 * _DAY, 5 * _DAY
-#: Medium -> shortest and longest life in milliseconds.
+#: Medium -> shortest and longest duration in milliseconds.
 _LIVES = {
     "voice": (15 * _SECOND, 1500 * _SECOND),
     "callback": (120 * _SECOND, 5400 * _SECOND),
@@ -45,15 +45,15 @@ _FLOWS = {"voice": "INBOUNDCALL", "chat": "INBOUNDCHAT", "email": "INBOUNDEMAIL"
 
 
 class Script(Record):
-    """Tells the conversation with this number, whole.
+    """The course of a conversation, drawn from the org's seed and the conversation's number.
 
     Args:
-        staff: Who may take part.
-        number: Which conversation; the same number tells the same.
+        staff: The people and names of the org.
+        number: The conversation's number.
         start: When it starts.
-        instant: Whether it ends in the moment in which it starts.
-        endless: Whether it never ends if it is an e-mail: it waits in a queue that nobody reads.
-        orphan: Whether it is such an e-mail, and nothing happens in it after its first hours.
+        instant: Whether it ends in the millisecond in which it starts.
+        endless: Whether it never ends if it is an e-mail: it waits in an unstaffed queue.
+        orphan: Whether it is such an e-mail without any event after its first hours.
     """
 
     def __init__(
@@ -80,12 +80,12 @@ class Script(Record):
             self._queue = staff.queues[0]["id"]
         self._longest_flow = self._choice.randrange(*_ORPHANED) if orphan else _LONGEST_FLOW
         caller = self._choice.randrange(10**7)
-        # Every fourth call comes from one of a few who call again and again.
+        # Every fourth call comes from one of a few callers who call often.
         self._ani = f"tel:+1555{caller % 200 if caller % 4 == 0 else caller:07}"
         self._talker = ""
 
-    def tell(self) -> Row:
-        """Return the conversation as it is when all of it has happened."""
+    def complete(self) -> Row:
+        """Return the conversation after its last event."""
         queued = self._life // 8 if self._inbound else 0
         flow_end = min(self._life // 20, self._longest_flow) if self._inbound else 0
         participants = [self._customer()]
@@ -107,7 +107,7 @@ class Script(Record):
         if self._medium == "voice":
             row["mediaStatsMinConversationMos"] = round(4.2 + self._choice.randrange(70) / 100, 2)
         if not self._abandoned and self._life < _LONG:
-            self._judge(row)
+            self._add_assessments(row)
         if self._medium == "email" and 3 * _DAY < self._life < _LONG:
             row[REOPENED] = (self._at(self._life // 3), self._at(2 * self._life // 3))
         if self._choice.random() < 0.15:
@@ -115,7 +115,7 @@ class Script(Record):
         return row
 
     def _draw_life(self) -> int:
-        if self._medium in ("email", "message") and self._number % 40 == 7:  # nobody closed it
+        if self._medium in ("email", "message") and self._number % 40 == 7:  # left open
             return 90 * _DAY
         if self._medium in ("email", "message") and self._number % 11 == 5:  # weeks of messages
             return self._choice.randrange(5 * _DAY, 25 * _DAY)
@@ -181,21 +181,21 @@ class Script(Record):
         return self._participant("acd", session)
 
     def _agents(self, begin: int) -> list[Row]:
-        """Return who talks: one agent, or two when it is transferred to another queue."""
+        """Return the agents: one, or two after a transfer to another queue."""
         if self._choice.random() >= 0.15:
             late = self._life > 0 and self._choice.random() < 0.03
             return self._agent(begin, self._life, last=True, late=late)
         middle = begin + (self._life - begin) // 3
         first = self._agent(begin, middle, last=False)
         self._queue = self._choice.choice(self._staff.queues)["id"]
-        answerable = middle + (self._life - middle) // 10
-        again = [self._acd(middle, answerable)] if self._inbound else []
-        return [*first, *again, *self._agent(answerable, self._life, last=True)]
+        transferred = middle + (self._life - middle) // 10
+        again = [self._acd(middle, transferred)] if self._inbound else []
+        return [*first, *again, *self._agent(transferred, self._life, last=True)]
 
     def _agent(self, begin: int, end: int, *, last: bool, late: bool = False) -> list[Row]:
-        """Return an agent, and a second one whom the first asks while the customer holds.
+        """Return an agent, and perhaps a second one who is consulted while the customer holds.
 
-        Who is late gives the wrap-up code hours or days after the conversation has ended.
+        A late agent sets the wrap-up code hours or days after the conversation's end.
         """
         answered = begin + (end - begin) // 20
         if late:
@@ -248,8 +248,8 @@ class Script(Record):
         colleague = self._choice.choice(self._staff.agents)
         return self._participant("agent", session) | {"userId": colleague}
 
-    def _judge(self, row: Row) -> None:
-        """Add what others think of it later."""
+    def _add_assessments(self, row: Row) -> None:
+        """Add evaluations, surveys and resolutions, which come days later."""
         about = {"queueId": self._queue, "userId": self._talker}
         if self._choice.random() < 0.05:
             evaluated = self._life + self._choice.randrange(*_EVALUATED)
@@ -288,7 +288,7 @@ class Script(Record):
             ]
 
     def _correct(self, row: Row) -> None:
-        """Let a night correct its wrap-ups, which were told too short; no date says so."""
+        """Add a nightly correction of its wrap-ups, which are too short before; it has no date."""
         midnight = self._start.replace(hour=0, minute=0, second=0, microsecond=0)
         first = _NIGHT - (self._start - midnight) // timedelta(milliseconds=1)
         end = row["conversationEnd"]
@@ -299,22 +299,22 @@ class Script(Record):
         ]
         if not nights:
             return
-        before = [_as_told_first(one, end) for one in row["participants"]]
+        before = [_before_correction(participant, end) for participant in row["participants"]]
         if before != row["participants"]:
             row[CORRECTED] = (self._at(self._choice.choice(nights)), before)
 
 
-def _as_told_first(participant: Row, end: str) -> Row:
-    """Return a participant without half of the wrap-up that is over at a conversation's end."""
+def _before_correction(participant: Row, end: str) -> Row:
+    """Return a participant with half of the wrap-up that is over at the conversation's end."""
     (session,) = participant["sessions"]
     *others, last = session["segments"]
     if last["segmentType"] != "wrapup" or last["segmentEnd"] > end:
         return participant
-    metrics = {one["name"]: one for one in session["metrics"]}
+    metrics = {metric["name"]: metric for metric in session["metrics"]}
     missing = metrics["tAcw"]["value"] // 2
     for name in ("tAcw", "tHandle"):
         metrics[name] = metrics[name] | {"value": metrics[name]["value"] - missing}
     over = datetime.fromisoformat(last["segmentEnd"]) - timedelta(milliseconds=missing)
     segments = [*others, last | {"segmentEnd": stamp(over)}]
-    told = {"segments": segments, "metrics": [*metrics.values()]}
-    return participant | {"sessions": [session | told]}
+    values = {"segments": segments, "metrics": [*metrics.values()]}
+    return participant | {"sessions": [session | values]}

@@ -1,4 +1,4 @@
-"""The details query: which conversations it finds, how they are paged, how they are told."""
+"""The details query of conversations: filters, paging, response."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tap_genesys.simulator.bodies import (
     RefusedError,
+    checked_fields,
     interval,
     invalid_value,
-    known_fields,
     positive,
 )
 from tap_genesys.simulator.filtering import check, misplaced, passes
@@ -32,26 +32,31 @@ _FIELDS = frozenset(("interval", "order", "orderBy", "paging"))
 _FILTERS = ("conversationFilters", "segmentFilters")
 _NOT_SIMULATED = ("aggregations", "evaluationFilters", "resolutionFilters", "surveyFilters")
 _ORDERS = ("asc", "desc", "unordered")
-#: What sorts after every timestamp: a conversation that has no end.
+#: Sorts after every timestamp, for a conversation without an end.
 _NEVER = "9"
 
 
 @dataclass
 class Details:
-    """Answers details queries.
+    """The responses to details queries of conversations.
 
     Args:
-        world: What is true.
-        habits: How it is told.
-        found: What the latest queries found, so that a next page costs no second search.
+        world: The org and its history.
+        habits: The behaviour that the vendor leaves open.
+        results: The numbers that the latest queries matched, so that the next page needs no second
+            search.
     """
 
     world: World
     habits: Habits
-    found: dict[str, Sequence[int]] = field(default_factory=dict)
+    results: dict[str, Sequence[int]] = field(default_factory=dict)
 
     def respond(self, body: Row | None) -> SimulatedResponse:
-        """Respond to a query, or refuse it."""
+        """Return the response to a query.
+
+        Raises:
+            RefusedError: The query is not valid.
+        """
         query = _read(body)
         start, end = interval(query.get("interval"))
         filters = query["conversationFilters"], query["segmentFilters"]
@@ -69,8 +74,8 @@ class Details:
             raise RefusedError(msg)
         number, size = self._paging(query.get("paging"))
         numbers = () if is_misplaced else self._find(start, end, query)
-        rows = [self.world.conversation(one) for one in page_of(numbers, number, size)]
-        return self._tell(rows, len(numbers), number, size)
+        rows = [self.world.conversation(match) for match in page_of(numbers, number, size)]
+        return self._response(rows, len(numbers), number, size)
 
     def _paging(self, paging: object) -> tuple[int, int]:
         if paging is None:
@@ -90,23 +95,23 @@ class Details:
         return number, size
 
     def _find(self, start: datetime, end: datetime, query: Row) -> Sequence[int]:
-        """Return the numbers of the conversations that a query asks for, in its order."""
+        """Return the numbers of the conversations that match a query, in its order."""
         numbers = self.world.indexed(*self._touched_days(start, end))
         by_start = query["orderBy"] == "conversationStart"
         filtered = query["conversationFilters"] or query["segmentFilters"]
         if self.habits.interval_reading == "touched-days" and by_start and not filtered:
             return numbers[::-1] if query["order"] == "desc" else numbers
-        asked = {name: value for name, value in query.items() if name != "paging"}
+        criteria = {name: value for name, value in query.items() if name != "paging"}
         world = (self.world.seed, self.world.per_day, stamp(self.world.since))
-        told = (self.habits.interval_reading, self.habits.interval_bounds, stamp(self.world.now))
-        key = json.dumps([asked, world, told], sort_keys=True)
-        found = self.found.get(key)
-        if found is None:
-            found = self._search(numbers, start, end, query)
-            if len(self.found) >= 8:
-                self.found.clear()
-            self.found[key] = found
-        return found
+        reading = (self.habits.interval_reading, self.habits.interval_bounds, stamp(self.world.now))
+        key = json.dumps([criteria, world, reading], sort_keys=True)
+        matches = self.results.get(key)
+        if matches is None:
+            matches = self._search(numbers, start, end, query)
+            if len(self.results) >= 8:
+                self.results.clear()
+            self.results[key] = matches
+        return matches
 
     def _search(
         self, numbers: Sequence[int], start: datetime, end: datetime, query: Row
@@ -121,7 +126,7 @@ class Details:
         return [number for _place, number in matches]
 
     def _touched_days(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
-        """Return the whole UTC days that the interval touches, its bounds as the habits have it."""
+        """Return the whole UTC days that an interval with the habits' bounds touches."""
         last = end if self.habits.interval_bounds[1] == "]" else end - _MOMENT
         return _midnight(start), _midnight(last) + _DAY
 
@@ -136,7 +141,7 @@ class Details:
         in_time = ended >= first if opens_with_start else ended > first
         return in_time and (began <= last if closes_with_end else began < last)
 
-    def _tell(self, rows: list[Row], total: int, number: int, size: int) -> SimulatedResponse:
+    def _response(self, rows: list[Row], total: int, number: int, size: int) -> SimulatedResponse:
         pages = pages_of(total, size)
         if self.habits.details_shape == "gateway":
             header, count = counted(self.habits.total_hits, pages)
@@ -152,8 +157,8 @@ class Details:
 
 
 def _read(body: Row | None) -> Row:
-    """Return a query whose filters and order are there, and are ones that can be answered."""
-    query = dict(known_fields(body, _FIELDS.union(_FILTERS, _NOT_SIMULATED)))
+    """Return a valid query, with default filters and order where it has none."""
+    query = dict(checked_fields(body, _FIELDS.union(_FILTERS, _NOT_SIMULATED)))
     for name in _NOT_SIMULATED:
         if query.pop(name, None):
             msg = f"{name} are not simulated"

@@ -1,4 +1,4 @@
-"""Rows of reference data, made up field by field from what the vendor's document says of them."""
+"""Rows of reference data, made up field by field from the schemas of the vendor's document."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Nutmeg Oak Pine Quince Rowan Spruce Teak Umbrella Viburnum Willow Yew""".split()
 
 @cache
 def shapes() -> dict[str, Row]:
-    """Return each listing's path with how it pages and what its rows look like (generated)."""
+    """Return each listing's path with its paging and the shape of its rows (generated)."""
     text = (Path(__file__).parent / "shapes.json").read_text("utf-8")
-    made: dict[str, Row] = json.loads(text)
-    return made
+    listings: dict[str, Row] = json.loads(text)
+    return listings
 
 
 def row(shape: Any, *parts: object) -> Any:  # noqa: ANN401 - JSON is anything
@@ -29,7 +29,7 @@ def row(shape: Any, *parts: object) -> Any:  # noqa: ANN401 - JSON is anything
 
     Args:
         shape: A kind of value, `{"one of": …}`, a list of one shape, or fields with their shapes.
-        parts: What tells it from others.
+        parts: The identity of the value.
     """
     return _value(shape, "/".join(map(str, parts)))
 

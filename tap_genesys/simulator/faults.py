@@ -1,4 +1,4 @@
-"""What can go wrong, on demand: which answer, when, and how often."""
+"""Faults to inject: their kinds, where they happen, and how often."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 
-#: Every kind of fault, and what it does to the response.
+#: Kind of fault -> its effect on the response.
 KINDS = {
-    "status": "answers with `status` (`retry_after` as given, a 429 with `limit`) instead",
-    "unauthorized": "lets every token expire, so that it answers 401 and the next login helps",
-    "forbidden": "answers 403 and names the permission `permission`",
-    "drop": "closes the connection without an answer",
-    "cut": "closes the connection in the middle of the answer",
-    "slow": "waits `seconds` before the answer",
-    "stall": "waits `seconds` in the middle of the answer",
-    "html": "answers 200 with a page for people",
-    "empty": "leaves the records out, and the counts as they are",
-    "state": "says that a job is in the state `state`",
-    "same_page": "answers with the first page, whichever was asked for",
+    "status": "returns `status` instead, with `retry_after`, and a 429 with `limit`",
+    "unauthorized": "expires all tokens and returns 401; the next login works",
+    "forbidden": "returns 403 with the missing permission `permission`",
+    "drop": "closes the connection without a response",
+    "cut": "closes the connection in the middle of the response",
+    "slow": "waits `seconds` before the response",
+    "stall": "waits `seconds` in the middle of the response",
+    "html": "returns 200 with an HTML page",
+    "empty": "removes the records and keeps the counts",
+    "state": "returns the job state `state`",
+    "same_page": "returns the first page in place of any other",
 }
 
 
 @dataclass
 class Fault:
-    """One thing that goes wrong.
+    """A fault.
 
     Args:
         kind: One of `KINDS`.
-        path: A piece of the path that it happens on; the empty one is on every path.
-        page: Only on requests for this page number; None is on any.
-        after: How many matching requests go well before it.
-        times: How often it happens; None is for ever.
-        status: For `status`.
-        retry_after: The header's value, for `status`: seconds, an HTTP date, or `in:` and seconds
-            for the HTTP date that is so far away.
-        limit: The key of the limit that a 429 names, for `status`; the empty one names none.
-        permission: For `forbidden`.
-        seconds: For `slow` and `stall`.
-        state: For `state`.
+        path: A part of the paths on which it happens; empty for every path.
+        page: The page number on which it happens; None for any.
+        after: The number of matching requests before it that succeed.
+        times: The number of times that it happens; None for ever.
+        status: The HTTP status, for `status`.
+        retry_after: The value of the header, for `status`: seconds, an HTTP date, or `in:` and
+            seconds for the HTTP date after so many seconds.
+        limit: The key of the limit in a 429, for `status`; empty for none.
+        permission: The missing permission, for `forbidden`.
+        seconds: The wait, for `slow` and `stall`.
+        state: The job's state, for `state`.
     """
 
     kind: str
@@ -63,7 +63,7 @@ class Fault:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the answer's headers say of when to ask again."""
+        """The header `Retry-After` of the response, if it has one."""
         if self.retry_after is None:
             return {}
         kind, _, seconds = self.retry_after.rpartition(":")
@@ -73,14 +73,14 @@ class Fault:
 
     @property
     def named_limit(self) -> dict[str, str | int] | None:
-        """What the answer's body says of the limit that was reached."""
+        """The `limit` in the body of a 429, if it has one."""
         if self.status != HTTPStatus.TOO_MANY_REQUESTS or not self.limit:
             return None
         namespace = "analytics" if self.limit.startswith("details.") else "platform.api"
         return {"key": self.limit, "namespace": namespace, "value": 300}
 
     def happens(self, path: str, page: int | None) -> bool:
-        """Return whether it happens to this request, and count the request."""
+        """Count a request, and return whether the fault happens to it."""
         if self.path not in path or self.page not in (None, page):
             return False
         self._matched += 1
@@ -89,24 +89,24 @@ class Fault:
 
 
 class Faults:
-    """The faults that are waiting to happen; the first that does is the one."""
+    """The faults of a simulator; of those that match a request, the first one happens."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
-        """Let this go wrong."""
+        """Add a fault."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def of(self, path: str, page: int | None) -> Fault | None:
-        """Return what goes wrong with this request, if anything."""
+        """Return the fault that happens to a request; None if there is none."""
         with self._lock:
             return next((fault for fault in self._faults if fault.happens(path, page)), None)
 

@@ -1,10 +1,10 @@
-"""The vendor's filters, for the dimensions that people use."""
+"""The vendor's filters of conversations, for the most used dimensions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.bodies import RefusedError, invalid_value, known_fields
+from tap_genesys.simulator.bodies import RefusedError, checked_fields, invalid_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ SEGMENT = frozenset(
     subject teamId transferTargetAddress transferTargetName transferType usedRouting userId
     wrapUpCode wrapUpNote""".split()
 )
-#: Those of them that the simulator can filter by.
+#: The simulated dimensions among them.
 SIMULATED = frozenset(
     """conversationEnd conversationId conversationInitiator conversationStart divisionId
     originatingDirection ani direction disconnectType dnis flowId mediaType purpose queueId
@@ -47,9 +47,13 @@ _PREDICATE_FIELDS = frozenset(
 
 
 def check(conversation_filters: object, segment_filters: object) -> None:
-    """Refuse filters that the vendor would refuse, whether there is anything to filter or not.
+    """Refuse filters that the vendor refuses, even if there are no rows to filter.
 
-    A dimension of the vendor's other list is no reason: it is ignored without a word.
+    A dimension of the vendor's other list is accepted here, since a live org is reported to ignore
+    it.
+
+    Raises:
+        RefusedError: A filter is not valid, or not simulated.
     """
     for filters, known in (
         (conversation_filters, CONVERSATION),
@@ -58,8 +62,8 @@ def check(conversation_filters: object, segment_filters: object) -> None:
         if not isinstance(filters, list):
             msg = "Filters must be a list"
             raise RefusedError(msg)
-        for one in filters:
-            _check_group(one, known)
+        for group in filters:
+            _check_group(group, known)
 
 
 def misplaced(conversation_filters: list[Row], segment_filters: list[Row]) -> bool:
@@ -80,16 +84,16 @@ def _predicates(group: Row) -> Iterator[Row]:
 
 
 def passes(row: Row, conversation_filters: list[Row], segment_filters: list[Row]) -> bool:
-    """Return whether a conversation passes all filters; one of its segments all of a segment's."""
+    """Return whether a conversation passes its filters, and one of its segments all of theirs."""
     return all(
-        _holds(one, CONVERSATION, lambda name: _of_conversation(row, name))
-        for one in conversation_filters
+        _holds(group, CONVERSATION, lambda name: _of_conversation(row, name))
+        for group in conversation_filters
     ) and (
         not segment_filters
         or any(
             all(
-                _holds(one, SEGMENT, lambda name, segment=segment: segment.get(name, []))  # type: ignore[misc] # mypy cannot infer a lambda's default
-                for one in segment_filters
+                _holds(group, SEGMENT, lambda name, segment=segment: segment.get(name, []))  # type: ignore[misc] # mypy cannot infer a lambda's default
+                for group in segment_filters
             )
             for segment in _segments(row)
         )
@@ -100,7 +104,7 @@ def _check_group(group: object, known: frozenset[str]) -> None:
     if not isinstance(group, dict) or group.get("type") not in ("and", "or"):
         msg = "A filter needs a type: and, or"
         raise RefusedError(msg)
-    known_fields(group, ("type", "predicates", "clauses"))
+    checked_fields(group, ("type", "predicates", "clauses"))
     predicates, clauses = group.get("predicates") or [], group.get("clauses") or []
     if not isinstance(predicates, list) or not isinstance(clauses, list):
         msg = "Predicates and clauses must be lists"
@@ -115,7 +119,7 @@ def _check_predicate(predicate: object, known: frozenset[str]) -> None:
     if not isinstance(predicate, dict):
         msg = "A predicate must be an object"
         raise RefusedError(msg)
-    known_fields(predicate, _PREDICATE_FIELDS)
+    checked_fields(predicate, _PREDICATE_FIELDS)
     if predicate.get("type", "dimension") != "dimension" or predicate.get("range") is not None:
         msg = "Only predicates of dimensions, without ranges, are simulated"
         raise RefusedError(msg)
@@ -130,11 +134,11 @@ def _check_predicate(predicate: object, known: frozenset[str]) -> None:
 
 
 def _holds(group: Row, own: frozenset[str], values: Callable[[str], list[Any]]) -> bool:
-    """Evaluate a filter or a clause; a predicate of the other list does not count."""
+    """Evaluate a filter or a clause, without the predicates of the other list."""
     results = [
-        _predicate_holds(one, values(one["dimension"]))
-        for one in group.get("predicates") or ()
-        if one["dimension"] in own
+        _predicate_holds(predicate, values(predicate["dimension"]))
+        for predicate in group.get("predicates") or ()
+        if predicate["dimension"] in own
     ]
     results += [_holds(clause, own, values) for clause in group.get("clauses") or ()]
     if not results:
@@ -157,7 +161,7 @@ def _of_conversation(row: Row, name: str) -> list[Any]:
 
 
 def _segments(row: Row) -> Iterator[dict[str, list[Any]]]:
-    """Yield each segment with what is true of it, its session and its participant."""
+    """Yield the simulated dimensions of each segment, its session and its participant."""
     for participant in row["participants"]:
         for session in participant["sessions"]:
             flow = session.get("flow", {})

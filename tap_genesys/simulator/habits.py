@@ -1,4 +1,4 @@
-"""How a Genesys Cloud behaves where the vendor's words leave it open, or users differ."""
+"""The behaviour of an org where the vendor's documents leave it open, or users' reports differ."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tap_genesys.simulator.responses import COUNTS
 
-#: The habits that are one of a few words, and those words; the first is the default.
+#: The habits that are one of a few words -> those words; the first is the default.
 WORDS: dict[str, tuple[str, ...]] = {
     "interval_reading": ("overlap", "touched-days"),
     "interval_bounds": ("[)", "[]", "(]", "()"),
@@ -31,44 +31,42 @@ WORDS: dict[str, tuple[str, ...]] = {
 
 @dataclass
 class Habits:
-    """The switches of a simulated org.
+    """The switches of a simulated org; docs/simulator.md has the source of each.
 
     Args:
-        interval_reading: `overlap` returns what started on a UTC day that the interval touches and
-            also overlaps the interval; `touched-days` returns all that started on such a day.
-        interval_bounds: Which bounds belong to a query's interval: `[)`, `[]`, `(]` or `()`.
-        job_interval_bounds: The same of a job's interval.
-        ceiling: How many rows of a query can be paged through.
+        interval_reading: The conversations of a query's interval: `touched-days` are all that start
+            on a UTC day that the interval touches; `overlap` are those of them that overlap it.
+        interval_bounds: The bounds of a query's interval: `[)`, `[]`, `(]` or `()`.
+        job_interval_bounds: The bounds of a job's interval, likewise.
+        ceiling: The most rows of a query that paging reaches.
         largest_page: The most records of a details page.
-        oversized_page: What a larger page than that gets: `clamp` or `refuse`.
-        oversized_job_page: What a page of a job's results gets that is larger than allowed.
-        page_beyond: What a listing's page beyond its last gets: `empty`, or `missing` for 404.
-        links: Whether links of listings are `relative` or `absolute`; of a few they name the host
-            in any case.
-        misplaced_predicates: What a predicate of the other list of filters does: `ignore`, `match`
-            nothing, or `refuse`.
-        user_pages: Whether a page of users' details is cut from `entries`, or holds `users`, each
-            with all entries.
-        span_days: Whether a query finds a span on its start day and its end day (`ends`), or on
-            `each` day that it touches.
-        span_dates: Whether dates of a query's spans have `milliseconds`, or none where they are
-            whole `seconds`.
-        evaluation_bounds: Which bounds belong to the range of a search for evaluations.
-        aggregate_cells: Whether cells are counted from the interval's `start`, or lie on the
-            `clock`.
-        unfiltered_users: What an aggregate query gets that names no user: `refuse` or `all`.
-        counts: How summary pages are counted, one of `responses.COUNTS`.
-        total_hits: How the rows of a details query are counted, one of `responses.COUNTS`.
-        details_shape: `vendor`, or `gateway` for `entities` and `pageCount`.
-        summaries: Whether the org has summary queries at all.
-        summary_shape: `nested` groupings and metrics, `flat` fields, `own-id` with an id, or
-            `own-dates` with the query's `dateFrom` and `dateTo`.
-        query_days: How many days back queries of details know anything; None for as long as the org
-            exists. Jobs know all of it.
-        audit_days: How many days back audits are kept; None likewise.
+        oversized_page: The response to a larger page, of details or a listing: `clamp` cuts it,
+            `refuse` returns 400.
+        oversized_job_page: The response to an oversized page of a job's results, likewise.
+        page_beyond: The response to a listing's page beyond its last: `empty`, or `missing` (404).
+        links: The form of links in listings: `relative` or `absolute`; a few are always absolute.
+        misplaced_predicates: The effect of a predicate that belongs to the other list of filters:
+            `ignore` it, `match` nothing, or `refuse` the query.
+        user_pages: The unit of a page of users' details: `entries`, or `users` with all entries.
+        span_days: The days on which a query finds a span: `ends` for its start day and its end day,
+            or `each` day that it touches.
+        span_dates: The form of dates in a query's spans: always `milliseconds`, or whole `seconds`
+            without them.
+        evaluation_bounds: The bounds of the range of a search for evaluations.
+        aggregate_cells: The origin of aggregates' cells: the interval's `start` or the `clock`.
+        unfiltered_users: The response to an aggregate query without users: `refuse` or `all`.
+        counts: The counts of summary pages, one of `responses.COUNTS`.
+        total_hits: The counts of a details query, one of `responses.COUNTS`.
+        details_shape: The form of details: `vendor`, or `gateway` for `entities` and `pageCount`.
+        summaries: Whether the org has summary queries.
+        summary_shape: The form of a summary: `nested` groupings and metrics, `flat` fields,
+            `own-id` with an id, or `own-dates` with the query's `dateFrom` and `dateTo`.
+        query_days: The number of days that details queries reach back; None for all. Jobs reach
+            back to the org's start.
+        audit_days: The number of days that audits are kept; None for all.
 
     Raises:
-        ValueError: A word is not among those that its habit knows.
+        ValueError: A habit has a word that is not in `WORDS`.
     """
 
     interval_reading: str = "overlap"

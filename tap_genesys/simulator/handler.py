@@ -1,4 +1,4 @@
-"""HTTP: reading a request, letting things go wrong with it, sending the response."""
+"""HTTP: read a request, inject faults, send the response."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-#: Without the checks that the standard one makes, which cost half of its time.
+#: Without the standard encoder's check for circles, which costs half of its time.
 _JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
-#: What is sent gzipped, if the client takes it.
-_WORTH_ZIPPING = 2000
+#: The size in bytes from which a body is compressed, if the client accepts gzip.
+_GZIP_FROM = 2000
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came, and the status that it was answered with; 0 if it got no response."""
+    """A received request, and the status of its response; 0 if there was none."""
 
     method: str
     path: str
@@ -40,30 +40,30 @@ class Request:
 
 
 class Responder(Protocol):
-    """What responds to requests: a `Simulator`, without the HTTP around it."""
+    """A source of responses: a `Simulator` without HTTP."""
 
     faults: Faults
-    #: Set when it closes.
+    #: Set when the simulator closes.
     closing: threading.Event
 
     def respond(
         self, method: str, path: str, query: dict[str, str], body: Row | None, login: str
     ) -> SimulatedResponse:
-        """Return the response to a request that nothing goes wrong with."""
+        """Return the response to a request without a fault."""
 
     def note(self, request: Request) -> None:
-        """Remember a request."""
+        """Record a request."""
 
     def expire_tokens(self) -> None:
-        """Let every token end now."""
+        """Expire all tokens now."""
 
 
 class Server(ThreadingHTTPServer):
-    """One thread for each connection, none of which outlives it.
+    """A server with one thread per connection; closing it ends them all.
 
     Args:
         port: Where to listen on 127.0.0.1; 0 takes a free one.
-        responder: Responds to each request.
+        responder: The source of responses.
     """
 
     daemon_threads = False
@@ -76,35 +76,35 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's
-        """Remember the connection, to close it if the client does not."""
+        """Record the connection, to close it if the client does not."""
         with self._lock:
             self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - socketserver's
-        """Forget the connection: it is closed."""
+        """Drop the closed connection from the record."""
         with self._lock:
             self._connections.discard(request)
         super().shutdown_request(request)
 
-    def hang_up(self) -> None:
-        """Close the connections that clients keep open, so that their threads end."""
+    def close_connections(self) -> None:
+        """Close the connections that clients keep alive, so that their threads end."""
         with self._lock:
             for connection in self._connections:
                 try:
                     connection.shutdown(socket.SHUT_RDWR)
-                except OSError:  # the client was quicker
+                except OSError:  # the client has closed it already
                     continue
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's
-        """Say nothing of a client that hangs up: that is what some tests are about."""
+        """Log no client that closes its connection: some tests do it on purpose."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Without these two an answer costs 40 ms: its head is sent alone and waits to be acknowledged.
+    # Without these two a response takes 40 ms: its head is sent alone and waits for an ACK.
     disable_nagle_algorithm = True
     wbufsize = -1
     timeout = 120
@@ -142,11 +142,11 @@ class _Handler(BaseHTTPRequestHandler):
             if kind == "unauthorized":
                 responder.expire_tokens()
             if kind == "forbidden":
-                said = (
+                message = (
                     "Unable to perform the requested action. You are missing the following "
                     f"permission(s): {fault.permission}"
                 )
-                return error(403, said, "missing.permissions")
+                return error(403, message, "missing.permissions")
             if kind == "slow":
                 responder.closing.wait(fault.seconds)
             if kind == "same_page":
@@ -169,11 +169,11 @@ class _Handler(BaseHTTPRequestHandler):
             content = b"<html><body>Please log in to the guest network.</body></html>"
         self.send_response(response.status)
         self.send_header("Content-Type", "text/html" if kind == "html" else "application/json")
-        told = response.body if isinstance(response.body, dict) else {}
-        correlation = {"ININ-Correlation-Id": told.get("contextId") or str(uuid.uuid4())}
+        body = response.body if isinstance(response.body, dict) else {}
+        correlation = {"ININ-Correlation-Id": body.get("contextId") or str(uuid.uuid4())}
         for name, value in {**correlation, **response.headers}.items():
             self.send_header(name, value)
-        if "gzip" in self.headers.get("Accept-Encoding", "") and len(content) > _WORTH_ZIPPING:
+        if "gzip" in self.headers.get("Accept-Encoding", "") and len(content) > _GZIP_FROM:
             content = gzip.compress(content, compresslevel=1)
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(content)))

@@ -1,4 +1,4 @@
-"""How many rows of each stream the simulated org holds: what a load is compared with."""
+"""The number of rows that the simulated org has of each stream, to compare a load with."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def holdings(
     """Count rows.
 
     Args:
-        world: What is true.
+        world: The org and its history.
         start: The earliest conversation start that counts; by default, the org's first moment.
-        end: Where the starts that count end; by default, now.
-        groupings: What summaries are grouped by. One is counted for each combination on each
-            whole UTC day that the span touches.
+        end: The moment after the last start that counts; by default, now.
+        groupings: The groupings of summaries. Each combination on each whole UTC day that the span
+            touches counts as one.
         has_summaries: Whether the org has summary queries.
     """
     start = start or world.since
@@ -48,8 +48,10 @@ def holdings(
     }
 
 
-def asked(world: World, query: Mapping[str, str], *, has_summaries: bool) -> dict[str, Any]:
-    """Count what a request asks for: `from`, `to`, and `grouping`, comma-separated."""
+def requested_holdings(
+    world: World, query: Mapping[str, str], *, has_summaries: bool
+) -> dict[str, Any]:
+    """Count rows for a request with `from`, `to` and a comma-separated `grouping`."""
     start, end = (moment(query[name]) if name in query else None for name in ("from", "to"))
     groupings = names(query.get("grouping", ",".join(_DEFAULT)).split(","), "grouping", GROUPINGS)
     return holdings(world, start, end, groupings, has_summaries=has_summaries)

@@ -1,4 +1,4 @@
-"""What there is of a single conversation: analyses, summaries, recordings, and what was said."""
+"""The records of a single conversation: analysis, summaries, recordings, surveys, transcripts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-#: Where the files lie; addresses below it are signed, and take no token.
+#: The path of the files; URLs below it are signed, and refuse a token.
 STORAGE = "/_storage/transcripts/"
 _SPEECH = "/api/v2/speechandtextanalytics/conversations/{conversationId}"
 _SUMMARIES = "/api/v2/conversations/{conversationId}/summaries"
@@ -30,32 +30,32 @@ _WORDS = ("hello", "how can I help", "my bill is wrong", "one moment please", "t
 def operation(
     world: World, method: str, path: str, storage: str
 ) -> Callable[[], SimulatedResponse] | None:
-    """Return what answers a request about one conversation; none where it is about another thing.
+    """Return the handler of a request for one conversation's records; None for another path.
 
     Args:
-        world: What is true.
+        world: The org and its history.
         method: The HTTP method.
         path: The path.
-        storage: Base URL of the storage.
+        storage: The base URL of the storage.
     """
-    for template, tell in _TOLD.items():
+    for template, handler in _HANDLERS.items():
         pattern = re.sub(r"{\w+}", "([^/]+)", template)
-        if method == "GET" and (found := re.fullmatch(pattern, path)):
-            conversation = world.ended.get(found[1])
-            has_any = template == _SURVEYS or is_analysed(found[1])
+        if method == "GET" and (match := re.fullmatch(pattern, path)):
+            conversation = world.ended.get(match[1])
+            has_any = template == _SURVEYS or is_analysed(match[1])
             if conversation is None or not has_any:
                 return lambda: error(404)
-            return lambda: tell(world, conversation, storage, *found.groups()[1:])
+            return lambda: handler(world, conversation, storage, *match.groups()[1:])
     return None
 
 
 def is_analysed(conversation_id: str) -> bool:
-    """Whether there is anything of a conversation: of one in six there is not."""
+    """Return whether a conversation has any such records: one in six has none."""
     return blake2b(conversation_id.encode(), digest_size=2).digest()[0] % 6 != 0
 
 
 def customers_sessions(conversation: Row) -> list[str]:
-    """Return the sessions in which a customer can be heard."""
+    """Return the ids of the sessions of customers."""
     return [
         str(session["sessionId"])
         for participant in conversation["participants"]
@@ -65,7 +65,7 @@ def customers_sessions(conversation: Row) -> list[str]:
 
 
 def stored(path: str, query: Mapping[str, str], login: str) -> SimulatedResponse:
-    """Respond to as a storage does: to a signed address, and to no token beside it."""
+    """Return the file at a signed URL; refuse a request with a token, as storages do."""
     if login:
         return error(400, "Only one auth mechanism allowed", "InvalidArgument")
     parts = path.removeprefix(STORAGE).split("/")
@@ -75,47 +75,47 @@ def stored(path: str, query: Mapping[str, str], login: str) -> SimulatedResponse
 
 
 def transcript(conversation_id: str, communication_id: str) -> Row:
-    """Return what was said in a session."""
-    said = [
+    """Return the transcript of a session."""
+    phrases = [
         {"text": text, "participantPurpose": ("internal", "external")[place % 2]}
         for place, text in enumerate(_WORDS)
     ]
     return {
         "conversationId": conversation_id,
         "communicationId": communication_id,
-        "transcripts": [{"language": "en-us", "phrases": said}],
+        "transcripts": [{"language": "en-us", "phrases": phrases}],
     }
 
 
 def _speech(world: World, conversation: Row, _storage: str) -> SimulatedResponse:
     name = conversation["conversationId"]
-    found = row(shapes()[_SPEECH]["row"], world.seed, _SPEECH, name)
-    return SimulatedResponse(body={**found, "conversation": {"id": name}})
+    analysis = row(shapes()[_SPEECH]["row"], world.seed, _SPEECH, name)
+    return SimulatedResponse(body={**analysis, "conversation": {"id": name}})
 
 
 def _summaries(world: World, conversation: Row, _storage: str) -> SimulatedResponse:
     name, shape = conversation["conversationId"], shapes()[_SUMMARIES]["row"]
     whole, first, second = (row(shape, world.seed, _SUMMARIES, name, n) for n in range(3))
     whole = {field: value for field, value in whole.items() if field != "communication"}
-    response = {"conversation": {"id": name}, "summary": whole, "sessionSummaries": [first, second]}
-    return SimulatedResponse(body=response)
+    body = {"conversation": {"id": name}, "summary": whole, "sessionSummaries": [first, second]}
+    return SimulatedResponse(body=body)
 
 
 def _recordings(world: World, conversation: Row, _storage: str) -> SimulatedResponse:
     name, shape = conversation["conversationId"], shapes()[_RECORDINGS]["row"]
     rows = [row(shape, world.seed, _RECORDINGS, name, number) for number in range(2)]
-    return SimulatedResponse(body=[{**one, "conversationId": name} for one in rows])
+    return SimulatedResponse(body=[{**recording, "conversationId": name} for recording in rows])
 
 
 def _surveys(world: World, conversation: Row, _storage: str) -> SimulatedResponse:
     shape = shapes()[_SURVEYS]["row"]
     rows = [
         {
-            **row(shape, world.seed, _SURVEYS, told["surveyId"]),
-            "id": told["surveyId"],
-            "status": told.get("surveyStatus", "Pending"),
+            **row(shape, world.seed, _SURVEYS, survey["surveyId"]),
+            "id": survey["surveyId"],
+            "status": survey.get("surveyStatus", "Pending"),
         }
-        for told in conversation.get("surveys", [])
+        for survey in conversation.get("surveys", [])
     ]
     return SimulatedResponse(body=rows)
 
@@ -135,7 +135,7 @@ def _signature(*parts: str) -> str:
     return blake2b("/".join(parts).encode(), digest_size=8).hexdigest()
 
 
-_TOLD: dict[str, Callable[..., SimulatedResponse]] = {
+_HANDLERS: dict[str, Callable[..., SimulatedResponse]] = {
     _SPEECH: _speech,
     _SUMMARIES: _summaries,
     _RECORDINGS: _recordings,

@@ -1,4 +1,4 @@
-"""Asynchronous jobs, which read the data lake: what it does not know yet is silently missing."""
+"""Asynchronous jobs, which read the data lake: rows beyond its watermark are silently missing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, positive
+from tap_genesys.simulator.bodies import RefusedError, checked_fields, interval, positive
 from tap_genesys.simulator.filtering import check, passes
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.responses import SimulatedResponse, error
@@ -28,10 +28,10 @@ class Kind:
     """A family of jobs.
 
     Args:
-        rows: What an answer calls the rows.
-        fields: What a question may say.
-        find: Returns what the lake knows of an interval with these bounds, and what tells one of
-            it as a row.
+        rows: The field of a response that holds the rows.
+        fields: The fields that a submission may have.
+        find: Returns the matches in an interval with these bounds, up to the watermark, and a
+            function that makes a row of a match.
     """
 
     rows: str
@@ -43,13 +43,13 @@ class Kind:
 
 @dataclass
 class Job:
-    """One job: what it found when it was submitted, and how often it has been looked at."""
+    """A job: its matches at its submission, and the number of polls since."""
 
     kind: Kind
-    found: Sequence[Any]
-    tell: Callable[[Any], Row]
+    matches: Sequence[Any]
+    as_row: Callable[[Any], Row]
     submitted: datetime
-    looks: int = 0
+    polls: int = 0
 
 
 @dataclass
@@ -57,17 +57,17 @@ class Lake:
     """The jobs of an org.
 
     Args:
-        looks_needed: How many looks at a job it takes until it is done.
-        most_jobs: How many may exist at once; another one is refused with 429.
+        polls_needed: The number of polls until a job is done.
+        most_jobs: The most jobs at once; another one is refused with 429.
         page_limit: The most rows of a result page.
-        row_limit: The most rows of a job; one with more is refused at its results,
-            or has FAILED where `fails_at_row_limit`.
-        lifetime: How long after its submission a job expires.
-        interval_bounds: Which bounds belong to a job's interval: `[)`, `[]`, `(]` or `()`.
-        oversized_page: What a larger result page than `page_limit` gets: `clamp` or `refuse`.
+        row_limit: The most rows of a job; the results of a larger one are refused.
+        fails_at_row_limit: Whether such a job is FAILED instead.
+        lifetime: The time from a job's submission until it expires.
+        interval_bounds: The bounds of a job's interval, as in `Habits.job_interval_bounds`.
+        oversized_page: The response to a larger page than `page_limit`: `clamp` or `refuse`.
     """
 
-    looks_needed: int = 1
+    polls_needed: int = 1
     most_jobs: int = 10
     page_limit: int = 1000
     row_limit: int = 400_000
@@ -79,11 +79,11 @@ class Lake:
     _names: itertools.count[int] = field(default_factory=itertools.count)
 
     def submit(self, world: World, kind: Kind, query: Row) -> str:
-        """Start a job and return its name."""
+        """Submit a job and return its id."""
         name = f"job-{next(self._names)}"
         start, end = interval(query.get("interval"))
-        found, tell = kind.find(world, start, end, query, self.interval_bounds)
-        self.jobs[name] = Job(kind, found, tell, world.now)
+        matches, as_row = kind.find(world, start, end, query, self.interval_bounds)
+        self.jobs[name] = Job(kind, matches, as_row, world.now)
         return name
 
     def page(self, world: World, job: Job, cursor: str | None, size: int) -> Row:
@@ -94,9 +94,9 @@ class Lake:
         """
         place = 0 if cursor is None else int(base64.b64decode(cursor, validate=True).decode()[2:])
         size = min(size, self.page_limit)
-        rows = [job.tell(one) for one in job.found[place : place + size]]
+        rows = [job.as_row(match) for match in job.matches[place : place + size]]
         body: Row = {job.kind.rows: rows, "dataAvailabilityDate": stamp(world.watermark)}
-        if place + size < len(job.found):
+        if place + size < len(job.matches):
             body["cursor"] = base64.b64encode(f"v2{place + size}".encode()).decode()
         return body
 
@@ -104,9 +104,9 @@ class Lake:
 def _conversations(
     world: World, start: datetime, end: datetime, query: Row, bounds: str
 ) -> tuple[list[int], Callable[[int], Row]]:
-    """Return what was active in the interval, as far as the lake knows."""
-    known = world.watermark
-    # Dates have whole milliseconds: a bound that does not belong is one away.
+    """Return the numbers of the conversations that are active in an interval, by the watermark."""
+    watermark = world.watermark
+    # Dates have whole milliseconds, so an open bound is a closed one a millisecond away.
     start += _MOMENT if bounds[0] == "(" else timedelta(0)
     end += _MOMENT if bounds[1] == "]" else timedelta(0)
     first = world.since
@@ -115,15 +115,15 @@ def _conversations(
     begin, until = stamp(start), stamp(end)
     filters = query.get("conversationFilters") or [], query.get("segmentFilters") or []
     check(*filters)
-    found = []
-    for number in world.numbers(first, min(end, known)):
-        if world.end_of(number) < start or not world.is_seen(number, known):
+    matches = []
+    for number in world.numbers(first, min(end, watermark)):
+        if world.end_of(number) < start or not world.is_seen(number, watermark):
             continue
         row = world.in_lake(number)
         is_active = row["conversationStart"] < until and begin <= row.get("conversationEnd", "9")
         if is_active and (not any(filters) or passes(row, *filters)):
-            found.append(number)
-    return found, lambda number: world.in_lake(number, known)
+            matches.append(number)
+    return matches, lambda number: world.in_lake(number, watermark)
 
 
 CONVERSATIONS = Kind(
@@ -141,9 +141,9 @@ class JobOperations:
     """The operations below `.../details/jobs`.
 
     Args:
-        world: What is true.
-        lake: The jobs that there are.
-        kind: Which jobs they start.
+        world: The org and its history.
+        lake: The jobs of the org.
+        kind: The family of the jobs.
     """
 
     world: World
@@ -153,11 +153,11 @@ class JobOperations:
     def operation(
         self, method: str, rest: str, query: Mapping[str, str], body: Row | None
     ) -> Callable[[], SimulatedResponse] | None:
-        """Return what answers a request; None where nothing does.
+        """Return the handler of a request; None if there is none.
 
         Args:
             method: The HTTP method.
-            rest: The path behind `.../jobs`.
+            rest: The path after `.../jobs`.
             query: The URL's parameters.
             body: The body.
         """
@@ -167,18 +167,18 @@ class JobOperations:
             return lambda: SimulatedResponse(
                 body={"dataAvailabilityDate": stamp(self.world.watermark)}
             )
-        name, _, what = rest.lstrip("/").partition("/")
+        name, _, part = rest.lstrip("/").partition("/")
         job = self.lake.jobs.get(name)
         if job is None or job.kind is not self.kind:
             return None
         return {
-            ("GET", ""): lambda: self._look(job),
+            ("GET", ""): lambda: self._poll(job),
             ("GET", "results"): lambda: self._page(job, query),
             ("DELETE", ""): lambda: self._delete(name),
-        }.get((method, what))
+        }.get((method, part))
 
     def _submit(self, body: Row | None) -> SimulatedResponse:
-        query = known_fields(body, self.kind.fields)
+        query = checked_fields(body, self.kind.fields)
         if len(self.lake.jobs) >= self.lake.most_jobs:
             key, value = "details.jobs.concurrent.access.max", self.lake.most_jobs
             limit = {"key": key, "namespace": "analytics", "value": value}
@@ -188,15 +188,15 @@ class JobOperations:
     def _expires(self, job: Job) -> datetime:
         return job.submitted + self.lake.lifetime
 
-    def _look(self, job: Job) -> SimulatedResponse:
-        job.looks += 1
-        state = "FULFILLED" if job.looks >= self.lake.looks_needed else "PENDING"
+    def _poll(self, job: Job) -> SimulatedResponse:
+        job.polls += 1
+        state = "FULFILLED" if job.polls >= self.lake.polls_needed else "PENDING"
         if self.world.now >= self._expires(job):
             state = "EXPIRED"
         dates = {"submissionDate": job.submitted, "expirationDate": self._expires(job)}
         if state == "FULFILLED":
             dates["completionDate"] = self.world.now
-            if self.lake.fails_at_row_limit and len(job.found) > self.lake.row_limit:
+            if self.lake.fails_at_row_limit and len(job.matches) > self.lake.row_limit:
                 reason = f"The query exceeds {self.lake.row_limit} results."
                 return SimulatedResponse(body={"state": "FAILED", "errorMessage": reason})
         return SimulatedResponse(
@@ -207,7 +207,7 @@ class JobOperations:
         if self.world.now >= self._expires(job):
             msg = "The results have expired"
             raise RefusedError(msg)
-        if len(job.found) > self.lake.row_limit:
+        if len(job.matches) > self.lake.row_limit:
             msg = f"Pagination may not exceed {self.lake.row_limit} results."
             raise RefusedError(msg)
         size = positive(query, "pageSize", 100)
@@ -216,9 +216,9 @@ class JobOperations:
             raise RefusedError(msg)
         try:
             page = self.lake.page(self.world, job, query.get("cursor"), size)
-        except ValueError as wrong:
+        except ValueError as failure:
             msg = "The cursor is unknown"
-            raise RefusedError(msg) from wrong
+            raise RefusedError(msg) from failure
         return SimulatedResponse(body=page)
 
     def _delete(self, name: str) -> SimulatedResponse:

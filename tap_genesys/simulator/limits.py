@@ -1,4 +1,4 @@
-"""The limits of an org, namespace by namespace."""
+"""The limits of an org, by namespace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tap_genesys.simulator.responses import SimulatedResponse, error
 
 Row = dict[str, Any]
 
-#: The operation of a namespace's limits, less the namespace.
+#: The path of a namespace's limits, without the namespace.
 LIMITS = "/api/v2/organizations/limits/namespaces/"
 #: The key of a limit is the vendor's, its value is believed.
 _JOBS_PER_SECOND = 5
@@ -18,8 +18,8 @@ def limits(namespace: str, most_jobs: int) -> SimulatedResponse:
     """Return the limits of a namespace.
 
     Args:
-        namespace: Its name.
-        most_jobs: How many jobs of details may exist at once.
+        namespace: The name of the namespace.
+        most_jobs: The most jobs of details at once.
     """
     # Not every org has every namespace.
     if len(namespace) % 5 == 0:

@@ -1,4 +1,4 @@
-"""The listings of the simulated org: reference data, in the vendor's ways of paging."""
+"""The listings of the simulated org: reference data, with the vendor's kinds of paging."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
 
-from tap_genesys.simulator.bodies import RefusedError, known_fields, positive
+from tap_genesys.simulator.bodies import RefusedError, checked_fields, positive
 from tap_genesys.simulator.fabricate import row, shapes
 from tap_genesys.simulator.responses import SimulatedResponse, error, listing, page_of
 from tap_genesys.simulator.staff import Staff
@@ -141,22 +141,22 @@ COUNTS = {
     "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplanrotations": 3,
     "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplans": 3,
 }
-#: Listings whose rows are the org's own, not made up.
+#: Listings whose rows are not made up from a shape.
 _OWN: dict[str, Callable[[World], list[Row]]] = {
     "/api/v2/authorization/divisions": lambda world: world.divisions(),
     "/api/v2/routing/queues": lambda world: world.queues(),
     "/api/v2/routing/wrapupcodes": lambda world: world.wrapup_codes(),
     "/api/v2/users": lambda world: world.users(),
 }
-#: The listing whose rows another module counts on.
+#: The listing of which `reports` needs all rows.
 _FULL = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
-#: What links to the next page where it is not `pageNumber`.
+#: Path -> the parameter of the next page, where it is not `pageNumber`.
 _LINKS = {"/api/v2/speechandtextanalytics/programs": "nextPage"}
 #: Listings whose links name the host.
 _ABSOLUTE = ("/api/v2/routing/skillgroups", "/api/v2/teams")
-#: What cursors end with: each of these means something in a URL.
+#: The end of every cursor: characters that must be encoded in a URL.
 _CURSOR_END = "+/=&"
-#: Path -> an id of one of its rows that means something in a URL.
+#: Path -> the id of one of its rows, with characters that must be encoded in a URL.
 _ODD_IDS = {"/api/v2/routing/email/domains": "mail/2+2 %41.contact.example"}
 
 
@@ -164,17 +164,17 @@ def rows_of(world: World, template: str, parent: str = "") -> list[Row]:
     """Return the rows of a listing.
 
     Args:
-        world: What is true.
+        world: The org and its history.
         template: The listing's path, with `{…}` for a parent's id.
-        parent: That id.
+        parent: The parent's id.
     """
     own = _OWN.get(template)
     return own(world) if own else list(_made_up(world.seed, template, parent))
 
 
 def ids_of(world: World, template: str) -> list[str]:
-    """Return the ids of the records that a listing below `template` can be asked for."""
-    return [str(one["id"]) for one in rows_of(world, template)]
+    """Return the ids of the rows of a listing, which are the parents of the listings below it."""
+    return [str(row["id"]) for row in rows_of(world, template)]
 
 
 def operation(
@@ -187,16 +187,16 @@ def operation(
     url: str,
     habits: Habits,
 ) -> Callable[[], SimulatedResponse] | None:
-    """Return what answers a request for a listing; none where there is no such listing.
+    """Return the handler of a request for a listing; None if there is no such listing.
 
     Args:
-        world: What is true.
+        world: The org and its history.
         method: The HTTP method.
-        path: The path as it was requested, encoded.
+        path: The encoded path.
         query: The URL's parameters.
-        body: The JSON object that was sent, if any.
-        url: Where the org can be reached; some links name it.
-        habits: How listings are paged.
+        body: The JSON object in the request, if there is one.
+        url: The base URL of the org, for absolute links.
+        habits: The behaviour that the vendor leaves open.
     """
     template, parent = _template(path)
     shape = shapes().get(template)
@@ -206,9 +206,9 @@ def operation(
         return lambda: error(405)
     if "{" in template and parent not in ids_of(world, template.partition("/{")[0]):
         return lambda: error(404)
-    rows = _narrowed(rows_of(world, template, parent), query)
+    rows = _filtered(rows_of(world, template, parent), query)
 
-    def answered() -> SimulatedResponse:
+    def handler() -> SimulatedResponse:
         allowed = within_limits(template, query, habits.oversized_page)
         response = _PAGING[shape["paging"]](path, allowed, body, rows, shape)
         is_later = query.get("pageNumber", "1") != "1" and shape["paging"] == "counted"
@@ -217,19 +217,19 @@ def operation(
         if (template in _ABSOLUTE or habits.links == "absolute") and "nextUri" in response.body:
             response.body["nextUri"] = url + response.body["nextUri"]
         if shape["paging"] in ("counted", "linked", "scan", "after"):
-            # Not every listing says everything.
-            known = shape["answer"]
-            response.body = {name: told for name, told in response.body.items() if name in known}
+            # Not every listing has every field.
+            fields = shape["page_fields"]
+            response.body = {name: response.body[name] for name in response.body if name in fields}
         return response
 
-    return answered
+    return handler
 
 
 def within_limits(template: str, query: Mapping[str, str], oversized: str) -> Mapping[str, str]:
-    """Return a query that asks for no larger page than its listing allows.
+    """Return the parameters with a page size that the listing allows.
 
     Raises:
-        RefusedError: It does, and such pages are refused.
+        RefusedError: The page is larger, and the org refuses such pages.
     """
     largest = LARGEST.get(template, _LARGEST)
     if positive(query, "pageSize", 1) <= largest:
@@ -240,12 +240,12 @@ def within_limits(template: str, query: Mapping[str, str], oversized: str) -> Ma
     return {**query, "pageSize": str(largest)}
 
 
-def _narrowed(rows: list[Row], query: Mapping[str, str]) -> list[Row]:
-    """Return those rows that belong to the divisions, or are those, that are asked for."""
+def _filtered(rows: list[Row], query: Mapping[str, str]) -> list[Row]:
+    """Return the rows that match the parameters for divisions and ids."""
     divisions = query.get("divisionId") or query.get("divisionIds")
     if divisions:
-        wanted = divisions.split(",")
-        rows = [row for row in rows if (row.get("division") or {}).get("id") in wanted]
+        names = divisions.split(",")
+        rows = [row for row in rows if (row.get("division") or {}).get("id") in names]
     if "id" in query:
         rows = [row for row in rows if row["id"] in query["id"].split(",")]
     return rows
@@ -259,20 +259,20 @@ def _made_up(seed: int, template: str, parent: str) -> tuple[Row, ...]:
         return tuple(
             {"id": name, "value": row(shape["row"], seed, template, name)} for name in names
         )
-    if not shape["row"]:  # the org's own columns
+    if not shape["row"]:  # the columns of a data table are the org's
         return tuple({"key": name, "Some column": f"{name} of {parent}"} for name in names)
-    made = [row(shape["row"], seed, template, parent, name) for name in names]
+    rows = [row(shape["row"], seed, template, parent, name) for name in names]
     if template in _ODD_IDS:
-        made[0]["id"] = _ODD_IDS[template]
-    divisions = [one["id"] for one in Staff(seed).divisions]
-    for number, one in enumerate(made):
-        if isinstance(one, dict) and "division" in one:
-            one["division"] = {"id": divisions[number % len(divisions)]}
-    return tuple(made)
+        rows[0]["id"] = _ODD_IDS[template]
+    divisions = [division["id"] for division in Staff(seed).divisions]
+    for number, fields in enumerate(rows):
+        if isinstance(fields, dict) and "division" in fields:
+            fields["division"] = {"id": divisions[number % len(divisions)]}
+    return tuple(rows)
 
 
 def _count(template: str, parent: str) -> int:
-    """Return how many rows a listing has: parents differ, and one in eight has none."""
+    """Return the number of rows of a listing, by parent; one parent in eight has none."""
     most = COUNTS[template]
     if not parent or template == _FULL:
         return most
@@ -281,7 +281,7 @@ def _count(template: str, parent: str) -> int:
 
 
 def _template(path: str) -> tuple[str, str]:
-    """Return a path's template, and the parent's id in it."""
+    """Return the template of a path, and the parent's id in the path."""
     if path in shapes():
         return path, ""
     parts = path.split("/")
@@ -340,9 +340,9 @@ def _scanned(
 def _queried(
     _path: str, _query: Mapping[str, str], body: Row | None, rows: list[Row], _shape: Row
 ) -> SimulatedResponse:
-    asked = known_fields(body, ("pageSize", "after", "filters", "attributes", "sort", "select"))
-    size = min(positive(asked, "pageSize", 25), _LARGEST_SCAN)
-    number = _page_at(asked.get("after"))
+    search = checked_fields(body, ("pageSize", "after", "filters", "attributes", "sort", "select"))
+    size = min(positive(search, "pageSize", 25), _LARGEST_SCAN)
+    number = _page_at(search.get("after"))
     response: Row = {"entities": page_of(rows, number, size)}
     if number * size < len(rows):
         response["after"] = _cursor(number + 1)
@@ -350,12 +350,12 @@ def _queried(
 
 
 def _cursor(number: int) -> str:
-    """Return what leads to a page, and means nothing to whoever follows it."""
+    """Return the opaque cursor of a page."""
     return f"p{number}{_CURSOR_END}"
 
 
 def _page_at(cursor: object) -> int:
-    """Return the page that a cursor leads to; without one, the first."""
+    """Return the page of a cursor; the first page without one."""
     if cursor is None:
         return 1
     number = str(cursor).removeprefix("p").removesuffix(_CURSOR_END)
@@ -382,6 +382,6 @@ _PAGING: dict[
     "array": lambda _path, _query, _body, rows, _shape: SimulatedResponse(body=rows),
     "object": lambda _path, _query, _body, rows, _shape: SimulatedResponse(body=rows[0]),
     "map": lambda _path, _query, _body, rows, shape: SimulatedResponse(
-        body={shape["rows"]: {one["id"]: one["value"] for one in rows}}
+        body={shape["rows"]: {row["id"]: row["value"] for row in rows}}
     ),
 }

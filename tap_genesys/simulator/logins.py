@@ -1,4 +1,4 @@
-"""Logins and tokens: one OAuth client, tokens that end."""
+"""Logins and tokens: one OAuth client, and tokens that expire."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tap_genesys.simulator.responses import SimulatedResponse, error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ENDED = float("-inf")
+_EXPIRED = float("-inf")
 
 
 class Logins:
-    """Who may ask.
+    """The tokens of an org.
 
     Args:
-        client_id: The one OAuth client that exists.
+        client_id: The org's only OAuth client.
         client_secret: Its secret.
-        token_seconds: How long a token lives.
-        clock: Counts seconds.
+        token_seconds: The lifetime of a token.
+        clock: Returns seconds.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class Logins:
         self._lock = threading.Lock()
 
     def log_in(self, method: str, form: dict[str, Any] | None, login: str) -> SimulatedResponse:
-        """Respond to `POST /oauth/token`; what is wrong is told in OAuth's words, not the API's.
+        """Return the response to `POST /oauth/token`; errors have OAuth's form, not the API's.
 
-        400 for an unknown client and 401 for a wrong secret are what gildas/go-gcloudcx asserts of
-        a live org (`login_test.go`).
+        400 for an unknown client and 401 for a wrong secret are asserted of a live org by
+        gildas/go-gcloudcx (`login_test.go`).
         """
         if method != "POST":
             return error(405)
@@ -64,28 +64,28 @@ class Logins:
         )
 
     def refuse(self, login: str) -> SimulatedResponse | None:
-        """Return the refusal of a request's token; None if the token is good."""
+        """Return the 401 for a request's token; None if the token is valid."""
         kind, _, token = login.partition(" ")
         if kind.lower() != "bearer":
-            said = "No authentication bearer token specified in authorization header."
-            return error(401, said, "authentication.required")
+            message = "No authentication bearer token specified in authorization header."
+            return error(401, message, "authentication.required")
         with self._lock:
             ends = self._ends.get(token)
         if ends is None:
             return error(401)
         if ends <= self._clock():
-            said = "The supplied credentials are expired and cannot be used."
-            return error(401, said, "credentials.expired")
+            message = "The supplied credentials are expired and cannot be used."
+            return error(401, message, "credentials.expired")
         return None
 
     def expire(self) -> None:
-        """Let every token end now."""
+        """Expire all tokens now."""
         with self._lock:
-            self._ends = dict.fromkeys(self._ends, _ENDED)
+            self._ends = dict.fromkeys(self._ends, _EXPIRED)
 
 
 def _pair(login: str) -> tuple[bytes, bytes]:
-    """Return id and secret of a header `Authorization: Basic ...`; empty ones of any other."""
+    """Return the id and the secret in a header `Authorization: Basic ...`; empty for any other."""
     kind, _, encoded = login.partition(" ")
     try:
         pair = base64.b64decode(encoded if kind.lower() == "basic" else "", validate=True)

@@ -1,17 +1,17 @@
-"""Observations: how things stand, made up."""
+"""Observations: present values of metrics, made up."""
 
 from __future__ import annotations
 
 from itertools import product
 from typing import Any
 
-from tap_genesys.simulator.bodies import RefusedError, known_fields, names
+from tap_genesys.simulator.bodies import RefusedError, checked_fields, names
 from tap_genesys.simulator.fabricate import row
 from tap_genesys.simulator.responses import SimulatedResponse
 
 Row = dict[str, Any]
 
-#: Operation -> the dimension that has to be asked for, and what can be measured.
+#: Operation -> the dimension that a filter must have, and the metrics.
 OBSERVATIONS = {
     "/api/v2/analytics/flows/observations/query": ("flowId", ("oFlow",)),
     "/api/v2/analytics/queues/observations/query": (
@@ -27,37 +27,46 @@ _BY_PRESENCE = ("oUserPresences", "oUserRoutingStatuses")
 
 
 def observations(path: str, body: Row | None) -> SimulatedResponse:
-    """Respond to a query about the present: two media for each that is asked for."""
-    dimension, known = OBSERVATIONS[path]
-    asked = known_fields(body, ("filter", "metrics", "detailMetrics"))
-    metrics = names(asked.get("metrics"), "metrics", known)
-    condition = asked.get("filter") or {}
+    """Return the response to an observation query: two media for each queue or flow."""
+    dimension, known_metrics = OBSERVATIONS[path]
+    query = checked_fields(body, ("filter", "metrics", "detailMetrics"))
+    metrics = names(query.get("metrics"), "metrics", known_metrics)
+    condition = query.get("filter") or {}
     predicates = [
         predicate
         for part in (condition, *(condition.get("clauses") or []))
         for predicate in part.get("predicates") or []
     ]
-    wanted = [one["value"] for one in predicates if one.get("dimension") == dimension]
-    heard = [one["value"] for one in predicates if one.get("dimension") == "mediaType"]
-    if not wanted:
+    ids = _values(predicates, dimension)
+    filtered_media = _values(predicates, "mediaType")
+    if not ids:
         msg = f"The filter must name at least one {dimension}"
         raise RefusedError(msg)
-    media = [one for one in ("voice", "email") if one in (heard or [one])]
+    media = [
+        medium for medium in ("voice", "email") if not filtered_media or medium in filtered_media
+    ]
     if dimension == "userId":
         media = [""]
     return SimulatedResponse(
         body={
             "results": [
                 {
-                    "group": {dimension: one, **({"mediaType": medium} if medium else {})},
+                    "group": {dimension: name, **({"mediaType": medium} if medium else {})},
                     "data": [
-                        data for metric in metrics for data in _data(path, one, medium, metric)
+                        data for metric in metrics for data in _data(path, name, medium, metric)
                     ],
                 }
-                for one, medium in product(wanted, media)
+                for name, medium in product(ids, media)
             ]
         }
     )
+
+
+def _values(predicates: list[Row], dimension: str) -> list[str]:
+    """Return the values of the predicates of a dimension."""
+    return [
+        predicate["value"] for predicate in predicates if predicate.get("dimension") == dimension
+    ]
 
 
 def _data(*parts: str) -> list[Row]:

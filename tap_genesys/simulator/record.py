@@ -1,4 +1,4 @@
-"""The pieces that a conversation is written in: participants, sessions, segments, metrics."""
+"""The parts of a conversation: participants, sessions, segments, metrics."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ Row = dict[str, Any]
 
 @lru_cache(maxsize=1 << 17)
 def stamp(moment: datetime) -> str:
-    """Write a moment as the vendor does."""
+    """Return a moment as a timestamp in the vendor's form: UTC, with milliseconds."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 class Record:
-    """Writes the pieces of one conversation; moments are milliseconds since its start.
+    """A builder of the parts of a conversation; moments are milliseconds since its start.
 
     Args:
         seed: The org's seed.
-        number: Which conversation.
+        number: The conversation's number.
         start: When it starts.
-        medium: What it is held in.
+        medium: Its medium.
     """
 
     def __init__(self, seed: int, number: int, start: datetime, medium: str) -> None:
@@ -34,7 +34,7 @@ class Record:
         self._number = number
         self._start = start
         self._medium = medium
-        self._made = 0
+        self._ids = 0
         self._stamps: dict[int, str] = {}
 
     def _participant(self, purpose: str, session: Row) -> Row:
@@ -59,18 +59,18 @@ class Record:
         return {"name": name, "value": value, "emitDate": self._at(emitted)}
 
     def _at(self, milliseconds: int) -> str:
-        told = self._stamps.get(milliseconds)
-        if told is None:
-            told = stamp(self._start + timedelta(milliseconds=milliseconds))
-            self._stamps[milliseconds] = told
-        return told
+        timestamp = self._stamps.get(milliseconds)
+        if timestamp is None:
+            timestamp = stamp(self._start + timedelta(milliseconds=milliseconds))
+            self._stamps[milliseconds] = timestamp
+        return timestamp
 
     def _id(self, *parts: object) -> str:
-        """Return an id of this conversation; without parts, another one each time."""
+        """Return the id of a part of the conversation; without parts, a new id each time."""
         if not parts:
-            self._made += 1
-        return identifier(self._seed, self._number, *(parts or (self._made,)))
+            self._ids += 1
+        return identifier(self._seed, self._number, *(parts or (self._ids,)))
 
     def _org_id(self, *parts: object) -> str:
-        """Return the id of something that many conversations share."""
+        """Return the id of an object that many conversations share."""
         return identifier(self._seed, "org", *parts)

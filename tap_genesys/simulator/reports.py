@@ -1,4 +1,4 @@
-"""What the simulated org prepares as a report: audits, usage, adherence, plans; and work items."""
+"""Reports: audits, usage, adherence, agent schedules; also time-off requests and work items."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.bodies import RefusedError, interval, known_fields, moment, positive
+from tap_genesys.simulator.bodies import RefusedError, checked_fields, interval, moment, positive
 from tap_genesys.simulator.listings import ids_of, rows_of
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.responses import SimulatedResponse, error, page_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-#: Where files lie; addresses below it are signed, and take no token.
+#: The path of the files; URLs below it are signed, and refuse a token.
 FILES = "/_storage/reports/"
 _AUDITS = "/api/v2/audits/query"
 _USAGE = "/api/v2/usage/query"
@@ -31,15 +31,15 @@ _TYPES = "/api/v2/taskmanagement/worktypes/query"
 _TIME_OFF = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
 _UNITS_TIME_OFF = re.compile(_TIME_OFF.replace("{managementUnitId}", "([^/]+)"))
 _SHIFTS = re.compile(r"/api/v2/workforcemanagement/businessunits/([^/]+)/agentschedules/search")
-#: What a file of audits holds: an array of rows, or an object with `entities` as a page has them.
+#: The content of a file of audits: an array of rows, or an object with `entities`, like a page.
 AUDIT_FILES = ("array", "object")
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _LONGEST = timedelta(days=31)
 _LONGEST_TIME_OFF = timedelta(days=33)
 _MOST_FILTERS = 3
-#: Requests for time off: in how many days, for how many, and what became of them.
-_WISHES = (
+#: Time-off requests: days from the present to the first day, number of days, status.
+_TIME_OFF_REQUESTS = (
     (-60, 2, "APPROVED"),
     (-20, 1, "APPROVED"),
     (3, 5, "DENIED"),
@@ -51,20 +51,21 @@ _WISHES = (
 
 @dataclass
 class Reports:
-    """The reports that were asked for, and the files that they became.
+    """The submitted reports, and their files.
 
     Args:
-        audit_file: What a file of audits holds, one of `AUDIT_FILES`.
+        audit_file: The content of a file of audits, one of `AUDIT_FILES`.
         audit_page: The most audits of a page.
-        large: A page of so many audits is a file.
+        large: The number of audits from which a page is a file.
     """
 
     audit_file: str = "array"
     audit_page: int = 500
     large: int = 300
-    asked: dict[str, Row] = field(default_factory=dict)
-    #: How often each was looked at; it is ready at the second look.
-    looks: dict[str, int] = field(default_factory=dict)
+    #: A report's id -> the body of its submission.
+    submissions: dict[str, Row] = field(default_factory=dict)
+    #: A report's id -> the number of polls; it is ready at the second one.
+    polls: dict[str, int] = field(default_factory=dict)
     files: dict[str, Any] = field(default_factory=dict)
 
     def operation(
@@ -76,63 +77,63 @@ class Reports:
         body: Row | None,
         url: str,
     ) -> Callable[[], SimulatedResponse] | None:
-        """Return what answers a request; none where it is about another thing."""
+        """Return the handler of a request; None for another path."""
         if method == "POST":
-            if found := _SHIFTS.fullmatch(path):
-                return lambda: self._shifts(found[1], body, url)
+            if match := _SHIFTS.fullmatch(path):
+                return lambda: self._shifts(match[1], body, url)
             if unit := _UNITS_TIME_OFF.fullmatch(path):
                 return partial(_time_off, world, unit[1], body)
-            taken: dict[str, Callable[[], SimulatedResponse]] = {
+            handlers: dict[str, Callable[[], SimulatedResponse]] = {
                 _WORKITEMS: lambda: _workitems(world, body),
-                **dict.fromkeys((_AUDITS, _USAGE, _ADHERENCE), lambda: self._take(path, body)),
+                **dict.fromkeys((_AUDITS, _USAGE, _ADHERENCE), lambda: self._submit(path, body)),
             }
-            return taken.get(path)
-        for start, tell in (
+            return handlers.get(path)
+        for start, handler in (
             (f"{_AUDITS}/", self._audits),
             (f"{_USAGE}/", self._usage),
             (f"{_ADHERENCE}/jobs/", self._adherence),
         ):
             name, _, rest = path.removeprefix(start).partition("/")
-            if path.startswith(start) and name in self.asked:
-                return partial(tell, world, name, rest, query, url)
+            if path.startswith(start) and name in self.submissions:
+                return partial(handler, world, name, rest, query, url)
         return None
 
     def stored(self, path: str, login: str) -> SimulatedResponse:
-        """Respond to as a storage does: to a signed address, and to no token beside it."""
+        """Return the file at a signed URL; refuse a request with a token, as storages do."""
         if login:
             return error(400, "Only one auth mechanism allowed", "InvalidArgument")
-        found = self.files.get(path.removeprefix(FILES))
-        return error(404) if found is None else SimulatedResponse(body=found)
+        content = self.files.get(path.removeprefix(FILES))
+        return error(404) if content is None else SimulatedResponse(body=content)
 
-    def _take(self, path: str, body: Row | None) -> SimulatedResponse:
-        name = identifier(path, len(self.asked))
+    def _submit(self, path: str, body: Row | None) -> SimulatedResponse:
+        name = identifier(path, len(self.submissions))
         if path == _AUDITS:
-            asked = known_fields(body, ("interval", "serviceName", "filters", "sort"))
-            start, end = interval(asked.get("interval"))
+            submission = checked_fields(body, ("interval", "serviceName", "filters", "sort"))
+            start, end = interval(submission.get("interval"))
             if end - start > _LONGEST:
                 msg = "The interval may not exceed 31 days"
                 raise RefusedError(msg)
             response = SimulatedResponse(
-                202, {"id": name, "state": "Queued", "interval": asked["interval"]}
+                202, {"id": name, "state": "Queued", "interval": submission["interval"]}
             )
         elif path == _USAGE:
-            asked = known_fields(body, ("interval", "granularity", "metrics", "groupBy"))
-            interval(asked.get("interval"))
-            told = {"executionId": name, "resultsUri": f"{_USAGE}/{name}/results"}
-            response = SimulatedResponse(202, told)
+            submission = checked_fields(body, ("interval", "granularity", "metrics", "groupBy"))
+            interval(submission.get("interval"))
+            execution = {"executionId": name, "resultsUri": f"{_USAGE}/{name}/results"}
+            response = SimulatedResponse(202, execution)
         else:
-            asked = known_fields(body, ("items", "timeZone"))
-            for item in asked.get("items") or []:
+            submission = checked_fields(body, ("items", "timeZone"))
+            for item in submission.get("items") or []:
                 if moment(item.get("endDate")) - moment(item.get("startDate")) > _LONGEST:
                     msg = "A range may not exceed 31 days"
                     raise RefusedError(msg)
             response = SimulatedResponse(202, {"job": {"id": name, "status": "Processing"}})
-        self.asked[name] = asked
+        self.submissions[name] = submission
         return response
 
     def _is_ready(self, name: str) -> bool:
-        self.looks[name] = self.looks.get(name, 0) + 1
-        return self.looks[name] > 1
+        self.polls[name] = self.polls.get(name, 0) + 1
+        return self.polls[name] > 1
 
     def _file(self, content: Any, url: str) -> str:  # noqa: ANN401 - JSON is anything
         name = identifier("file", len(self.files))
@@ -142,47 +143,47 @@ class Reports:
     def _audits(
         self, world: World, name: str, rest: str, query: Mapping[str, str], url: str
     ) -> SimulatedResponse:
-        asked = self.asked[name]["interval"]
+        report_interval = self.submissions[name]["interval"]
         if not rest:
             state = "Succeeded" if self._is_ready(name) else "Running"
-            return SimulatedResponse(body={"id": name, "state": state, "interval": asked})
+            return SimulatedResponse(body={"id": name, "state": state, "interval": report_interval})
         size = min(positive(query, "pageSize", 25), self.audit_page)
         number = positive(query, "cursor", 1)
-        rows = list(audits(world, *interval(asked)))
+        rows = list(audits(world, *interval(report_interval)))
         more = {"cursor": str(number + 1)} if number * size < len(rows) else {}
         page = page_of(rows, number, size)
-        told = {"id": name, "pageSize": size, "entities": page, **more}
+        body = {"id": name, "pageSize": size, "entities": page, **more}
         if query.get("allowRedirect") == "true" and len(page) >= self.large:
             as_array = self.audit_file == "array"
-            address = self._file(_in_file(page) if as_array else {"entities": page}, url)
-            return SimulatedResponse(302, {"downloadUrl": address, **more}, {"Location": address})
-        return SimulatedResponse(body=told)
+            file_url = self._file(_in_file(page) if as_array else {"entities": page}, url)
+            return SimulatedResponse(302, {"downloadUrl": file_url, **more}, {"Location": file_url})
+        return SimulatedResponse(body=body)
 
     def _usage(
         self, world: World, name: str, _rest: str, query: Mapping[str, str], _url: str
     ) -> SimulatedResponse:
         if not self._is_ready(name):
             return SimulatedResponse(body={"queryStatus": "Running"})
-        rows = list(usage(world, *interval(self.asked[name]["interval"])))
+        rows = list(usage(world, *interval(self.submissions[name]["interval"])))
         number, size = positive(query, "after", 1), 40
         more = {"cursors": {"after": str(number + 1)}} if number * size < len(rows) else {}
-        told = {"queryStatus": "Complete", "results": page_of(rows, number, size), **more}
-        return SimulatedResponse(body=told)
+        body = {"queryStatus": "Complete", "results": page_of(rows, number, size), **more}
+        return SimulatedResponse(body=body)
 
     def _adherence(
         self, world: World, name: str, _rest: str, _query: Mapping[str, str], url: str
     ) -> SimulatedResponse:
         if not self._is_ready(name):
             return SimulatedResponse(body={"job": {"id": name, "status": "Processing"}})
-        urls = [self._file(adherence(world, item), url) for item in self.asked[name]["items"]]
+        urls = [self._file(adherence(world, item), url) for item in self.submissions[name]["items"]]
         return SimulatedResponse(
             body={"job": {"id": name, "status": "Complete"}, "downloadUrls": urls}
         )
 
     def _shifts(self, unit: str, body: Row | None, url: str) -> SimulatedResponse:
-        asked = known_fields(body, ("startDate", "endDate", "userIds"))
-        start, end = moment(asked.get("startDate")), moment(asked.get("endDate"))
-        told = {
+        search = checked_fields(body, ("startDate", "endDate", "userIds"))
+        start, end = moment(search.get("startDate")), moment(search.get("endDate"))
+        schedules = {
             "agentSchedules": [
                 {
                     "user": {"id": identifier(unit, "agent", number)},
@@ -200,16 +201,16 @@ class Reports:
             "businessUnitTimeZone": "Europe/Berlin",
             "publishedSchedules": [],
         }
-        # Every other week is too large to be told here.
+        # Every other week is so large that it becomes a file.
         if start.isocalendar().week % 2:
             return SimulatedResponse(
-                body={"status": "Complete", "downloadUrl": self._file(told, url)}
+                body={"status": "Complete", "downloadUrl": self._file(schedules, url)}
             )
-        return SimulatedResponse(body={"status": "Complete", "result": told})
+        return SimulatedResponse(body={"status": "Complete", "result": schedules})
 
 
 def audits(world: World, start: datetime, end: datetime) -> Iterator[Row]:
-    """Yield what was changed: every three minutes something."""
+    """Yield the audits of an interval: one every three minutes."""
     step = timedelta(minutes=3)
     at = (
         world.since + -(-(start - world.since) // step) * step
@@ -231,7 +232,7 @@ def audits(world: World, start: datetime, end: datetime) -> Iterator[Row]:
 
 
 def _in_file(rows: Sequence[Row]) -> list[Row]:
-    """Return audits as a file has them: `eventTime`, in whole seconds, in place of `eventDate`."""
+    """Return audits in the form of a file: `eventTime` in whole seconds in place of `eventDate`."""
     return [
         {name: value for name, value in row.items() if name != "eventDate"}
         | {"eventTime": f"{row['eventDate'][:19]}Z"}
@@ -240,9 +241,9 @@ def _in_file(rows: Sequence[Row]) -> list[Row]:
 
 
 def usage(world: World, start: datetime, end: datetime) -> Iterator[Row]:
-    """Yield what was asked of the API, day by day, by two clients: ten times an hour and more.
+    """Yield the requests of two clients to the API by day and path: ten an hour and more.
 
-    Of a day that the span touches, only what lies in the span is counted.
+    Of a day that the interval touches, only the hours in the interval count.
     """
     day = start.replace(hour=0, minute=0, second=0, microsecond=0)
     while day < min(end, world.now):
@@ -262,7 +263,7 @@ def usage(world: World, start: datetime, end: datetime) -> Iterator[Row]:
 
 
 def adherence(world: World, item: Row) -> Row:
-    """Return how the agents of a management unit kept to their schedules."""
+    """Return the adherence of a management unit's agents to their schedules."""
     start, end = moment(item["startDate"]), moment(item["endDate"])
     days = range(-(-(end - start) // _DAY))
     return {
@@ -289,7 +290,7 @@ def adherence(world: World, item: Row) -> Row:
 
 
 def shifts(unit: str, number: int, start: datetime, end: datetime) -> Iterator[Row]:
-    """Yield an agent's shifts that touch a span: one each day, over midnight."""
+    """Yield an agent's shifts that touch an interval: one each day, past midnight."""
     day = start.replace(hour=0, minute=0, second=0, microsecond=0) - _DAY
     while day < end:
         begins = day + (20 + number) * _HOUR
@@ -312,18 +313,18 @@ def shifts(unit: str, number: int, start: datetime, end: datetime) -> Iterator[R
 
 
 def workitems(world: World) -> list[Row]:
-    """Return the work items, of three types; each was changed last some hours after it was made."""
+    """Return the work items, of three types, each last modified hours after its creation."""
     rows, types = [], ids_of(world, _TYPES)
     for number in range(150):
-        made = world.since + number * _HOUR
-        changed = made + (number % 7) * 3 * _HOUR
-        if made <= world.now:
+        created = world.since + number * _HOUR
+        modified = created + (number % 7) * 3 * _HOUR
+        if created <= world.now:
             rows.append(
                 {
                     "id": identifier(world.seed, "workitem", number),
                     "name": f"Task {number}",
-                    "dateCreated": stamp(made),
-                    "dateModified": stamp(changed if changed <= world.now else made),
+                    "dateCreated": stamp(created),
+                    "dateModified": stamp(modified if modified <= world.now else created),
                     "statusCategory": "Open",
                     "type": {"id": types[number % 3]},
                 }
@@ -344,48 +345,47 @@ def time_off(world: World, unit: str) -> list[Row]:
                 (world.now + (first + day) * _DAY).date().isoformat() for day in range(length)
             ],
         }
-        for row, (first, length, status) in zip(rows, _WISHES, strict=True)
+        for row, (first, length, status) in zip(rows, _TIME_OFF_REQUESTS, strict=True)
     ]
 
 
 def _time_off(world: World, unit: str, body: Row | None) -> SimulatedResponse:
-    asked = known_fields(
+    query = checked_fields(
         body, ("ids", "userIds", "statuses", "substatuses", "dateRange", "teamIds")
     )
     rows = time_off(world, unit)
-    if asked.get("statuses"):
-        rows = [row for row in rows if row["status"] in asked["statuses"]]
-    if dates := asked.get("dateRange"):
+    if query.get("statuses"):
+        rows = [row for row in rows if row["status"] in query["statuses"]]
+    if dates := query.get("dateRange"):
         first, last = (date.fromisoformat(dates[name]) for name in ("startDate", "endDate"))
-        wanted = {(first + day * _DAY).isoformat() for day in range((last - first).days + 1)}
-        rows = [row for row in rows if wanted & set(row["fullDayManagementUnitDates"])]
-    if asked.get("statuses") != ["PENDING"] and not (dates and last - first < _LONGEST_TIME_OFF):
+        days = {(first + day * _DAY).isoformat() for day in range((last - first).days + 1)}
+        rows = [row for row in rows if days & set(row["fullDayManagementUnitDates"])]
+    if query.get("statuses") != ["PENDING"] and not (dates and last - first < _LONGEST_TIME_OFF):
         msg = "Either statuses == [PENDING] or a range of at most 33 days is needed"
         raise RefusedError(msg)
     return SimulatedResponse(body={"entities": rows})
 
 
 def _workitems(world: World, body: Row | None) -> SimulatedResponse:
-    asked = known_fields(
+    query = checked_fields(
         body, ("select", "pageSize", "filters", "attributes", "after", "sort", "expands")
     )
-    named = [one["name"] for one in asked.get("filters") or [] if one["operator"] == "EQ"]
+    filters = query.get("filters") or []
+    equal = [condition["name"] for condition in filters if condition["operator"] == "EQ"]
     if (
-        not set(named) & {"workbinId", "assigneeId", "queueId", "typeId"}
-        or len(asked["filters"]) > _MOST_FILTERS
+        not set(equal) & {"workbinId", "assigneeId", "queueId", "typeId"}
+        or len(filters) > _MOST_FILTERS
     ):
         msg = "An EQ filter on workbinId, assigneeId, queueId or typeId, and three filters at most"
         raise RefusedError(msg)
     rows = workitems(world)
-    for one in asked["filters"]:
-        (value,) = one["values"]
-        if one["name"] == "typeId":
+    for condition in filters:
+        name, (value,) = condition["name"], condition["values"]
+        if name == "typeId":
             rows = [row for row in rows if row["type"]["id"] == value]
         else:
-            later, limit = one["operator"] == "GTE", moment(value)
-            rows = [
-                row for row in rows if (datetime.fromisoformat(row[one["name"]]) >= limit) == later
-            ]
-    size, number = min(positive(asked, "pageSize", 25), 200), positive(asked, "after", 1)
+            later, limit = condition["operator"] == "GTE", moment(value)
+            rows = [row for row in rows if (datetime.fromisoformat(row[name]) >= limit) == later]
+    size, number = min(positive(query, "pageSize", 25), 200), positive(query, "after", 1)
     more = {"after": str(number + 1)} if number * size < len(rows) else {}
     return SimulatedResponse(body={"entities": page_of(rows, number, size), **more})

@@ -1,4 +1,4 @@
-"""How Genesys Cloud says things: listings, counts, errors."""
+"""The forms of Genesys Cloud's responses: listings, counts, errors."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 T = TypeVar("T")
 
-#: How the pages and rows of a query may be counted.
+#: How a response may count the pages and rows of a query.
 COUNTS = {
-    "right": "as many as there are",
-    "none": "nothing is said",
-    "zero": "zero, beside records",
-    "garbage": "a word that is no number",
-    "high": "two more pages than there are",
-    "low": "one page, whatever there is",
-    "string": "the body says it as text",
-    "disagreeing": "the header is right, the body says one",
+    "right": "the true count",
+    "none": "no count",
+    "zero": "zero, although there are records",
+    "garbage": "a word in place of a number",
+    "high": "two pages too many",
+    "low": "always one page",
+    "string": "text in the body, in place of a number",
+    "disagreeing": "the true count in the header, one page in the body",
 }
 
-#: The vendor's code and message for each status that says the same whatever was asked.
-_SAID = {
+#: The vendor's code and message for each status whose message does not depend on the request.
+_MESSAGES = {
     401: ("bad.credentials", "Invalid login credentials."),
     404: ("not found", "HTTP 404 Not Found"),
     405: ("method.not.allowed", "HTTP 405 Method Not Allowed"),
@@ -48,7 +48,7 @@ _SAID = {
 
 @dataclass
 class SimulatedResponse:
-    """What goes back: a status, headers, and a body that becomes JSON."""
+    """A response: status, headers, and a body that becomes JSON."""
 
     status: int = 200
     body: Any = field(default_factory=dict)
@@ -62,17 +62,17 @@ def error(
     headers: Mapping[str, str] | None = None,
     limit: Row | None = None,
 ) -> SimulatedResponse:
-    """Return an error as the vendor tells it (`ErrorBody`), by default in its words.
+    """Return an error in the vendor's form (`ErrorBody`), by default with its code and message.
 
     Args:
         status: The HTTP status.
-        message: What people read.
-        code: What programs read.
+        message: The text for people.
+        code: The text for programs.
         headers: Headers beside the correlation id.
         limit: The `key`, `namespace` and `value` of the limit that was reached.
     """
-    usual_code, usual_message = _SAID.get(status, ("simulated.fault", "A simulated fault."))
-    code, message = code or usual_code, message or usual_message
+    default_code, default_message = _MESSAGES.get(status, ("simulated.fault", "A simulated fault."))
+    code, message = code or default_code, message or default_message
     context = str(uuid.uuid4())
     body: Row = {"message": message, "code": code, "status": status, "contextId": context}
     body |= {"details": [], "errors": []}
@@ -82,7 +82,7 @@ def error(
 
 
 def pages_of(total: int, size: int) -> int:
-    """Return how many pages hold so many rows."""
+    """Return the number of pages that `total` rows take."""
     return -(-total // size)
 
 
@@ -92,15 +92,15 @@ def page_of(rows: Sequence[T], number: int, size: int) -> Sequence[T]:
 
 
 def listing(path: str, query: Mapping[str, str], rows: list[Row], number: int, size: int) -> Row:
-    """Return a page of a listing; a link to a page that does not exist is absent.
+    """Return a page of a listing, without links to pages that do not exist.
 
-    Links keep what else was asked for, so that whoever follows them reads one list.
+    Links keep the other parameters of the request, so that following them reads one list.
     """
     pages = pages_of(len(rows), size)
-    others = {name: query[name] for name in query if name not in ("pageSize", "pageNumber")}
+    parameters = {name: query[name] for name in query if name not in ("pageSize", "pageNumber")}
 
     def uri(page: int) -> str:
-        return f"{path}?{urlencode({'pageSize': size, 'pageNumber': page, **others})}"
+        return f"{path}?{urlencode({'pageSize': size, 'pageNumber': page, **parameters})}"
 
     body: Row = {
         "entities": page_of(rows, number, size),
@@ -120,12 +120,12 @@ def listing(path: str, query: Mapping[str, str], rows: list[Row], number: int, s
 
 
 def counted(kind: str, number: int, much: int = 2) -> tuple[str | None, int | str | None]:
-    """Return what header and body say of so many pages or rows, in one of the ways of `COUNTS`.
+    """Return the counts in header and body, in one of the ways of `COUNTS`.
 
     Args:
-        kind: Which way.
-        number: How many there are.
-        much: By how many `high` is too high.
+        kind: A key of `COUNTS`.
+        number: The true count of pages or rows.
+        much: The number that `high` adds.
     """
     header, body = _WAYS[kind](number, much)
     return None if header is None else str(header), body

@@ -1,4 +1,4 @@
-"""The simulated Genesys Cloud on 127.0.0.1: a world, its habits, and what goes wrong."""
+"""The simulated Genesys Cloud on 127.0.0.1: a world, habits, and faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tap_genesys.simulator.bodies import RefusedError
 from tap_genesys.simulator.faults import Faults
 from tap_genesys.simulator.habits import Habits
 from tap_genesys.simulator.handler import Request, Server
-from tap_genesys.simulator.holdings import asked, holdings
+from tap_genesys.simulator.holdings import holdings, requested_holdings
 from tap_genesys.simulator.interactions import STORAGE, stored
 from tap_genesys.simulator.lake import Lake
 from tap_genesys.simulator.logins import Logins
@@ -35,16 +35,16 @@ Row = dict[str, Any]
 class Simulator:
     """A simulated Genesys Cloud; a context manager that serves while it is open.
 
-    Its `world` may be changed while it serves: `sim.world = sim.world.at(later)` lets time pass,
-    and `sim.each_request = timedelta(seconds=2)` lets so much of it pass with each request.
+    Its `world` may be changed meanwhile: `sim.world = sim.world.at(later)` moves the present on,
+    and `sim.each_request = timedelta(seconds=2)` moves it on with each request.
 
     Args:
-        world: What is true.
-        port: Where to listen on 127.0.0.1; 0 takes a free one.
-        client_id: The one OAuth client that exists.
+        world: The org and its history.
+        port: The port on 127.0.0.1; 0 takes a free one.
+        client_id: The org's only OAuth client.
         client_secret: Its secret.
-        token_seconds: How long a token lives.
-        clock: Counts seconds, like `time.monotonic`.
+        token_seconds: The lifetime of a token.
+        clock: Returns seconds, like `time.monotonic`.
         habits: Fields of `Habits`.
     """
 
@@ -68,15 +68,15 @@ class Simulator:
             takes_all_users=self.habits.unfiltered_users == "all",
         )
         self.reports = Reports()
-        #: Set when it closes, so that no slow answer outlives it.
+        #: Set when the simulator closes, so that slow responses end with it.
         self.closing = threading.Event()
         self._logins = Logins(client_id, client_secret, token_seconds, clock)
-        self._found: dict[str, Sequence[int]] = {}
+        self._results: dict[str, Sequence[int]] = {}
         self.lake = Lake(
             interval_bounds=self.habits.job_interval_bounds,
             oversized_page=self.habits.oversized_job_page,
         )
-        #: How much time passes with each request.
+        #: The time that passes with each request.
         self.each_request = timedelta(0)
         self._lock = threading.Lock()
         self._server = Server(port, self)
@@ -101,7 +101,7 @@ class Simulator:
     ) -> None:
         self.closing.set()
         self._server.shutdown()
-        self._server.hang_up()
+        self._server.close_connections()
         self._server.server_close()
         if self._thread is not None:
             self._thread.join()
@@ -117,20 +117,20 @@ class Simulator:
         return holdings(self.world, start, end, groupings, has_summaries=has_summaries)
 
     def expire_tokens(self) -> None:
-        """Let every token end now."""
+        """Expire all tokens now."""
         self._logins.expire()
 
     def note(self, request: Request) -> None:
-        """Remember a request."""
+        """Record a request."""
         with self._lock:
             self.requests.append(request)
 
     def respond(
         self, method: str, path: str, query: dict[str, str], body: Row | None, login: str
     ) -> SimulatedResponse:
-        """Respond to a request that nothing goes wrong with."""
+        """Return the response to a request without a fault."""
         if path.startswith("/_simulator/"):
-            return self._tell_of_itself(path, query)
+            return self._respond_to_observer(path, query)
         if path == "/oauth/token":
             return self._logins.log_in(method, body, login)
         if path.startswith(STORAGE):
@@ -144,10 +144,10 @@ class Simulator:
             world = self.world
             if self.each_request:
                 self.world = world.at(world.now + self.each_request)
-        api = Api(world, self.habits, self._found, self.lake, self._sums, self.url, self.reports)
+        api = Api(world, self.habits, self._results, self.lake, self._sums, self.url, self.reports)
         return api.respond(method, path, query, body)
 
-    def _tell_of_itself(self, path: str, query: dict[str, str]) -> SimulatedResponse:
+    def _respond_to_observer(self, path: str, query: dict[str, str]) -> SimulatedResponse:
         if path == "/_simulator/requests":
             with self._lock:
                 return SimulatedResponse(
@@ -157,7 +157,7 @@ class Simulator:
             return error(404)
         try:
             return SimulatedResponse(
-                body=asked(self.world, query, has_summaries=self.habits.summaries)
+                body=requested_holdings(self.world, query, has_summaries=self.habits.summaries)
             )
         except RefusedError as refusal:
             return error(400, str(refusal))

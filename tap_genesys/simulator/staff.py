@@ -1,4 +1,4 @@
-"""Who works in the simulated contact centre, and what their work is called. All invented."""
+"""The people, queues, codes and divisions of the simulated contact centre, all invented."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _CODES = """Resolved;Call back later;Wrong number;Order placed;Order changed;Ord
 Refund granted;Refund refused;Invoice explained;Address changed;Complaint logged;Escalated;
 Fault found;Fault not found;Appointment made;Password reset;Contract renewed;Contract ended;
 Offer made;Offer declined;No answer;Voicemail left;Duplicate;Spam"""
-#: How many users there are.
+#: The number of users.
 _USERS = 60
 _DIVISIONS = ("Home", "North", "South")
 
 
 def identifier(*parts: object) -> str:
-    """Return an id that looks like the vendor's, the same for the same parts."""
+    """Return an id in the vendor's form, the same for the same parts."""
     digest = blake2b("/".join(map(str, parts)).encode(), digest_size=16).hexdigest()
-    # Version 5 of the first variant: made from a name. By hand, as there are a dozen in each row.
+    # A version 5 UUID, which is made from a name; by hand, since a row has a dozen of them.
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"
 
 
 def person(choice: random.Random) -> str:
-    """Return a name that nobody has."""
+    """Return an invented name."""
     return f"{choice.choice(_FIRST)} {choice.choice(_LAST)}"
 
 
@@ -41,14 +41,14 @@ class Staff:
     """The people and names of one org.
 
     Args:
-        seed: Another seed, another org.
+        seed: The seed of the org.
     """
 
     seed: int
 
     @cached_property
     def divisions(self) -> list[dict[str, Any]]:
-        """Divisions, as the vendor lists them."""
+        """The divisions, in the form of the listing."""
         return [
             {
                 "id": self._id("division", name),
@@ -62,7 +62,7 @@ class Staff:
 
     @cached_property
     def queues(self) -> list[dict[str, Any]]:
-        """Queues, as the vendor lists them."""
+        """The queues, in the form of the listing."""
         return [
             {
                 "id": self._id("queue", name),
@@ -80,7 +80,7 @@ class Staff:
 
     @cached_property
     def wrapup_codes(self) -> list[dict[str, Any]]:
-        """Wrap-up codes, as the vendor lists them."""
+        """The wrap-up codes, in the form of the listing."""
         names = [name.strip() for name in _CODES.split(";")]
         return [
             {
@@ -95,12 +95,12 @@ class Staff:
 
     @cached_property
     def users(self) -> list[dict[str, Any]]:
-        """Users, as the vendor lists them; some have left."""
+        """The users, in the form of the listing, including inactive and deleted ones."""
         return [self._user(number) for number in range(_USERS)]
 
     @cached_property
     def agents(self) -> list[str]:
-        """The ids of those who take conversations."""
+        """The ids of the users who take conversations."""
         return [user["id"] for user in self.users[:48]]
 
     def _user(self, number: int) -> dict[str, Any]:

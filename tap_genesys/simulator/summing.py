@@ -1,4 +1,4 @@
-"""Conversations summed up, as users report that summary queries response."""
+"""Summaries of conversations, in the forms that users report of summary queries."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ METRICS = ("conversation:count", "conversation:duration", "conversation:handleTi
 def summaries(
     rows: Iterable[Row], groupings: Sequence[str], metrics: Sequence[str], shape: str = "nested"
 ) -> list[Row]:
-    """Sum conversations up, one row for each combination of what they are grouped by.
+    """Return one summary for each combination of the groupings' values.
 
     Args:
         rows: Conversations.
         groupings: Names of `GROUPINGS`.
         metrics: Names of `METRICS`; times are in milliseconds.
-        shape: `flat` for fields without their prefix, `own-id` for an id of its own.
+        shape: The form of a summary, as in `Habits.summary_shape`.
     """
     sums: dict[tuple[str, ...], dict[str, int]] = {}
     for row in rows:
@@ -55,7 +55,8 @@ def _shaped(groups: dict[str, str], measures: dict[str, int], shape: str) -> Row
 
 
 def _values(row: Row) -> dict[str, str]:
-    sessions = [one for participant in row["participants"] for one in participant["sessions"]]
+    participants = row["participants"]
+    sessions = [session for participant in participants for session in participant["sessions"]]
     segments = [segment for session in sessions for segment in session["segments"]]
     queues = [segment["queueId"] for segment in segments if "queueId" in segment]
     codes = [segment["wrapUpCode"] for segment in segments if "wrapUpCode" in segment]
@@ -71,7 +72,7 @@ def _values(row: Row) -> dict[str, str]:
 def _duration(row: Row) -> int:
     if "conversationEnd" not in row:
         return 0
-    start, end = (datetime.fromisoformat(row[f"conversation{which}"]) for which in ("Start", "End"))
+    start, end = (datetime.fromisoformat(row[f"conversation{bound}"]) for bound in ("Start", "End"))
     return round((end - start).total_seconds() * 1000)
 
 

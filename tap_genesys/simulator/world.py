@@ -1,4 +1,4 @@
-"""What is true: a contact centre whose every conversation is a pure function of (seed, number)."""
+"""The org and its history: each conversation is a pure function of the seed and its number."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tap_genesys.simulator.changes import (
     with_undated_changes,
 )
 from tap_genesys.simulator.conversation import Script
-from tap_genesys.simulator.known import CHANGES, CORRECTED, REOPENED, known_at
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.snapshots import CHANGES, CORRECTED, REOPENED, snapshot_at
 from tap_genesys.simulator.staff import Staff
 
 if TYPE_CHECKING:
@@ -30,17 +30,16 @@ Row = dict[str, Any]
 
 _EPOCH = date(2020, 1, 1).toordinal()
 _DAY_MS = 86_400_000
-#: How many of a day's conversations start in each of its hours (UTC), in parts of their sum.
+#: The weights of the hours (UTC) in which a day's conversations start.
 _ARRIVALS = (1, 1, 1, 1, 2, 3, 6, 12, 20, 26, 28, 26, 22, 24, 26, 24, 20, 14, 9, 6, 4, 3, 2, 1)
 _CUMULATED = tuple(accumulate(_ARRIVALS, initial=0))
-#: How many whole conversations are kept, at about 8 kB each.
-_REMEMBERED = 10_000
-#: Which of so many e-mails never ends.
+#: The most complete conversations in the cache, at about 8 kB each.
+_CACHED = 10_000
+#: The remainder, modulo `World.endless`, of the numbers that never end.
 _ENDLESS = 3
-#: Over how many of the org's first days its orphans are spread, if there is room.
+#: The number of the org's first days in which its orphans start, if there is room.
 _ORPHANED_DAYS = 7
-#: What lasts longer than this is not seen late and has no undated change: no re-check would ever
-#: find it.
+#: A longer conversation is not late and has no undated change, since no re-check could find it.
 _LONG = timedelta(days=20)
 
 
@@ -53,35 +52,35 @@ class World:
     """One org and its history.
 
     Args:
-        seed: Another seed, another org.
-        per_day: Conversations that start on a UTC day.
+        seed: The seed; each makes a different org.
+        per_day: The number of conversations that start on a UTC day.
         since: The org's first moment.
         now: The present: what starts later does not exist, what ends later is open.
-        until: From when on no conversation starts any more, if there is such a moment.
-        lag: How far behind the present the data lake is at least, which jobs read.
-        step: The data lake takes in so much at once: its watermark moves in steps of this length.
-        indexing: How long it takes at most until a query finds what has started.
-        late: How late some conversations are seen at most, with all that happens in them at its
-            old dates, by query as by job; at least an hour, and not at all where this is 0.
-        late_share: What share of the conversations is late.
-        late_events: Whether as many others have one event, or a part of one, that becomes visible
-            so late, at its old date, by query as by job. Believed.
-        undated: In one conversation in so many a participant's attributes (by job, as a query has
-            none) and the last wrap-up code change, at moments between one and 25 days after its
-            end, and no date says so; 0: in none. Believed.
-        reopening_segment: Whether an e-mail that is opened again has a segment that begins then;
-            else nothing in it has that date.
-        late_spans: How late some spans of users are seen at most, and their ends, by query as by
-            job; at least an hour, and not at all where this is 0. That any are is believed.
-        endless: One e-mail in so many never ends.
-        orphans: So many e-mails, spread over the org's first seven days, stand open for ever, and
-            nothing happens in them after their first hours. Source: notes on a live org, one queue
+        until: The moment after the last conversation's start; None for no such moment.
+        lag: The least lag of the data lake, which jobs read, behind the present.
+        step: The step in which the data lake's watermark moves.
+        indexing: The longest time from a conversation's start until a query finds it.
+        late: The largest delay with which some conversations become visible, with all their events
+            at their old dates, by query and by job; the smallest is an hour. 0 for no delay.
+        late_share: The share of late conversations.
+        late_events: Whether the same share of the others has one event, or part of one, that
+            becomes visible with such a delay, at its old date, by query and by job. Believed.
+        undated: In one conversation in so many, a participant's attributes (by job, as a query has
+            none) and the last wrap-up code change between one and 25 days after its end, without a
+            date; 0 for none. Believed.
+        reopening_segment: Whether a reopened e-mail has a segment that starts then; else no date in
+            it is that of the reopening. Believed.
+        late_spans: The largest delay with which some spans of users, and their ends, become
+            visible, by query and by job; the smallest is an hour. 0 for no delay. Believed.
+        endless: One e-mail in so many never ends. How many is believed.
+        orphans: The number of e-mails, spread over the org's first seven days, that never end and
+            have no event after their first hours. Source: notes on a live org, one queue
             of which held some 170 open e-mails of up to six months, "abandoned without writing
             conversationEnd" (genesys-admin-app).
         ahead: Whether callbacks and message conversations have dates that may lie ahead of the
             present, `callbackScheduledTime` and `inactivityTimeout`. The fields are the vendor's
             ("The time in the future, after which this conversation would be considered inactive");
-            how far ahead is believed.
+            how far in the future is believed.
     """
 
     seed: int = 1
@@ -105,26 +104,26 @@ class World:
     endless: int = 150
     orphans: int = 0
     ahead: bool = False
-    _told: dict[int, Row] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _complete: dict[int, Row] = field(default_factory=dict, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(
         default_factory=threading.Lock, init=False, repr=False, compare=False
     )
 
     @cached_property
     def staff(self) -> Staff:
-        """Who works here."""
+        """The people and names of the org."""
         return Staff(self.seed)
 
     def at(self, now: datetime, lag: timedelta | None = None) -> World:
-        """Return the same world at another time."""
+        """Return the same org at another present."""
         behind = self.lag if lag is None else lag
         world = replace(self, now=now, lag=behind)
-        # The conversations are the same ones; in a world with other arguments they need not be.
-        vars(world).update(_told=self._told, _lock=self._lock)
+        # Share the cache: with other arguments the conversations may differ, at another time not.
+        vars(world).update(_complete=self._complete, _lock=self._lock)
         return world
 
     def users(self) -> list[Row]:
-        """Return all users, those who have left too."""
+        """Return all users, including inactive and deleted ones."""
         return self.staff.users
 
     def queues(self) -> list[Row]:
@@ -148,71 +147,71 @@ class World:
         return range(self._number_at(first), self._number_at(last))
 
     def indexed(self, start: datetime, end: datetime) -> Sequence[int]:
-        """Return those of them that a query finds; in a while, all."""
+        """Return the numbers among them that a query finds by now; later, it finds all."""
         numbers = self.numbers(start, end)
         behind = max(self.indexing, self.late)
         recent = set(self.numbers(self.now - behind, self.now)) if behind else set()
         if not recent:
             return numbers
         return [
-            one
-            for one in numbers
-            if one not in recent or (self._is_indexed(one) and self.is_seen(one, self.now))
+            number
+            for number in numbers
+            if number not in recent or (self._is_indexed(number) and self.is_seen(number, self.now))
         ]
 
     def count(self, start: datetime, end: datetime) -> int:
-        """Return how many conversations start in `[start, end)`."""
+        """Return the number of conversations that start in `[start, end)`."""
         return len(self.numbers(start, end))
 
     def conversations(self, start: datetime, end: datetime) -> Iterator[Row]:
-        """Yield what starts in `[start, end)` and is seen, in the order of starts, as known now."""
+        """Yield the visible conversations that start in `[start, end)`, by start, as of now."""
         for number in self.numbers(start, end):
             if self.is_seen(number, self.now):
                 yield self.conversation(number)
 
     @cached_property
     def ended(self) -> dict[str, Row]:
-        """The conversations that have ended, by their ids."""
-        found = self.conversations(self.since, self.now)
-        return {one["conversationId"]: one for one in found if one.get("conversationEnd")}
+        """The ended conversations by id."""
+        rows = self.conversations(self.since, self.now)
+        return {row["conversationId"]: row for row in rows if row.get("conversationEnd")}
 
     @property
     def watermark(self) -> datetime:
-        """Up to when the data lake knows everything."""
+        """The data lake's watermark: all data before it is in the lake."""
         behind = (self.now - self.lag).astimezone(UTC)
         midnight = behind.replace(hour=0, minute=0, second=0, microsecond=0)
         return behind - (behind - midnight) % self.step if self.step else behind
 
     def conversation(self, number: int) -> Row:
-        """Return a conversation as a query tells it now."""
-        return known_at(self._whole(number), stamp(self.now - self.delay(number)))
+        """Return a conversation in the form of a query, as it is now."""
+        return snapshot_at(self._whole(number), stamp(self.now - self.delay(number)))
 
     def in_lake(self, number: int, moment: datetime | None = None) -> Row:
-        """Return a conversation as a job tells it: as far as the lake knows, with attributes."""
+        """Return a conversation in the form of a job, as it is at the watermark or at a moment."""
         moment = moment or self.watermark
-        return known_at(self._whole(number), stamp(moment - self.delay(number)), by_job=True)
+        return snapshot_at(self._whole(number), stamp(moment - self.delay(number)), by_job=True)
 
     def delay(self, number: int) -> timedelta:
-        """Return how late a conversation is seen, and all that happens in it."""
+        """Return the delay with which a conversation and all its events become visible."""
         return self._delay(number, self.end_of(number)) if self.late else timedelta(0)
 
     def late_event(self, number: int) -> tuple[datetime, datetime] | None:
-        """Return the date of the event that is seen late, and when it is, if there is one."""
+        """Return the date of the late event and the moment at which it becomes visible, if any."""
         for change in self._whole(number).get(CHANGES, ()):
             if change.date:
                 return datetime.fromisoformat(change.date), datetime.fromisoformat(change.moment)
         return None
 
     def latest_delay(self, number: int) -> timedelta:
-        """Return the largest delay of anything in a conversation; none of what is prompt."""
+        """Return the largest delay of anything in a conversation; 0 for a prompt one."""
         date, moment = self.late_event(number) or (self.now, self.now)
         return max(self.delay(number), moment - date)
 
     def changed_at(self, number: int) -> list[datetime]:
-        """Return the moments at which a conversation changes and no date says so, in order.
+        """Return the moments, in order, at which a conversation changes without a date.
 
-        These are a nightly correction, the undated changes, and the moment in which it is opened
-        again, unless a segment begins then.
+        These are a nightly correction, the undated changes, and a reopening, unless a segment
+        starts then.
         """
         row = self._whole(number)
         moments = [change.moment for change in row.get(CHANGES, ()) if not change.date]
@@ -222,30 +221,30 @@ class World:
         return sorted(datetime.fromisoformat(moment) + delay for moment in moments)
 
     def is_orphan(self, number: int) -> bool:
-        """Return whether a conversation stands open for ever, with nothing happening in it."""
+        """Return whether a conversation never ends and has no event after its first hours."""
         if not self.orphans:
             return False
         step = max(2, _ORPHANED_DAYS * self.per_day // self.orphans)
-        # Not the first of a day, which has no length.
+        # Not the first of a day, which has no duration.
         orphan, place = divmod(number - self._first - 1, step)
         return place == 0 and 0 <= orphan < self.orphans
 
     def is_seen(self, number: int, moment: datetime) -> bool:
-        """Return whether a conversation is seen at a moment at all."""
+        """Return whether a conversation is visible at a moment."""
         return self.start_of(number) + self.delay(number) <= moment
 
     def conversation_id(self, number: int) -> str:
-        """Return a conversation's id."""
+        """Return the id of a conversation."""
         return str(self._whole(number)["conversationId"])
 
     def end_of(self, number: int) -> datetime:
-        """Return when a conversation ends for good."""
+        """Return the final end of a conversation."""
         return datetime.fromisoformat(self._whole(number)["conversationEnd"])
 
     def start_of(self, number: int) -> datetime:
-        """Return when a conversation starts: within its day, later than the one before it.
+        """Return the start of a conversation: within its day, later than the one before it.
 
-        The first of a day starts at midnight to the millisecond, the last in the day's last one.
+        The first of a day starts at midnight, the last in the day's last millisecond.
         """
         day, place = divmod(number, self.per_day)
         midnight = datetime.combine(date.fromordinal(_EPOCH + day), datetime.min.time(), UTC)
@@ -272,7 +271,7 @@ class World:
             return 0
         if place == self.per_day - 1:
             return _DAY_MS - 1
-        # Never at the edge of its part of the day, so that no two start in the same millisecond.
+        # Inside its part of the day, so that no two start in the same millisecond.
         jitter = 0.1 + 0.8 * random.Random(f"{self.seed}:{number}").random()
         part = (place + jitter) / self.per_day * _CUMULATED[-1]
         hour = bisect_right(_CUMULATED, part) - 1
@@ -292,10 +291,10 @@ class World:
         return low
 
     def _whole(self, number: int) -> Row:
-        """Return a conversation when all of it has happened."""
-        told = self._told.get(number)
-        if told is None:
-            # Every other day begins with a conversation that ends in the moment in which it starts.
+        """Return a conversation after its last event."""
+        conversation = self._complete.get(number)
+        if conversation is None:
+            # Every other day begins with a conversation that ends when it starts.
             instant = number % 97 == 0 or number % (2 * self.per_day) == 0
             start = self.start_of(number)
             endless = number % self.endless == _ENDLESS
@@ -303,15 +302,15 @@ class World:
             script = Script(
                 self.staff, number, start, instant=instant, endless=endless, orphan=orphan
             )
-            told = self._changed(number, script.tell())
+            conversation = self._changed(number, script.complete())
             with self._lock:
-                while len(self._told) >= _REMEMBERED:
-                    del self._told[next(iter(self._told))]
-                self._told[number] = told
-        return told
+                while len(self._complete) >= _CACHED:
+                    del self._complete[next(iter(self._complete))]
+                self._complete[number] = conversation
+        return conversation
 
     def _changed(self, number: int, row: Row) -> Row:
-        """Return a conversation with what this world adds to its script."""
+        """Return a conversation with the changes that the arguments of this world add."""
         if self.reopening_segment:
             row = with_reopening_segment(row)
         if self.ahead:
