@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Settings of hypothesis and the garbage collector, and the order of the tests."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hypothesis import settings
 if TYPE_CHECKING:
     import pytest
 
-# A machine that is busy is no defect: examples are not timed.
+# No deadline for examples, since the machine may be busy.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-# As the command has it: a search after each 700 objects goes through all that the tests keep.
+# Like the command: by default, the collector runs after each 700 objects, over all that tests keep.
 gc.set_threshold(100_000, 20, 50)
 
-#: Files whose single tests, or the set-ups that these share, take many seconds.
+#: Files with tests or shared set-ups that take many seconds.
 LONG = (
     "test_warehouse",
     "test_deleted_rows",
@@ -34,10 +34,10 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what is long: what is short can be shared out, so that all workers end together.
+    """Run long files first, so that the workers share the short ones and end together.
 
-    What shares a set-up stays together, at the begin of one worker's list; others take from its end
-    (`--dist worksteal`).
+    Tests with a shared set-up stay together at the start of a worker's list; other workers take
+    from its end (`--dist worksteal`).
     """
     places = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(Path(item.path).stem, len(LONG)))

@@ -154,7 +154,7 @@ def test_a_backfill_brings_everything_once(tmp_path: Path) -> None:
             # The tables come alone, the days after them.
             for now in until(tmp_path, daemon, 1):
                 assert now.total() <= 1
-            assert server.ask("select count(*) from genesys.conversation_details") == [[0]]
+            assert server.query("select count(*) from genesys.conversation_details") == [[0]]
             is_killed, most = False, 0
             for now in until(tmp_path, daemon, 1 + DAYS):
                 is_killed = is_killed or kill_one_worker(daemon)
@@ -209,7 +209,7 @@ def ends(world: World) -> dict[str, object]:
 
 def hold(server: Postgres, world: World) -> None:
     """Hold what is loaded against the truth: each conversation once, each segment once."""
-    rows = server.ask(
+    rows = server.query(
         'select "conversationId", "conversationEnd" from genesys.conversation_details'
     )
     assert {key: without_zone(value) for key, value in rows} == ends(world)
@@ -222,4 +222,4 @@ def hold(server: Postgres, world: World) -> None:
         for session in participant["sessions"]
     )
     asked = "select count(*) as n, count(distinct _id) as d from genesys.conversation_segments"
-    assert server.ask(asked) == [[segments, segments]]
+    assert server.query(asked) == [[segments, segments]]

@@ -75,8 +75,8 @@ def test_deleted_rows_go_after_a_whole_listing_only(
         def loaded(*, kill: bool = False) -> tuple[int, int]:
             with Simulator(WORLD) as sim:
                 load(tmp_path, sim, server, hard=hard, kill=kill)
-            ((total,),) = server.ask("select count(*) as n from genesys.roles")
-            return total, server.ask(left)[0][0] if not hard else total
+            ((total,),) = server.query("select count(*) as n from genesys.roles")
+            return total, server.query(left)[0][0] if not hard else total
 
         versions = 'select count(distinct "_sdc_table_version") as n from genesys.roles'
         assert loaded() == (151, 151)
@@ -84,5 +84,5 @@ def test_deleted_rows_go_after_a_whole_listing_only(
         monkeypatch.setattr(simulated, "_made_up", simulated._made_up.__wrapped__)
         assert loaded(kill=True) == (151, 151)
         # A page's rows came, of a new version; the others stayed all the same.
-        assert server.ask(versions) == [[2]]
+        assert server.query(versions) == [[2]]
         assert loaded() == ((120, 120) if hard else (151, 120))

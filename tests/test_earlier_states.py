@@ -251,7 +251,7 @@ def test_the_recorded_states_are_of_all_kinds() -> None:
 def hold_to_the_truth(earlier: Earlier, state: dict[str, Any]) -> None:
     """Go on from a state, and hold all rows to the earlier contents and to the truth."""
     warehouse = Warehouse(SINCE)
-    warehouse.known = dict(earlier.conversations)
+    warehouse.moments = dict(earlier.conversations)
     warehouse._state = state["bookmarks"].get(DETAILS, {})
     spans = {stream: dict(contents) for stream, contents in earlier.spans.items()}
     evaluations = set(earlier.evaluations)
@@ -284,7 +284,7 @@ def hold_to_the_truth(earlier: Earlier, state: dict[str, Any]) -> None:
         ended = {span for span, has_ended in truth.items() if has_ended}
         assert ended <= {span for span, has_ended in contents.items() if has_ended}
         assert truth.keys() <= contents.keys()
-    assert {*whole.ids(DETAILS)} <= warehouse.known.keys()
+    assert {*whole.ids(DETAILS)} <= warehouse.moments.keys()
 
 
 def hold_to_the_bookmarks(sim: Simulator, earlier: Earlier, state: dict[str, Any]) -> None:
@@ -329,7 +329,7 @@ def hold_to_the_rechecks(
     """Hold that all rows before the bookmark have come, and again when a re-check was due."""
     truth = world.now if earlier.source == "query" else world.watermark
     for number in world.numbers(SINCE, bookmark):
-        moment = warehouse.known[world.conversation_id(number)]
+        moment = warehouse.moments[world.conversation_id(number)]
         midnight, end = floor(world.start_of(number), DAY) + DAY, world.end_of(number)
         due = [midnight + days * DAY for days in earlier.settings["recheck_days"]]
         # A query alone finds what has ended within its look-back.

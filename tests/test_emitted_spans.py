@@ -216,7 +216,7 @@ def test_a_table_that_is_selected_later_has_all_from_the_bookmark_on() -> None:
         until = iso(sim.world.now)
         for _ in range(6):
             hourly.run(after=4 * HOUR)
-        found = hourly.warehouse.known(STATUSES)
+        found = hourly.warehouse.spans(STATUSES)
         truth = held(sim.world, STATUSES)
     due = {span: end for span, end in truth.items() if end and bookmark < end}
     assert [end for end in due.values() if end and end < until]
@@ -247,14 +247,14 @@ def test_spans_that_are_seen_hours_late_arrive_with_the_re_check(source: str) ->
             span
             for span, end in held(sim.world, PRESENCES, sim.world.now - 13 * HOUR).items()
             if end and span in late(12 * HOUR, PRESENCES)
-        } - {span for span, end in hourly.warehouse.known(PRESENCES).items() if end}
+        } - {span for span, end in hourly.warehouse.spans(PRESENCES).items() if end}
         assert missing
         for _ in range(8):
             hourly.run(after=20 * HOUR)
         hold(hourly.warehouse, sim.world, source)
         truth = min(sim.world.watermark, sim.world.now)
         assert all(is_settled(PRESENCES, span, truth) for span in missing)
-        assert missing <= {span for span, end in hourly.warehouse.known(PRESENCES).items() if end}
+        assert missing <= {span for span, end in hourly.warehouse.spans(PRESENCES).items() if end}
 
 
 def test_a_day_that_is_first_read_by_job_at_five_days_is_emitted_whole() -> None:

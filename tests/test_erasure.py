@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from support.harness import run
-from support.loaders import ROOT, ask_duckdb, pour, project, require, require_meltano, settings
+from support.loaders import ROOT, pour, project, query_duckdb, require, require_meltano, settings
 from support.postgres import Postgres, binaries
 from support.scripts import script
 
@@ -100,11 +100,11 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Warehou
             environment["TARGET_POSTGRES_SQLALCHEMY_URL"] = server.url
         assert pour(folder, f"target-{request.param}", environment, LOADED) == 0
         if server:
-            yield Warehouse(server.ask, server.run, "jsonb[]")
+            yield Warehouse(server.query, server.run, "jsonb[]")
         else:
             yield Warehouse(
-                functools.partial(ask_duckdb, folder),
-                lambda sql: ask_duckdb(folder, f"{sql}; select 1"),
+                functools.partial(query_duckdb, folder),
+                lambda sql: query_duckdb(folder, f"{sql}; select 1"),
                 "json",
             )
 

@@ -256,9 +256,9 @@ def hold_to_what_is_due(
         if is_prompt and start < bookmark and end <= bookmark:
             due.append(end)
         key = world.conversation_id(number)
-        assert key in warehouse.known or not (due or (is_prompt and is_found))
+        assert key in warehouse.moments or not (due or (is_prompt and is_found))
         for moment in due:
-            known = warehouse.known[key]
+            known = warehouse.moments[key]
             assert known >= moment or world.in_lake(number, known) == world.in_lake(number, moment)
 
 
@@ -305,7 +305,7 @@ def hold_to_what_queries_bring(
             due = min(present, mark["tailsAt"])
         else:
             continue
-        known = warehouse.known[world.conversation_id(number)]
+        known = warehouse.moments[world.conversation_id(number)]
         if known < due and not any(known < moment <= due for moment in world.changed_at(number)):
             assert world.at(known).conversation(number) == world.at(due).conversation(number)
 

@@ -20,12 +20,12 @@ from support.loaders import (
     MELTANO,
     PYTHON,
     ROOT,
-    ask_duckdb,
     environment,
     killing,
     load,
     meltano_run,
     project,
+    query_duckdb,
     require_meltano,
     settings,
 )
@@ -159,7 +159,7 @@ def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: P
     ) in log
     assert held_later["conversation_details"] > held["conversation_details"]
     assert _row_counts(made) == held_later
-    assert ask_duckdb(
+    assert query_duckdb(
         made,
         "select count(distinct conversationid), count(_extra->'unheardOf'->'number') "
         "from genesys.conversation_details",
@@ -222,7 +222,7 @@ def _row_counts(made: Path) -> dict[str, int]:
         f"{newest if name == 'conversation_summaries' else ''})"
         for name in STREAMS
     )
-    return dict(ask_duckdb(made, counts))
+    return dict(query_duckdb(made, counts))
 
 
 def _children(pid: int) -> list[int]:

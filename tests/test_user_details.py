@@ -57,7 +57,7 @@ def test_every_span_of_every_user_comes_and_gets_its_end(source: str) -> None:
         state = output.state
         warehouse.load(output.messages)
         for stream in KINDS:
-            assert warehouse.known(stream) == held(world, stream)
+            assert warehouse.spans(stream) == held(world, stream)
             assert all(row["_extra"] is None for row in output.records(stream))
     lanes = {row["_source"] for row in warehouse.rows[STATUSES].values()}
     assert lanes == {"auto": {"job", "query"}, "query": {"query"}}[source]
@@ -71,7 +71,7 @@ def test_jobs_alone_bring_what_the_lake_knows_and_nothing_beyond() -> None:
     warehouse.load(output.messages)
     moment = timedelta(milliseconds=1)
     for stream in KINDS:
-        assert warehouse.known(stream) == held(WORLD, stream, WORLD.watermark - moment)
+        assert warehouse.spans(stream) == held(WORLD, stream, WORLD.watermark - moment)
     assert output.bookmark(PRESENCES) == iso(WORLD.watermark - moment)
 
 
@@ -108,7 +108,7 @@ def test_what_ends_at_the_watermark_itself_gets_its_end() -> None:
             output = run(sim, *KINDS, state=state, user_details_source="job", **options)
             state = output.state
             warehouse.load(output.messages)
-    found = warehouse.known(STATUSES)
+    found = warehouse.spans(STATUSES)
     known = held(WORLD.at(watermark), STATUSES)
     assert ends[len(ends) // 2] in known.values()
     assert {span: found[span] for span in known if known[span]} == {
@@ -244,7 +244,7 @@ def test_a_span_is_found_on_its_start_day_and_on_its_end_day_only() -> None:
             output = run(sim, *KINDS, state=state, **options)
             state = output.state
             warehouse.load(output.messages)
-            assert warehouse.known(PRESENCES).get((agent, begun)) == expected
+            assert warehouse.spans(PRESENCES).get((agent, begun)) == expected
 
 
 @pytest.mark.parametrize("source", ["job", "query"])
@@ -304,7 +304,7 @@ def test_a_row_says_when_its_response_was_taken_not_when_it_is_emitted() -> None
         made.now = lambda: next(clock)
         made.sync_or_leave()
     warehouse.load(output.messages)
-    assert warehouse.known(PRESENCES)
+    assert warehouse.spans(PRESENCES)
 
 
 @pytest.mark.parametrize("source", ["auto", "query", "job"])
@@ -344,7 +344,7 @@ def test_what_a_killed_query_may_have_emitted_open_is_emitted_by_the_next_query(
         sim.world = world = world.at(world.now + 10 * timedelta(minutes=1))
         output = run(sim, *KINDS, state=state, user_details_source="auto", **options)
         warehouse.load(output.messages, state)
-        known = warehouse.known(PRESENCES)
+        known = warehouse.spans(PRESENCES)
         ongoing = [span for span, end in held(world, PRESENCES).items() if end is None]
         assert set(ongoing) <= set(known)
         # From now on it begins an hour before the run before began, however far the lake is behind.
@@ -369,7 +369,7 @@ def test_what_a_job_left_out_as_it_goes_on_comes_once_it_may_be_emitted(then: st
             output = run(sim, *KINDS, state=state, user_details_source=source, **options)
             warehouse.load(output.messages, state)
             state = output.state
-            known = warehouse.known(PRESENCES)
+            known = warehouse.spans(PRESENCES)
             left = {span for span, end in held(world, PRESENCES).items() if end is None}
             left = {span for span in left if span[1] < iso(midnight)}
             assert bool(left & set(known)) == expected
@@ -524,7 +524,7 @@ def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
         }
         found = {
             span: end
-            for span, end in warehouse.known(stream).items()
+            for span, end in warehouse.spans(stream).items()
             if span[1] < iso(known) and span not in missing
         }
         truth = held(prompt, stream, known + timedelta(milliseconds=1))

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.conversation_tables import COLUMNS, FIELDS, NAMES
 from support.loaders import (
-    ask_duckdb,
     killing,
     pour,
     project,
+    query_duckdb,
     require,
     require_meltano,
     settings,
@@ -94,7 +94,7 @@ def test_it_holds_the_truth_after_late_changes_and_a_kill(kind: str, tmp_path: P
                     code = pour(made, f"target-{kind}", given, ["conversation_details", *NAMES])
                 assert (code != 0) is is_killed
         truth = [world.in_lake(number) for number in world.numbers(SINCE, world.now)]
-        ask = server.ask if server else functools.partial(ask_duckdb, made)
+        ask = server.query if server else functools.partial(query_duckdb, made)
         hold_equal(ask, truth)
         (((news, total),)) = ask(
             """select count(*) filter (where (_extra->'unheardOf'->'number') is not null) as news,
@@ -156,11 +156,11 @@ def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         given = settings(sim.url, SINCE, QUIET.now) | JOBS | into(server)
         assert pour(made, f"target-{request.param}", given) == 0
         if server is None:
-            ask_duckdb(made, SQL["views"])
-            yield functools.partial(ask_duckdb, made)
+            query_duckdb(made, SQL["views"])
+            yield functools.partial(query_duckdb, made)
         else:
             server.run(SQL["views"])
-            yield server.ask
+            yield server.query
 
 
 def measured() -> Iterator[tuple[dict[str, Any], str, str, str, int]]:
@@ -371,7 +371,7 @@ def test_parquet_files_hold_the_rows(tmp_path: Path) -> None:
             lambda m: f"'{made}/{m[1] or ''}{m[2]}'",
             SQL[name],
         )
-        ask_duckdb(made, sql)
-        ((stored,),) = ask_duckdb(made, f"select count(*) from '{made}/{table}.parquet'")  # noqa: S608
-        ((held,),) = ask_duckdb(made, f"select count(*) from genesys.{table}")  # noqa: S608
+        query_duckdb(made, sql)
+        ((stored,),) = query_duckdb(made, f"select count(*) from '{made}/{table}.parquet'")  # noqa: S608
+        ((held,),) = query_duckdb(made, f"select count(*) from genesys.{table}")  # noqa: S608
         assert stored == held > 0

@@ -43,7 +43,7 @@ def lines_of(golden: Golden, parallel: int, renames: Renames = PRESENT) -> list[
     """
     lines: list[str] = []
     state: dict[str, Any] = {}
-    # One simulator for all runs: its requests, as its url, occur in no message.
+    # One simulator for all runs: no message has its URL or its requests.
     with (
         patch.dict(COUNTS, shrunk_listings()),
         Simulator(WORLD, **HABITS) as sim,

@@ -1,1 +1,1 @@
-"""What tests share: doubles, a harness, loaders, and databases."""
+"""Helpers that tests share: doubles, a harness, loaders, and databases."""

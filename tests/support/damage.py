@@ -1,4 +1,4 @@
-"""Responses of a simulator that are damaged on their way, each seed in its own way."""
+"""Damage responses of a simulator on their way; a seed decides which ones, and how."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from tap_genesys.simulator import Simulator
 
 ELSEWHERE = "https://elsewhere.example.test"
-#: A run that has sent so many requests does not end.
+#: A run that sends more requests than this is endless.
 MOST_REQUESTS = 4_000
-#: Values of each type, to replace one of another.
+#: Values of each type, to replace a value of another type.
 OTHERS: tuple[Any, ...] = (
     "nonsense",
     "",
@@ -44,19 +44,19 @@ LONGEST_NEST = 100_000
 
 
 class EndlessError(BaseException):
-    """The run goes on and on; no handler of errors may catch this."""
+    """The run does not end. No error handler may catch this."""
 
 
 @dataclass
 class Damage:
-    """What was done to one response, and the texts of what it may have taken away for good.
+    """The damage to a response, and the texts of the rows that may be lost by it.
 
     Args:
         kind: The name of the damage.
         stream: The stream that the response was for.
-        place: The path to the part that was damaged; empty for all of it.
-        texts: The texts of the record that was damaged, where its reader cannot notice.
-        is_paging: Whether the token of the next page may be gone.
+        place: The path to the damaged part; empty for the whole body.
+        texts: The texts of the damaged record.
+        is_paging: Whether the token of the next page may be lost.
     """
 
     kind: str
@@ -68,11 +68,11 @@ class Damage:
 
 @dataclass
 class Damager:
-    """Damages one response in so many, the same ones for the same seed whatever their order.
+    """Damages a share of the responses, the same ones for the same seed in any order.
 
     Args:
-        seed: Decides which responses are damaged, and how.
-        share: The part of them.
+        seed: The seed of which responses are damaged, and how.
+        share: The share of damaged responses.
     """
 
     seed: int
@@ -84,7 +84,7 @@ class Damager:
 
     @contextmanager
     def between(self, sim: Simulator) -> Iterator[None]:
-        """Send requests straight to a simulator, and damage its responses."""
+        """Pass requests straight to a simulator, and damage its responses."""
 
         def send(
             _adapter: HTTPAdapter, request: requests.PreparedRequest, *_args: Any, **_options: Any
@@ -156,7 +156,7 @@ def _removed(response: requests.Response, dice: random.Random) -> Damage:
 
 
 def _nested(response: requests.Response, dice: random.Random) -> Damage:
-    """Nest a value deeply, at times beyond what any reader takes."""
+    """Nest a value deeply, at times more deeply than any parser accepts."""
     depth = dice.choice([50, 200, 253, 300, 900, 1_100, LONGEST_NEST])
     body = orjson.loads(response.content)
     path = _path(body, dice)
@@ -168,13 +168,13 @@ def _nested(response: requests.Response, dice: random.Random) -> Damage:
 
 
 def _no_content(response: requests.Response, dice: random.Random) -> Damage:  # noqa: ARG001
-    """Answer 204."""
+    """Return 204."""
     response.status_code, response._content = 204, b""
     return Damage("no content", "")
 
 
 def _redirected(response: requests.Response, dice: random.Random) -> Damage:
-    """Answer with a redirect."""
+    """Return a redirect."""
     response.status_code = dice.choice([301, 302, 303, 307, 308])
     response.headers["Location"] = dice.choice(
         [f"{ELSEWHERE}/api", "//elsewhere.example.test", "http://[", "", "/api/v2/users", "::"]
@@ -192,7 +192,7 @@ def _cut(response: requests.Response, dice: random.Random) -> Damage:
 
 
 def _throttled(response: requests.Response, dice: random.Random) -> Damage:
-    """Answer 429 with nonsense."""
+    """Return 429 with a nonsensical limit and delay."""
     response.status_code = 429
     response.headers["Retry-After"] = dice.choice(
         ["soon", "-5", "nan", "", "1e3", "Wed, 99 Foo 2026", "Wed, 21 Oct 9999 07:28:00 GMT"]
@@ -211,7 +211,7 @@ def _throttled(response: requests.Response, dice: random.Random) -> Damage:
     return Damage("throttled", "")
 
 
-#: Half of the damages are to the contents, which are the harder ones.
+#: Two damages in three are to the body, since those are the harder ones.
 KINDS = (
     *(_replaced, _replaced, _replaced, _removed, _removed, _doubled, _nested, _nested),
     *(_no_content, _redirected, _cut, _throttled),
@@ -220,10 +220,10 @@ _TOKENS = ("cursor", "cursors", "nextUri", "after", "pageCount", "totalHits", "t
 
 
 def _damage(kind: str, body: Any, path: tuple[str | int, ...]) -> Damage:
-    """Return the damage to a part: what is in the same record may be gone, and more is not."""
+    """Return the damage to a part; at most the record that holds it may be lost."""
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     is_paging = any(part in _TOKENS for part in path[:2]) or not path
-    # The record is the entry of the first list on the way; a damage above it concerns all of them.
+    # The record is the entry of the first list in the path; damage above it concerns all records.
     depth = next((number + 1 for number, part in enumerate(path) if isinstance(part, int)), 0)
     return Damage(kind, "", place, frozenset(_texts(_at(body, path[:depth]))), is_paging)
 
@@ -250,7 +250,7 @@ def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
 
 
 def _path(body: Any, dice: random.Random) -> tuple[str | int, ...]:
-    """Return the path to some part: one near the top as likely as one of thousands below it."""
+    """Return the path to a random part; parts near the top are as likely as the many below."""
     path: tuple[str | int, ...] = ()
     value = body
     while isinstance(value, dict | list) and value and (not path or dice.random() < 0.7):

@@ -1,4 +1,4 @@
-"""Runs of which some responses are damaged, held against what is true of any run."""
+"""Execute runs with damaged responses, and check the laws that hold for any run."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ SETTINGS: dict[str, Any] = {
     "pii_hash_key": "some salt of enough characters",
     "pii": [{"field": "ani", "action": "hash"}],
 }
-#: Records take the SDK's way to the writer, and not the quick one.
+#: With flattening, records take the SDK's path to the writer, not the faster one.
 FLATTENED = {"flattening_enabled": True, "flattening_max_depth": 3}
 Key = tuple[str, ...]
 
 
 class Run(NamedTuple):
-    """What one run emitted, and how it ended."""
+    """The messages of a run, and the error that ended it, if any."""
 
     messages: list[dict[str, Any]]
     error: BaseException | None
@@ -96,13 +96,13 @@ class Run(NamedTuple):
 
 
 def execute(sim: Simulator, streams: tuple[str, ...], settings: dict[str, Any], state: Any) -> Run:
-    """Run the tap with its own writer, and read what it wrote to stdout."""
+    """Run the tap with its own writer, and return the messages on stdout."""
     stdout, error = io.TextIOWrapper(io.BytesIO()), None
     with contextlib.redirect_stdout(stdout):
-        made: TapGenesys = tap(sim, *streams, state=state, **settings)
-        made.message_writer = SingerWriter()
+        reader: TapGenesys = tap(sim, *streams, state=state, **settings)
+        reader.message_writer = SingerWriter()
         try:
-            made.sync_or_leave()
+            reader.sync_or_leave()
         except SingerSDKError as problem:
             error = problem
         stdout.flush()
@@ -112,13 +112,13 @@ def execute(sim: Simulator, streams: tuple[str, ...], settings: dict[str, Any], 
 
 
 def judge(run: Run) -> None:
-    """Hold a run against what is true of any: SCHEMA first, rows with keys, an error in words."""
-    described: set[str] = set()
+    """Check the laws of any run: SCHEMA first, rows with keys, errors with a message."""
+    schemas: set[str] = set()
     for message in run.messages:
         if message["type"] == "SCHEMA":
-            described.add(message["stream"])
+            schemas.add(message["stream"])
         elif message["type"] in ("RECORD", "ACTIVATE_VERSION"):
-            assert message["stream"] in described
+            assert message["stream"] in schemas
     for _stream, key in run.keys:
         assert all(part not in ("", "None") for part in key)
     if run.error is not None:
@@ -127,7 +127,7 @@ def judge(run: Run) -> None:
 
 
 def may_be_missing(stream: str, key: Key, damages: list[Damage], parents: set[str]) -> bool:
-    """Return whether a damage that no reader can notice may have taken a row away for good."""
+    """Return whether a row may be lost by damage that no reader can detect."""
     related = [damage for damage in damages if damage.stream in ("", stream, *parents)]
     words = "/".join(key).replace(";", "/").replace("=", "/").split("/")
     parts = {*key, *(word for word in words if len(word) > len("P1D"))}
@@ -139,7 +139,7 @@ def may_be_missing(stream: str, key: Key, damages: list[Damage], parents: set[st
 
 @cache
 def truth(streams: tuple[str, ...]) -> set[tuple[str, Key]]:
-    """Return the keys of all rows of some streams, as a run without damage emits them."""
+    """Return the keys of all rows that a run without damage emits."""
     with Simulator(WORLD) as sim, without_sockets(sim):
         run = execute(sim, streams, SETTINGS, None)
     assert run.error is None
@@ -147,12 +147,12 @@ def truth(streams: tuple[str, ...]) -> set[tuple[str, Key]]:
 
 
 class Outcome(NamedTuple):
-    """What a seed did.
+    """The outcome of a seed.
 
     Args:
-        streams: The streams that were read.
-        damages: What was done to responses.
-        error: How the damaged run ended; None where it ended well.
+        streams: The streams of the run.
+        damages: The damages to responses.
+        error: The error that ended the damaged run; None if it succeeded.
     """
 
     streams: tuple[str, ...]
@@ -161,10 +161,11 @@ class Outcome(NamedTuple):
 
 
 def hold(seed: int) -> Outcome:
-    """Damage a run as a seed has it, then run once more undamaged; hold both against the law.
+    """Execute a run with the damages of a seed, and one without damage; check the laws of both.
 
-    No error but the tap's own, each with a line; whole lines, SCHEMA before RECORD, rows with their
-    keys; no token to another host; what was not damaged has arrived after the second run.
+    The only errors are the tap's own, each with a message. Lines are complete, SCHEMA comes before
+    RECORD, and rows have their keys. No other host gets the token. After the second run, all rows
+    that were not damaged are there.
     """
     dice = random.Random(seed)  # noqa: S311 - no secret
     streams = GROUPS[seed % len(GROUPS)]
@@ -181,7 +182,7 @@ def hold(seed: int) -> Outcome:
         with damager.between(sim):
             first = execute(sim, streams, settings, None)
         judge(first)
-        assert not damager.hosts  # that got the token
+        assert not damager.hosts  # other hosts that got the token
         with without_sockets(sim):
             second = execute(sim, streams, SETTINGS, first.state)
     judge(second)
@@ -196,7 +197,7 @@ def hold(seed: int) -> Outcome:
 
 
 def hold_check(seed: int) -> None:
-    """Damage the responses to a check as a seed has it; it ends in a report, or in words."""
+    """Execute `--check` with the damages of a seed: it ends with a report or an error message."""
     dice = random.Random(seed)  # noqa: S311 - no secret
     damager = Damager(seed, dice.choice([1 / 10, 1 / 3, 1 / 2]))
     stdout = io.StringIO()

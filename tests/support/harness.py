@@ -1,4 +1,4 @@
-"""The tap, run in this process against a simulator, with time that nobody waits for."""
+"""Run the tap in this process against a simulator, with a clock whose waits take no time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tap_genesys.simulator import Simulator
 
-#: Settings that make a run against the simulator quick.
+#: Settings for quick runs against the simulator.
 QUICK: dict[str, Any] = {
     "client_id": "demo",
     "client_secret": "demo-secret",
@@ -32,14 +32,14 @@ QUICK: dict[str, Any] = {
     "conversation_details_source": "query",
     "recheck_days": [],
     "job_poll_seconds": 0,
-    # Requests come in an order that a test can tell.
+    # Requests come in a fixed order.
     "max_parallel_requests": 1,
 }
 
 
 @dataclass
 class Output(GenericSingerWriter[str, Any]):
-    """The messages that a run wrote."""
+    """The messages of a run."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
 
@@ -47,9 +47,9 @@ class Output(GenericSingerWriter[str, Any]):
         return str(message)
 
     def write_message(self, message: Message) -> None:
-        # A copy, as the SDK goes on changing its state; quicker than the SDK's own `to_dict`.
-        told = orjson.loads(orjson.dumps(message))
-        self.messages.append({name: value for name, value in told.items() if value is not None})
+        # A copy, since the SDK changes its state later; faster than the SDK's own `to_dict`.
+        copy = orjson.loads(orjson.dumps(message))
+        self.messages.append({name: value for name, value in copy.items() if value is not None})
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         """Return the messages of one type."""
@@ -79,9 +79,9 @@ class Output(GenericSingerWriter[str, Any]):
 
 
 def halve_listings(patch: pytest.MonkeyPatch) -> None:
-    """Halve the long ones of the simulated listings, which are still of several pages of 25.
+    """Halve the long simulated listings, which still have several pages of 25 rows.
 
-    Who reads them needs a seed that nobody else has, as what is made up is kept.
+    Readers need a seed of their own, since the rows are cached by seed.
     """
     for path, count in COUNTS.items():
         if count > 100:
@@ -89,7 +89,7 @@ def halve_listings(patch: pytest.MonkeyPatch) -> None:
 
 
 def bookmarked(stream: str, key: str, value: object) -> dict[str, Any]:
-    """Make a state that holds one bookmark."""
+    """Return a state with one bookmark."""
     return {
         "bookmarks": {stream: {"replication_key": key, "replication_key_value": value}},
     }
@@ -102,7 +102,7 @@ def last_state(messages: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def without_times(output: Output) -> list[dict[str, Any]]:
-    """Return the messages of a run without the times at which it wrote them."""
+    """Return the messages of a run without the times of its reading and writing."""
     messages = []
     for message in output.messages:
         record = {key: value for key, value in message.get("record", {}).items() if key[0] != "_"}
@@ -118,20 +118,20 @@ def tap(
     output: Output | None = None,
     **config: Any,
 ) -> TapGenesys:
-    """Make a tap that reads these streams of a simulator, the usual ones if none is named."""
-    made = tap_of(*streams)(
+    """Return a tap that reads these streams of a simulator; by default, the default ones."""
+    reader = tap_of(*streams)(
         config={**QUICK, "api_url": sim.url, "login_url": sim.url, **config},
         state=deepcopy(state or {}),
         message_writer=output or Output(),
     )
-    simulate_time(made, sim)
-    for name, stream in made.streams.items():
+    simulate_time(reader, sim)
+    for name, stream in reader.streams.items():
         stream.selected = not streams or name in streams
-    return made
+    return reader
 
 
 def simulate_time(tap: TapGenesys, sim: Simulator) -> None:
-    """Give a tap the simulator's time, and a clock that waits for nothing."""
+    """Give a tap the simulator's present, and a clock whose waits take no time."""
     time = http_doubles.Clock()
     tap.clock = Clock(tap.interruption, sleep=time.wait, monotonic=time.seconds)
     tap.started = sim.world.now
@@ -139,34 +139,34 @@ def simulate_time(tap: TapGenesys, sim: Simulator) -> None:
 
 
 def shift_clock(tap: TapGenesys, sim: Simulator, skew: timedelta) -> None:
-    """Make a tap's clock fast, or slow, against that of the simulator."""
+    """Set a tap's clock ahead of the simulator's, or behind it."""
     tap.started = sim.world.now + skew
     tap.now = lambda: sim.world.now + skew
 
 
 def tap_of(*names: str) -> type[TapGenesys]:
-    """Return a tap that has these streams only, and their parents, or the usual ones.
+    """Return a tap class with only these streams and their parents; by default, the default ones.
 
-    To set up all takes the SDK a quarter of a second, and there are a thousand tests.
+    The set-up of all streams takes the SDK a quarter of a second, in each of a thousand tests.
     """
-    known: dict[str, Any] = {vars(stream)["name"]: stream for stream in STREAMS}
-    chosen = [known[name] for name in names] or [
-        stream for stream in known.values() if stream.selected_by_default
+    streams: dict[str, Any] = {vars(stream)["name"]: stream for stream in STREAMS}
+    chosen = [streams[name] for name in names] or [
+        stream for stream in streams.values() if stream.selected_by_default
     ]
-    parents = [one.parent_stream_type for one in chosen if one.parent_stream_type]
-    few = dict.fromkeys([*chosen, *parents])
+    parents = [stream.parent_stream_type for stream in chosen if stream.parent_stream_type]
+    classes = dict.fromkeys([*chosen, *parents])
 
     class Tap(TapGenesys):
         name = "tap-genesys"
 
         def discover_streams(self) -> list[Stream]:
-            return [stream(self) for stream in few]
+            return [stream(self) for stream in classes]
 
     return Tap
 
 
 def run(sim: Simulator, *streams: str, **options: Any) -> Output:
-    """Run the tap to its end and return what it wrote."""
+    """Run the tap to its end and return its output."""
     output = Output()
     tap(sim, *streams, output=output, **options).sync_or_leave()
     return output

@@ -1,4 +1,4 @@
-"""Bare responses and a clock that nobody has to wait for, for tests that need no server."""
+"""Responses without a server, and a clock whose waits take no time."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from tap_genesys import interruption
 
 
 def response(
-    answer: object = None,
+    body: object = None,
     *,
     status: int = 200,
     headers: dict[str, str] | None = None,
     content: bytes | None = None,
 ) -> requests.Response:
-    """Make a response that holds `answer` as JSON, or `content` as it is."""
-    made = requests.Response()
-    made.status_code = status
-    made.headers.update(headers or {})
-    made._content = orjson.dumps(answer) if content is None else content
-    return made
+    """Return a response with `body` as JSON, or with `content` as it is."""
+    double = requests.Response()
+    double.status_code = status
+    double.headers.update(headers or {})
+    double._content = orjson.dumps(body) if content is None else content
+    return double
 
 
 def rows(start: int, count: int, key: str = "conversationId") -> list[dict[str, Any]]:
-    """Make `count` records with different ids."""
+    """Return `count` records with different ids."""
     return [{key: f"c{number}"} for number in range(start, start + count)]
 
 
 class Clock(interruption.Clock):
-    """A clock whose time passes at once, in each wait."""
+    """A clock that moves on in each wait, without waiting."""
 
     def __init__(self) -> None:
         super().__init__(interruption.Interruption())
@@ -39,10 +39,10 @@ class Clock(interruption.Clock):
         self.waits: list[float] = []
 
     def seconds(self) -> float:
-        """Return the present moment."""
+        """Return the present, in seconds."""
         return self.now
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the clock on."""
         self.waits.append(seconds)
         self.now += max(seconds, 0.0)

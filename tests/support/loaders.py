@@ -1,4 +1,4 @@
-"""The tap into a loader: as Meltano runs them in a project like this one, and without Meltano."""
+"""Run the tap into a loader, with Meltano in a copy of this project, and without Meltano."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ PLUGINS = ROOT / ".meltano"
 DUCKDB_PYTHON = PLUGINS / "loaders/target-duckdb/venv/bin/python"
 PATIENCE = 60
 DATABASE = "conversations.duckdb"
-#: The loaders' settings that name a file or a folder.
+#: The loaders' settings that are paths.
 FILES = ("destination_path", "filepath")
-#: What the tests load.
+#: The streams that the tests load.
 STREAMS = [
     "conversation_details",
     "conversation_summaries",
@@ -51,7 +51,7 @@ STREAMS = [
     "users",
     "wrapup_codes",
 ]
-ASK = """\
+QUERY = """\
 import duckdb, json, sys
 with duckdb.connect(sys.argv[1]) as database:
     json.dump(database.execute(sys.stdin.read()).fetchall(), sys.stdout, default=str)
@@ -59,7 +59,7 @@ with duckdb.connect(sys.argv[1]) as database:
 
 
 def require(*paths: Path | None, what: str) -> None:
-    """Skip the test where something is not installed; fail where it has to be."""
+    """Skip the test if a path is missing; fail it if `REQUIRE_MELTANO` is set."""
     if all(path is not None and path.exists() for path in paths):
         return
     if os.environ.get("REQUIRE_MELTANO"):
@@ -68,23 +68,23 @@ def require(*paths: Path | None, what: str) -> None:
 
 
 def require_meltano() -> None:
-    """Skip or fail without Meltano and its plugins."""
+    """Skip the test, or fail it, if Meltano or a plugin is missing."""
     loader = PLUGINS / "loaders/target-postgres/venv/bin/python"
     require(PYTHON, MELTANO, DUCKDB_PYTHON, loader, what="`make test` installs Meltano's plugins")
 
 
 def project(folder: Path) -> Path:
-    """Make a project like this one, with its plugins but without its state."""
-    made = folder / "project"
-    (made / ".meltano").mkdir(parents=True)
-    shutil.copy(ROOT / "meltano.yml", made)
+    """Create a copy of this project, with its plugins and without its state."""
+    root = folder / "project"
+    (root / ".meltano").mkdir(parents=True)
+    shutil.copy(ROOT / "meltano.yml", root)
     for kind in ("extractors", "loaders"):
-        (made / ".meltano" / kind).symlink_to(PLUGINS / kind)
-    return made
+        (root / ".meltano" / kind).symlink_to(PLUGINS / kind)
+    return root
 
 
 def settings(url: str, since: datetime, now: datetime) -> dict[str, str]:
-    """Return the environment in which the tap reads a simulator."""
+    """Return the environment variables of a tap that reads a simulator."""
     return {
         "TAP_GENESYS_API_URL": url,
         "TAP_GENESYS_LOGIN_URL": url,
@@ -100,19 +100,21 @@ def settings(url: str, since: datetime, now: datetime) -> dict[str, str]:
     }
 
 
-def load(made: Path, loader: str, given: dict[str, str]) -> str:
-    """Let Meltano load what a simulator holds; return its log."""
-    run = meltano_run(made, loader, given)
+def load(root: Path, loader: str, variables: dict[str, str]) -> str:
+    """Load with Meltano; return its log."""
+    run = meltano_run(root, loader, variables)
     assert run.returncode == 0, run.stdout
     return run.stdout
 
 
-def meltano_run(made: Path, loader: str, given: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Let Meltano load what a simulator holds, however that ends."""
+def meltano_run(
+    root: Path, loader: str, variables: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Load with Meltano, successfully or not."""
     return subprocess.run(  # noqa: S603 - our own program
         [MELTANO, "--environment=prod", "run", "--no-install", "tap-genesys", loader],
-        cwd=made,
-        env=environment() | given,
+        cwd=root,
+        env=environment() | variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -122,32 +124,32 @@ def meltano_run(made: Path, loader: str, given: dict[str, str]) -> subprocess.Co
 
 
 def catalog(streams: Sequence[str]) -> dict[str, Any]:
-    """Select some streams, and leave the others out."""
+    """Return a catalog of some streams, all selected."""
     tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
-    chosen = [one for one in tap.catalog_dict["streams"] if one["stream"] in streams]
+    chosen = [entry for entry in tap.catalog_dict["streams"] if entry["stream"] in streams]
     for stream in chosen:
-        for entry in stream["metadata"]:
-            if not entry["breadcrumb"]:
-                entry["metadata"]["selected"] = True
+        for metadata in stream["metadata"]:
+            if not metadata["breadcrumb"]:
+                metadata["metadata"]["selected"] = True
     return {"streams": chosen}
 
 
 def pour(
-    made: Path, loader: str, given: dict[str, str], streams: Sequence[str] = tuple(STREAMS)
+    root: Path, loader: str, variables: dict[str, str], streams: Sequence[str] = tuple(STREAMS)
 ) -> int:
-    """Load what a simulator holds without Meltano, which takes seconds more for each load.
+    """Load without Meltano, which is faster by seconds; return the tap's or the loader's exit code.
 
-    The state is in the project's folder, between two loads too. Returns the exit code of the tap,
-    or of the loader. A loader takes a tenth of a second for each stream, whatever its rows.
+    The state is kept in the project's folder between loads. A loader takes a tenth of a second for
+    each stream, even without rows.
     """
     tap = [str(PYTHON.parent / "tap-genesys"), "--config=ENV"]
-    own = environment() | given
-    chosen, state, config = (made / f"{name}.json" for name in ("catalog", "state", loader))
+    own = environment() | variables
+    chosen, state, config = (root / f"{name}.json" for name in ("catalog", "state", loader))
     chosen.write_text(json.dumps(catalog(streams)), "utf-8")
-    config.write_text(json.dumps(_settings_of(loader, made, given)), "utf-8")
-    known = ["--state", str(state)] if state.exists() else []
+    config.write_text(json.dumps(_settings_of(loader, root, variables)), "utf-8")
+    earlier = ["--state", str(state)] if state.exists() else []
     outcome = pipe(
-        [*tap, "--catalog", str(chosen), *known],
+        [*tap, "--catalog", str(chosen), *earlier],
         [str(PLUGINS / "loaders" / loader / "venv/bin" / loader), "--config", str(config)],
         tap_environment=own,
         loader_environment=environment(),
@@ -159,7 +161,7 @@ def pour(
 
 @contextlib.contextmanager
 def killing(sim: Simulator, path: str) -> Iterator[None]:
-    """Kill the tap that is started meanwhile, while it waits for the rest of an answer."""
+    """Kill the tap that is started meanwhile, while it waits for the rest of a response."""
     sim.faults.add(Fault("stall", path=path, seconds=PATIENCE))
     killer = threading.Thread(target=_kill_the_tap, args=(sim, path))
     killer.start()
@@ -177,37 +179,37 @@ def _kill_the_tap(sim: Simulator, path: str) -> None:
     os.kill(tap, signal.SIGKILL)
 
 
-def _settings_of(loader: str, made: Path, given: dict[str, str]) -> dict[str, Any]:
-    """Return a loader's config as Meltano would make it, with files in the project's folder."""
+def _settings_of(loader: str, root: Path, variables: dict[str, str]) -> dict[str, Any]:
+    """Return the config that Meltano would pass to a loader, with paths in the project's folder."""
     plugins = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]["loaders"]
-    (plugin,) = (one for one in plugins if one["name"] == loader)
-    found = {}
+    (plugin,) = (plugin for plugin in plugins if plugin["name"] == loader)
+    config = {}
     for setting in plugin["settings"]:
         name = setting["name"]
-        value = given.get(f"{loader}_{name}".replace("-", "_").upper(), setting.get("value"))
+        value = variables.get(f"{loader}_{name}".replace("-", "_").upper(), setting.get("value"))
         if value is not None:
-            found[name] = str(made / value) if name in FILES else value
-    return found
+            config[name] = str(root / value) if name in FILES else value
+    return config
 
 
-def ask_duckdb(made: Path, sql: str) -> list[list[Any]]:
-    """Return the rows that answer a question to the project's DuckDB."""
-    answer = subprocess.run(  # noqa: S603 - our own program
-        [DUCKDB_PYTHON, "-c", ASK, made / DATABASE],
+def query_duckdb(root: Path, sql: str) -> list[list[Any]]:
+    """Return the rows of a query to the project's DuckDB."""
+    process = subprocess.run(  # noqa: S603 - our own program
+        [DUCKDB_PYTHON, "-c", QUERY, root / DATABASE],
         input=sql,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert answer.returncode == 0, answer.stderr
-    rows: list[list[Any]] = json.loads(answer.stdout)
+    assert process.returncode == 0, process.stderr
+    rows: list[list[Any]] = json.loads(process.stdout)
     return rows
 
 
 def environment() -> dict[str, str]:
-    """Return this environment without what would change Meltano's or the tap's settings.
+    """Return the environment without the variables of Meltano, the tap, loaders and Python.
 
-    Nor Python's: all of these programs are compiled once.
+    Without Python's, too, so that all these programs are compiled once.
     """
     prefixes = ("TAP_", "TARGET_", "MELTANO_", "GENESYS_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
@@ -215,7 +217,7 @@ def environment() -> dict[str, str]:
 
 
 def without_zone(value: object) -> object:
-    """Return a value as all databases have it: a moment without its zone."""
+    """Return a value in the form of all databases: a timestamp without its zone."""
     if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", value):
         return datetime.fromisoformat(value).replace(tzinfo=None)
     return value

@@ -1,4 +1,4 @@
-"""Runs of a plan without a stream: the reader executes its batches, and no request is made."""
+"""Run a plan without a stream: execute its batches without a request."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ State = dict[str, Any]
 
 
 def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
-    """Return a moment, counted from the first day."""
+    """Return a moment, as days, hours and minutes from the first day."""
     return FIRST_DAY + timedelta(days=day, hours=hour, minutes=minute)
 
 
 def text(day: int, hour: int = 0, minute: int = 0) -> str:
-    """Return a moment as a state keeps it."""
+    """Return a moment in the form of a state."""
     return iso(at(day, hour, minute))
 
 
@@ -36,23 +36,23 @@ class Plan(Protocol):
     """A plan of batches."""
 
     def batches(self) -> Iterator[Batch]:
-        """Yield what to read."""
+        """Yield batches of windows."""
 
     def finish(self, read: Read, *, is_whole: bool, as_of: datetime) -> None:
-        """Note that a window has been read."""
+        """Record that a window has been read."""
 
     def note_query(self, taken: datetime) -> bool:
-        """Note a query's response."""
+        """Record a query's response; return whether the state has changed."""
 
     def note_job(self, available: datetime | None) -> bool:
-        """Note a job's response."""
+        """Record a job's response; return whether the state has changed."""
 
 
 class Emission(NamedTuple):
-    """The rows of a window, with the state that was written last before them."""
+    """The rows of a window, with the last STATE before them."""
 
     read: Read
-    #: When a query's response came; for a job, the watermark.
+    #: The moment of a query's response; for a job, the watermark.
     knowledge: datetime
     state: State
 
@@ -63,21 +63,22 @@ class Killed(Exception):
 
 @dataclass(kw_only=True)
 class PlanRun:
-    """One run: reads batches as a stream does, without rows.
+    """A run that reads batches like a stream, without rows.
 
     Args:
         end: The end of the range.
         start: The start of the range.
-        started: The beginning of the run; by default the end of the range.
+        started: The start of the run; by default, the end of the range.
         source: `auto`, `job` or `query`.
-        watermark: That of the data lake; None for a query.
-        bookmark: That of earlier runs.
-        oldest: The first start that is wanted.
+        watermark: The data lake's watermark; None for a query.
+        bookmark: The bookmark of earlier runs.
+        oldest: The first start in the range.
         ages: Ages of re-checks, in days.
         state: The stream's part of the state.
-        holes: Windows of queries that hold one of these moments are not read whole.
-        takes: Time that a window takes.
-        killed_after: How many windows emit rows before the run is killed; None where it is not.
+        holes: Moments; a query's window that holds one of them is incomplete.
+        takes: The time that a window takes.
+        killed_after: The number of windows that emit rows before the run is killed; None if it is
+            not killed.
     """
 
     end: datetime
@@ -95,7 +96,7 @@ class PlanRun:
     #: The batches, and a copy of the state as each of them was yielded.
     batches: list[Batch] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
-    #: The windows that were read, and those of them that were read whole.
+    #: The windows that were read, and the complete ones among them.
     emissions: list[Emission] = field(default_factory=list)
     whole: list[Read] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -108,7 +109,7 @@ class PlanRun:
         self.written: tuple[State, datetime | None] = (deepcopy(self.state), self.bookmark)
 
     def inputs(self) -> PlanInputs:
-        """Return the plan's inputs: a day is a window of queries, two days are one of jobs."""
+        """Return the plan's inputs; a query's window is a day, a job's two days."""
         return PlanInputs(
             source=self.source,
             range=ReadRange(self.start, self.end, start_is_configured=False),
@@ -126,7 +127,7 @@ class PlanRun:
         )
 
     def execute(self, plan: Plan) -> bool:
-        """Read all batches; return whether the run came to its end."""
+        """Read all batches; return whether the run ended, not killed."""
         try:
             for batch in plan.batches():
                 self.batches.append(batch)
@@ -164,12 +165,12 @@ class PlanRun:
                 self.reach(plan, read)
         self._write()
 
-    def reach(self, plan: Plan, read: Read) -> None:  # noqa: ARG002 - some plans are notified
+    def reach(self, plan: Plan, read: Read) -> None:  # noqa: ARG002 - for plans that record it
         """Move the bookmark to the end of a window."""
         self.promise(read.window.end)
 
     def promise(self, end: datetime) -> None:
-        """Move the bookmark, but not to what is not settled."""
+        """Move the bookmark, at most to the settled part."""
         settled = min(end, self.begun - UNSETTLED)
         if settled > (self.bookmark or self._first):
             self.bookmark = settled
@@ -188,7 +189,7 @@ def first_gap(windows: Iterable[Window], start: datetime) -> datetime:
 
 
 def settled(run: PlanRun, reads: Iterable[Read]) -> list[Window]:
-    """Return the windows of reads, those of queries up to what was settled when the run began."""
+    """Return the windows of reads, cut for queries at the settled part at the run's start."""
     until = run.begun - UNSETTLED
     windows = [
         Window(read.window.start, min(read.window.end, until))

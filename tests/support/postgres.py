@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, on 127.0.0.1."""
+"""A temporary PostgreSQL server on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ UNPRIVILEGED = "postgres"
 
 
 def binaries() -> Path | None:
-    """Return where PostgreSQL's programs are, the newest if there are several."""
-    found = sorted(
+    """Return the folder of PostgreSQL's programs, the newest ones; None if there are none."""
+    programs = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
     )
-    if found:
-        return found[-1].parent
+    if programs:
+        return programs[-1].parent
     program = shutil.which("initdb")
     return Path(program).resolve().parent if program else None
 
 
 class Postgres:
-    """A server that lives as long as the context; nothing of it stays."""
+    """A server that is removed, with its data, at the end of the context."""
 
     def __init__(self) -> None:
-        place = binaries()
-        if place is None:
-            msg = "no PostgreSQL here"
+        folder = binaries()
+        if folder is None:
+            msg = "PostgreSQL is not installed"
             raise RuntimeError(msg)
-        self._programs = place
+        self._programs = folder
         self._folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
         self.port = _free_port()
@@ -48,7 +48,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """How SQLAlchemy finds it."""
+        """The URL of the server, for SQLAlchemy."""
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
 
     def __enter__(self) -> Self:
@@ -86,7 +86,7 @@ class Postgres:
             stderr=subprocess.DEVNULL,
         )
         end = time.monotonic() + PATIENCE
-        while not self._answers():
+        while not self._is_ready():
             if self._server.poll() is not None or time.monotonic() > end:
                 self.__exit__(None, None, None)
                 msg = "PostgreSQL does not start"
@@ -109,14 +109,14 @@ class Postgres:
         """Run statements."""
         self._psql(sql)
 
-    def ask(self, sql: str) -> list[list[Any]]:
-        """Return the rows that answer a question, with numbers as numbers."""
-        question = sql.rstrip().rstrip(";")
-        wrapped = f"select coalesce(json_agg(to_json(one)), '[]') from ({question}) one"  # noqa: S608
+    def query(self, sql: str) -> list[list[Any]]:
+        """Return the rows of a query, with numbers as numbers."""
+        statement = sql.rstrip().rstrip(";")
+        wrapped = f"select coalesce(json_agg(to_json(one)), '[]') from ({statement}) one"  # noqa: S608
         rows: list[dict[str, Any]] = json.loads(self._psql(wrapped))
         return [list(row.values()) for row in rows]
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             return self._psql("select 1") == "1"
         except subprocess.CalledProcessError:
@@ -125,17 +125,17 @@ class Postgres:
     def _psql(self, sql: str) -> str:
         where = ["--host=127.0.0.1", f"--port={self.port}", "--username=postgres"]
         plainly = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]
-        answer = subprocess.run(  # noqa: S603 - our own program
+        process = subprocess.run(  # noqa: S603 - our own program
             [self._programs / "psql", *where, *plainly, "--set=ON_ERROR_STOP=1", "postgres"],
             input=sql,
             capture_output=True,
             text=True,
             check=True,
         )
-        return answer.stdout.strip()
+        return process.stdout.strip()
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What a process has started, by what the system knows; what ends meanwhile is not there."""
+"""The child processes of a process, from /proc; processes that end meanwhile are left out."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from pathlib import Path
 
 
 def children(pid: int) -> list[int]:
-    """Return the processes that one has started, none where it is gone."""
-    found = []
+    """Return the ids of a process's children; none if it has ended."""
+    pids: list[int] = []
     try:
         for thread in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(one) for one in (thread / "children").read_text("ascii").split()]
+            pids += map(int, (thread / "children").read_text("ascii").split())
     except OSError:
-        pass  # A thread or the process has ended: what it had started is found by the next look.
-    return found
+        pass  # A thread or the process has ended: the next call finds its children.
+    return pids
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the processes below one."""
-    return [one for child in children(pid) for one in (child, *descendants(child))]
+    """Return the ids of all processes below a process."""
+    return [below for child in children(pid) for below in (child, *descendants(child))]
 
 
 def is_reading_tap(pid: int) -> bool:
-    """Return whether a process is the tap, and reads, rather than tells its catalog."""
-    given = arguments(pid)
-    return b"tap-genesys" in given and b"--catalog" in given
+    """Return whether a process is the tap in a sync, not in discovery."""
+    command = arguments(pid)
+    return b"tap-genesys" in command and b"--catalog" in command
 
 
 def arguments(pid: int) -> bytes:
-    """Return the program and its arguments, nothing where it is gone."""
+    """Return the program and arguments of a process; empty if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

@@ -1,4 +1,4 @@
-"""Races that code without its lock loses, without a wait for real time."""
+"""Race threads against a lock, so that code without it fails, without real waits."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _PATIENCE = 10
 
 
 class Race:
-    """Threads that all call one function, and a lock that knows which of them wait for it.
+    """Threads that all call one function, and a lock that records the threads waiting for it.
 
-    Put `lock` in place of the code's own, and let a stand-in call `meet` where the code has read
-    what it is about to write. There, a thread goes on once every other one waits for the lock, or
-    has come to the same place: so without the lock they all have read the same.
+    Put `lock` in place of the code's own lock, and let a double call `meet` between the code's read
+    and its write. There, a thread goes on once every other one waits for the lock or has reached
+    the same place. So without the lock all threads have read the same value.
 
     Args:
-        threads: How many there are.
+        threads: The number of threads.
     """
 
     def __init__(self, threads: int) -> None:
@@ -50,7 +50,7 @@ class Race:
 
 
 class _Watched:
-    """A lock that reports each thread that has to wait for it."""
+    """A lock that reports each thread that waits for it."""
 
     def __init__(self, arrive: Callable[[], None]) -> None:
         self._arrive = arrive

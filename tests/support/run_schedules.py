@@ -1,4 +1,4 @@
-"""Schedules: runs at any distance, while the lake lags, runs are killed, and sources change."""
+"""Schedules of runs: with any distance and lag of the lake, with kills and changes of source."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import timedelta
 
-#: How many new schedules are tried of each law, `make search`; else the same few.
+#: The number of new schedules for each law (`make search`); unset for the same few.
 SEARCH = os.environ.get("LAW_SEARCH")
-#: When a search ends, in seconds as `time.time` counts them, and where it notes what it tried.
+#: The end of a search, in seconds of `time.time`, and the file for its number of schedules.
 UNTIL = float(os.environ.get("LAW_SEARCH_UNTIL", "inf"))
 NOTED = os.environ.get("LAW_SEARCH_NOTED")
 
 
 def searching(law: Any) -> Callable[..., None]:
-    """Mark a property as a law: it looks for a schedule that breaks it, as long as it may.
+    """Mark a property as a law, for which a search tries schedules until its time is over.
 
-    One that does is reported as it is, not shrunk, for each takes seconds to try.
+    A schedule that breaks the law is not shrunk, since each takes seconds.
     """
     try_schedule = law.hypothesis.inner_test  # documented for plugins
     tried = 0
@@ -51,12 +51,12 @@ def searching(law: Any) -> Callable[..., None]:
 
 
 class Stretch(NamedTuple):
-    """Some runs at one distance."""
+    """Consecutive runs at one distance."""
 
     distance: timedelta
     runs: int
     lag: timedelta
-    #: After what part of what the last one wrote it is killed; None where it is not.
+    #: The share of the last run's messages before it is killed; None if it is not killed.
     cut: float | None
     source: str
 
@@ -69,14 +69,14 @@ def schedules(
     most_runs: int,
     stretches: tuple[int, int],
 ) -> st.SearchStrategy[list[Stretch]]:
-    """Return a strategy that makes schedules.
+    """Return a strategy for schedules.
 
     Args:
-        distances: Between two runs.
-        lags: How far the lake is behind the present.
-        sources: Where rows come from.
-        most_runs: Of one stretch.
-        stretches: The fewest and the most of one schedule.
+        distances: The distances between two runs.
+        lags: The lags of the data lake.
+        sources: The sources of rows.
+        most_runs: The most runs of a stretch.
+        stretches: The fewest and the most stretches of a schedule.
     """
     fewest, most = stretches
     return st.lists(

@@ -1,4 +1,4 @@
-"""The folder of the project, and its scripts as modules."""
+"""The project's folder, and its scripts as modules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def script(name: str) -> ModuleType:
-    """Import a script; scripts import each other, as they are in one folder."""
+    """Import a script, with the scripts' folder on the path."""
     folder = str(ROOT / "scripts")
     if folder not in sys.path:
         sys.path.insert(0, folder)

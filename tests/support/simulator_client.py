@@ -1,4 +1,4 @@
-"""Requests to a simulator, with a login and without the tap."""
+"""Send requests to a simulator with a token, without the tap."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DETAILS = "/api/v2/analytics/conversations/details/query"
 
 
 def token(sim: Simulator) -> dict[str, str]:
-    """Log in; return the header that says so."""
+    """Log in; return the header with the token."""
     response = requests.post(
         f"{sim.url}/oauth/token",
         data={"grant_type": "client_credentials"},
@@ -28,7 +28,7 @@ def token(sim: Simulator) -> dict[str, str]:
 
 
 class Client:
-    """Sends requests to a simulator, logged in."""
+    """A client of a simulator, with a token."""
 
     def __init__(self, sim: Simulator) -> None:
         self.url = sim.url

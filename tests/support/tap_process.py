@@ -1,4 +1,4 @@
-"""The command `tap-genesys` in a process of its own, as a scheduler runs it."""
+"""Run the command `tap-genesys` in its own process, like a scheduler."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
 TAP = Path(sys.executable).parent / "tap-genesys"
-#: Long enough for a slow machine, short enough that a test which hangs is noticed.
+#: Seconds until a hanging tap is killed; enough for a slow machine.
 PATIENCE = 60
 
 
 @cache
 def catalog() -> dict[str, Any]:
-    """Select conversations, their tables and summaries, and a few listings."""
+    """Return a catalog of conversations, their tables and summaries, and a few listings."""
     tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
     entries = [entry for entry in tap.catalog_dict["streams"] if entry["stream"] in STREAMS]
     return {"streams": entries}
 
 
 class Process:
-    """The command, running."""
+    """A running command."""
 
     def __init__(
         self,
@@ -69,20 +69,20 @@ class Process:
                 env={**clean, **env},
                 cwd=folder,
             )
-        # A test that fails leaves no tap behind.
+        # A failing test leaves no process behind.
         atexit.register(self.popen.kill)
         self.lines: list[bytes] = []
 
     def read(self, lines: int) -> None:
-        """Read some lines of stdout; a tap that writes fewer in time is killed, and fails."""
+        """Read lines of stdout; kill a tap that does not write them in time, and fail."""
         stdout = self.popen.stdout
         assert stdout is not None
         with self._watched():
             self.lines += [stdout.readline() for _ in range(lines)]
-        assert self.lines[-1], f"{lines} lines were wanted; the tap ended before"
+        assert self.lines[-1], f"the tap ended before it wrote {lines} lines"
 
     def end(self, signum: int | None = None) -> tuple[int, str, float]:
-        """Send a signal, if any; return the exit code, stderr, and the seconds that it took."""
+        """Send a signal, if any; return the exit code, stderr, and the seconds until the end."""
         begun = time.monotonic()
         if signum is not None:
             self.popen.send_signal(signum)
@@ -94,7 +94,7 @@ class Process:
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[None]:
-        """Kill the tap when this takes too long, so that a hang is a failure."""
+        """Kill the tap after `PATIENCE`, so that a hang is a failure."""
         watchdog = threading.Timer(PATIENCE, self.popen.kill)
         watchdog.start()
         try:
@@ -104,13 +104,13 @@ class Process:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The Singer messages on stdout; each line is one, and whole."""
+        """The Singer messages on stdout, one on each complete line."""
         assert all(line.endswith(b"\n") for line in self.lines)
         return [json.loads(line) for line in self.lines]
 
 
 def config(sim: Simulator, **more: Any) -> dict[str, Any]:
-    """Make a config for it."""
+    """Return a config for a simulator."""
     return {
         "client_id": "demo",
         "client_secret": "demo-secret",

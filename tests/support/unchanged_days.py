@@ -1,4 +1,4 @@
-"""Streams whose days are emitted whole or not at all, and a vendor whose values change."""
+"""Streams whose days are emitted completely or not at all, with changes of the vendor's values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 HOUR = timedelta(hours=1)
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
-#: Ten minutes after midnight: the bookmark is in the day before. Nothing is added any more.
+#: Ten minutes after midnight, so the bookmark is in the day before; no conversation is added.
 NOW = SINCE + 5 * DAY + timedelta(minutes=10)
 WORLD = World(seed=6, per_day=30, since=SINCE, now=NOW, until=NOW - 8 * HOUR)
 MADE_UP, USERS, SUMMARIES = "flow_aggregates", "user_aggregates", "conversation_summaries"
@@ -32,11 +32,11 @@ class Case(NamedTuple):
     name: str
     column: str
     options: Row
-    #: How many characters of that column are a window's.
+    #: The number of characters of that column that identify a window.
     width: int = 10
 
     def window(self, row: Row) -> str:
-        """Return the window that a row is of."""
+        """Return the window of a row."""
         return str(row[self.column][: self.width])
 
     def windows(self, rows: Iterable[Row]) -> set[str]:
@@ -45,8 +45,8 @@ class Case(NamedTuple):
 
     def read(self, sim: Simulator, state: Row | None = None, **options: Any) -> Output:
         """Return the messages of a run."""
-        given = {"start_date": iso(SINCE), **self.options, **options}
-        return run(sim, self.name, state=state, **given)
+        settings = {"start_date": iso(SINCE), **self.options, **options}
+        return run(sim, self.name, state=state, **settings)
 
     def digests(self, output: Output) -> Row:
         """Return the digests of the last state."""
@@ -54,7 +54,7 @@ class Case(NamedTuple):
         return digests
 
     def newest(self, rows: Iterable[Row]) -> list[Row]:
-        """Return the rows of each window's newest reading, as the query of the documents does."""
+        """Return the rows of each window's newest reading, like the query in the documents."""
         loaded = list(rows)
         moments: dict[str, str] = defaultdict(str)
         for row in loaded:
@@ -84,7 +84,7 @@ def plain(rows: Iterable[Row]) -> dict[str, Row]:
 
 
 def upsert(*outputs: list[Row]) -> list[Row]:
-    """Return what an upsert by key leaves of messages."""
+    """Return the rows that an upsert by key leaves."""
     rows = [
         message["record"] for messages in outputs for message in messages if "record" in message
     ]
@@ -95,7 +95,7 @@ def measures(patch: pytest.MonkeyPatch, change: Callable[[str, Row], None]) -> N
     """Let a function change each value of the simulator's aggregates and summaries.
 
     Args:
-        patch: Undoes it.
+        patch: Restores the simulator.
         change: Called with the start of an interval and the values in it, to change in place; a
             summary has no interval, so it gets the start of its first conversation.
     """
@@ -121,12 +121,12 @@ def measures(patch: pytest.MonkeyPatch, change: Callable[[str, Row], None]) -> N
 
 
 def change_all(patch: pytest.MonkeyPatch) -> None:
-    """Let each value be greater."""
+    """Increase each value."""
     measures(patch, lambda _, values: values.update({name: values[name] + 1 for name in values}))
 
 
 def change_first(patch: pytest.MonkeyPatch, window: str) -> None:
-    """Let the first value of the first response about a window be greater."""
+    """Increase the first value of the first response for a window."""
     changed: list[str] = []
 
     def change(start: str, values: Row) -> None:

@@ -1,4 +1,4 @@
-"""Spans of users: the truth, and what an upsert by key leaves of them, held against it."""
+"""Compare the spans of users that an upsert by key leaves with those of the simulator."""
 
 from __future__ import annotations
 
@@ -37,64 +37,65 @@ def end_of(row: dict[str, Any]) -> str | None:
     return iso(parse(row["endTime"])) if row.get("endTime") else None
 
 
-Known = dict[tuple[str, str], str | None]
+#: A span's user and start -> its end.
+Spans = dict[tuple[str, str], str | None]
 
 
-def held(world: World, stream: str, known: datetime | None = None) -> Known:
-    """Return each span's user and start with its end, as known at a moment."""
+def held(world: World, stream: str, until: datetime | None = None) -> Spans:
+    """Return the spans of the simulator up to a moment, by default the present."""
     return {
         (agent, span["startTime"]): span.get("endTime")
         for place, agent in enumerate(world.staff.agents)
-        for span in spans(world, place, KINDS[stream], world.since, world.now, known)
+        for span in spans(world, place, KINDS[stream], world.since, world.now, until)
     }
 
 
 class MarkingLake(Lake):
-    """Writes into each span what the lake knew when its job was submitted."""
+    """A lake that writes into each span its watermark at the job's submission."""
 
     def submit(self, world: World, kind: Kind, query: dict[str, Any]) -> str:
         name = super().submit(world, kind, query)
-        job, known = self.jobs[name], stamp(world.watermark)
-        row_of = job.tell
+        job, watermark = self.jobs[name], stamp(world.watermark)
+        as_row = job.as_row
 
         def marked(entry: Any) -> dict[str, Any]:
             return {
-                field: [{**span, "knownTo": known} for span in value]
+                field: [{**span, "knownTo": watermark} for span in value]
                 if isinstance(value, list)
                 else value
-                for field, value in row_of(entry).items()
+                for field, value in as_row(entry).items()
             }
 
-        job.tell = marked
+        job.as_row = marked
         return name
 
 
 class Warehouse:
-    """Takes rows in by their key, and looks at each whether it makes one older.
+    """Upserts rows by key, and checks that no row is older than the one that it replaces.
 
-    An end is never taken away. It is replaced by a corrected one only, and that is final. And the
-    last STATE before each row allows it: `told` is after the moment that a query knows, and not
-    before the one up to which a job does.
+    An end is never removed. Only a corrected end replaces it, which is final. And the last STATE
+    before a row covers it: its `knownUpTo` is after the moment of a row by query, and not before
+    the watermark of a row by job.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {PRESENCES: {}, STATUSES: {}}
 
     def load(self, messages: list[dict[str, Any]], state: dict[str, Any] | None = None) -> None:
-        """Take in what one run wrote, and the state that it began with."""
+        """Load the messages of a run that began with a state."""
         for message in messages:
             if message["type"] == "STATE":
                 state = message["value"]
             if message["type"] == "RECORD":
                 row = message["record"]
-                self._check_told(row, (state or {})["bookmarks"][PRESENCES]["knownUpTo"])
+                self._check_covered(row, (state or {})["bookmarks"][PRESENCES]["knownUpTo"])
                 self._take(message["stream"], row)
 
-    def _check_told(self, row: dict[str, Any], told: str) -> None:
+    def _check_covered(self, row: dict[str, Any], known_up_to: str) -> None:
         if row["_source"] == "query":
-            assert parse(told) > parse(row["_readAt"])
+            assert parse(known_up_to) > parse(row["_readAt"])
         elif row["_extra"]:
-            assert parse(told) >= parse(row["_extra"]["knownTo"])
+            assert parse(known_up_to) >= parse(row["_extra"]["knownTo"])
 
     def _take(self, stream: str, row: dict[str, Any]) -> None:
         rows = self.rows[stream]
@@ -103,17 +104,17 @@ class Warehouse:
             assert end_of(row) == finals()[stream][span_of(row)]
         rows[row["_id"]] = row
 
-    def known(self, stream: str) -> Known:
-        """Return each span's user and start with its end."""
+    def spans(self, stream: str) -> Spans:
+        """Return the spans of a stream."""
         rows = self.rows[stream].values()
-        found = {span_of(row): end_of(row) for row in rows}
-        assert len(found) == len(rows)
-        return found
+        by_start = {span_of(row): end_of(row) for row in rows}
+        assert len(by_start) == len(rows)
+        return by_start
 
 
 @cache
-def finals(*, corrected: bool = True) -> dict[str, Known]:
-    """Return what each span's end will be in the end, corrected or not."""
+def finals(*, corrected: bool = True) -> dict[str, Spans]:
+    """Return the final end of each span, corrected or not."""
     with pytest.MonkeyPatch.context() as patch:
         if not corrected:
             patch.setattr(agents, "corrected", lambda _world, _place, _kind, until: until)
@@ -122,7 +123,7 @@ def finals(*, corrected: bool = True) -> dict[str, Known]:
 
 @cache
 def late(behind: timedelta, stream: str) -> frozenset[tuple[str, str]]:
-    """Return the user and the start of each span that is seen late, an hour or more."""
+    """Return the user and the start of each late span."""
     world = replace(WORLD, late_spans=behind)
     agents_of = dict(enumerate(world.staff.agents))
     return frozenset(
@@ -142,37 +143,37 @@ def is_settled(stream: str, span: tuple[str, str], truth: datetime) -> bool:
 
 
 def hold(warehouse: Warehouse, world: World, source: str, started: datetime | None = None) -> None:
-    """After a run that was not killed: each span that was to be read is there, with its end.
+    """Check after a run that was not killed that all spans in its range are there, with their ends.
 
-    Those without one may come later by job, where something has read beyond the watermark before.
-    An end may wait for its correction until its day has been read at the age of five days; and so
-    may a span that is seen late.
+    Open spans may come later by job, if an earlier run has read beyond the watermark. An end may
+    wait for its correction, and a late span may be missing, until its day has been read at the age
+    of five days.
 
     Args:
-        warehouse: What has been emitted.
+        warehouse: The emitted rows.
         world: The world as the run began.
         source: The source of the run.
-        started: When the run began by the tap's clock; by default it is right.
+        started: The start of the run by the tap's clock; by default, that of the world.
     """
     started = started or world.now
     visible = world.now - world.indexing + timedelta(milliseconds=1)
     # A run whose clock is slow requests nothing beyond its present.
     visible = min(visible, started) if started < world.now else visible
-    known = world.watermark - timedelta(milliseconds=1) if source == "job" else visible
+    until = world.watermark - timedelta(milliseconds=1) if source == "job" else visible
     truth = min(started, world.now) if source == "query" else world.watermark
     prompt = replace(world, late_spans=timedelta(0))
     for stream in KINDS:
-        found = warehouse.known(stream)
-        seen_late = late(world.late_spans, stream)
-        for span, end in held(prompt, stream, known).items():
-            if span in seen_late and not is_settled(stream, span, truth):
+        loaded = warehouse.spans(stream)
+        late_spans = late(world.late_spans, stream)
+        for span, end in held(prompt, stream, until).items():
+            if span in late_spans and not is_settled(stream, span, truth):
                 continue
-            assert span in found or (source == "job" and end is None)
+            assert span in loaded or (source == "job" and end is None)
             if end is None:
                 continue
             original, final = finals(corrected=False)[stream][span], finals()[stream][span]
             if original == final or is_settled(stream, span, truth):
-                assert found[span] == final
+                assert loaded[span] == final
             else:
-                # One that is moved back can be moved behind the bookmark before it was read.
-                assert found[span] in (original, final, None if str(final) < str(original) else "")
+                # A correction can move an end behind the bookmark before a run has read it.
+                assert loaded[span] in (original, final, None if str(final) < str(original) else "")

@@ -1,4 +1,4 @@
-"""The vendor's document, trimmed, as JSON schemas of requests and responses."""
+"""The vendor's trimmed document as JSON schemas of requests and responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DOCUMENT: dict[str, Any] = json.loads(
 
 
 def strict(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a model that allows nothing which it does not name."""
+    """Return a schema that refuses unknown fields at every depth."""
     definitions = {
         name: {**model, "additionalProperties": model.get("additionalProperties", False)}
         if "properties" in model
@@ -25,7 +25,7 @@ def strict(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def validate(value: Any, schema: dict[str, Any]) -> None:
-    """Hold a value against a schema of the document, strictly."""
+    """Check a value against a schema of the document, without unknown fields."""
     validator = jsonschema.Draft4Validator(
         strict(schema), format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER
     )
@@ -34,7 +34,7 @@ def validate(value: Any, schema: dict[str, Any]) -> None:
 
 
 def body_schema(path: str) -> dict[str, Any]:
-    """Return the schema of the body that is posted to a path."""
+    """Return the schema of a POST request's body."""
     (body,) = [
         parameter
         for parameter in DOCUMENT["paths"][path]["post"]["parameters"]
