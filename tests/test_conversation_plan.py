@@ -6,12 +6,22 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from support.plan_runs import FIRST_DAY, PlanRun, State, at, first_gap, settled, text
+from support.plan_runs import (
+    FIRST_DAY,
+    HOUR,
+    SCHEDULES,
+    PlanRun,
+    ScheduledRun,
+    State,
+    at,
+    first_gap,
+    settled,
+    text,
+)
 
 from tap_genesys.replication.conversation_plan import (
     PASSES,
@@ -23,14 +33,13 @@ from tap_genesys.replication.conversation_plan import (
 from tap_genesys.replication.fingerprint import EMITTED
 from tap_genesys.replication.plan import Batch, Read, reads
 from tap_genesys.replication.query_passes import LEASE
-from tap_genesys.replication.windows import DAY, MILLISECOND, UNSETTLED, Window, iso, parse
+from tap_genesys.replication.windows import MILLISECOND, UNSETTLED, Window, iso, parse
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from support.plan_runs import Emission
 
-HOUR = timedelta(hours=1)
 #: The present of a first run: noon of the sixth day, with a data lake that is 30 hours behind.
 NOON, LAKE = at(5, 12), at(4, 6)
 LAST = Batch((), is_declared=True)
@@ -526,61 +535,23 @@ def test_a_batch_that_is_not_executed_leaves_the_state_alone(source: str, count:
     assert run.state == kept
 
 
-class Scheduled(NamedTuple):
-    """One run of a schedule."""
-
-    hours: int
-    lag: int
-    source: str
-    hole: int | None
-    minutes: int
-    killed_after: int | None
-
-
-SCHEDULES = st.lists(
-    st.builds(
-        Scheduled,
-        hours=st.integers(1, 60),
-        lag=st.integers(0, 70),
-        source=st.sampled_from(["auto", "auto", "job", "query"]),
-        hole=st.none() | st.integers(0, 50),
-        minutes=st.sampled_from([1, 25]),
-        killed_after=st.none() | st.none() | st.integers(1, 5),
-    ),
-    min_size=1,
-    max_size=14,
-)
-
-
 @given(SCHEDULES)
-def test_every_schedule_reads_all_and_makes_no_row_older(schedule: list[Scheduled]) -> None:
+def test_every_schedule_reads_all_and_makes_no_row_older(schedule: list[ScheduledRun]) -> None:
     """Runs at any distance, killed or with holes, while the lake lags and sources change."""
     state: State = {}
     bookmark: datetime | None = None
     now = at(2)
     emissions: list[Emission] = []
     covered: list[Window] = []
-    for part in schedule:
-        now += part.hours * HOUR
-        watermark = None if part.source == "query" else max(now - part.lag * HOUR, at(0, 1))
+    for scheduled in schedule:
+        now += scheduled.hours * HOUR
+        watermark = scheduled.watermark(now)
         bookmark = _resumed_from(bookmark, watermark, state)
-        lookback = DAY if bookmark and part.source == "query" else timedelta(0)
-        run = PlanRun(
-            end=now,
-            start=max((bookmark or FIRST_DAY) - lookback, FIRST_DAY),
-            source=part.source,
-            watermark=watermark,
-            bookmark=bookmark,
-            ages=[1, 3],
-            state=state,
-            holes=() if part.hole is None else [now - part.hole * HOUR],
-            takes=timedelta(minutes=part.minutes),
-            killed_after=part.killed_after,
-        )
+        run = PlanRun(ages=[1, 3], **scheduled.options(now, watermark, bookmark, state))
         has_ended = run.execute(ConversationPlan(state, run.inputs()))
         _check_jobs(run, emissions)
         _check_states(run)
-        if has_ended and part.hole is None and part.source != "job":
+        if has_ended and scheduled.hole is None and scheduled.source != "job":
             reads_of_run = [read.window for read in run.whole]
             assert first_gap([*covered, *reads_of_run], FIRST_DAY) >= now
         emissions += run.emissions

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.plan_runs import FIRST_DAY, PlanRun, State, at, first_gap, settled, text
+from support.plan_runs import (
+    FIRST_DAY,
+    HOUR,
+    SCHEDULES,
+    PlanRun,
+    ScheduledRun,
+    State,
+    at,
+    first_gap,
+    settled,
+    text,
+)
 
 from tap_genesys.replication.plan import Batch, Read
 from tap_genesys.replication.query_passes import LEASE
@@ -26,7 +37,6 @@ if TYPE_CHECKING:
 
     from support.plan_runs import Emission
 
-HOUR = timedelta(hours=1)
 #: The present of a run: noon of the sixth day, with a data lake that is 30 hours behind.
 NOON, LAKE = at(5, 12), at(4, 6)
 #: The last moment of which a job knows all.
@@ -378,34 +388,8 @@ def test_a_batch_that_is_not_executed_leaves_the_state_alone(source: str, count:
     assert run.state == kept
 
 
-class Scheduled(NamedTuple):
-    """One run of a schedule."""
-
-    hours: int
-    lag: int
-    source: str
-    hole: int | None
-    minutes: int
-    killed_after: int | None
-
-
-SCHEDULES = st.lists(
-    st.builds(
-        Scheduled,
-        hours=st.integers(1, 60),
-        lag=st.integers(0, 70),
-        source=st.sampled_from(["auto", "auto", "job", "query"]),
-        hole=st.none() | st.integers(0, 50),
-        minutes=st.sampled_from([1, 25]),
-        killed_after=st.none() | st.none() | st.integers(1, 5),
-    ),
-    min_size=1,
-    max_size=14,
-)
-
-
 @given(SCHEDULES)
-def test_every_schedule_reads_all_and_makes_no_span_older(schedule: list[Scheduled]) -> None:
+def test_every_schedule_reads_all_and_makes_no_span_older(schedule: list[ScheduledRun]) -> None:
     """Runs at any distance, killed or with holes, while the lake lags and sources change."""
     state: State = {}
     bookmark: datetime | None = None
@@ -414,28 +398,16 @@ def test_every_schedule_reads_all_and_makes_no_span_older(schedule: list[Schedul
     #: What has been read by job, and what has been read with the spans that go on.
     closed: list[Window] = []
     opened: list[Window] = []
-    for item in schedule:
-        now += item.hours * HOUR
-        watermark = None if item.source == "query" else max(now - item.lag * HOUR, at(0, 1))
-        lookback = DAY if bookmark and item.source == "query" else timedelta(0)
-        run = SpanRun(
-            end=now,
-            start=max((bookmark or FIRST_DAY) - lookback, FIRST_DAY),
-            source=item.source,
-            watermark=watermark,
-            bookmark=bookmark,
-            ages=[1],
-            state=state,
-            holes=() if item.hole is None else [now - item.hole * HOUR],
-            takes=timedelta(minutes=item.minutes),
-            killed_after=item.killed_after,
-        )
+    for scheduled in schedule:
+        now += scheduled.hours * HOUR
+        watermark = scheduled.watermark(now)
+        run = SpanRun(ages=[1], **scheduled.options(now, watermark, bookmark, state))
         plan = UserDetailsPlan(state, run.inputs())
         has_ended = run.execute(plan)
         if watermark is not None and plan.may_be_open:
             assert all(_is_known(emission, watermark) for emission in emissions)
         reads_of_run = [read for read in run.whole if read.by == "query" or plan.may_be_open]
-        if has_ended and item.hole is None and item.source != "job":
+        if has_ended and scheduled.hole is None and scheduled.source != "job":
             windows = [read.window for read in reads_of_run]
             assert first_gap([*opened, *windows], FIRST_DAY) >= now
         emissions += run.emissions

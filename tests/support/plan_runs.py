@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from hypothesis import strategies as st
+
 from tap_genesys.replication.plan import PlanInputs
 from tap_genesys.replication.read_range import ReadRange
 from tap_genesys.replication.windows import DAY, UNSETTLED, Window, iso, split
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from tap_genesys.replication.plan import Batch, Read
 
 FIRST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 State = dict[str, Any]
 
 
@@ -198,3 +200,56 @@ def settled(run: PlanRun, reads: Iterable[Read]) -> list[Window]:
         for read in reads
     ]
     return [window for window in windows if window.start < window.end]
+
+
+class ScheduledRun(NamedTuple):
+    """A run of a schedule."""
+
+    #: Hours since the run before it.
+    hours: int
+    #: Hours by which the data lake lags.
+    lag: int
+    source: str
+    #: Hours from the hole to the present; None without a hole.
+    hole: int | None
+    #: Minutes that a window takes.
+    minutes: int
+    #: The number of windows that emit rows before the run is killed; None if it is not killed.
+    killed_after: int | None
+
+    def watermark(self, now: datetime) -> datetime | None:
+        """Return the data lake's watermark; None for a query."""
+        return None if self.source == "query" else max(now - self.lag * HOUR, at(0, 1))
+
+    def options(
+        self, now: datetime, watermark: datetime | None, bookmark: datetime | None, state: State
+    ) -> dict[str, Any]:
+        """Return the arguments of a `PlanRun`; a query looks back for a day."""
+        lookback = DAY if bookmark and self.source == "query" else timedelta(0)
+        return {
+            "end": now,
+            "start": max((bookmark or FIRST_DAY) - lookback, FIRST_DAY),
+            "source": self.source,
+            "watermark": watermark,
+            "bookmark": bookmark,
+            "state": state,
+            "holes": () if self.hole is None else [now - self.hole * HOUR],
+            "takes": self.minutes * MINUTE,
+            "killed_after": self.killed_after,
+        }
+
+
+#: Schedules of runs at any distance, killed or with holes, while the lake lags and sources change.
+SCHEDULES = st.lists(
+    st.builds(
+        ScheduledRun,
+        hours=st.integers(1, 60),
+        lag=st.integers(0, 70),
+        source=st.sampled_from(["auto", "auto", "job", "query"]),
+        hole=st.none() | st.integers(0, 50),
+        minutes=st.sampled_from([1, 25]),
+        killed_after=st.none() | st.none() | st.integers(1, 5),
+    ),
+    min_size=1,
+    max_size=14,
+)
