@@ -55,20 +55,23 @@ def activated(output: Output) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [ROLES, "teams", "external_contacts", "workbins", "organization"])
-def test_it_comes_once_after_the_last_record_of_each_way_of_paging(name: str) -> None:
+def test_it_comes_once_after_the_last_record_of_each_kind_of_paging(name: str) -> None:
+    """RECORD and ACTIVATE_VERSION have one version, and the message is the last of its stream."""
     messages = [one for one in read(name).messages if one["type"] in ("RECORD", "ACTIVATE_VERSION")]
     assert [one["type"] for one in messages].index("ACTIVATE_VERSION") == len(messages) - 1 > 0
     assert {one["version"] for one in messages} == {VERSION}
 
 
-def test_switched_off_there_is_no_word_of_versions() -> None:
+def test_no_message_has_a_version_where_it_is_switched_off() -> None:
+    """The setting `emit_activate_version_messages` turns off the message and the versions."""
     output = read(ROLES, "groups", MEMBERS, emit_activate_version_messages=False)
     assert output.records(MEMBERS)
     assert not activated(output)
     assert not [one for one in output.messages if "version" in one]
 
 
-def test_what_is_listed_for_each_parent_is_activated_once() -> None:
+def test_a_child_stream_is_activated_once() -> None:
+    """A child stream is one table, however many parents its listings have."""
     assert sorted(activated(read("groups", MEMBERS))) == [MEMBERS, "groups"]
     assert activated(read(MEMBERS)) == [MEMBERS]
 
@@ -89,6 +92,7 @@ def test_what_is_listed_for_each_parent_is_activated_once() -> None:
 )
 @pytest.mark.parametrize("windows", ["fail", "accept"])
 def test_it_never_comes_where_rows_may_be_missing(fault: Fault, windows: str) -> None:
+    """A skipped, failed, incomplete or throttled listing may lack rows that still exist."""
     again = Fault(**{k: v for k, v in vars(fault).items() if not k.startswith("_")})
     output = read(ROLES, faults=(again,), incomplete_windows=windows, retry_max_tries=2)
     assert not activated(output)
@@ -105,6 +109,7 @@ def test_it_never_comes_where_rows_may_be_missing(fault: Fault, windows: str) ->
     ids=str,
 )
 def test_it_never_comes_where_a_parent_is_missing(fault: Fault) -> None:
+    """The rows of a parent that was refused, not found or incomplete still exist."""
     again = Fault(**{k: v for k, v in vars(fault).items() if not k.startswith("_")})
     assert MEMBERS not in activated(read("groups", MEMBERS, faults=(again,)))
 
@@ -133,6 +138,7 @@ def test_it_comes_for_parents_that_differ_in_size() -> None:
 
 
 def test_it_never_comes_for_a_part_of_the_org() -> None:
+    """With a filter of the org, rows outside the filter are not deleted."""
     names = ("routing_queues", "routing_queue_members")
     assert sorted(activated(read(*names))) == sorted(names)
     queue = read("routing_queues").ids("routing_queues")[0]
@@ -143,6 +149,7 @@ def test_it_never_comes_for_a_part_of_the_org() -> None:
 
 @pytest.mark.parametrize("selected", [("groups", MEMBERS), (MEMBERS,)])
 def test_it_never_comes_where_a_stream_map_leaves_rows_out(selected: tuple[str, ...]) -> None:
+    """A row that a stream map filters is not deleted in the org; nor are its child rows."""
     first = min(read("groups").ids("groups"))
     output = read(*selected, stream_maps={"groups": {"__filter__": f"id != '{first}'"}})
     assert output.records(MEMBERS)
@@ -150,12 +157,14 @@ def test_it_never_comes_where_a_stream_map_leaves_rows_out(selected: tuple[str, 
 
 
 def test_it_comes_where_a_stream_map_leaves_nothing_out() -> None:
+    """A filter that passes all rows does not prevent the message."""
     assert activated(read("groups", stream_maps={"groups": {"__filter__": "id != ''"}})) == [
         "groups"
     ]
 
 
 def test_it_never_comes_after_a_signal() -> None:
+    """An interrupted listing is incomplete, even if all pages have been requested."""
     output = Output()
     with Simulator(WORLD) as sim:
         made = tap(sim, ROLES, output=output, **ON)
@@ -174,7 +183,8 @@ def test_it_never_comes_after_a_signal() -> None:
 
 
 @pytest.mark.parametrize("name", ["outbound_events", "scheduling_runs", "queue_observations"])
-def test_what_the_vendor_forgets_with_time_is_kept(name: str) -> None:
+def test_rows_that_the_vendor_drops_with_time_are_kept(name: str) -> None:
+    """Events and runs expire at the vendor, and observations have no history: no version."""
     output = read(name)
     assert output.records(name)
     assert not [one for one in output.messages if "version" in one]
@@ -203,7 +213,8 @@ def test_rows_that_moved_while_one_paged_leave_a_doubt(pages: list[Any], doubt: 
     assert paginator.completeness.possible_loss(totals) == doubt
 
 
-def test_fewer_rows_than_the_total_leave_a_doubt() -> None:
+def test_fewer_rows_than_the_total_are_a_possible_loss() -> None:
+    """The total decides, not the page count; without a total, the rows are complete."""
     paginator = CountedPaginator(
         page_size=2, where="roles", identity="id", empty_tries=0, wait=lambda: None
     )
@@ -214,6 +225,7 @@ def test_fewer_rows_than_the_total_leave_a_doubt() -> None:
 
 
 def test_conversations_have_no_version() -> None:
+    """An incremental stream never lists all rows, so it deletes none."""
     with Simulator(WORLD) as sim:
         output = run(sim, "conversation_details", **ON)
     assert output.ids()

@@ -21,7 +21,8 @@ WORLD = World(seed=4, per_day=10, since=SINCE, now=SINCE + 3 * DAY + timedelta(h
 LONG = World(seed=4, per_day=1, since=SINCE, now=SINCE + 100 * DAY)
 
 
-def test_every_evaluation_comes_and_the_last_thirty_days_come_again() -> None:
+def test_every_evaluation_is_read_and_the_last_thirty_days_again() -> None:
+    """A second run looks back 30 days; requests and responses match the vendor's document."""
     with Simulator(LONG) as sim:
         first = run(sim, "evaluations", start_date=iso(SINCE))
         asked = [one for one in sim.requests if one.path == Evaluations.path]

@@ -49,18 +49,21 @@ def told_apart(cell: Any) -> str:
 @example([("s", "P1D", {"a": value}, "m", None) for value in (None, "None", "", "~", "~0")])
 @example([("s", "P1D", {}, "m", value) for value in (None, "None", "", "~", "~0")])
 def test_two_cells_have_two_keys(cells: list[Any]) -> None:
+    """Absent, empty and literal `None` or `~` values are different groups."""
     assert len({key(*cell) for cell in cells}) == len(cells)
 
 
 @given(CELLS)
 @example(("s", "P1D", {"b": "1", "a": "2"}, "m", None))
-def test_a_cell_keeps_its_key_in_whatever_order_its_group_comes(cell: Any) -> None:
+def test_a_cell_keeps_its_key_in_any_order_of_its_group(cell: Any) -> None:
+    """The vendor promises no order of a group's fields."""
     start, granularity, group, *found = cell
     turned = dict(reversed(group.items()))
     assert key(start, granularity, turned, *found) == key(*cell)
 
 
-def test_what_is_absent_is_empty() -> None:
+def test_absent_results_metrics_and_stats_are_empty() -> None:
+    """No results or no metrics are no rows; a metric without stats is a row without values."""
     assert list(rows({}, "P1D")) == []
     assert list(rows({"results": [{"data": [{"interval": "a/b", "metrics": None}]}]}, "P1D")) == []
     bounds = "2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z"
@@ -71,7 +74,8 @@ def test_what_is_absent_is_empty() -> None:
 
 
 @pytest.mark.parametrize("stream", AGGREGATES, ids=[vars(one)["name"] for one in AGGREGATES])
-def test_a_family_is_read_and_asked_as_the_vendor_describes(stream: Any) -> None:
+def test_a_family_follows_the_vendors_document(stream: Any) -> None:
+    """Requests and responses match the vendor's document; rows have unique keys."""
     with Simulator(WORLD) as sim:
         output = run(sim, stream.name, start_date=iso(SINCE))
         asked = [one for one in sim.requests if one.path == stream.path]
@@ -87,7 +91,8 @@ def test_a_family_is_read_and_asked_as_the_vendor_describes(stream: Any) -> None
     assert all(row["metric"] in families()[stream.name]["metrics"] for row in found)
 
 
-def test_a_metric_with_qualifiers_is_a_row_for_each() -> None:
+def test_a_metric_is_a_row_for_each_qualifier() -> None:
+    """The qualifier is a column, and a part of the key."""
     with Simulator(WORLD) as sim:
         found = run(sim, "user_aggregates", start_date=iso(SINCE)).records("user_aggregates")
     told: dict[str, set[str]] = defaultdict(set)
@@ -130,6 +135,7 @@ def test_sums_are_the_orgs_own() -> None:
 
 
 def test_a_cell_that_is_read_again_keeps_its_key_and_the_unfinished_one_comes_again() -> None:
+    """An upsert of two runs leaves the rows of one run over the whole range."""
     later = WORLD.at(WORLD.now + timedelta(hours=6))
     with Simulator(WORLD) as sim:
         first = run(sim, NAME, start_date=iso(SINCE))
@@ -148,6 +154,7 @@ def test_a_cell_that_is_read_again_keeps_its_key_and_the_unfinished_one_comes_ag
 
 
 def test_a_day_of_another_time_zone_is_a_cell() -> None:
+    """A cell `P1D` is a local day, which has 23 hours when the clocks go forward."""
     options = {NAME: {"granularity": "P1D", "time_zone": "Europe/Berlin", "group_by": []}}
     since = datetime(2026, 3, 27, tzinfo=UTC)
     world = World(seed=4, per_day=20, since=since, now=since + 4 * DAY)
@@ -162,6 +169,7 @@ def test_a_day_of_another_time_zone_is_a_cell() -> None:
 
 
 def test_a_filter_is_passed_on() -> None:
+    """A configured filter restricts the rows."""
     voice = {
         "type": "and",
         "clauses": [
@@ -174,6 +182,7 @@ def test_a_filter_is_passed_on() -> None:
 
 
 def test_a_day_that_is_too_large_is_read_in_halves_with_the_same_keys() -> None:
+    """After a 413 the window is halved; the cells, and so the keys, stay the same."""
     with Simulator(WORLD) as sim:
         whole = run(sim, NAME, start_date=iso(SINCE))
         before = len(sim.requests)
@@ -213,7 +222,8 @@ def test_all_rows_of_a_reading_say_the_same_moment() -> None:
     assert len(set().union(*moments.values())) == 6
 
 
-def test_a_cell_that_would_be_too_large_names_the_remedy() -> None:
+def test_a_cell_that_is_too_large_stops_the_run_with_a_remedy() -> None:
+    """A single cell cannot be halved; the error has the stream and the setting to change."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path="/aggregates/", status=413, times=None))
         with pytest.raises(StopRun, match="Set fewer groups") as stopped:
@@ -237,10 +247,12 @@ def test_a_cell_that_would_be_too_large_names_the_remedy() -> None:
         ({NAME: {"filter": "voice"}}, "vendor's format"),
     ],
 )
-def test_what_is_wrong_is_named_with_a_remedy(configured: Any, said: str) -> None:
+def test_an_invalid_setting_is_a_problem_with_a_remedy(configured: Any, said: str) -> None:
+    """Each invalid value of `aggregates` gives one line with the remedy."""
     (line,) = problems(configured)
     assert said in line
 
 
-def test_what_is_right_is_let_through() -> None:
+def test_a_valid_setting_is_no_problem() -> None:
+    """An empty grouping, a time zone and a granularity are valid."""
     assert not list(problems({NAME: {"group_by": [], "time_zone": "UTC", "granularity": "PT1H"}}))

@@ -89,6 +89,7 @@ def test_any_schedule_reads_each_day_at_each_age_and_ends_with_the_truth(
     parallel: int,
     corrected: str,
 ) -> None:
+    """With kills, gaps between runs, parallel requests, late corrections, in any time zone."""
     options: dict[str, Any] = {
         "start_date": iso(SINCE),
         "lookback_days": lookback,
@@ -197,6 +198,7 @@ def test_a_correction_arrives_by_being_read_again_alone(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(("start", "days_read"), [(iso(SINCE), 20), (None, 30)])
 def test_a_first_load_reads_each_day_once(start: str | None, days_read: int) -> None:
+    """Days that are older than a re-check's age are not read again by a first run."""
     with Simulator(WORLD.at(SINCE + 20 * DAY)) as sim:
         output = run(sim, NAME, start_date=start)
         asked = [window(one.body) for one in sim.requests if one.path.endswith("/query")]

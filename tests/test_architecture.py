@@ -76,12 +76,14 @@ def test_a_cycle_is_found() -> None:
 
 
 @pytest.mark.parametrize("module", ISLAND)
-def test_the_simulator_imports_nothing_of_ours(module: str) -> None:
+def test_the_simulator_imports_nothing_of_the_tap(module: str) -> None:
+    """It is written from the vendor's documents, so an error of the tap cannot hide in both."""
     assert architecture.imports(module, MODULES) <= set(ISLAND)
 
 
 @pytest.mark.parametrize("module", ISLAND)
 def test_the_simulator_needs_the_standard_library_alone(module: str) -> None:
+    """So it runs anywhere, without the tap's dependencies."""
     tree = ast.parse(MODULES[module].read_text("utf-8"))
     names = {
         alias.name
@@ -94,7 +96,8 @@ def test_the_simulator_needs_the_standard_library_alone(module: str) -> None:
     assert roots <= sys.stdlib_module_names
 
 
-def test_nothing_of_ours_imports_the_simulator() -> None:
+def test_the_tap_does_not_import_the_simulator() -> None:
+    """The simulator is for tests and demonstrations only."""
     assert not any(
         name in ISLAND for module in OURS for name in architecture.imports(module, MODULES)
     )
@@ -114,13 +117,15 @@ def test_no_test_module_is_imported(path: Path) -> None:
     assert not [name for name in names if name.rpartition(".")[2].startswith("test_")]
 
 
-def test_no_module_is_named_after_nothing() -> None:
+def test_no_module_has_a_name_without_meaning() -> None:
+    """A module `utils` says nothing about its content, and collects anything."""
     words = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
     assert not words & {part for name in MODULES for part in name.split(".")}
 
 
 @pytest.mark.parametrize("folder", ["tap_genesys", *PROGRAMS])
 def test_files_fit_a_few_screens(folder: str) -> None:
+    """A file has at most 400 lines."""
     for path in (ROOT / folder).rglob("*.py"):
         assert len(path.read_text("utf-8").splitlines()) <= 400, path
 
@@ -169,10 +174,12 @@ def test_no_abstract_base_has_exactly_one_child() -> None:
 
 @pytest.mark.parametrize("module", OURS)
 def test_no_method_skips_its_parent_by_name(module: str) -> None:
+    """A call of a grandparent's method by its class breaks the method resolution order."""
     assert architecture.calls_by_class(MODULES[module]) == []
 
 
 def test_a_call_by_a_classs_name_is_found(tmp_path: Path) -> None:
+    """The check above finds such a call, and no call of `super()`, a module or `self`."""
     path = tmp_path / "module.py"
     path.write_text("Base.read(self, 1)\nsuper().read(self)\nmodule.read(self)\nself.read(self)\n")
     assert architecture.calls_by_class(path) == ["Base.read"]

@@ -80,6 +80,7 @@ def returned(*names: str, rows: Any = (*DAYS_ROWS, THROUGH)) -> list[dict[str, A
 
 
 def test_four_conversations_are_chosen_with_an_interval() -> None:
+    """The interval is chosen so that they end and begin at its bounds, inside it, and before it."""
     chosen = sample.choice(observed(details_first=[*DAYS_ROWS, THROUGH]))
     assert str(chosen.interval) == f"{iso(TUESDAY + 3 * HOUR)}/{iso(TUESDAY + 8 * HOUR)}"
     assert chosen.names == ["before", "ends", "inside", "begins", "through"]
@@ -87,6 +88,7 @@ def test_four_conversations_are_chosen_with_an_interval() -> None:
 
 @pytest.mark.parametrize("missing", ["before", "ends", "inside", "begins"])
 def test_with_three_of_them_nothing_is_chosen(missing: str) -> None:
+    """Each of the four is needed to tell the readings of an interval apart."""
     rows = [row for row in DAYS_ROWS if row["conversationId"] != missing]
     assert "no four of the 3 sampled" in undecided(sample.choice, details_first=rows)
 
@@ -102,18 +104,21 @@ def test_with_three_of_them_nothing_is_chosen(missing: str) -> None:
         conversation("ends", 3, 3),
     ],
 )
-def test_what_might_be_found_for_another_reason_is_not_chosen(late: dict[str, Any]) -> None:
+def test_a_conversation_that_matches_for_another_reason_is_not_chosen(late: dict[str, Any]) -> None:
+    """With a late event, without an end, or without duration, a conversation proves nothing."""
     rows = [DAYS_ROWS[0], late, *DAYS_ROWS[2:]]
     assert "as needed" in undecided(sample.choice, details_first=rows)
 
 
 def test_a_single_conversation_and_an_empty_day_decide_nothing() -> None:
+    """Verdicts need enough samples; else the evidence has the reason."""
     for rows, why in (([], "no conversation on"), (DAYS_ROWS[:1], "no four of the 1 ")):
         assert why in undecided(conversations.reading, details_first=rows, details_interval=rows)
     assert "1 conversation" in undecided(conversations.order, details_first=DAYS_ROWS[:1])
 
 
-def test_the_day_is_the_latest_weekday_that_the_lake_knows() -> None:
+def test_the_day_is_the_latest_weekday_before_the_watermark() -> None:
+    """Weekends are quiet; an implausible watermark is ignored."""
     assert sample.day(observed()).start == TUESDAY
     for lag, expected in (
         (33, TUESDAY - DAY),
@@ -138,6 +143,7 @@ def test_the_day_is_the_latest_weekday_that_the_lake_knows() -> None:
 def test_four_ids_show_reading_and_bounds(
     names: tuple[str, ...], reading: Outcome, bounds: Outcome, instants: Outcome
 ) -> None:
+    """The ids in the response decide three assumptions at once."""
     bodies = {"details_first": DAYS_ROWS, "details_interval": returned(*names)}
     assert of(conversations.reading, **bodies).outcome is reading
     assert of(conversations.query_bounds, **bodies).outcome is bounds
@@ -145,12 +151,14 @@ def test_four_ids_show_reading_and_bounds(
 
 
 def test_an_interval_that_finds_nothing_decides_nothing() -> None:
+    """A response without the conversation inside the interval is no evidence."""
     bodies: dict[str, Any] = {"details_first": DAYS_ROWS, "details_interval": []}
     for judge in (conversations.reading, conversations.query_bounds):
         assert "does not return" in undecided(judge, **bodies)
 
 
-def test_a_job_that_returns_what_does_not_overlap_shows_no_bounds() -> None:
+def test_a_job_that_returns_rows_outside_its_interval_shows_no_bounds() -> None:
+    """A job with rows that ended before its interval does not follow any reading."""
     seen = observed(details_first=DAYS_ROWS)
     seen.responses[JOB_RESULTS] = Response(200, {"conversations": DAYS_ROWS})
     with pytest.raises(Undecidable, match="ended before"):
@@ -161,9 +169,10 @@ def test_a_job_that_returns_what_does_not_overlap_shows_no_bounds() -> None:
     ("names", "expected"),
     [(("inside", "through"), CONFIRMED), (("inside", "ends"), REFUTED)],
 )
-def test_a_silent_conversation_shows_what_a_job_overlaps(
+def test_an_idle_conversation_shows_the_overlap_of_a_job(
     names: tuple[str, ...], expected: Outcome
 ) -> None:
+    """Only a conversation without an event in the interval decides."""
     seen = observed(details_first=[*DAYS_ROWS, THROUGH])
     seen.responses[JOB_RESULTS] = Response(200, {"conversations": returned(*names)})
     assert conversations.job_overlap(seen).outcome is expected
@@ -174,6 +183,7 @@ def test_a_silent_conversation_shows_what_a_job_overlaps(
 
 
 def test_records_that_go_backwards_are_counted() -> None:
+    """The evidence has the number of records out of order."""
     backwards = of(conversations.order, details_first=DAYS_ROWS[::-1])
     assert (backwards.outcome, backwards.evidence[:6]) == (REFUTED, "3 of 3")
 
@@ -185,18 +195,21 @@ def test_records_that_go_backwards_are_counted() -> None:
 def test_total_hits_is_compared_with_the_last_page(
     total: int, on_last: int, expected: Outcome
 ) -> None:
+    """`totalHits` is exact if the last page has the rows that it leaves for it."""
     first = {"conversations": [DAYS_ROWS[0]] * 25, "totalHits": total}
     last = {"conversations": [DAYS_ROWS[0]] * on_last, "totalHits": total}
     assert of(conversations.total_hits, details_first=first, details_last=last).outcome is expected
 
 
 def test_a_day_that_cannot_be_paged_through_has_no_last_page() -> None:
+    """Beyond the ceiling of paging there is no verdict."""
     first = {"conversations": DAYS_ROWS, "totalHits": 100_001}
     assert "100001" in undecided(conversations.total_hits, details_first=first)
 
 
 @pytest.mark.parametrize(("received", "expected"), [(100, CONFIRMED), (101, REFUTED)])
-def test_a_page_that_is_too_large(received: int, expected: Outcome) -> None:
+def test_an_oversized_page_is_clamped_or_not(received: int, expected: Outcome) -> None:
+    """100 rows confirm the limit, more refute it; fewer are no evidence, and a 400 refutes."""
     page = [DAYS_ROWS[0]] * received
     assert of(conversations.page_size, details_oversized=page).outcome is expected
     assert "99 rows" in undecided(conversations.page_size, details_oversized=page[:99])
@@ -205,11 +218,13 @@ def test_a_page_that_is_too_large(received: int, expected: Outcome) -> None:
 
 
 @pytest.mark.parametrize(("received", "expected"), [(1000, CONFIRMED), (2000, REFUTED)])
-def test_a_job_page_that_is_too_large(received: int, expected: Outcome) -> None:
+def test_an_oversized_job_page_is_clamped_or_not(received: int, expected: Outcome) -> None:
+    """1,000 rows confirm the limit, more refute it."""
     assert of(conversations.job_page, job_results=[DAYS_ROWS[0]] * received).outcome is expected
 
 
-def test_a_misplaced_predicate_needs_conversations_to_be_told_from_an_empty_day() -> None:
+def test_a_misplaced_predicate_is_undecided_on_an_empty_day() -> None:
+    """An empty response is evidence only if the day has conversations."""
     judge = conversations.misplaced
     assert undecided(judge, details_first=[], details_misplaced=[])
     assert of(judge, details_first=DAYS_ROWS, details_misplaced=[]).outcome is REFUTED
@@ -220,6 +235,7 @@ def test_a_misplaced_predicate_needs_conversations_to_be_told_from_an_empty_day(
     [(900, 60, CONFIRMED), (0, 7200, REFUTED), (9000, 60, REFUTED), (-900, 60, REFUTED)],
 )
 def test_steps_of_the_watermark(moved: int, after: int, expected: Outcome) -> None:
+    """Steps of a quarter of an hour confirm; no step in hours, larger and backward ones refute."""
     first = NOW - 5 * HOUR
     second = first + timedelta(seconds=moved)
     seen = observed(
@@ -230,6 +246,7 @@ def test_steps_of_the_watermark(moved: int, after: int, expected: Outcome) -> No
 
 
 def test_a_watermark_that_stands_still_for_a_minute_decides_nothing() -> None:
+    """Two equal watermarks show no step."""
     lake = {"dataAvailabilityDate": "2026-03-10T04:10:03Z"}
     assert "not on a whole minute" in undecided(conversations.steps, lake=lake, job_results=lake)
 
@@ -259,6 +276,7 @@ LONG = user("one", (-60, 8), (8, 9))
     ],
 )
 def test_entries_of_a_page_of_users(details: Any, total: int, expected: Outcome | None) -> None:
+    """More than 100 entries, or a count of users, refute; a count of entries confirms."""
     body = {"userDetails": details, "totalHits": total}
     if expected is None:
         assert "entries of" in undecided(spans.entries_of_a_page, users_day=body)
@@ -267,6 +285,7 @@ def test_entries_of_a_page_of_users(details: Any, total: int, expected: Outcome 
 
 
 def test_a_span_over_a_whole_day_is_looked_for_on_that_day() -> None:
+    """Its presence on a middle day refutes storage on its end days alone."""
     day = {"userDetails": [user("zero", (1, 2)), LONG]}
     span = spans.long_span(observed(users_day=day))
     assert (span.user, span.middle.start) == ("one", TUESDAY - 2 * DAY)
@@ -289,17 +308,20 @@ def test_a_span_over_a_whole_day_is_looked_for_on_that_day() -> None:
     ],
 )
 def test_milliseconds_are_counted(dates: tuple[str, ...], expected: Outcome) -> None:
+    """Whole seconds with milliseconds refute their omission; without dates, nothing decides."""
     body = {"userDetails": [{"routingStatus": [{"startTime": date} for date in dates]}]}
     assert of(spans.milliseconds, users_day=body).outcome is expected
     assert "no date" in undecided(spans.milliseconds, users_day={"userDetails": []})
 
 
 def test_two_evaluations_show_no_bounds() -> None:
+    """Three different dates are needed: one at each bound, and one inside."""
     two = {"results": [{"createdDate": iso(NOW - hour * HOUR)} for hour in (1, 2, 2)]}
     assert undecided(evaluations.bounds, evaluations=two).startswith("2 different dates")
 
 
 def test_the_narrowest_three_evaluations_are_searched_for() -> None:
+    """The search spans the closest three dates; a response without the inner one is no evidence."""
     hours = (100, 50, 20, 10, 9)
     some = {"results": [{"createdDate": iso(NOW - hour * HOUR)} for hour in hours]}
     seen = observed(evaluations=some, evaluations_bounds={"results": []})
@@ -319,11 +341,13 @@ def test_the_narrowest_three_evaluations_are_searched_for() -> None:
     ],
 )
 def test_a_listing_states_its_page_size(body: Any, expected: Outcome) -> None:
+    """`pageSize` decides, or more than 500 rows; a response without either does not."""
     assert of(others.page_of_500, groups=body).outcome is expected
     assert "states None" in undecided(others.page_of_500, groups={"entities": [{}]})
 
 
 def test_a_link_needs_a_second_page() -> None:
+    """A link is relative or absolute; a missing or invalid link is no evidence."""
     assert "two queues" in undecided(others.next_uri, queues={"entities": [{}], "pageCount": 1})
     assert undecided(others.next_uri, queues={"nextUri": "https://["})
     for link, expected in (("/api/v2/x?p=2", REFUTED), ("https://api.example/x", CONFIRMED)):
@@ -340,14 +364,18 @@ def test_a_link_needs_a_second_page() -> None:
         (Response(0), None),
     ],
 )
-def test_a_namespace_that_is_missing(response: Response, expected: Outcome | None) -> None:
+def test_a_missing_namespace_returns_404_or_not(
+    response: Response, expected: Outcome | None
+) -> None:
+    """404 confirms; another status, or an empty list, refutes; limits are no evidence."""
     if expected is None:
         assert undecided(others.missing_namespace, limits_other=response)
     else:
         assert of(others.missing_namespace, limits_other=response).outcome is expected
 
 
-def test_limits_of_jobs_are_named_and_nothing_else_is() -> None:
+def test_evidence_has_the_limits_of_jobs_alone() -> None:
+    """Other keys and values may be personal, so they do not show in the evidence."""
     limits = [
         {"key": "details.jobs.concurrent.access.max", "value": 10},
         {"key": "some.rate", "value": 300},
@@ -373,6 +401,7 @@ def test_limits_of_jobs_are_named_and_nothing_else_is() -> None:
     ],
 )
 def test_a_missing_licence(statuses: tuple[int, ...], code: str, expected: Outcome | None) -> None:
+    """404 confirms; a 403 refutes only if its code is about a licence."""
     names = ("profiles", "worktypes", "evaluations")
     bodies = {
         name: Response(status, {"code": code}) for name, status in zip(names, statuses, strict=True)
@@ -384,13 +413,15 @@ def test_a_missing_licence(statuses: tuple[int, ...], code: str, expected: Outco
 
 
 def test_a_429_without_a_limit_is_evidence_too() -> None:
+    """It refutes that each 429 has a limit, and that `Retry-After` is always there."""
     seen = observed()
     seen.throttled = [Response(429, None, {"retry-after": "3"}), Response(429, {"limit": "x"})]
     assert others.throttled(seen) == Verdict(REFUTED, "0 of 2 name one")
     assert others.retry_after(seen) == Verdict(REFUTED, "1 of 2 have it in whole seconds")
 
 
-def test_a_header_is_not_missing_from_what_was_not_requested() -> None:
+def test_a_header_is_missing_only_from_a_response() -> None:
+    """An org without summaries decides nothing about their page count."""
     assert "summaries answered 404" in undecided(others.page_count, summaries=Response(404))
     plain: dict[str, Any] = {
         name: {} for name in ("lake", "groups", "skills", "queues", "profiles")
@@ -411,6 +442,7 @@ def test_a_request_that_failed_decides_nothing(status: int) -> None:
 
 
 def test_a_check_without_any_response_has_the_reason() -> None:
+    """The verdict is "not decidable", with the reason that the request was not sent."""
     seen = Observed(NOW, missing={"lake": "not sent"})
     assert verdict(next(one for one in ASSUMPTIONS if one.name == "lake-lag"), seen) == Verdict(
         Outcome.UNDECIDABLE, "not sent"

@@ -111,9 +111,10 @@ def in_world(**habits: Any) -> Report:
         ("licences", {}, "not decidable"),
     ],
 )
-def test_the_check_tells_which_world_it_met(
+def test_the_verdict_follows_the_simulated_habit(
     name: str, habits: dict[str, str], expected: str
 ) -> None:
+    """Each habit of the simulator, and the default, leads to its own verdict."""
     report = in_world(**habits)
     assert verdicts(report)[name] == expected, evidence(report)[name]
 
@@ -128,6 +129,7 @@ def test_the_check_tells_which_world_it_met(
     ],
 )
 def test_each_bound_of_an_interval_is_found(name: str, habit: str, bounds: str) -> None:
+    """The evidence describes both bounds; only the believed ones are confirmed."""
     report = in_world(**{habit: bounds})
     start = "belongs" if bounds[0] == "[" else "does not belong"
     end = "belongs" if bounds[1] == "]" else "does not belong"
@@ -138,18 +140,21 @@ def test_each_bound_of_an_interval_is_found(name: str, habit: str, bounds: str) 
 
 @pytest.mark.parametrize("bounds", BOUNDS)
 def test_a_server_without_bounds_loses_an_instant(bounds: str) -> None:
+    """A conversation without duration at an open bound is in no interval."""
     expected = "confirmed" if bounds == "()" else "refuted"
     assert verdicts(in_world(interval_bounds=bounds))["instants-at-bounds"] == expected
 
 
 @pytest.mark.parametrize("bounds", BOUNDS)
 def test_where_all_of_a_day_is_returned_its_midnight_shows_the_bound(bounds: str) -> None:
+    """If a query returns whole days, an end at midnight shows the bound."""
     report = in_world(interval_reading="touched-days", interval_bounds=bounds)
     assert verdicts(report)["query-bounds"] == ("refuted" if bounds[1] == "]" else "confirmed")
     assert "midnight" in evidence(report)["query-bounds"]
 
 
 def test_a_lake_that_is_too_far_behind_is_refuted() -> None:
+    """The evidence has the lag in hours."""
     with Simulator(WORLD.at(WORLD.now, lag=timedelta(hours=50))) as sim:
         report = checked(sim)
     assert verdicts(report)["lake-lag"] == "refuted"
@@ -157,6 +162,7 @@ def test_a_lake_that_is_too_far_behind_is_refuted() -> None:
 
 
 def test_a_watermark_that_moves_meanwhile_shows_its_steps() -> None:
+    """Two watermarks of one check show the step."""
     with Simulator(WORLD) as sim:
         sim.each_request = timedelta(minutes=1)
         report = checked(sim)
@@ -165,6 +171,7 @@ def test_a_watermark_that_moves_meanwhile_shows_its_steps() -> None:
 
 
 def test_a_429_is_judged_where_it_occurs() -> None:
+    """It is evidence for limits and `Retry-After`, and its request is sent again."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path="/groups", status=429, retry_after="3"))
         sim.faults.add(Fault("status", path="/skills", status=429, retry_after="in:3", limit=""))
@@ -177,6 +184,7 @@ def test_a_429_is_judged_where_it_occurs() -> None:
 
 
 def test_an_org_that_goes_on_throttling_is_left_alone() -> None:
+    """After three tries the check sends nothing more, and the rest is undecided."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path="/users/details", status=429, times=None))
         report = checked(sim)
@@ -205,7 +213,8 @@ def test_an_api_that_is_out_of_order_is_left_alone() -> None:
         (Fault("status", path="/gamification", status=403), "refuted"),
     ],
 )
-def test_what_a_missing_licence_answers(fault: Fault, expected: str) -> None:
+def test_the_response_to_a_missing_licence_decides(fault: Fault, expected: str) -> None:
+    """404 confirms the assumption; 403 leaves it undecided."""
     with Simulator(WORLD) as sim:
         sim.faults.add(fault)
         assert verdicts(checked(sim))["licences"] == expected
@@ -233,6 +242,7 @@ def test_the_requests_are_few_and_the_vendors() -> None:
 
 
 def test_no_page_is_larger_than_a_page_of_a_run() -> None:
+    """The check adds no load that a run would not."""
     with Simulator(WORLD) as sim:
         checked(sim)
         pages = [_page_size(request.body) for request in sim.requests if request.body]
@@ -252,6 +262,7 @@ def test_no_page_is_larger_than_a_page_of_a_run() -> None:
     ],
 )
 def test_the_job_is_deleted_in_every_outcome(fault: Fault) -> None:
+    """If its results fail, its own verdict is undecided, and the others are not affected."""
     with Simulator(WORLD) as sim:
         sim.faults.add(fault)
         report = checked(sim)
@@ -264,6 +275,7 @@ def test_the_job_is_deleted_in_every_outcome(fault: Fault) -> None:
 
 
 def test_the_job_is_deleted_when_a_signal_ends_the_check() -> None:
+    """Jobs are scarce: an interrupted check leaves none."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("state", path="/details/jobs/job-", state="PENDING", times=None))
         made = tap(sim, "users", job_poll_seconds=1)
@@ -315,6 +327,7 @@ def test_no_damage_to_a_response_ends_in_a_traceback() -> None:
 
 
 def test_an_empty_org_decides_little_and_breaks_nothing() -> None:
+    """Without conversations most verdicts are "not decidable", and the check succeeds."""
     empty = World(seed=4, per_day=120, since=WORLD.now - DAY / 24, now=WORLD.now, until=SINCE)
     with Simulator(empty) as sim:
         report = checked(sim)
@@ -345,6 +358,7 @@ def test_nothing_of_the_org_is_in_the_report(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_wrong_credentials_are_one_line(tmp_path: Path) -> None:
+    """An error of the login is a line, not a traceback, and exit code 1."""
     with Simulator(WORLD) as sim:
         process = Process(tmp_path, config(sim, client_secret="wrong"), "--check=assumptions")
         code, stderr, _ = process.end()
@@ -355,6 +369,7 @@ def test_wrong_credentials_are_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--check=assumptions", "--check=assumptions-json"])
 def test_the_command_prints_a_table_or_json(tmp_path: Path, option: str) -> None:
+    """The keys of the JSON are read by programs, so they stay."""
     with Simulator(WORLD) as sim:
         process = Process(tmp_path, config(sim), option)
         code, _, _ = process.end()
@@ -375,6 +390,7 @@ def test_the_command_prints_a_table_or_json(tmp_path: Path, option: str) -> None
 
 
 def test_each_unsettled_assumption_has_a_check_or_a_reason() -> None:
+    """And never both; names are unique."""
     for assumption in ASSUMPTIONS:
         is_unsettled = assumption.status in UNSETTLED
         assert is_unsettled or assumption.status == "confirmed", assumption.name
@@ -385,6 +401,7 @@ def test_each_unsettled_assumption_has_a_check_or_a_reason() -> None:
 
 
 def test_the_design_page_has_the_same_list() -> None:
+    """The table in docs/design.md is generated from the assumptions."""
     page = (ROOT / "docs" / "design.md").read_text("utf-8")
     section = page.partition("## What is assumed about the vendor's API")[2].partition("\n## ")[0]
     listed = [line for line in section.splitlines() if line.startswith("| ")][2:]
@@ -392,7 +409,8 @@ def test_the_design_page_has_the_same_list() -> None:
     assert len(listed) == len(ASSUMPTIONS)
 
 
-def test_the_operations_page_names_what_the_check_costs() -> None:
+def test_the_operations_page_has_the_cost_of_the_check() -> None:
+    """docs/operations.md has the most requests that the check sends."""
     page = (ROOT / "docs" / "operations.md").read_text("utf-8")
     assert f"{MOST_REQUESTS} requests at most" in page
     assert len({step.name for step in STEPS}) == len(STEPS)

@@ -59,7 +59,8 @@ def sent(auth: ClientCredentials) -> requests.PreparedRequest:
     return auth(requests.Request("GET", "https://api.example.test").prepare())
 
 
-def test_a_token_is_asked_for_once_and_put_on_every_request() -> None:
+def test_one_login_serves_all_requests() -> None:
+    """The token is requested once, with the client credentials, and put on each request."""
     login = Login(token("t1"))
     auth = credentials(login)
     assert [sent(auth).headers["Authorization"] for _ in range(3)] == ["Bearer t1"] * 3
@@ -70,7 +71,8 @@ def test_a_token_is_asked_for_once_and_put_on_every_request() -> None:
 
 
 @pytest.mark.parametrize(("lifetime", "renewed_by"), [(3600, 3300), (600, 540), (86399, 86100)])
-def test_a_token_is_renewed_before_it_ends(lifetime: int, renewed_by: int) -> None:
+def test_a_token_is_renewed_before_it_expires(lifetime: int, renewed_by: int) -> None:
+    """Five minutes before its end, or a tenth of a short lifetime."""
     clock = Clock()
     login = Login(token("t1", expires_in=lifetime), token("t2"))
     auth = credentials(login, clock)
@@ -82,7 +84,8 @@ def test_a_token_is_renewed_before_it_ends(lifetime: int, renewed_by: int) -> No
 
 
 @pytest.mark.parametrize("lifetime", [None, "soon", -1, 0, True])
-def test_a_lifetime_that_is_none_is_taken_as_an_hour(lifetime: object) -> None:
+def test_an_invalid_lifetime_is_an_hour(lifetime: object) -> None:
+    """A missing, malformed or non-positive `expires_in` is no reason to fail."""
     clock = Clock()
     auth = credentials(Login(token("t1", expires_in=lifetime), token("t2")), clock)
     sent(auth)
@@ -116,6 +119,7 @@ class CrowdedLogin(Login):
 
 
 def test_threads_that_start_together_log_in_once() -> None:
+    """The lock holds all threads until the first one has the token."""
     race = Race(8)
     login = CrowdedLogin(race, *(token(f"t{number}") for number in range(8)))
     auth = credentials(login)
@@ -125,6 +129,7 @@ def test_threads_that_start_together_log_in_once() -> None:
 
 
 def test_threads_that_are_refused_together_renew_the_token_once() -> None:
+    """A token that another thread has renewed is not renewed again."""
     login = Login(token("t1"))
     auth = credentials(login)
     refused = sent(auth)
@@ -169,6 +174,7 @@ def test_refused_credentials_stop_the_run_and_stay_secret(
 def test_the_simulated_org_refuses_each_part_of_the_credentials(
     wrong: dict[str, str], words: str
 ) -> None:
+    """The error has the setting to check, and not the wrong value."""
     with Simulator(World(seed=1, per_day=1)) as sim, pytest.raises(StopRun, match=words) as stop:
         run(sim, "conversation_details", **wrong)
     assert not [one for one in wrong.values() if one in str(stop.value)]
@@ -195,7 +201,8 @@ class Redirecting(requests.adapters.BaseAdapter):
 
 
 @pytest.mark.parametrize("host", ["", "https://elsewhere.example.test"])
-def test_a_login_that_redirects_gets_no_credentials_a_second_time(host: str) -> None:
+def test_credentials_do_not_follow_a_redirect(host: str) -> None:
+    """Not even to the same host; the error has the settings to check."""
     adapter = Redirecting(f"{host}/elsewhere")
     session = requests.Session()
     session.mount("https://", adapter)
@@ -204,14 +211,16 @@ def test_a_login_that_redirects_gets_no_credentials_a_second_time(host: str) -> 
     assert [one.url for one in adapter.sent] == ["https://login.example.test/oauth/token"]
 
 
-def test_a_limit_that_a_login_reaches_is_named(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_limit_of_a_throttled_login_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The vendor's key, namespace and value show which limit it is."""
     limit = {"key": "org.login.rate", "namespace": "auth.api", "value": 10}
     refused = response({"limit": limit}, status=429, headers={"Retry-After": "3"})
     sent(credentials(Login(refused, token("t1"))))
     assert "Limit: auth.api org.login.rate = 10." in caplog.text
 
 
-def test_a_host_without_a_login_names_region_and_login_url() -> None:
+def test_a_404_at_the_login_names_region_and_login_url() -> None:
+    """A wrong host is the likely cause, and these settings decide it."""
     auth = credentials(Login(response({}, status=404)))
     with pytest.raises(StopRun, match=r"No login at https://login\.example\.test.*region"):
         sent(auth)
@@ -227,11 +236,13 @@ def test_a_host_without_a_login_names_region_and_login_url() -> None:
     ],
 )
 def test_a_token_request_is_retried_like_any_other(answer: requests.Response) -> None:
+    """After a server error, a rate limit, or a response that is no token."""
     auth = credentials(Login(answer, token("t1")))
     assert sent(auth).headers["Authorization"] == "Bearer t1"
 
 
 def test_redact_replaces_id_secret_and_token() -> None:
+    """Errors may quote a response that echoes a secret."""
     auth = credentials(Login(token("t1-token")))
     sent(auth)
     assert auth.redact("the-id the-secret t1-token else") == "*** *** *** else"

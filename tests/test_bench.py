@@ -27,7 +27,8 @@ serve: Any = importlib.import_module("serve")
 steady_day: Any = importlib.import_module("steady_day")
 
 
-def test_a_record_takes_what_an_empty_run_does_not() -> None:
+def test_a_record_takes_the_time_beyond_an_empty_run() -> None:
+    """The time per record is the difference of the medians, divided by the number of records."""
     assert arithmetic.per_record([5.0, 3.0, 100.0], [1.0, 1.0, 9.0], 4) == 1.0
 
 
@@ -43,12 +44,15 @@ def test_requests_that_hold_data_and_that_paging_demands(
     assert arithmetic.demanded_requests(rows, 100) == demanded
 
 
-def test_the_bound_is_the_rates_or_the_latencys() -> None:
+def test_the_bound_is_that_of_rate_or_latency() -> None:
+    """The rate limit bounds a run, or the latency with all parallel requests under way."""
     assert arithmetic.bound(300, per_second=5, latency=1, parallel=16) == 60
     assert arithmetic.bound(320, per_second=5, latency=16, parallel=16) == 320
 
 
 def test_a_target_is_met_at_its_limit_and_not_beyond() -> None:
+    """A target without a measurement is "not measured"."""
+
     def verdict(measured: float | None, **limit: float) -> str:
         return str(arithmetic.Target("it", measured, **limit).verdict)
 
@@ -82,6 +86,7 @@ def test_pages_made_before_are_json_and_no_two_rows_have_the_same_id() -> None:
     ],
 )
 def test_an_interval_touches_days(interval: str, count: int) -> None:
+    """An interval that ends at midnight does not touch the next day."""
     assert len(serve.days(interval)) == count
 
 

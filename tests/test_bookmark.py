@@ -146,6 +146,7 @@ def test_any_schedule_of_runs_reads_all(
 @QUICKLY
 @given(st.sampled_from([1, 6, 24]), st.data())
 def test_summaries_can_be_cut_and_resumed(hours: int, data: st.DataObject) -> None:
+    """After a kill at any line, the next run leaves the same keys as one whole run."""
     options = {**START, "summary_cell_hours": hours, "lookback_days": 0}
     with Simulator(WORLD) as sim:
         whole = run(sim, SUMMARIES, **options).messages
@@ -163,13 +164,15 @@ def test_the_bookmark_stays_half_an_hour_behind() -> None:
     assert printed(output.messages) > promised(output.state, busy)
 
 
-def test_a_span_within_the_last_half_hour_promises_nothing() -> None:
+def test_a_range_within_the_last_half_hour_has_no_bookmark() -> None:
+    """Rows of the last half hour may still be indexed, so no bookmark covers them."""
     with Simulator(WORLD) as sim:
         output = run(sim, DETAILS, start_date=iso(NOW - timedelta(minutes=10)))
     assert output.bookmark() is None
 
 
-def test_no_state_carries_progress_markers() -> None:
+def test_no_state_has_progress_markers() -> None:
+    """The SDK's markers and signposts are for unsorted streams, which these are not."""
     with Simulator(WORLD) as sim:
         output = run(sim, **START)
     assert "progress_markers" not in str(output.messages)

@@ -46,6 +46,7 @@ def test_cells_lie_on_one_grid_and_cover_the_span(
 @pytest.mark.parametrize("hours", [1, 2, 3, 4, 6, 8, 12, 24])
 @pytest.mark.parametrize("number", [0, 1, 2, 5])
 def test_no_cell_lies_beyond_an_end_on_the_grid(hours: int, number: int) -> None:
+    """An end on the grid adds no empty cell; a millisecond more adds one."""
     size, start = timedelta(hours=hours), datetime(2026, 3, 1, tzinfo=UTC)
     found = list(cells(start, start + number * size, size))
     assert found == [Window(start + n * size, start + (n + 1) * size) for n in range(number)]
@@ -56,6 +57,7 @@ def test_no_cell_lies_beyond_an_end_on_the_grid(hours: int, number: int) -> None
 
 
 def test_a_span_that_ends_on_the_grid_touches_no_cell_beyond() -> None:
+    """The end is exclusive."""
     start = datetime(2026, 3, 1, tzinfo=UTC)
     assert list(cells(start, start + DAY, DAY)) == [Window(start, start + DAY)]
 
@@ -68,6 +70,7 @@ def test_a_span_that_ends_on_the_grid_touches_no_cell_beyond() -> None:
 def test_days_are_whole_and_cover_the_span_without_a_gap(
     start: datetime, minutes: int, zone: str
 ) -> None:
+    """In any time zone; a day has 23, 24 or 25 hours."""
     first = start.replace(tzinfo=UTC)
     end = first + timedelta(minutes=minutes)
     found = list(days(first, end, zone))

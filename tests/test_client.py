@@ -184,7 +184,8 @@ def test_a_token_is_renewed_once() -> None:
     assert len(session_of(api).sent) == 2
 
 
-def test_failures_are_noted_and_tried_again() -> None:
+def test_failures_are_recorded_and_retried() -> None:
+    """The note of a request has the statuses of its failed tries."""
     api = client(refused(503), refused(429), response({}))
     note = RequestNote("users")
     assert api.call("GET", PATH, note).ok
@@ -207,7 +208,8 @@ def test_a_second_time_out_ends_the_tries_of_a_window(is_split: bool) -> None:  
     assert len(session_of(api).sent) == 4
 
 
-def test_one_that_has_used_up_its_tries_is_not_sent_again() -> None:
+def test_a_request_without_tries_left_is_not_sent_again() -> None:
+    """A window that cannot be split is sent again with the tries that it has left."""
     api = client(refused(504), tries=2)
     request = api.prepare("GET", f"{api.base_url}{PATH}", RequestNote("a", is_split=True))
     with pytest.raises(TimedOut) as error:
@@ -272,7 +274,8 @@ def test_refusals_for_good_are_accepted_and_nothing_else() -> None:
     assert accepting_refusals(response(status=404)) is ResponseAction.ACCEPT
 
 
-def test_the_first_override_that_has_an_action_counts() -> None:
+def test_the_first_override_with_an_action_counts() -> None:
+    """Overrides of the status table are in order of precedence."""
     both = either(accepting({404}), lambda _response: ResponseAction.SKIP)
     assert both(response(status=404)) is ResponseAction.ACCEPT
     assert both(response(status=403)) is ResponseAction.SKIP

@@ -21,7 +21,8 @@ def reading(*pages: str, rows: int | None = None) -> Completeness:
     return completeness
 
 
-def test_nothing_is_owed_before_a_count_comes() -> None:
+def test_nothing_is_expected_before_a_count() -> None:
+    """Without a response, no row is expected, and none may be missing."""
     completeness = Completeness(SIZE)
     assert (completeness.owed, completeness.received, completeness.distinct) == (0, 0, 0)
     judgement = (completeness.fewer, completeness.lacks_a_page, completeness.was_short)
@@ -40,16 +41,18 @@ def test_nothing_is_owed_before_a_count_comes() -> None:
         ([(1, 0)], 0),
     ],
 )
-def test_what_is_owed_is_the_smallest_count_of_the_first_page(
+def test_the_expected_rows_are_the_smallest_count_of_the_first_page(
     counts: list[tuple[int, int | None]], owed: int
 ) -> None:
+    """Later counts include rows that were added since; an approximate count may be high."""
     completeness = Completeness(SIZE)
     for page, rows in counts:
         completeness.expect(PageCounts(rows=rows), page)
     assert completeness.owed == owed
 
 
-def test_a_response_without_counts_withdraws_no_promise() -> None:
+def test_a_response_without_counts_keeps_the_earlier_ones() -> None:
+    """An absent count is unknown, not zero."""
     completeness = Completeness(SIZE)
     for counts in (PageCounts(pages=3, rows=9), PageCounts(), PageCounts(page_size=2)):
         completeness.expect(counts, 1)
@@ -57,7 +60,8 @@ def test_a_response_without_counts_withdraws_no_promise() -> None:
     assert completeness.possible_loss({None}) == "9 rows were promised, 0 received"
 
 
-def test_no_rows_are_owed_where_pages_are_counted() -> None:
+def test_no_rows_are_expected_where_pages_are_counted() -> None:
+    """The page count decides there, not the row count."""
     completeness = Completeness(SIZE)
     completeness.expect(PageCounts(pages=2, rows=6), 1)
     assert (completeness.owed, completeness.fewer) == (0, False)
@@ -78,13 +82,15 @@ def test_no_rows_are_owed_where_pages_are_counted() -> None:
 def test_rows_that_come_twice_count_once(
     pages: list[str], *, fewer: bool, lacks_a_page: bool
 ) -> None:
+    """Completeness counts distinct rows, so a repeated row does not hide a missing one."""
     completeness = reading(*pages, rows=8)
     assert completeness.received == len("".join(pages))
     assert (completeness.fewer, completeness.lacks_a_page) == (fewer, lacks_a_page)
     assert completeness.was_short is fewer
 
 
-def test_a_lowered_page_size_makes_a_page_of_less() -> None:
+def test_a_lowered_page_size_makes_a_smaller_page() -> None:
+    """Whether a page is missing depends on the page size of the request."""
     completeness = reading("ab", "cd", rows=6)
     assert not completeness.lacks_a_page
     completeness.page_size = 2
@@ -103,6 +109,7 @@ def test_an_empty_page_explains_fewer_rows() -> None:
 
 
 def test_a_hole_has_page_size_expected_and_received() -> None:
+    """A hole is recorded with the numbers of its moment, for the log."""
     completeness = reading("abcd")
     completeness.add_hole(2, SIZE, "14 rows")
     completeness.add_page("ef")
@@ -114,6 +121,7 @@ def test_a_hole_has_page_size_expected_and_received() -> None:
 
 
 def test_rows_without_an_identity_are_received_and_not_distinct() -> None:
+    """They cannot be compared, so they are not taken for repeated rows."""
     completeness = Completeness(SIZE)
     completeness.add_page([{"n": 1}, {"n": 1}, 3, "a"])
     assert (completeness.received, completeness.distinct) == (4, 1)
@@ -132,14 +140,16 @@ def test_rows_without_an_identity_are_received_and_not_distinct() -> None:
         (["abcd", "d"], 5, {5, None}, "the count changed between pages"),
     ],
 )
-def test_a_listing_has_a_reason_why_a_row_may_be_missing(
+def test_a_listing_has_the_reason_of_a_possible_loss(
     pages: list[str], rows: int | None, totals: set[object], reason: str
 ) -> None:
+    """Too few rows, repeated rows and changing totals; a complete listing has none."""
     assert reading(*pages, rows=rows).possible_loss(totals) == reason
 
 
 @pytest.mark.parametrize("later", [PageCounts(pages=2, rows=6), PageCounts(pages=3, rows=5)])
-def test_a_count_that_changes_is_a_reason(later: PageCounts) -> None:
+def test_a_changing_count_is_a_possible_loss(later: PageCounts) -> None:
+    """Rows may have moved between pages while the listing was read."""
     completeness = Completeness(SIZE)
     for counts in (PageCounts(pages=2, rows=5), later):
         completeness.expect(counts, 2)
@@ -184,9 +194,10 @@ def test_what_came_in_either_of_two_readings_has_come(
 
 
 @pytest.mark.parametrize(("first", "second", "owed"), [(6, None, 6), (None, 6, 6), (None, None, 0)])
-def test_a_reading_without_a_count_owes_what_the_other_one_does(
+def test_a_reading_without_a_count_takes_the_others(
     first: int | None, second: int | None, owed: int
 ) -> None:
+    """Merged readings of one window have one expectation."""
     completeness = reading("ab", rows=second)
     completeness.add(reading("cd", rows=first))
     assert completeness.owed == owed

@@ -17,7 +17,8 @@ def lint(path: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_linter_finds_nothing_and_would(tmp_path: Path) -> None:
+def test_the_linter_accepts_the_dockerfile(tmp_path: Path) -> None:
+    """And it would report an unpinned image."""
     done = lint(ROOT / "Dockerfile")
     assert (done.returncode, done.stdout) == (0, "")
     bad = tmp_path / "Dockerfile"
@@ -25,7 +26,8 @@ def test_the_linter_finds_nothing_and_would(tmp_path: Path) -> None:
     assert "DL3006" in lint(bad).stdout
 
 
-def test_the_container_runs_the_tap_as_nobody_in_particular() -> None:
+def test_the_container_runs_the_tap_as_an_unprivileged_user() -> None:
+    """The user has a number, so that a cluster can check that it is not root."""
     lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
     last = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM ")) :]
     assert "USER 10001" in last

@@ -50,7 +50,8 @@ def emitted(messages: list[dict[str, Any]], source: str) -> set[str]:
 
 
 @pytest.mark.parametrize("source", ["job", "auto"])
-def test_jobs_bring_participants_attributes(source: str) -> None:
+def test_jobs_return_participants_attributes(source: str) -> None:
+    """Queries do not return them; each conversation is read by one source in a run."""
     world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
     messages = one_run(world, {}, conversation_details_source=source)
     rows = [message["record"] for message in messages if message["type"] == "RECORD"]
@@ -62,6 +63,7 @@ def test_jobs_bring_participants_attributes(source: str) -> None:
 
 
 def test_the_bookmark_never_passes_the_watermark() -> None:
+    """Rows beyond the watermark are read by query, and again by job later."""
     world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
     state = last_state(one_run(world, {}))["bookmarks"][DETAILS]
     assert state["replication_key_value"] == iso(world.watermark)
@@ -124,7 +126,8 @@ def test_a_job_that_does_not_end_well_stops_the_run(fault: Fault, words: str) ->
         assert not sim.lake.jobs
 
 
-def test_a_watermark_that_moved_back_takes_nothing_back() -> None:
+def test_a_watermark_that_moved_back_keeps_the_bookmark() -> None:
+    """No job is submitted, and the bookmark stays."""
     world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
     first = one_run(world, {})
     later = world.at(world.now + HOUR, 40 * HOUR)
@@ -237,6 +240,7 @@ def test_late_changes_arrive_by_the_ladder() -> None:
     ],
 )
 def test_a_lost_job_is_submitted_again(faults: list[Fault]) -> None:
+    """A failed, expired, cancelled, missing or throttled job costs no row."""
     world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
     output = Output()
     with Simulator(world) as sim:
@@ -312,7 +316,8 @@ def test_an_org_that_allows_one_job_gets_one_at_a_time(nine_days: World) -> None
     assert len(refused) == 1
 
 
-def test_jobs_that_were_submitted_ahead_are_deleted_when_the_run_stops(nine_days: World) -> None:
+def test_prefetched_jobs_are_deleted_when_the_run_stops(nine_days: World) -> None:
+    """The org's number of concurrent jobs is limited."""
     with Simulator(nine_days) as sim:
         sim.faults.add(Fault("state", path="/jobs/job-", state="MELTED", after=3))
         with pytest.raises(StopRun, match="MELTED"):

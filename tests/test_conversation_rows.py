@@ -156,9 +156,8 @@ def test_what_a_table_does_not_know_is_in_extra(tree: dict[str, Any]) -> None:
 
 
 @given(CONVERSATIONS, st.sets(st.sampled_from(NAMES)))
-def test_only_wanted_tables_are_made_and_each_as_if_alone(
-    tree: dict[str, Any], wanted: set[str]
-) -> None:
+def test_only_selected_tables_are_built(tree: dict[str, Any], wanted: set[str]) -> None:
+    """And each is the same as among all tables."""
     everything = rows(tree, FIELDS)
     some = rows(tree, {name: FIELDS[name] for name in wanted})
     assert some == {name: made for name, made in everything.items() if name in wanted}
@@ -222,7 +221,8 @@ def test_keys_are_these_texts() -> None:
     }
 
 
-def test_handle_times_stand_once_in_a_session() -> None:
+def test_handle_times_are_in_one_row_of_a_session() -> None:
+    """They are in the last wrap-up's row, so that a sum counts them once."""
     segments = [{"wrapUpCode": "a"}, {"segmentType": "hold"}, {"wrapUpCode": "b"}]
     metrics = [
         {"name": "tAcw", "value": 3},
@@ -247,7 +247,8 @@ def loaded(sim: Simulator, *streams: str, **options: Any) -> Output:
     return run(sim, *streams, **options)
 
 
-def test_the_tables_hold_what_the_simulator_holds() -> None:
+def test_the_tables_have_all_rows_of_the_conversations() -> None:
+    """One row for each place in the tree, each with a unique key."""
     with Simulator(WORLD) as sim:
         output = loaded(sim, DETAILS, *NAMES)
         details = {row["conversationId"] for row in output.records(DETAILS)}
@@ -262,6 +263,7 @@ def test_the_tables_hold_what_the_simulator_holds() -> None:
 
 
 def test_a_deselected_parent_feeds_its_tables() -> None:
+    """Without its own rows, the parent is still read, with the same bookmark."""
     with Simulator(WORLD) as sim:
         whole = loaded(sim, DETAILS, *NAMES)
         alone = loaded(sim, "conversation_segments")
@@ -272,6 +274,7 @@ def test_a_deselected_parent_feeds_its_tables() -> None:
 
 
 def test_a_schema_comes_once_and_states_stay_small() -> None:
+    """One SCHEMA per stream and run; a STATE is below 4 kB."""
     with Simulator(WORLD) as sim:
         output = loaded(sim, DETAILS, *NAMES)
     schemas = Counter(message["stream"] for message in output.of("SCHEMA"))
@@ -304,7 +307,8 @@ def test_rows_are_out_before_the_bookmark_moves() -> None:
                 assert promised <= printed
 
 
-def test_stream_maps_and_selection_reach_the_tables() -> None:
+def test_stream_maps_and_selection_apply_to_tables() -> None:
+    """A table's stream map renames, removes and filters as for any stream."""
     maps = {
         "conversation_segments": {
             "kind": "segmentType",
@@ -321,6 +325,7 @@ def test_stream_maps_and_selection_reach_the_tables() -> None:
 
 
 def test_each_table_counts_its_rows(caplog: pytest.LogCaptureFixture) -> None:
+    """The SDK's metric `record_count` of a table is its number of rows."""
     caplog.set_level("INFO", logger="singer_sdk.metrics")
     with Simulator(WORLD) as sim:
         output = loaded(sim, DETAILS, *NAMES)
@@ -334,7 +339,7 @@ def test_each_table_counts_its_rows(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_skipped_parent_skips_its_tables() -> None:
-
+    """A run in which all streams are skipped fails."""
     with Simulator(WORLD) as sim:
         sim.faults.add(
             Fault(

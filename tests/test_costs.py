@@ -74,6 +74,7 @@ def test_a_table_makes_no_request() -> None:
 
 
 def test_a_single_page_is_one_request() -> None:
+    """Whatever the number of rows."""
     assert numbers(SingleRequest(), sample=Sample(1_000)) == (1, 1)
 
 
@@ -96,11 +97,13 @@ def test_a_child_is_as_many_listings_as_its_parent_has_records() -> None:
 
 
 @pytest.mark.parametrize("cost", [PerParent(100, ""), PerBatch(100, "")])
-def test_a_parent_with_nothing_below_it_gives_no_estimate(cost: Cost) -> None:
+def test_a_parent_without_a_sample_below_it_has_no_estimate(cost: Cost) -> None:
+    """Without a sampled child listing, rows per parent are unknown."""
     assert numbers(cost, parent=Sample(7)) == (None, None)
 
 
-def test_observations_name_a_hundred_records_a_request() -> None:
+def test_observations_take_a_request_for_a_hundred_records() -> None:
+    """A request has at most 100 ids."""
     assert numbers(PerBatch(100, ""), sample=Sample(1), parent=Sample(201)) == (3, 3)
 
 
@@ -362,6 +365,7 @@ def test_a_response_is_a_sample(content: dict[str, Any], sample: Sample) -> None
 
 
 def test_a_sample_has_the_id_of_its_record_if_there_is_one() -> None:
+    """An id is text; a record without one gives none."""
     assert Sample(1, {"id": 5}).ids == ["5"]
     assert Sample(1, {"name": "a"}).ids == Sample(0).ids == []
 

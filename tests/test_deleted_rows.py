@@ -63,11 +63,12 @@ def load(folder: Path, sim: Simulator, server: Postgres, *, hard: bool, kill: bo
 
 @pytest.mark.meltano
 @pytest.mark.parametrize("hard", [True, False])
-def test_deleted_rows_go_after_a_whole_listing_only(
+def test_deleted_rows_leave_after_a_complete_listing_only(
     hard: bool,  # noqa: FBT001 - a parameter
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """A killed run keeps all rows; a complete one removes them, or marks them as deleted."""
     require(binaries(), TARGET, what="PostgreSQL, or target-postgres, is not installed")
     left = 'select count(*) as n from genesys.roles where "_sdc_deleted_at" is null'
     with Postgres() as server:

@@ -133,7 +133,8 @@ def states(keys: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[st
 
 
 @given(states({**EARLIER, **PRESENT, **OTHER}))
-def test_a_state_that_was_renamed_stays_as_it_is(state: dict[str, Any]) -> None:
+def test_renaming_a_state_is_idempotent(state: dict[str, Any]) -> None:
+    """It leaves the given state alone, and no earlier name remains."""
     before = deepcopy(state)
     result = renamed(state)
     assert state == before
@@ -154,6 +155,7 @@ def test_each_value_comes_under_its_present_name(state: dict[str, Any]) -> None:
 
 @given(states({**PRESENT, **OTHER}))
 def test_a_state_of_this_version_is_left_alone(state: dict[str, Any]) -> None:
+    """No present name is renamed."""
     assert renamed(state) == state
 
 
@@ -184,6 +186,7 @@ def test_of_two_names_the_value_counts_that_promises_less() -> None:
 
 @pytest.mark.parametrize("state", [{}, {"bookmarks": {}}, {"bookmarks": None}, {"value": 1}])
 def test_a_state_without_bookmarks_passes(state: dict[str, Any]) -> None:
+    """An empty or foreign state is no error."""
     assert renamed(state) == state
 
 
@@ -220,6 +223,7 @@ def test_a_recorded_state_goes_on(name: str) -> None:
 
 
 def test_the_recorded_days_of_a_backfill_are_taken_over() -> None:
+    """The incremental run starts where the days of the backfill end, and loses no row."""
     earlier = load("backfill")
     streams = [name for group in GROUPS.values() for name in group.bookmarked]
     state = takeover(earlier.days, streams)

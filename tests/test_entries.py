@@ -75,6 +75,7 @@ def test_only_a_page_without_users_ends_the_paging(sizes: list[int], factor: flo
 
 
 def test_a_page_that_is_empty_once_is_requested_again() -> None:
+    """An empty page before the end of the count is retried."""
     server = Server([4] * 18, 72, {3: 1})
     pages, waits = read(server)
     assert (pages.completeness.received, waits, pages.completeness.holes) == (72, 1, [])
@@ -82,6 +83,7 @@ def test_a_page_that_is_empty_once_is_requested_again() -> None:
 
 
 def test_a_page_that_stays_empty_is_a_hole_if_a_later_one_has_entries() -> None:
+    """The reading goes on, and the hole is recorded."""
     server = Server([4] * 18, 72, {3: 99})
     pages, waits = read(server)
     assert (pages.completeness.received, waits) == (68, 3)
@@ -91,7 +93,8 @@ def test_a_page_that_stays_empty_is_a_hole_if_a_later_one_has_entries() -> None:
     assert server.asked == [1, 2, 3, 3, 3, 3, *range(4, 20)]
 
 
-def test_a_count_that_is_far_too_high_is_found_out() -> None:
+def test_a_count_that_is_far_too_high_is_stale() -> None:
+    """If no later page has entries, the count was wrong, and there is no hole."""
     server = Server([4, 4], 17)
     pages, waits = read(server)
     completeness = pages.completeness
@@ -100,19 +103,22 @@ def test_a_count_that_is_far_too_high_is_found_out() -> None:
     assert server.asked == [1, 2, 3, 3, 3, 3, 4]
 
 
-def test_half_of_the_count_is_believed() -> None:
+def test_an_end_at_half_of_the_count_is_not_retried() -> None:
+    """Entries that are stored twice are counted twice and returned once."""
     server = Server([4, 4], 16)
     pages, waits = read(server)
     assert (waits, server.asked, pages.completeness.stale_count) == (0, [1, 2, 3], True)
 
 
-def test_a_gap_of_less_than_a_page_is_not_worth_a_line() -> None:
+def test_a_gap_of_less_than_a_page_is_no_stale_count() -> None:
+    """An approximate count may be off by a few entries."""
     assert not read(Server([4, 4], 11))[0].completeness.stale_count
     assert read(Server([4, 4], 12))[0].completeness.stale_count
 
 
 @pytest.mark.parametrize("total", [0, None, "many"])
 def test_an_empty_result_is_one_request(total: object) -> None:
+    """A count of zero, none, or no number ends the paging at the first page."""
     server = Server([], total)
     _pages, waits = read(server)
     assert (waits, server.asked) == (0, [1])
@@ -124,6 +130,7 @@ def paginator() -> EntryPaginator:
 
 
 def test_a_server_that_ignores_the_page_number_is_refused() -> None:
+    """Two equal pages in another order stop the run, since paging would not end."""
     pages = paginator()
     pages.advance(page_of([1, 2, 3, 4], total=9))
     with pytest.raises(StopRun, match=r"here: page 2 holds the same 4 entries .* ignores pageNu"):
@@ -142,6 +149,7 @@ def test_the_same_users_or_some_of_the_entries_once_more_are_no_repetition(
 
 
 def test_an_entry_that_has_ended_meanwhile_is_the_same() -> None:
+    """An entry's identity is its user, field and start, not its end."""
     pages = paginator()
     user = {"userId": "u", "routingStatus": [{"startTime": "t", "routingStatus": "IDLE"}]}
     pages.advance(response({"userDetails": [user]}))
@@ -150,7 +158,8 @@ def test_an_entry_that_has_ended_meanwhile_is_the_same() -> None:
         pages.advance(response({"userDetails": [user]}))
 
 
-def test_users_without_entries_end_nothing() -> None:
+def test_users_without_entries_do_not_end_the_paging() -> None:
+    """A user without spans is an entry of its own."""
     first, second = ({"userDetails": [{"userId": name}]} for name in "ab")
     pages = paginator()
     pages.advance(response(first))
@@ -209,11 +218,13 @@ def state(page: Page, rows: int = 0, *, total: int | None, received: int = 8) ->
     ],
 )
 def test_the_step_after_a_page_of_entries(page: PageState, step: Step) -> None:
+    """Each state of the paging has one step; a repeated page is refused in any state."""
     assert step_after_entries(page) is step
     assert step_after_entries(replace(page, rows=4, is_repetition=True)) is Step.REFUSE
 
 
-def test_entries_in_a_hole_are_not_missing_once_more() -> None:
+def test_entries_in_a_hole_are_not_missing_twice() -> None:
+    """A hole is subtracted from the count before a further page is expected."""
     page = state(Page(4), total=20)
     assert step_after_entries(page) is Step.AGAIN
     assert step_after_entries(replace(page, in_holes=SIZE)) is Step.STALE
@@ -228,7 +239,8 @@ def test_no_count_of_entries_is_too_large() -> None:
     assert pages.completeness.owed == 0
 
 
-def test_a_page_without_a_count_withdraws_none() -> None:
+def test_a_page_without_a_count_keeps_the_earlier_one() -> None:
+    """An absent count is unknown, not zero."""
     pages = paginator()
     pages.advance(page_of([1, 2], total=9))
     pages.advance(page_of([]))

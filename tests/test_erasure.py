@@ -223,6 +223,7 @@ def test_each_table_of_conversations_is_in_the_erasure() -> None:
     ],
 )
 def test_a_field_is_personal_by_its_name(name: str, kind: str) -> None:
+    """So a new column is in the inventory of personal data without a list."""
     assert script("personal_columns").kind_of(name) == kind
 
 

@@ -36,9 +36,10 @@ FLAGS = Map("mapping", "code", "flags")
         (FLAGS, {}, []),
     ],
 )  # fmt: skip
-def test_records_are_found(
+def test_records_are_extracted(
     extraction: Extraction, body: dict[str, Any], records: list[dict[str, Any]]
 ) -> None:
+    """From a field, an array, the whole body or a map; a body of another form has none."""
     assert extraction.of(body) == records
 
 
@@ -63,6 +64,7 @@ def test_a_list_that_is_not_there_is_told_from_an_empty_one(
 
 
 def test_only_an_array_is_an_array() -> None:
+    """The other kinds expect an object."""
     assert [kind.is_array for kind in (Field(), Array(), Whole(), MAPPED)] == [
         False, True, False, False,
     ]  # fmt: skip

@@ -37,23 +37,27 @@ def metrics(row: dict[str, Any], name: str) -> list[int]:
 
 
 def test_the_world_is_a_pure_function_of_its_seed() -> None:
+    """The same seed makes the same conversations, another seed makes others."""
     again = World(seed=1, per_day=80, since=SINCE, now=NOW)
     assert list(again.conversations(SINCE, NOW)) == ROWS
     assert list(World(seed=2, per_day=80, since=SINCE, now=NOW).conversations(SINCE, NOW)) != ROWS
 
 
-def test_conversations_are_told_in_the_order_of_their_starts_and_have_ids_of_their_own() -> None:
+def test_conversations_are_in_the_order_of_their_starts_with_unique_ids() -> None:
+    """The order is that of the vendor's default."""
     starts = [row["conversationStart"] for row in ROWS]
     assert starts == sorted(starts)
     assert len({row["conversationId"] for row in ROWS}) == len(ROWS)
 
 
-def test_every_day_has_one_at_midnight_and_one_in_its_last_moment() -> None:
+def test_every_day_has_a_conversation_at_both_bounds() -> None:
+    """At midnight, and in the last millisecond, where windows meet."""
     starts = {row["conversationStart"][11:] for row in ROWS}
     assert {"00:00:00.000Z", "23:59:59.999Z"} <= starts
 
 
 def test_the_world_has_all_kinds_of_conversations() -> None:
+    """All media, open, instant, abandoned, transferred and very long ones."""
     media = {row["participants"][0]["sessions"][0]["mediaType"] for row in ROWS}
     assert media == {"voice", "email", "message", "chat", "callback"}
     assert [row for row in ROWS if "conversationEnd" not in row]
@@ -72,6 +76,7 @@ def test_the_world_has_all_kinds_of_conversations() -> None:
 
 
 def test_handle_time_is_talk_hold_and_after_call_work() -> None:
+    """The vendor defines tHandle as this sum."""
     handled = [row for row in ROWS if "conversationEnd" in row and metrics(row, "tHandle")]
     assert handled
     for row in handled:
@@ -82,6 +87,7 @@ def test_handle_time_is_talk_hold_and_after_call_work() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.timedeltas(timedelta(0), 5 * DAY), st.timedeltas(timedelta(0), 5 * DAY))
 def test_a_part_of_the_span_is_a_part_of_the_list(begin: timedelta, length: timedelta) -> None:
+    """A part of the range has exactly the conversations that start in it."""
     start, end = SINCE + begin, SINCE + begin + length
     expected = [row for row in ROWS if iso(start) <= row["conversationStart"] < iso(end)]
     if start.microsecond % 1000 == 0 and end.microsecond % 1000 == 0:
@@ -106,7 +112,8 @@ def test_what_is_known_only_grows(first: timedelta, more: timedelta) -> None:
 
 
 @pytest.mark.parametrize("bounds", ["[)", "[]", "(]", "()"])
-def test_the_readings_of_an_interval_differ_as_they_say(bounds: str) -> None:
+def test_the_readings_of_an_interval_differ(bounds: str) -> None:
+    """`touched-days` returns whole days, `overlap` the conversations that overlap the interval."""
     start, end = SINCE + DAY + timedelta(hours=6), SINCE + DAY + timedelta(hours=9)
     habits: dict[str, Any] = {"interval_bounds": bounds}
     days = {"interval_reading": "touched-days", **habits}
@@ -122,6 +129,7 @@ def test_the_readings_of_an_interval_differ_as_they_say(bounds: str) -> None:
 
 
 def test_an_end_at_midnight_touches_the_next_day_only_if_it_belongs_to_the_interval() -> None:
+    """With a closed end, a query returns two days."""
     for bounds, days in (("[)", 1), ("[]", 2)):
         habits: dict[str, Any] = {"interval_reading": "touched-days", "interval_bounds": bounds}
         with Simulator(WORLD, **habits) as sim, Client(sim) as client:
@@ -130,6 +138,7 @@ def test_an_end_at_midnight_touches_the_next_day_only_if_it_belongs_to_the_inter
 
 
 def test_limits_are_refused_in_the_vendors_words() -> None:
+    """Long intervals, deep paging, unknown fields and reversed intervals return 400."""
     inbound = {"type": "and", "predicates": [{"dimension": "mediaType", "value": "voice"}]}
     with Simulator(WORLD, ceiling=200) as sim, Client(sim) as client:
         week = client.details(SINCE, SINCE + 7.5 * DAY)
@@ -148,6 +157,7 @@ def test_limits_are_refused_in_the_vendors_words() -> None:
 
 
 def test_filters_filter_and_the_wrong_list_is_ignored() -> None:
+    """A live org is reported to ignore a predicate of the other list."""
     voice = {"type": "and", "predicates": [{"dimension": "mediaType", "value": "voice"}]}
     open_ = {
         "type": "and",
@@ -172,11 +182,13 @@ def test_filters_filter_and_the_wrong_list_is_ignored() -> None:
 
 
 def test_the_conversations_are_absent_when_there_are_none() -> None:
+    """The vendor's blog describes a response without the field."""
     with Simulator(WORLD) as sim, Client(sim) as client:
         assert client.details(SINCE - 3 * DAY, SINCE - 2 * DAY).json() == {"totalHits": 0}
 
 
-def test_tokens_end() -> None:
+def test_tokens_expire() -> None:
+    """After the lifetime, a request returns 401 `credentials.expired`."""
     now = [0.0]
     with Simulator(WORLD, token_seconds=300, clock=lambda: now[0]) as sim, Client(sim) as client:
         assert client.details(SINCE, SINCE + DAY).status_code == 200
@@ -185,7 +197,8 @@ def test_tokens_end() -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "credentials.expired")
 
 
-def test_users_who_left_are_listed_when_asked_for() -> None:
+def test_deleted_users_are_listed_with_state_any() -> None:
+    """By default the listing has active users only."""
     with Simulator(WORLD) as sim, Client(sim) as client:
         url = f"{sim.url}/api/v2/users"
         active = client.session.get(f"{url}?pageSize=500", timeout=10).json()
@@ -194,6 +207,7 @@ def test_users_who_left_are_listed_when_asked_for() -> None:
 
 
 def test_a_listing_links_to_its_next_page_until_the_last() -> None:
+    """Following `nextUri` reads all rows in order."""
     seen: list[str] = []
     with Simulator(WORLD) as sim, Client(sim) as client:
         uri = "/api/v2/routing/wrapupcodes?pageSize=10"
@@ -204,7 +218,8 @@ def test_a_listing_links_to_its_next_page_until_the_last() -> None:
     assert seen == [row["id"] for row in WORLD.wrapup_codes()]
 
 
-def test_holdings_are_what_the_world_holds() -> None:
+def test_holdings_are_the_counts_of_the_world() -> None:
+    """A load is compared with them."""
     with Simulator(WORLD) as sim:
         answer = requests.get(f"{sim.url}/_simulator/holdings", timeout=10).json()
     assert answer["conversation_details"] == len(ROWS)
@@ -212,7 +227,8 @@ def test_holdings_are_what_the_world_holds() -> None:
     assert answer["now"] == iso(NOW)
 
 
-def test_a_fault_happens_where_when_and_as_often_as_it_is_told() -> None:
+def test_a_fault_happens_on_its_path_and_page_after_and_times() -> None:
+    """`after` matching requests succeed, then `times` fail, and the rest succeed."""
     faults = Faults()
     faults.add(Fault("drop", path="/details", page=2, after=1, times=2))
     asked = [("/users", 2), ("/details", 1)] + [("/details", 2)] * 5
@@ -221,19 +237,22 @@ def test_a_fault_happens_where_when_and_as_often_as_it_is_told() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_fault_can_be_asked_for_on_the_command_line(kind: str) -> None:
+def test_every_kind_of_fault_can_be_parsed(kind: str) -> None:
+    """The command line has the same faults as a test."""
     fault = parse(f"{kind}:path=/details,page=3,after=1,times=forever,status=429,retry_after=7")
     assert (fault.kind, fault.page, fault.times, fault.retry_after) == (kind, 3, None, "7")
 
 
 @pytest.mark.parametrize("text", ["nothing", "drop:where=there", "status:status=many"])
 def test_an_unknown_fault_is_refused(text: str) -> None:
+    """An unknown kind, key or value is an error."""
     with pytest.raises(ValueError, match=r"."):
         parse(text)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_says_where_it_is_and_ends_when_told(signum: int) -> None:
+def test_the_command_prints_its_url_and_ends_on_a_signal(signum: int) -> None:
+    """It prints one line on stdout and exits with 0."""
     command = [sys.executable, "-m", "tap_genesys.simulator", "--per-day", "5"]
     with subprocess.Popen(  # noqa: S603 - our own command
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -80,6 +80,7 @@ def predicate(dimension: str, **more: Any) -> dict[str, Any]:
 
 
 def test_pages_tile_the_result(client: Client) -> None:
+    """Every row is on exactly one page, in order, and `totalHits` is on each."""
     ids = []
     for number in range(1, 5):
         paging = {"pageSize": 25, "pageNumber": number}
@@ -90,11 +91,13 @@ def test_pages_tile_the_result(client: Client) -> None:
 
 
 def test_the_default_page_has_25(client: Client) -> None:
+    """The vendor's model has this default."""
     assert len(client.details(SINCE, SINCE + DAY).json()["conversations"]) == 25
 
 
 @pytest.mark.parametrize("by", ["conversationStart", "conversationEnd"])
 def test_descending_is_ascending_reversed(client: Client, by: str) -> None:
+    """Ties are reversed, too."""
     up = client.ids(SINCE, SINCE + DAY, orderBy=by)
     down = client.ids(SINCE, SINCE + DAY, orderBy=by, order="desc")
     assert down == up[::-1]
@@ -102,7 +105,8 @@ def test_descending_is_ascending_reversed(client: Client, by: str) -> None:
 
 
 @pytest.mark.parametrize(("habit", "status"), [("clamp", 200), ("refuse", 400)])
-def test_a_page_that_is_too_large_is_clamped_or_refused(habit: str, status: int) -> None:
+def test_an_oversized_page_is_clamped_or_refused(habit: str, status: int) -> None:
+    """The habit `oversized_page` decides."""
     paging = {"pageSize": 200, "pageNumber": 1}
     with Simulator(WORLD, oversized_page=habit) as sim, Client(sim) as client:
         answer = client.details(SINCE, SINCE + 2 * DAY, paging=paging)
@@ -111,6 +115,7 @@ def test_a_page_that_is_too_large_is_clamped_or_refused(habit: str, status: int)
 
 
 def test_an_interval_is_required_and_read(client: Client) -> None:
+    """It needs two dates in order; offsets are converted to UTC."""
     for interval in (None, "", "2026-03-01", "a/b", "2026-03-02/2026-03-01", 7):
         assert post(client, DETAILS, {"interval": interval}).status_code == 400
     shifted = post(client, DETAILS, {"interval": "2026-03-01T01:00+01:00/2026-03-01T02:00+01:00"})
@@ -118,6 +123,7 @@ def test_an_interval_is_required_and_read(client: Client) -> None:
 
 
 def test_half_a_paging_is_refused(client: Client) -> None:
+    """`paging` needs both of its fields, as positive integers."""
     halves: list[Any] = [{"pageSize": 25}, {"pageNumber": 1}, [], "1"]
     for paging in halves:
         assert "paging" in refusal(client, paging=paging)
@@ -125,7 +131,8 @@ def test_half_a_paging_is_refused(client: Client) -> None:
         assert "positive" in refusal(client, paging={"pageSize": 25, "pageNumber": number})
 
 
-def test_what_is_not_simulated_is_refused_and_not_ignored(client: Client) -> None:
+def test_unsimulated_fields_are_refused(client: Client) -> None:
+    """An ignored field would make a test pass for the wrong reason."""
     assert "not simulated" in refusal(client, aggregations=[{"type": "termFrequency"}])
     assert "not simulated" in refusal(client, orderBy="segmentStart")
     for name, known in (("conversationFilters", CONVERSATION), ("segmentFilters", SEGMENT)):
@@ -149,27 +156,31 @@ def test_what_is_not_simulated_is_refused_and_not_ignored(client: Client) -> Non
     ],
 )
 @pytest.mark.parametrize("name", ["conversationFilters", "segmentFilters"])
-def test_a_malformed_filter_is_refused_even_when_there_is_nothing_to_filter(
+def test_a_malformed_filter_is_refused_even_without_rows(
     client: Client, name: str, one: Any
 ) -> None:
+    """The vendor validates the query before it reads data."""
     query = {"interval": "2020-01-01/2020-01-02", name: [one]}
     assert post(client, DETAILS, query).status_code == 400
 
 
 def test_a_filter_of_the_other_list_is_ignored_and_still_allows_a_month(client: Client) -> None:
+    """Unverified: that it allows 31 days."""
     wrong = predicate("wrapUpNote", operator="exists")
     assert client.ids(SINCE, SINCE + DAY, conversationFilters=[wrong]) == FIRST_DAY
     assert client.details(SINCE, SINCE + 31 * DAY, conversationFilters=[wrong]).ok
 
 
 @pytest.mark.parametrize("dimension", sorted(SIMULATED & SEGMENT))
-def test_a_segment_has_a_dimension_or_has_it_not(client: Client, dimension: str) -> None:
+def test_exists_matches_segments_with_the_dimension(client: Client, dimension: str) -> None:
+    """For each simulated dimension of segments."""
     expected = [row["conversationId"] for row in _first_day() if f"'{dimension}':" in str(row)]
     exists = predicate(dimension, operator="exists")
     assert client.ids(SINCE, SINCE + DAY, segmentFilters=[exists]) == expected
 
 
-def test_and_or_and_clauses_are_what_they_say(client: Client) -> None:
+def test_and_or_and_clauses_combine_predicates(client: Client) -> None:
+    """All predicates of one segment filter hold for one segment."""
     media = {
         name: set(
             client.ids(SINCE, SINCE + DAY, segmentFilters=[predicate("mediaType", value=name)])
@@ -191,7 +202,8 @@ def test_and_or_and_clauses_are_what_they_say(client: Client) -> None:
     assert set(found) < set().union(*media.values())
 
 
-def test_time_that_passes_changes_what_a_query_finds() -> None:
+def test_a_later_present_changes_the_result_of_a_query() -> None:
+    """The cache of results is keyed by the present."""
     open_ = predicate("conversationEnd", operator="notExists")
     with Simulator(WORLD) as sim, Client(sim) as client:
         before = client.ids(SINCE, SINCE + DAY, conversationFilters=[open_])
@@ -202,7 +214,8 @@ def test_time_that_passes_changes_what_a_query_finds() -> None:
 
 
 @pytest.mark.parametrize("kind", COUNTS)
-def test_hits_are_counted_as_asked(kind: str) -> None:
+def test_total_hits_follow_the_habit(kind: str) -> None:
+    """Each kind of count in `COUNTS`, right or wrong."""
     with Simulator(WORLD, total_hits=kind) as sim, Client(sim) as client:
         told = client.details(SINCE, SINCE + DAY).json().get("totalHits")
     assert told == {
@@ -211,7 +224,8 @@ def test_hits_are_counted_as_asked(kind: str) -> None:
     }[kind]  # fmt: skip
 
 
-def test_a_gateway_tells_pages_instead() -> None:
+def test_a_gateway_returns_page_counts() -> None:
+    """`entities`, `pageCount` and `total` in place of `conversations` and `totalHits`."""
     with Simulator(WORLD, details_shape="gateway") as sim, Client(sim) as client:
         answer = client.details(SINCE, SINCE + DAY)
         empty = client.details(SINCE - DAY, SINCE).json()
@@ -222,7 +236,8 @@ def test_a_gateway_tells_pages_instead() -> None:
 
 
 @pytest.mark.parametrize("kind", COUNTS)
-def test_summary_pages_are_counted_as_asked(kind: str) -> None:
+def test_summary_page_counts_follow_the_habit(kind: str) -> None:
+    """In header and body, and on pages beyond the last."""
     with Simulator(WORLD, counts=kind) as sim, Client(sim) as client:
         answer = post(client, SUMMARIES, summary_query())
         pages = -(-len({row["conversationStart"][11:13] for row in _first_day()}) // 5)
@@ -239,6 +254,7 @@ def test_summary_pages_are_counted_as_asked(kind: str) -> None:
 
 @pytest.mark.parametrize("grouping", GROUPINGS)
 def test_summaries_hold_each_conversation_once(client: Client, grouping: str) -> None:
+    """With one grouping, the counts add up to the conversations."""
     query = summary_query(pageSize=250, groupings=[grouping])
     rows = post(client, SUMMARIES, query).json()["entities"]
     assert sum(row["metrics"]["conversation:count"] for row in rows) == len(FIRST_DAY)
@@ -254,13 +270,15 @@ def test_summaries_hold_each_conversation_once(client: Client, grouping: str) ->
         ("own-dates", {"groupings", "metrics", "dateFrom", "dateTo"}),
     ],
 )
-def test_summaries_have_the_shape_that_is_asked_for(shape: str, fields: set[str]) -> None:
+def test_summaries_have_the_shape_of_the_habit(shape: str, fields: set[str]) -> None:
+    """Users' reports differ, so all four shapes are simulated."""
     with Simulator(WORLD, summary_shape=shape) as sim, Client(sim) as client:
         rows = post(client, SUMMARIES, summary_query()).json()["entities"]
     assert all(set(row) == fields for row in rows)
 
 
-def test_an_impossible_summary_query_is_refused(client: Client) -> None:
+def test_an_invalid_summary_query_is_refused(client: Client) -> None:
+    """Unknown fields, groupings and metrics, and invalid pages, return 400."""
     wrongs: list[dict[str, Any]] = [
         {"pageSize": 251},
         {"pageNumber": 0},
@@ -277,6 +295,7 @@ def test_an_impossible_summary_query_is_refused(client: Client) -> None:
 
 
 def test_an_org_without_summaries_has_no_such_operation() -> None:
+    """The published API lacks it, so it returns 404."""
     with Simulator(WORLD, summaries=False) as sim, Client(sim) as client:
         answer = post(client, SUMMARIES, summary_query())
     assert (answer.status_code, answer.json()["code"]) == (404, "not found")
@@ -284,17 +303,20 @@ def test_an_org_without_summaries_has_no_such_operation() -> None:
 
 @pytest.mark.parametrize("state", ["active", "inactive", "deleted", "any"])
 def test_users_are_listed_by_state(client: Client, state: str) -> None:
+    """Each state lists its users, `any` all of them."""
     rows = get(client, f"/api/v2/users?state={state}&pageSize=500").json()["entities"]
     assert rows == [user for user in WORLD.users() if state in ("any", user["state"])]
 
 
-def test_a_state_that_is_none_is_refused(client: Client) -> None:
+def test_an_unknown_state_is_refused(client: Client) -> None:
+    """With the vendor's code and words."""
     answer = get(client, "/api/v2/users?state=happy").json()
     assert answer["code"] == "invalid.value"
     assert answer["message"].startswith("Value [happy] is not valid for field type [State].")
 
 
-def test_links_lead_there_and_back(client: Client) -> None:
+def test_links_lead_to_all_pages(client: Client) -> None:
+    """The first page has no previous link, the last no next one."""
     first = get(client, "/api/v2/users?pageSize=20&state=any").json()
     assert "previousUri" not in first
     middle = get(client, first["nextUri"]).json()
@@ -308,7 +330,8 @@ def test_links_lead_there_and_back(client: Client) -> None:
 
 
 @pytest.mark.parametrize("habit", ["interval_reading", "counts", "summary_shape"])
-def test_a_habit_that_nobody_has_is_refused(habit: str) -> None:
+def test_an_unknown_value_of_a_habit_is_refused(habit: str) -> None:
+    """The error has the valid values."""
     with pytest.raises(ValueError, match=f"{habit} is not 'odd' but one of"):
         Habits(**{habit: "odd"})  # type: ignore[arg-type] # the habits that are words
 

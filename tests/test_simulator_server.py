@@ -78,6 +78,7 @@ def test_a_fault_counts_only_the_requests_that_it_matches(
     path: str,
     number: int | None,
 ) -> None:
+    """Other requests neither use it up nor bring it closer."""
     fault = Fault("drop", path=path, page=number, after=after, times=times)
     happened = [fault.happens(*request) for request in asked]
     matches = [
@@ -91,9 +92,8 @@ def test_a_fault_counts_only_the_requests_that_it_matches(
 
 
 @pytest.mark.parametrize("status", [400, 408, 429, 500, 502, 503, 504])
-def test_a_status_is_answered_with_an_error_body(
-    sim: Simulator, client: Client, status: int
-) -> None:
+def test_a_status_fault_has_an_error_body(sim: Simulator, client: Client, status: int) -> None:
+    """In the vendor's form, with the correlation id; the next request succeeds."""
     sim.faults.add(Fault("status", status=status))
     answer = page(client)
     body = answer.json()
@@ -118,16 +118,18 @@ def test_a_status_is_answered_with_an_error_body(
         (",limit=", None),
     ],
 )
-def test_a_429_names_its_limit(
+def test_a_429_has_its_limit(
     sim: Simulator, client: Client, options: str, limit: dict[str, object] | None
 ) -> None:
+    """The key, namespace and value of the limit; `limit=` leaves it out."""
     sim.faults.add(parse(f"status:status=429{options}"))
     body = page(client).json()
     assert body["code"] == "too.many.requests.retry.after"
     assert body.get("limit") == limit
 
 
-def test_retry_after_is_told_as_asked(sim: Simulator, client: Client) -> None:
+def test_retry_after_has_the_form_of_the_fault(sim: Simulator, client: Client) -> None:
+    """Seconds, a fixed date, or a date some seconds ahead."""
     for given_ in ("7", "Sun, 01 Mar 2026 00:00:00 GMT"):
         sim.faults.add(Fault("status", status=429, retry_after=given_))
         assert page(client).headers["Retry-After"] == given_
@@ -136,21 +138,24 @@ def test_retry_after_is_told_as_asked(sim: Simulator, client: Client) -> None:
     assert timedelta(seconds=80) < date - datetime.now(UTC) <= timedelta(seconds=90)
 
 
-def test_a_missing_permission_is_named(sim: Simulator, client: Client) -> None:
+def test_a_403_has_the_missing_permission(sim: Simulator, client: Client) -> None:
+    """In the vendor's words."""
     sim.faults.add(Fault("forbidden", permission="a:b:view"))
     body = page(client).json()
     assert body["code"] == "missing.permissions"
     assert body["message"].endswith("permission(s): a:b:view")
 
 
-def test_a_token_that_expires_early_is_no_longer_good(sim: Simulator, client: Client) -> None:
+def test_an_unauthorized_fault_expires_all_tokens(sim: Simulator, client: Client) -> None:
+    """The old token stays expired, and a new login works."""
     sim.faults.add(Fault("unauthorized"))
     assert [page(client).json().get("code") for _ in range(2)] == ["credentials.expired"] * 2
     with Client(sim) as again:
         assert page(again).status_code == 200
 
 
-def test_a_dropped_connection_gives_no_answer(sim: Simulator, client: Client) -> None:
+def test_a_dropped_connection_has_no_response(sim: Simulator, client: Client) -> None:
+    """The request is recorded with status 0."""
     sim.faults.add(Fault("drop"))
     with pytest.raises(requests.ConnectionError):
         page(client)
@@ -158,14 +163,16 @@ def test_a_dropped_connection_gives_no_answer(sim: Simulator, client: Client) ->
     assert page(client).status_code == 200
 
 
-def test_a_cut_answer_is_shorter_than_it_says(sim: Simulator, client: Client) -> None:
+def test_a_cut_response_is_shorter_than_its_content_length(sim: Simulator, client: Client) -> None:
+    """So the client can detect it."""
     sim.faults.add(Fault("cut"))
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
         page(client)
 
 
 @pytest.mark.parametrize("kind", ["slow", "stall"])
-def test_a_slow_answer_arrives_whole(sim: Simulator, client: Client, kind: str) -> None:
+def test_a_slow_response_arrives_complete(sim: Simulator, client: Client, kind: str) -> None:
+    """Before or in the middle of the body, only time passes."""
     sim.faults.add(Fault(kind, seconds=0.03))
     begun = time.perf_counter()
     assert len(page(client).json()["conversations"]) == 50
@@ -173,7 +180,8 @@ def test_a_slow_answer_arrives_whole(sim: Simulator, client: Client, kind: str) 
 
 
 @pytest.mark.parametrize("kind", ["slow", "stall"])
-def test_a_slow_answer_does_not_keep_the_simulator_open(kind: str) -> None:
+def test_a_slow_response_does_not_keep_the_simulator_open(kind: str) -> None:
+    """Closing the simulator ends the wait."""
     with Simulator(WORLD) as sim, Client(sim) as client:
         happened = threading.Event()
         sim.faults.add(Reported(kind, seconds=600, path=DETAILS, happened=happened))
@@ -187,22 +195,23 @@ def test_a_slow_answer_does_not_keep_the_simulator_open(kind: str) -> None:
     assert not asking.is_alive()
 
 
-def test_a_page_for_people_comes_with_200(sim: Simulator, client: Client) -> None:
+def test_an_html_page_has_status_200(sim: Simulator, client: Client) -> None:
+    """Like the login page of a guest network."""
     sim.faults.add(Fault("html"))
     answer = page(client)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html")
     assert answer.text.startswith("<html>")
 
 
-def test_an_empty_page_keeps_its_counts_and_has_a_full_one_behind_it(
-    sim: Simulator, client: Client
-) -> None:
+def test_an_empty_page_keeps_its_counts(sim: Simulator, client: Client) -> None:
+    """The page after it has its rows."""
     sim.faults.add(Fault("empty", page=2, times=None))
     assert [page(client).json() for _ in range(3)] == [{"totalHits": 120}] * 3
     assert len(page(client, 3).json()["conversations"]) == 20
 
 
 def test_the_page_number_can_be_ignored(sim: Simulator, client: Client) -> None:
+    """Each page is the first one, of queries and of listings."""
     first = page(client, 1).json()
     users = client.session.get(f"{sim.url}/api/v2/users", timeout=10).json()
     sim.faults.add(Fault("same_page", times=None))
@@ -219,9 +228,8 @@ def test_the_page_number_can_be_ignored(sim: Simulator, client: Client) -> None:
         ({"Authorization": "Bearer nobody"}, "bad.credentials"),
     ],
 )
-def test_nothing_is_told_without_a_token(
-    sim: Simulator, headers: dict[str, str], code: str
-) -> None:
+def test_every_operation_needs_a_token(sim: Simulator, headers: dict[str, str], code: str) -> None:
+    """A missing, malformed or unknown token returns 401, also at an unknown path."""
     for method, path in (("POST", DETAILS), ("GET", "/api/v2/users"), ("GET", "/api/v2/nothing")):
         answer = requests.request(method, f"{sim.url}{path}", headers=headers, timeout=10)
         assert (answer.status_code, answer.json()["code"]) == (401, code)
@@ -238,9 +246,10 @@ def test_nothing_is_told_without_a_token(
         (("demo", "demo-secret"), "password", 400, "invalid_request"),
     ],
 )
-def test_a_failed_login_is_told_in_oauths_words(
+def test_a_failed_login_has_oauths_form(
     sim: Simulator, login: tuple[str, str], grant: str, status: int, error: str
 ) -> None:
+    """Not the form of the API's errors."""
     pair = base64.b64encode(":".join(login).encode()).decode()
     answer = requests.post(
         f"{sim.url}/oauth/token",
@@ -253,7 +262,8 @@ def test_a_failed_login_is_told_in_oauths_words(
     assert answer.json()["error"] == error
 
 
-def test_a_token_lives_as_long_as_it_says() -> None:
+def test_a_token_expires_after_its_lifetime() -> None:
+    """At the very end of `expires_in`."""
     now = [100.0]
     logins = Logins("id", "secret", 300, lambda: now[0])
     form = {"grant_type": "client_credentials"}
@@ -271,6 +281,7 @@ def test_a_token_lives_as_long_as_it_says() -> None:
 
 @pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "PATCH", "PUT"])
 def test_a_method_that_an_operation_lacks_is_not_allowed(client: Client, method: str) -> None:
+    """405 at a known path, 404 at an unknown one."""
     answer = client.session.request(method, f"{client.url}{DETAILS}", timeout=10)
     assert answer.status_code == 405
     assert client.session.request(method, f"{client.url}/api/v2/no", timeout=10).status_code == 404
@@ -278,13 +289,13 @@ def test_a_method_that_an_operation_lacks_is_not_allowed(client: Client, method:
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"{", b"\xff", b'"text"', b'{"interval": 1}'])
 def test_a_body_that_is_no_query_is_refused(client: Client, content: bytes) -> None:
+    """Empty, malformed and non-object bodies return 400, not 500."""
     answer = client.session.post(f"{client.url}{DETAILS}", data=content, timeout=10)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad.request")
 
 
-def test_answers_are_gzipped_when_asked_for_and_one_connection_will_do(
-    sim: Simulator, client: Client
-) -> None:
+def test_responses_are_gzipped_on_one_connection(sim: Simulator, client: Client) -> None:
+    """If the client accepts gzip; the connection is kept alive."""
     token = str(client.session.headers["Authorization"])
     connection = http.client.HTTPConnection(sim.url.removeprefix("http://"))
     told = []
@@ -306,7 +317,8 @@ def test_answers_are_gzipped_when_asked_for_and_one_connection_will_do(
     assert one is other
 
 
-def test_each_request_is_remembered(sim: Simulator, client: Client) -> None:
+def test_each_request_is_recorded(sim: Simulator, client: Client) -> None:
+    """In a test and at `/_simulator/requests`, with its body and status."""
     page(client)
     login, query = sim.requests
     assert (login.path, login.body) == ("/oauth/token", {"grant_type": "client_credentials"})
@@ -317,7 +329,8 @@ def test_each_request_is_remembered(sim: Simulator, client: Client) -> None:
     assert [one["path"] for one in listed] == ["/oauth/token", DETAILS]
 
 
-def test_holdings_are_told_for_a_span_and_groupings(sim: Simulator) -> None:
+def test_holdings_are_counted_for_a_range_and_groupings(sim: Simulator) -> None:
+    """Repeated and comma-separated groupings are the same; invalid parameters return 400."""
     span = {"from": "2026-03-02", "to": "2026-03-03T00:00:00Z"}
     url = f"{sim.url}/_simulator/holdings"
     hours = requests.get(url, {**span, "grouping": "conversation:startHour"}, timeout=10).json()
@@ -333,6 +346,7 @@ def test_holdings_are_told_for_a_span_and_groupings(sim: Simulator) -> None:
 
 
 def test_an_org_without_summaries_holds_none() -> None:
+    """Its holdings have zero summaries."""
     with Simulator(WORLD, summaries=False) as sim:
         assert sim.holdings()["conversation_summaries"] == 0
 
@@ -366,7 +380,8 @@ def test_nothing_is_left_when_it_closes() -> None:
         ["--counts", "wrong"],
     ],
 )
-def test_a_wrong_argument_is_named(arguments: list[str]) -> None:
+def test_an_invalid_argument_is_named(arguments: list[str]) -> None:
+    """Exit code 2, and one message on stderr with the argument."""
     command = [sys.executable, "-m", "tap_genesys.simulator", *arguments]
     done = subprocess.run(  # noqa: S603 - our own command
         command, capture_output=True, text=True, check=False, timeout=30

@@ -52,6 +52,7 @@ def sessions(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def test_starts_increase_strictly_within_their_day(
     seed: int, days: int, per_day: int, data: st.DataObject
 ) -> None:
+    """So no two conversations start in one millisecond, for any seed and size."""
     world = World(seed=seed, per_day=per_day, since=SINCE, now=NOW)
     number = days * per_day + data.draw(st.integers(0, per_day - 1))
     day = timedelta(days=days) + datetime(2020, 1, 1, tzinfo=UTC)
@@ -63,9 +64,10 @@ def test_starts_increase_strictly_within_their_day(
 
 @settings(deadline=None)
 @given(first=moments, second=moments, now=moments)
-def test_a_span_holds_what_started_in_it_and_exists(
+def test_a_range_has_the_conversations_that_started_in_it(
     first: datetime, second: datetime, now: datetime
 ) -> None:
+    """None starts before the org or after the present."""
     world = LATER.at(now)
     start, end = sorted((first, second))
     numbers_held = world.numbers(start, end)
@@ -94,6 +96,7 @@ def test_a_conversation_depends_on_nothing_but_its_number_and_the_time(
 @settings(deadline=None)
 @given(number=st.sampled_from(range(len(ROWS))), now=moments)
 def test_a_conversation_is_open_when_it_ends_after_now(number: int, now: datetime) -> None:
+    """And no date in it is later than the present."""
     whole = ROWS[number]
     name = LATER.numbers(SINCE, NOW)[0] + number
     assume(REOPENED not in LATER._whole(name))  # one that is opened again was closed before
@@ -108,7 +111,8 @@ def test_a_conversation_is_open_when_it_ends_after_now(number: int, now: datetim
     assert all(moment <= stamp(now) for moment in told)
 
 
-def test_nothing_has_the_id_of_something_else() -> None:
+def test_ids_are_unique() -> None:
+    """Of conversations, sessions, participants and reference data; each is a UUID."""
     ids = [row["conversationId"] for row in ROWS]
     ids += [session["sessionId"] for row in ROWS for session in sessions(row)]
     ids += [person["participantId"] for row in ROWS for person in row["participants"]]
@@ -118,7 +122,8 @@ def test_nothing_has_the_id_of_something_else() -> None:
     assert all(str(uuid.UUID(one)) == one for one in ids)
 
 
-def test_what_a_conversation_refers_to_is_listed() -> None:
+def test_references_of_conversations_are_listed() -> None:
+    """Queues, wrap-up codes, users and divisions exist in their listings."""
     known = {
         "queueId": {row["id"] for row in LATER.queues()},
         "wrapUpCode": {row["id"] for row in LATER.wrapup_codes()},
@@ -202,7 +207,8 @@ def test_segments_follow_one_another_within_the_conversation() -> None:
             assert ends or last["segmentType"] == "wrapup"
 
 
-def test_the_world_has_what_happens_in_contact_centres() -> None:
+def test_the_world_has_the_usual_events() -> None:
+    """Metrics, purposes, directions, assessments and late wrap-ups."""
     names = {
         metric["name"]
         for r in ROWS
@@ -260,6 +266,7 @@ def test_some_conversations_never_end_and_some_calls_end_after_sixty_days() -> N
 
 
 def test_the_watermark_moves_in_steps() -> None:
+    """It is never ahead of the lag, and less than a step behind it."""
     world = World(now=NOW, lag=3 * HOUR, step=HOUR)
     at_once = [world.at(NOW + timedelta(minutes=minute)).watermark for minute in range(120)]
     assert len(set(at_once)) in (2, 3)
@@ -313,6 +320,7 @@ def test_no_participants_attributes_are_told() -> None:
 
 
 def test_summaries_add_up_to_the_conversations() -> None:
+    """Each conversation is in one combination of the groupings."""
     groupings = ["conversation:medium", "conversation:wrapUpCode", "conversation:direction"]
     rows = summaries(ROWS, groupings, METRICS)
     assert sum(row["metrics"]["conversation:count"] for row in rows) == len(ROWS)
@@ -320,7 +328,8 @@ def test_summaries_add_up_to_the_conversations() -> None:
     assert len(set(keys)) == len(keys) > 20
 
 
-def test_the_memory_of_what_was_told_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_conversations_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dropped conversation is built again, equal."""
     monkeypatch.setattr(worlds, "_CACHED", 10)
     world = World(seed=3, per_day=30, since=SINCE, now=NOW)
     first = list(world.conversations(SINCE, SINCE + DAY))
