@@ -1,4 +1,4 @@
-"""Spans of users and evaluations: all of them, once, and what ended later is known later."""
+"""Spans of users and evaluations: all are read, and ends and late spans become visible later."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def test_every_evaluation_is_read_and_the_last_thirty_days_again() -> None:
     """A second run looks back 30 days; requests and responses match the vendor's document."""
     with Simulator(LONG) as sim:
         first = run(sim, "evaluations", start_date=iso(SINCE))
-        asked = [one for one in sim.requests if one.path == Evaluations.path]
-        answer = requests.post(
-            f"{sim.url}{Evaluations.path}", json=asked[0].body, headers=token(sim), timeout=10
+        searches = [request for request in sim.requests if request.path == Evaluations.path]
+        response = requests.post(
+            f"{sim.url}{Evaluations.path}", json=searches[0].body, headers=token(sim), timeout=10
         )
         second = run(sim, "evaluations", start_date=iso(SINCE), state=first.state)
-    validate(answer.json(), response_schema(Evaluations.path, "post"))
-    for request in asked:
+    validate(response.json(), response_schema(Evaluations.path, "post"))
+    for request in searches:
         validate(request.body, body_schema(Evaluations.path))
     assert set(first.ids("evaluations")) == {one["id"] for one in evaluations(LONG)}
     again = [row["createdDate"] for row in second.records("evaluations")]

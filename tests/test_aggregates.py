@@ -39,13 +39,13 @@ CELLS = st.tuples(
 )
 
 
-def told_apart(cell: Any) -> str:
-    """Return what tells a cell from others; in which order it is grouped does not."""
+def identity(cell: Any) -> str:
+    """Return the identity of a cell, which does not depend on the order of its group."""
     start, granularity, group, *found = cell
     return repr((start, granularity, sorted(group.items()), found))
 
 
-@given(st.lists(CELLS, unique_by=told_apart))
+@given(st.lists(CELLS, unique_by=identity))
 @example([("s", "P1D", {"a": value}, "m", None) for value in (None, "None", "", "~", "~0")])
 @example([("s", "P1D", {}, "m", value) for value in (None, "None", "", "~", "~0")])
 def test_two_cells_have_two_keys(cells: list[Any]) -> None:
@@ -78,12 +78,12 @@ def test_a_family_follows_the_vendors_document(stream: Any) -> None:
     """Requests and responses match the vendor's document; rows have unique keys."""
     with Simulator(WORLD) as sim:
         output = run(sim, stream.name, start_date=iso(SINCE))
-        asked = [one for one in sim.requests if one.path == stream.path]
-        answer = sim_answer(sim, asked[0])
-    assert len(asked) == 6
-    for request in asked:
+        queries = [request for request in sim.requests if request.path == stream.path]
+        body = response_to(sim, queries[0])
+    assert len(queries) == 6
+    for request in queries:
         validate(request.body, body_schema(stream.path))
-    validate(answer, response_schema(stream.path, "post"))
+    validate(body, response_schema(stream.path, "post"))
     found = output.records(stream.name)
     assert found
     assert len({row["_id"] for row in found}) == len(found)
@@ -95,20 +95,20 @@ def test_a_metric_is_a_row_for_each_qualifier() -> None:
     """The qualifier is a column, and a part of the key."""
     with Simulator(WORLD) as sim:
         found = run(sim, "user_aggregates", start_date=iso(SINCE)).records("user_aggregates")
-    told: dict[str, set[str]] = defaultdict(set)
+    by_metric: dict[str, set[str]] = defaultdict(set)
     for row in found:
-        told[row["metric"]].add(row["qualifier"])
+        by_metric[row["metric"]].add(row["qualifier"])
         assert row["_id"].endswith(f"/{row['metric']}/{row['qualifier']}")
-    assert {metric: len(qualifiers) for metric, qualifiers in told.items()} == dict.fromkeys(
+    assert {metric: len(qualifiers) for metric, qualifiers in by_metric.items()} == dict.fromkeys(
         families()["user_aggregates"]["metrics"], 2
     )
 
 
-def sim_answer(sim: Simulator, request: Any) -> Any:
-    answer = requests.post(
+def response_to(sim: Simulator, request: Any) -> Any:
+    response = requests.post(
         f"{sim.url}{request.path}", json=request.body, headers=token(sim), timeout=10
     )
-    return answer.json()
+    return response.json()
 
 
 def test_sums_are_the_orgs_own() -> None:
@@ -144,13 +144,13 @@ def test_a_cell_that_is_read_again_keeps_its_key_and_the_unfinished_one_comes_ag
         fresh = run(sim, NAME, start_date=iso(SINCE))
     assert parse(first.bookmark(NAME) or "") <= WORLD.now - timedelta(minutes=30)
     merged = {row["_id"]: row for row in [*first.records(NAME), *second.records(NAME)]}
-    told = {row["_id"]: row for row in fresh.records(NAME)}
+    expected = {row["_id"]: row for row in fresh.records(NAME)}
     plain = [
-        {name: {k: v for k, v in row.items() if k != "_readAt"} for name, row in one.items()}
-        for one in (merged, told)
+        {name: {k: v for k, v in row.items() if k != "_readAt"} for name, row in loaded.items()}
+        for loaded in (merged, expected)
     ]
     assert plain[0] == plain[1]
-    assert len(second.records(NAME)) < len(told)
+    assert len(second.records(NAME)) < len(expected)
 
 
 def test_a_day_of_another_time_zone_is_a_cell() -> None:
@@ -189,12 +189,12 @@ def test_a_day_that_is_too_large_is_read_in_halves_with_the_same_keys() -> None:
         sim.faults.add(Fault("status", path="/aggregates/", status=413, times=3))
         halved = run(sim, NAME, start_date=iso(SINCE))
         bodies = [one.body or {} for one in sim.requests[before:]]
-    asked = [body["interval"] for body in bodies if "interval" in body]
+    intervals = [body["interval"] for body in bodies if "interval" in body]
     keys = [row["_id"] for row in halved.records(NAME)]
     assert sorted(keys) == sorted(row["_id"] for row in whole.records(NAME))
     assert len(set(keys)) == len(keys)
     assert halved.bookmark(NAME) == whole.bookmark(NAME)
-    assert asked[:4] == [f"{iso(SINCE)}/{iso(SINCE + DAY / part)}" for part in (1, 2, 4, 8)]
+    assert intervals[:4] == [f"{iso(SINCE)}/{iso(SINCE + DAY / part)}" for part in (1, 2, 4, 8)]
 
 
 def test_half_of_a_day_is_no_reading_of_it() -> None:
@@ -209,7 +209,7 @@ def test_half_of_a_day_is_no_reading_of_it() -> None:
     assert not output.state.get("bookmarks", {}).get(NAME)
 
 
-def test_all_rows_of_a_reading_say_the_same_moment() -> None:
+def test_all_rows_of_a_reading_have_the_same_moment() -> None:
     """Also where it takes several requests, and time passes: what came before is older."""
     with Simulator(WORLD) as sim:
         sim.each_request = timedelta(seconds=2)
@@ -218,7 +218,7 @@ def test_all_rows_of_a_reading_say_the_same_moment() -> None:
     moments = defaultdict(set)
     for row in found:
         moments[row["intervalStart"][:10]].add(row["_readAt"])
-    assert [len(told) for told in moments.values()] == [1] * 6
+    assert [len(read_at) for read_at in moments.values()] == [1] * 6
     assert len(set().union(*moments.values())) == 6
 
 
@@ -232,7 +232,7 @@ def test_a_cell_that_is_too_large_stops_the_run_with_a_remedy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("configured", "said"),
+    ("configured", "text"),
     [
         ([], "use an object"),
         ({"conversation_agregates": {}}, "conversation_aggregates"),
@@ -247,10 +247,10 @@ def test_a_cell_that_is_too_large_stops_the_run_with_a_remedy() -> None:
         ({NAME: {"filter": "voice"}}, "vendor's format"),
     ],
 )
-def test_an_invalid_setting_is_a_problem_with_a_remedy(configured: Any, said: str) -> None:
+def test_an_invalid_setting_is_a_problem_with_a_remedy(configured: Any, text: str) -> None:
     """Each invalid value of `aggregates` gives one line with the remedy."""
     (line,) = problems(configured)
-    assert said in line
+    assert text in line
 
 
 def test_a_valid_setting_is_no_problem() -> None:

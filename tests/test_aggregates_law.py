@@ -201,8 +201,8 @@ def test_a_first_load_reads_each_day_once(start: str | None, days_read: int) -> 
     """Days that are older than a re-check's age are not read again by a first run."""
     with Simulator(WORLD.at(SINCE + 20 * DAY)) as sim:
         output = run(sim, NAME, start_date=start)
-        asked = [window(one.body) for one in sim.requests if one.path.endswith("/query")]
-    assert len(asked) == len(set(asked)) == days_read
+        windows = [window(each.body) for each in sim.requests if each.path.endswith("/query")]
+    assert len(windows) == len(set(windows)) == days_read
     # Of what is younger than an age, the first such day is next.
     assert output.state["bookmarks"][NAME]["recheckedUpTo"] == {
         f"{age / DAY:g}": iso(SINCE + 20 * DAY - age) for age in AGES
@@ -215,9 +215,9 @@ def test_a_state_without_marks_is_read() -> None:
     state = bookmarked(NAME, "intervalStart", iso(now - DAY))
     with Simulator(WORLD.at(now)) as sim:
         run(sim, NAME, start_date=iso(SINCE), state=state)
-        asked = [window(one.body) for one in sim.requests if one.path.endswith("/query")]
+        windows = [window(each.body) for each in sim.requests if each.path.endswith("/query")]
     expected = [now - DAY, now, *sorted(now - DAY - age for age in AGES)]
-    assert asked == [day_of(moment, "UTC") for moment in expected]
+    assert windows == [day_of(moment, "UTC") for moment in expected]
 
 
 def documented(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -118,7 +118,7 @@ def test_no_test_module_is_imported(path: Path) -> None:
 
 
 def test_no_module_has_a_name_without_meaning() -> None:
-    """A module `utils` says nothing about its content, and collects anything."""
+    """Such a name does not limit the content of a module."""
     words = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
     assert not words & {part for name in MODULES for part in name.split(".")}
 
@@ -131,7 +131,7 @@ def test_files_fit_a_few_screens(folder: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in OURS if package(name) == "streams"])
-def test_a_stream_is_a_declaration_or_says_why_it_is_more(name: str) -> None:
+def test_a_stream_is_a_declaration_or_has_a_reason_for_more(name: str) -> None:
     """Twenty-five lines without the docstring; what needs more has a reason there."""
     for node in ast.parse(MODULES[name].read_text("utf-8")).body:
         if isinstance(node, ast.ClassDef):

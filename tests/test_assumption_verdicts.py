@@ -88,7 +88,7 @@ def test_four_conversations_are_chosen_with_an_interval() -> None:
 
 @pytest.mark.parametrize("missing", ["before", "ends", "inside", "begins"])
 def test_with_three_of_them_nothing_is_chosen(missing: str) -> None:
-    """Each of the four is needed to tell the readings of an interval apart."""
+    """Each of the four is needed to distinguish the readings of an interval."""
     rows = [row for row in DAYS_ROWS if row["conversationId"] != missing]
     assert "no four of the 3 sampled" in undecided(sample.choice, details_first=rows)
 
@@ -432,7 +432,7 @@ def test_a_header_is_missing_only_from_a_response() -> None:
 
 @pytest.mark.parametrize("status", [0, 204, 302, 403, 429, 500])
 def test_a_request_that_failed_decides_nothing(status: int) -> None:
-    """The reason is the status alone, whatever the body says."""
+    """The reason is the status alone, whatever the body has."""
     seen = observed(**{name: Response(status, {"message": "of Ada Lovelace"}) for name in NAMES})
     for assumption in ASSUMPTIONS:
         made = verdict(assumption, seen)

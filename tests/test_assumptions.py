@@ -342,10 +342,10 @@ def test_nothing_of_the_org_is_in_the_report(monkeypatch: pytest.MonkeyPatch) ->
     worlds: list[dict[str, Any]] = [{}, {"interval_reading": "touched-days", "span_days": "each"}]
     for habits in worlds:
         with Simulator(WORLD, **habits) as sim:
-            answer = sim.respond
+            respond = sim.respond
 
-            def spied(*arguments: Any, answer: Any = answer) -> Any:
-                made = answer(*arguments)
+            def spied(*arguments: Any, respond: Any = respond) -> Any:
+                made = respond(*arguments)
                 seen.update(_private(made.body))
                 return made
 

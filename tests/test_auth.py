@@ -18,19 +18,19 @@ from tap_genesys.simulator import Simulator, World
 
 
 class Login:
-    """Stands in for a session: answers token requests."""
+    """A double of a session, with responses to token requests."""
 
-    def __init__(self, *answers: requests.Response) -> None:
-        self.answers = list(answers)
+    def __init__(self, *responses: requests.Response) -> None:
+        self.responses = list(responses)
         self.posts: list[dict[str, Any]] = []
 
     def post(self, url: str, **options: Any) -> requests.Response:
         self.posts.append({"url": url, **options})
-        return self.answers.pop(0)
+        return self.responses.pop(0)
 
 
 def token(text: str, **more: Any) -> requests.Response:
-    """Make a token answer."""
+    """Return the response to a token request."""
     return response({"access_token": text, "token_type": "bearer", "expires_in": 3600, **more})
 
 
@@ -107,10 +107,10 @@ def test_a_refused_token_is_renewed_once_for_all_threads() -> None:
 
 
 class CrowdedLogin(Login):
-    """Answers once all threads have come, to the login or to the lock before it."""
+    """Responds once all threads have reached the login, or the lock before it."""
 
-    def __init__(self, race: Race, *answers: requests.Response) -> None:
-        super().__init__(*answers)
+    def __init__(self, race: Race, *responses: requests.Response) -> None:
+        super().__init__(*responses)
         self._race = race
 
     def post(self, url: str, **options: Any) -> requests.Response:
@@ -149,8 +149,8 @@ def test_refused_credentials_stop_the_run_and_stay_secret(
     status: int, setting: str, other: str
 ) -> None:
     """400 is an unknown id, 401 a wrong secret."""
-    answer = {"error": "invalid_client", "error_description": "the-id / the-secret not found"}
-    auth = credentials(Login(response(answer, status=status)))
+    body = {"error": "invalid_client", "error_description": "the-id / the-secret not found"}
+    auth = credentials(Login(response(body, status=status)))
     with pytest.raises(StopRun) as stop:
         sent(auth)
     assert "refuses the credentials" in str(stop.value)
@@ -192,9 +192,9 @@ class Redirecting(requests.adapters.BaseAdapter):
         self, request: requests.PreparedRequest, *_args: Any, **_options: Any
     ) -> requests.Response:
         self.sent.append(request)
-        answer = response({}, status=307, headers={"Location": self.location})
-        answer.url, answer.request = str(request.url), request
-        return answer
+        redirect = response({}, status=307, headers={"Location": self.location})
+        redirect.url, redirect.request = str(request.url), request
+        return redirect
 
     def close(self) -> None:
         """Keep nothing."""
@@ -227,7 +227,7 @@ def test_a_404_at_the_login_names_region_and_login_url() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "failure",
     [
         response({}, status=503),
         response({}, status=429, headers={"Retry-After": "3"}),
@@ -235,9 +235,9 @@ def test_a_404_at_the_login_names_region_and_login_url() -> None:
         response({"token_type": "bearer"}),
     ],
 )
-def test_a_token_request_is_retried_like_any_other(answer: requests.Response) -> None:
+def test_a_token_request_is_retried_like_any_other(failure: requests.Response) -> None:
     """After a server error, a rate limit, or a response that is no token."""
-    auth = credentials(Login(answer, token("t1")))
+    auth = credentials(Login(failure, token("t1")))
     assert sent(auth).headers["Authorization"] == "Bearer t1"
 
 

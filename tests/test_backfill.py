@@ -36,7 +36,7 @@ PATIENCE = 60
 LONGEST = 500
 HASTE = "run_queue: {dequeue_interval_seconds: 1, dequeue_use_threads: true}\n"
 CODE = ["-m", "orchestrate.definitions"]
-TELL = """\
+STATE = """\
 import json, dagster as dg
 from orchestrate.definitions import defs
 with dg.DagsterInstance.get() as instance:
@@ -90,12 +90,12 @@ def call(given: dict[str, str], *command: str | Path) -> str:
 
 
 def backfill(given: dict[str, str], first: datetime, last: datetime) -> None:
-    """Ask for a group's tables and its days, as the documentation says."""
-    asked = {"tables": "conversations_tables", "days": "conversations"}
+    """Launch the backfill of a group's tables and its days, as documented."""
+    names = {"tables": "conversations_tables", "days": "conversations"}
     days = {"first": f"{first:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"}
-    mutation, values = ROOT / "orchestrate/backfill.graphql", json.dumps(asked | days)
-    told = call(given, ENGINE / "dagster-graphql", *CODE, "--file", mutation, "-v", values)
-    assert "LaunchBackfillSuccess" in told, told
+    mutation, values = ROOT / "orchestrate/backfill.graphql", json.dumps(names | days)
+    output = call(given, ENGINE / "dagster-graphql", *CODE, "--file", mutation, "-v", values)
+    assert "LaunchBackfillSuccess" in output, output
 
 
 def runs(home: Path) -> Counter[str]:
@@ -166,7 +166,7 @@ def test_a_backfill_brings_everything_once(tmp_path: Path) -> None:
         assert runs(tmp_path) == {"SUCCESS": 1 + DAYS, "FAILURE": 1}
         assert most == 4
         hold(server, world)
-        state = json.loads(call(given, ENGINE / "python", "-c", TELL).splitlines()[-1])
+        state = json.loads(call(given, ENGINE / "python", "-c", STATE).splitlines()[-1])
         later = world.at(end + 9 * DAY)
         assert ends(later) != ends(world)
         go_on(later, given, state, tmp_path)
@@ -221,5 +221,5 @@ def hold(server: Postgres, world: World) -> None:
         for participant in row["participants"]
         for session in participant["sessions"]
     )
-    asked = "select count(*) as n, count(distinct _id) as d from genesys.conversation_segments"
-    assert server.query(asked) == [[segments, segments]]
+    sql = "select count(*) as n, count(distinct _id) as d from genesys.conversation_segments"
+    assert server.query(sql) == [[segments, segments]]

@@ -1,4 +1,4 @@
-"""What the bench concludes from its figures, and what its server answers."""
+"""The arithmetic of the bench, and the responses of its server."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def refused(status: int, message: str = "no") -> requests.Response:
 
 
 def test_a_request_is_sent_to_the_api_with_its_note() -> None:
-    """The note comes back with the response, and says whose the request is."""
+    """The note of the request is on its response, with the stream."""
     api = client(response({"id": 1}))
     note = RequestNote("users", "users, all of them")
     result = api.call("POST", PATH, note, params={"a": "b c"}, data={"d": 1})
@@ -154,7 +154,7 @@ def test_an_accepted_response_is_returned_as_it_is() -> None:
 
 
 def test_no_content_is_as_garbled_as_any_other_body() -> None:
-    """No operation that is read answers so; the request is sent again."""
+    """No operation of the tap returns it, so the request is sent again."""
     api = client(response(content=b"", status=204), response({"id": 1}))
     assert body(api.call("GET", PATH, RequestNote())) == {"id": 1}
     assert len(session_of(api).sent) == 2

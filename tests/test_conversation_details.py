@@ -138,7 +138,7 @@ def test_a_watermark_that_moved_back_keeps_the_bookmark() -> None:
     assert before["replication_key_value"] == after["replication_key_value"]
 
 
-def test_going_back_to_queries_and_to_jobs_again_is_said_and_makes_nothing_older(
+def test_going_back_to_queries_and_to_jobs_again_is_logged_and_makes_no_row_older(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The bookmark of the queries is not the jobs': it is taken back to the watermark."""
@@ -297,7 +297,7 @@ def test_jobs_work_side_by_side_and_are_printed_in_the_order_of_time(nine_days: 
 
 
 def test_an_org_that_allows_one_job_gets_one_at_a_time(nine_days: World) -> None:
-    """It is not asked again and again for more."""
+    """The lake is not polled for more."""
     output = Output()
     with Simulator(nine_days) as sim:
         sim.lake.most_jobs = 1

@@ -36,7 +36,7 @@ WORLD = World(seed=4, per_day=25, since=SINCE, now=SINCE + 16 * DAY)
 IDS = st.one_of(
     st.sampled_from(["a", "b", "a#1", "#1", "a/b", "~1", "", None, 7]), st.text(max_size=3)
 )
-# As an answer has them once it is read: an integer that is longer is a float by then.
+# As a parsed response has them: a longer integer is a float.
 INTEGERS = st.integers(-(2**63), 2**64 - 1)
 # Objects and lists among them, and texts that look like where one object ends and the next begins.
 VALUES = st.one_of(
@@ -151,8 +151,8 @@ def test_what_a_table_does_not_know_is_in_extra(tree: dict[str, Any]) -> None:
     ):
         kept = (row["_extra"] or {}) | row
         for name, value in participant.items():
-            is_told_below = name == "attributes" or (name == "sessions" and objects(value) == value)
-            assert is_told_below or not value or kept[name] == value
+            is_in_a_table = name == "attributes" or (name == "sessions" and objects(value) == value)
+            assert is_in_a_table or not value or kept[name] == value
 
 
 @given(CONVERSATIONS, st.sets(st.sampled_from(NAMES)))

@@ -85,7 +85,7 @@ def test_a_listing_is_its_pages(rows: int, requests: int) -> None:
 
 
 def test_a_listing_without_a_count_has_no_estimate() -> None:
-    """A page of one record and a token say nothing about the number of pages."""
+    """A page of one record and a token does not determine the number of pages."""
     assert numbers(PerPage(100), sample=Sample(1, is_counted=False)) == (None, None)
 
 

@@ -46,7 +46,7 @@ class Event(NamedTuple):
 class Conversation:
     """A conversation: its events in the order of their dates; `end` is the place of its last one.
 
-    Events after the end are those of a survey, say.
+    Events after the end are those of a survey, for example.
     """
 
     events: list[Event]

@@ -1,4 +1,4 @@
-"""Pages of entries: all of them are read, whatever the counts say, and the paging always ends."""
+"""Paging by entries reads all of them, whatever the counts are, and always ends."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def page_of(numbers: list[int], users: int = 2, total: object = None) -> Any:
 
 @dataclass
 class Server:
-    """Pages of entries, some shorter than was asked for, some empty a few times."""
+    """A server of pages of entries: some are short, some are empty a few times."""
 
     sizes: list[int]
     total: object = None
     empties: dict[int, int] = field(default_factory=dict)
-    asked: list[int] = field(default_factory=list)
+    requested: list[int] = field(default_factory=list)
 
-    def answer(self, page: Page) -> Any:
-        """Answer a request for a page."""
-        self.asked.append(page.number)
+    def respond(self, page: Page) -> Any:
+        """Return the response to a request for a page."""
+        self.requested.append(page.number)
         number = page.number
         numbers = [10 * number + place for place in range([0, *self.sizes, 0, 0][number])]
         if self.empties.get(number, 0) > 0:
@@ -60,7 +60,7 @@ def read(server: Server, tries: int = 3) -> tuple[EntryPaginator, int]:
         page_size=SIZE, where="here", empty_tries=tries, wait=lambda: waits.append(1)
     )
     while not pages.finished:
-        pages.advance(server.answer(pages.current_value))
+        pages.advance(server.respond(pages.current_value))
     return pages, len(waits)
 
 
@@ -70,7 +70,7 @@ def test_only_a_page_without_users_ends_the_paging(sizes: list[int], factor: flo
     server = Server(sizes, None if factor is None else int(sum(sizes) * factor))
     pages, waits = read(server)
     assert (pages.completeness.received, waits, pages.completeness.holes) == (sum(sizes), 0, [])
-    assert server.asked == [*range(1, len(sizes) + 2)]
+    assert server.requested == [*range(1, len(sizes) + 2)]
     assert not pages.completeness.fewer
 
 
@@ -79,7 +79,7 @@ def test_a_page_that_is_empty_once_is_requested_again() -> None:
     server = Server([4] * 18, 72, {3: 1})
     pages, waits = read(server)
     assert (pages.completeness.received, waits, pages.completeness.holes) == (72, 1, [])
-    assert server.asked == [1, 2, 3, *range(3, 20)]
+    assert server.requested == [1, 2, 3, *range(3, 20)]
 
 
 def test_a_page_that_stays_empty_is_a_hole_if_a_later_one_has_entries() -> None:
@@ -90,7 +90,7 @@ def test_a_page_that_stays_empty_is_a_hole_if_a_later_one_has_entries() -> None:
     assert [str(hole) for hole in pages.completeness.holes] == [
         "page 3 stayed empty: expected about 72 entries, received 8 rows before it"
     ]
-    assert server.asked == [1, 2, 3, 3, 3, 3, *range(4, 20)]
+    assert server.requested == [1, 2, 3, 3, 3, 3, *range(4, 20)]
 
 
 def test_a_count_that_is_far_too_high_is_stale() -> None:
@@ -100,14 +100,14 @@ def test_a_count_that_is_far_too_high_is_stale() -> None:
     completeness = pages.completeness
     assert (completeness.received, waits) == (8, 3)
     assert (completeness.holes, completeness.stale_count) == ([], True)
-    assert server.asked == [1, 2, 3, 3, 3, 3, 4]
+    assert server.requested == [1, 2, 3, 3, 3, 3, 4]
 
 
 def test_an_end_at_half_of_the_count_is_not_retried() -> None:
     """Entries that are stored twice are counted twice and returned once."""
     server = Server([4, 4], 16)
     pages, waits = read(server)
-    assert (waits, server.asked, pages.completeness.stale_count) == (0, [1, 2, 3], True)
+    assert (waits, server.requested, pages.completeness.stale_count) == (0, [1, 2, 3], True)
 
 
 def test_a_gap_of_less_than_a_page_is_no_stale_count() -> None:
@@ -121,7 +121,7 @@ def test_an_empty_result_is_one_request(total: object) -> None:
     """A count of zero, none, or no number ends the paging at the first page."""
     server = Server([], total)
     _pages, waits = read(server)
-    assert (waits, server.asked) == (0, [1])
+    assert (waits, server.requested) == (0, [1])
 
 
 def paginator() -> EntryPaginator:
@@ -176,7 +176,7 @@ def test_endless_entries_come_to_an_end() -> None:
         pages.advance(page_of([1, 2], total=3))
 
 
-def test_pages_ahead_are_as_many_as_the_count_has_of_what_was_asked_for() -> None:
+def test_pages_ahead_are_as_many_as_the_count_has_of_entries_of_the_request() -> None:
     """Not of the users on a page, of whom there are fewer."""
     pages = paginator()
     pages.advance(page_of([1, 2, 3, 4], total=13))

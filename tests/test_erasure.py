@@ -42,12 +42,12 @@ class Warehouse(NamedTuple):
     """A database that the org was loaded into.
 
     Args:
-        ask: Returns the rows of a query.
+        query: Returns the rows of a query.
         run: Executes a statement that changes rows.
         list_type: The type of a column of objects, of which the page has DuckDB's.
     """
 
-    ask: Callable[[str], list[list[Any]]]
+    query: Callable[[str], list[list[Any]]]
     run: Callable[[str], object]
     list_type: str
 
@@ -119,7 +119,7 @@ def executed(warehouse: Warehouse, block: str, **values: str) -> list[list[Any]]
         tables = set(re.findall(r"genesys\.(\w+)", statement)) - {"erasure"}
         if tables <= set(LOADED):
             if statement.lstrip().startswith("select"):
-                rows = warehouse.ask(statement)
+                rows = warehouse.query(statement)
             else:
                 warehouse.run(statement)
     return rows
@@ -128,7 +128,7 @@ def executed(warehouse: Warehouse, block: str, **values: str) -> list[list[Any]]
 def text_of(warehouse: Warehouse) -> str:
     """Return all that the warehouse holds."""
     return "\n".join(
-        str(warehouse.ask(f"select * from genesys.{table}"))  # noqa: S608 - our own names
+        str(warehouse.query(f"select * from genesys.{table}"))  # noqa: S608 - our own names
         for table in LOADED
     )
 
@@ -144,12 +144,12 @@ def test_a_customer_is_found_by_each_trace_and_erased_everywhere(warehouse: Ware
     values = {"contact": CONTACT, "address": ADDRESS, "name": NAME}
     before = text_of(warehouse)
     assert all(trace in before for trace in values.values())
-    (count,) = warehouse.ask("select count(*) from genesys.conversation_segments")
+    (count,) = warehouse.query("select count(*) from genesys.conversation_segments")
     executed(warehouse, "find conversations", **values)
     numbers = [*ORG.numbers(SINCE, ORG.now)]
     subjects, others = numbers[: len(TRACES)], numbers[len(TRACES) :]
     names = {name_of(number) for number in subjects}
-    found = warehouse.ask('select "conversationId" from genesys.erasure')
+    found = warehouse.query('select "conversationId" from genesys.erasure')
     assert {name for (name,) in found} == names
     ((number, first, last),) = executed(warehouse, "count what was found")
     assert number == len(TRACES)
@@ -166,7 +166,7 @@ def test_a_customer_is_found_by_each_trace_and_erased_everywhere(warehouse: Ware
         for session in participant["sessions"]
         for segment in session["segments"]
     ]
-    ((left,),) = warehouse.ask("select count(*) from genesys.conversation_segments")
+    ((left,),) = warehouse.query("select count(*) from genesys.conversation_segments")
     assert left == len(segments) < count[0]
 
 
@@ -177,18 +177,18 @@ def test_an_agent_is_replaced_in_conversations(warehouse: Warehouse) -> None:
         'select "userId", count(*) from genesys.conversation_participants '
         'where "userId" is not null group by 1'
     )
-    counts = dict(warehouse.ask(sql))
+    counts = dict(warehouse.query(sql))
     user = max(counts, key=lambda name: counts[name])
-    ((name,),) = warehouse.ask(f"select name from genesys.users where id = '{user}'")  # noqa: S608 - an id
+    ((name,),) = warehouse.query(f"select name from genesys.users where id = '{user}'")  # noqa: S608 - an id
     executed(warehouse, "replace an agent", user=user, name=name, replacement=REPLACEMENT)
-    replaced = dict(warehouse.ask(sql))
+    replaced = dict(warehouse.query(sql))
     assert replaced.pop(REPLACEMENT) == counts.pop(user)
     assert replaced == counts
     tables = [table for table in LOADED if table.startswith("conversation_")]
     holding = [
         table
         for table in tables
-        if user in str(warehouse.ask(f"select * from genesys.{table}"))  # noqa: S608 - our own names
+        if user in str(warehouse.query(f"select * from genesys.{table}"))  # noqa: S608 - our own names
     ]
     assert holding == []
 

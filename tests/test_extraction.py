@@ -54,7 +54,7 @@ def test_records_are_extracted(
         (MAPPED, {}, False),
     ],
 )
-def test_a_list_that_is_not_there_is_told_from_an_empty_one(
+def test_an_absent_list_differs_from_an_empty_one(
     extraction: Extraction,
     body: dict[str, Any],
     is_absent: bool,  # noqa: FBT001

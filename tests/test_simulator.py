@@ -1,4 +1,4 @@
-"""The simulated org is one world, told as the vendor tells it, with the faults one asks for."""
+"""The simulated org is a pure function in the vendor's form, with faults to inject."""
 
 from __future__ import annotations
 
@@ -133,8 +133,8 @@ def test_an_end_at_midnight_touches_the_next_day_only_if_it_belongs_to_the_inter
     for bounds, days in (("[)", 1), ("[]", 2)):
         habits: dict[str, Any] = {"interval_reading": "touched-days", "interval_bounds": bounds}
         with Simulator(WORLD, **habits) as sim, Client(sim) as client:
-            answer = client.details(SINCE, SINCE + DAY).json()
-        assert answer["totalHits"] == days * 80
+            response = client.details(SINCE, SINCE + DAY).json()
+        assert response["totalHits"] == days * 80
 
 
 def test_limits_are_refused_in_the_vendors_words() -> None:
@@ -153,7 +153,7 @@ def test_limits_are_refused_in_the_vendors_words() -> None:
     assert fine.status_code == 200
     assert deep.json()["message"] == "Pagination may not exceed 200 results."
     assert unknown.json()["message"] == "Unrecognized fields: pageSize"
-    assert {answer.status_code for answer in (week, month, deep, unknown, reversed_)} == {400}
+    assert {response.status_code for response in (week, month, deep, unknown, reversed_)} == {400}
 
 
 def test_filters_filter_and_the_wrong_list_is_ignored() -> None:
@@ -193,8 +193,8 @@ def test_tokens_expire() -> None:
     with Simulator(WORLD, token_seconds=300, clock=lambda: now[0]) as sim, Client(sim) as client:
         assert client.details(SINCE, SINCE + DAY).status_code == 200
         now[0] = 301
-        answer = client.details(SINCE, SINCE + DAY)
-    assert (answer.status_code, answer.json()["code"]) == (401, "credentials.expired")
+        response = client.details(SINCE, SINCE + DAY)
+    assert (response.status_code, response.json()["code"]) == (401, "credentials.expired")
 
 
 def test_deleted_users_are_listed_with_state_any() -> None:
@@ -221,18 +221,18 @@ def test_a_listing_links_to_its_next_page_until_the_last() -> None:
 def test_holdings_are_the_counts_of_the_world() -> None:
     """A load is compared with them."""
     with Simulator(WORLD) as sim:
-        answer = requests.get(f"{sim.url}/_simulator/holdings", timeout=10).json()
-    assert answer["conversation_details"] == len(ROWS)
-    assert answer["users"] == len(WORLD.users())
-    assert answer["now"] == iso(NOW)
+        response = requests.get(f"{sim.url}/_simulator/holdings", timeout=10).json()
+    assert response["conversation_details"] == len(ROWS)
+    assert response["users"] == len(WORLD.users())
+    assert response["now"] == iso(NOW)
 
 
 def test_a_fault_happens_on_its_path_and_page_after_and_times() -> None:
     """`after` matching requests succeed, then `times` fail, and the rest succeed."""
     faults = Faults()
     faults.add(Fault("drop", path="/details", page=2, after=1, times=2))
-    asked = [("/users", 2), ("/details", 1)] + [("/details", 2)] * 5
-    happened = [faults.of(path, page) is not None for path, page in asked]
+    requested = [("/users", 2), ("/details", 1)] + [("/details", 2)] * 5
+    happened = [faults.of(path, page) is not None for path, page in requested]
     assert happened == [False, False, False, True, True, False, False]
 
 

@@ -1,4 +1,4 @@
-"""The simulator's operations keep the vendor's limits, and tell counts as wrongly as asked."""
+"""The simulator's operations have the vendor's limits, and right or wrong counts by habit."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def get(client: Client, path: str) -> requests.Response:
 
 def refusal(client: Client, **query: Any) -> str:
     """Return in which words a details query is refused."""
-    answer = client.details(SINCE, SINCE + DAY, **query)
-    assert answer.status_code == 400
-    assert list(ERROR_BODY.iter_errors(answer.json())) == []
-    message: str = answer.json()["message"]
+    response = client.details(SINCE, SINCE + DAY, **query)
+    assert response.status_code == 400
+    assert list(ERROR_BODY.iter_errors(response.json())) == []
+    message: str = response.json()["message"]
     return message
 
 
@@ -84,9 +84,9 @@ def test_pages_tile_the_result(client: Client) -> None:
     ids = []
     for number in range(1, 5):
         paging = {"pageSize": 25, "pageNumber": number}
-        answer = client.details(SINCE, SINCE + DAY, paging=paging).json()
-        assert answer["totalHits"] == len(FIRST_DAY)
-        ids += [row["conversationId"] for row in answer.get("conversations", [])]
+        response = client.details(SINCE, SINCE + DAY, paging=paging).json()
+        assert response["totalHits"] == len(FIRST_DAY)
+        ids += [row["conversationId"] for row in response.get("conversations", [])]
     assert ids == FIRST_DAY
 
 
@@ -109,9 +109,9 @@ def test_an_oversized_page_is_clamped_or_refused(habit: str, status: int) -> Non
     """The habit `oversized_page` decides."""
     paging = {"pageSize": 200, "pageNumber": 1}
     with Simulator(WORLD, oversized_page=habit) as sim, Client(sim) as client:
-        answer = client.details(SINCE, SINCE + 2 * DAY, paging=paging)
-    assert answer.status_code == status
-    assert len(answer.json().get("conversations", [])) == (100 if status == 200 else 0)
+        response = client.details(SINCE, SINCE + 2 * DAY, paging=paging)
+    assert response.status_code == status
+    assert len(response.json().get("conversations", [])) == (100 if status == 200 else 0)
 
 
 def test_an_interval_is_required_and_read(client: Client) -> None:
@@ -217,8 +217,8 @@ def test_a_later_present_changes_the_result_of_a_query() -> None:
 def test_total_hits_follow_the_habit(kind: str) -> None:
     """Each kind of count in `COUNTS`, right or wrong."""
     with Simulator(WORLD, total_hits=kind) as sim, Client(sim) as client:
-        told = client.details(SINCE, SINCE + DAY).json().get("totalHits")
-    assert told == {
+        hits = client.details(SINCE, SINCE + DAY).json().get("totalHits")
+    assert hits == {
         "right": 60, "none": None, "zero": 0, "garbage": "many", "high": 110, "low": 1,
         "string": "60", "disagreeing": 1,
     }[kind]  # fmt: skip
@@ -227,11 +227,11 @@ def test_total_hits_follow_the_habit(kind: str) -> None:
 def test_a_gateway_returns_page_counts() -> None:
     """`entities`, `pageCount` and `total` in place of `conversations` and `totalHits`."""
     with Simulator(WORLD, details_shape="gateway") as sim, Client(sim) as client:
-        answer = client.details(SINCE, SINCE + DAY)
+        response = client.details(SINCE, SINCE + DAY)
         empty = client.details(SINCE - DAY, SINCE).json()
-    told = answer.json()
-    assert len(told.pop("entities")) == 25
-    assert told == {"pageSize": 25, "pageNumber": 1, "pageCount": 3, "total": 60}
+    body = response.json()
+    assert len(body.pop("entities")) == 25
+    assert body == {"pageSize": 25, "pageNumber": 1, "pageCount": 3, "total": 60}
     assert empty["entities"] == []
 
 
@@ -239,17 +239,17 @@ def test_a_gateway_returns_page_counts() -> None:
 def test_summary_page_counts_follow_the_habit(kind: str) -> None:
     """In header and body, and on pages beyond the last."""
     with Simulator(WORLD, counts=kind) as sim, Client(sim) as client:
-        answer = post(client, SUMMARIES, summary_query())
+        response = post(client, SUMMARIES, summary_query())
         pages = -(-len({row["conversationStart"][11:13] for row in _first_day()}) // 5)
         past = post(client, SUMMARIES, summary_query(pageNumber=pages + 1))
-    told = answer.headers.get("X-Page-Count"), answer.json().get("pageCount")
-    assert told == {
+    counts = response.headers.get("X-Page-Count"), response.json().get("pageCount")
+    assert counts == {
         "right": (str(pages), pages), "none": (None, None), "zero": ("0", 0),
         "garbage": ("many", "many"), "high": (str(pages + 2), pages + 2), "low": ("1", 1),
         "string": (str(pages), str(pages)), "disagreeing": (str(pages), 1),
     }[kind]  # fmt: skip
     assert past.json()["entities"] == []
-    assert past.headers.get("X-Page-Count") == told[0]
+    assert past.headers.get("X-Page-Count") == counts[0]
 
 
 @pytest.mark.parametrize("grouping", GROUPINGS)
@@ -297,8 +297,8 @@ def test_an_invalid_summary_query_is_refused(client: Client) -> None:
 def test_an_org_without_summaries_has_no_such_operation() -> None:
     """The published API lacks it, so it returns 404."""
     with Simulator(WORLD, summaries=False) as sim, Client(sim) as client:
-        answer = post(client, SUMMARIES, summary_query())
-    assert (answer.status_code, answer.json()["code"]) == (404, "not found")
+        response = post(client, SUMMARIES, summary_query())
+    assert (response.status_code, response.json()["code"]) == (404, "not found")
 
 
 @pytest.mark.parametrize("state", ["active", "inactive", "deleted", "any"])
@@ -310,9 +310,9 @@ def test_users_are_listed_by_state(client: Client, state: str) -> None:
 
 def test_an_unknown_state_is_refused(client: Client) -> None:
     """With the vendor's code and words."""
-    answer = get(client, "/api/v2/users?state=happy").json()
-    assert answer["code"] == "invalid.value"
-    assert answer["message"].startswith("Value [happy] is not valid for field type [State].")
+    response = get(client, "/api/v2/users?state=happy").json()
+    assert response["code"] == "invalid.value"
+    assert response["message"].startswith("Value [happy] is not valid for field type [State].")
 
 
 def test_links_lead_to_all_pages(client: Client) -> None:

@@ -93,7 +93,7 @@ def test_truth_only_grows(number: int, first: datetime, second: datetime) -> Non
 def test_each_change_has_a_date_or_a_known_moment(
     number: int, first: datetime, second: datetime
 ) -> None:
-    """No row changes but by what its dates say, its late event, and its undated changes."""
+    """A row changes only at its dates, at its late event, and at its undated changes."""
     first, second = sorted((first, second))
     delay = WORLD.delay(number)
     assume(WORLD.is_seen(number, first))
@@ -302,7 +302,7 @@ def test_another_world_has_a_memory_of_its_own() -> None:
 
 
 def test_a_row_by_query_is_no_step_back_where_only_attributes_changed() -> None:
-    """The warehouse takes it for one of before the change, as nothing in it says otherwise."""
+    """The row equals one from before the change, so the warehouse accepts it as such."""
     number, change = next(
         (number, moment)
         for number in UNDATED

@@ -1,4 +1,4 @@
-"""The simulator goes wrong as it is told, speaks HTTP, and leaves nothing behind."""
+"""The simulator injects faults, follows HTTP, and leaves no thread or connection behind."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def client(sim: Simulator) -> Iterator[Client]:
 
 @dataclass
 class Reported(Fault):
-    """A fault that says when it happens."""
+    """A fault that sets an event when it happens."""
 
     happened: threading.Event = field(default_factory=threading.Event)
 
@@ -67,23 +67,23 @@ def page(client: Client, number: int = 2) -> requests.Response:
 @given(
     after=st.integers(0, 5),
     times=st.none() | st.integers(0, 5),
-    asked=st.lists(st.tuples(EVER, st.none() | st.integers(1, 3)), max_size=20),
+    requested=st.lists(st.tuples(EVER, st.none() | st.integers(1, 3)), max_size=20),
     path=EVER,
     number=st.none() | st.integers(1, 3),
 )
 def test_a_fault_counts_only_the_requests_that_it_matches(
     after: int,
     times: int | None,
-    asked: list[tuple[str, int | None]],
+    requested: list[tuple[str, int | None]],
     path: str,
     number: int | None,
 ) -> None:
     """Other requests neither use it up nor bring it closer."""
     fault = Fault("drop", path=path, page=number, after=after, times=times)
-    happened = [fault.happens(*request) for request in asked]
+    happened = [fault.happens(*request) for request in requested]
     matches = [
         happens
-        for (where, which), happens in zip(asked, happened, strict=True)
+        for (where, which), happens in zip(requested, happened, strict=True)
         if path in where and number in (None, which)
     ]
     end = len(matches) if times is None else after + times
@@ -95,11 +95,11 @@ def test_a_fault_counts_only_the_requests_that_it_matches(
 def test_a_status_fault_has_an_error_body(sim: Simulator, client: Client, status: int) -> None:
     """In the vendor's form, with the correlation id; the next request succeeds."""
     sim.faults.add(Fault("status", status=status))
-    answer = page(client)
-    body = answer.json()
-    assert answer.status_code == body["status"] == status
-    assert answer.headers["ININ-Correlation-Id"] == body["contextId"]
-    assert "Retry-After" not in answer.headers
+    response = page(client)
+    body = response.json()
+    assert response.status_code == body["status"] == status
+    assert response.headers["ININ-Correlation-Id"] == body["contextId"]
+    assert "Retry-After" not in response.headers
     assert page(client).status_code == 200
     assert [request.status for request in sim.requests[1:]] == [status, 200]
 
@@ -185,22 +185,22 @@ def test_a_slow_response_does_not_keep_the_simulator_open(kind: str) -> None:
     with Simulator(WORLD) as sim, Client(sim) as client:
         happened = threading.Event()
         sim.faults.add(Reported(kind, seconds=600, path=DETAILS, happened=happened))
-        asking = threading.Thread(target=_ask, args=(client,))
-        asking.start()
+        thread = threading.Thread(target=_request_page, args=(client,))
+        thread.start()
         while not happened.wait(0.001):
-            assert asking.is_alive()
+            assert thread.is_alive()
         begun = time.perf_counter()
     assert time.perf_counter() - begun < 2
-    asking.join(5)
-    assert not asking.is_alive()
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_an_html_page_has_status_200(sim: Simulator, client: Client) -> None:
     """Like the login page of a guest network."""
     sim.faults.add(Fault("html"))
-    answer = page(client)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html")
-    assert answer.text.startswith("<html>")
+    response = page(client)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "text/html")
+    assert response.text.startswith("<html>")
 
 
 def test_an_empty_page_keeps_its_counts(sim: Simulator, client: Client) -> None:
@@ -216,8 +216,8 @@ def test_the_page_number_can_be_ignored(sim: Simulator, client: Client) -> None:
     users = client.session.get(f"{sim.url}/api/v2/users", timeout=10).json()
     sim.faults.add(Fault("same_page", times=None))
     assert page(client, 3).json() == first
-    answer = client.session.get(f"{sim.url}/api/v2/users?pageNumber=2", timeout=10).json()
-    assert answer["entities"] == users["entities"]
+    response = client.session.get(f"{sim.url}/api/v2/users?pageNumber=2", timeout=10).json()
+    assert response["entities"] == users["entities"]
 
 
 @pytest.mark.parametrize(
@@ -231,8 +231,8 @@ def test_the_page_number_can_be_ignored(sim: Simulator, client: Client) -> None:
 def test_every_operation_needs_a_token(sim: Simulator, headers: dict[str, str], code: str) -> None:
     """A missing, malformed or unknown token returns 401, also at an unknown path."""
     for method, path in (("POST", DETAILS), ("GET", "/api/v2/users"), ("GET", "/api/v2/nothing")):
-        answer = requests.request(method, f"{sim.url}{path}", headers=headers, timeout=10)
-        assert (answer.status_code, answer.json()["code"]) == (401, code)
+        response = requests.request(method, f"{sim.url}{path}", headers=headers, timeout=10)
+        assert (response.status_code, response.json()["code"]) == (401, code)
 
 
 @pytest.mark.parametrize(
@@ -251,15 +251,15 @@ def test_a_failed_login_has_oauths_form(
 ) -> None:
     """Not the form of the API's errors."""
     pair = base64.b64encode(":".join(login).encode()).decode()
-    answer = requests.post(
+    response = requests.post(
         f"{sim.url}/oauth/token",
         data={"grant_type": grant},
         headers={"Authorization": f"Basic {pair}"},
         timeout=10,
     )
-    assert answer.status_code == status
-    assert set(answer.json()) == {"error", "description", "error_description"}
-    assert answer.json()["error"] == error
+    assert response.status_code == status
+    assert set(response.json()) == {"error", "description", "error_description"}
+    assert response.json()["error"] == error
 
 
 def test_a_token_expires_after_its_lifetime() -> None:
@@ -267,10 +267,10 @@ def test_a_token_expires_after_its_lifetime() -> None:
     now = [100.0]
     logins = Logins("id", "secret", 300, lambda: now[0])
     form = {"grant_type": "client_credentials"}
-    answer = logins.log_in("POST", form, "Basic aWQ6c2VjcmV0")
-    assert answer.body["expires_in"] == 300
-    assert answer.body["token_type"] == "bearer"
-    bearer = f"Bearer {answer.body['access_token']}"
+    response = logins.log_in("POST", form, "Basic aWQ6c2VjcmV0")
+    assert response.body["expires_in"] == 300
+    assert response.body["token_type"] == "bearer"
+    bearer = f"Bearer {response.body['access_token']}"
     now[0] = 399.9
     assert logins.refuse(bearer) is None
     now[0] = 400.0
@@ -282,23 +282,23 @@ def test_a_token_expires_after_its_lifetime() -> None:
 @pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "PATCH", "PUT"])
 def test_a_method_that_an_operation_lacks_is_not_allowed(client: Client, method: str) -> None:
     """405 at a known path, 404 at an unknown one."""
-    answer = client.session.request(method, f"{client.url}{DETAILS}", timeout=10)
-    assert answer.status_code == 405
+    response = client.session.request(method, f"{client.url}{DETAILS}", timeout=10)
+    assert response.status_code == 405
     assert client.session.request(method, f"{client.url}/api/v2/no", timeout=10).status_code == 404
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"{", b"\xff", b'"text"', b'{"interval": 1}'])
 def test_a_body_that_is_no_query_is_refused(client: Client, content: bytes) -> None:
     """Empty, malformed and non-object bodies return 400, not 500."""
-    answer = client.session.post(f"{client.url}{DETAILS}", data=content, timeout=10)
-    assert (answer.status_code, answer.json()["code"]) == (400, "bad.request")
+    response = client.session.post(f"{client.url}{DETAILS}", data=content, timeout=10)
+    assert (response.status_code, response.json()["code"]) == (400, "bad.request")
 
 
 def test_responses_are_gzipped_on_one_connection(sim: Simulator, client: Client) -> None:
     """If the client accepts gzip; the connection is kept alive."""
     token = str(client.session.headers["Authorization"])
     connection = http.client.HTTPConnection(sim.url.removeprefix("http://"))
-    told = []
+    exchanges = []
     for encoding in ("gzip", "identity"):
         connection.request(
             "GET",
@@ -306,15 +306,15 @@ def test_responses_are_gzipped_on_one_connection(sim: Simulator, client: Client)
             headers={"Authorization": token, "Accept-Encoding": encoding},
         )
         used = connection.sock
-        answer = connection.getresponse()
-        content = answer.read()
-        told.append((answer.headers["Content-Encoding"], content, used))
+        response = connection.getresponse()
+        content = response.read()
+        exchanges.append((response.headers["Content-Encoding"], content, used))
     connection.close()
-    (zipped, compressed, one), (plain, content, other) = told
+    (zipped, compressed, first_socket), (plain, content, second_socket) = exchanges
     assert (zipped, plain) == ("gzip", None)
     assert gzip.decompress(compressed) == content
     assert len(json.loads(content)["entities"]) == 50
-    assert one is other
+    assert first_socket is second_socket
 
 
 def test_each_request_is_recorded(sim: Simulator, client: Client) -> None:
@@ -391,7 +391,7 @@ def test_an_invalid_argument_is_named(arguments: list[str]) -> None:
     assert done.stdout == ""
 
 
-def _ask(client: Client) -> None:
-    """Ask for a page that may not come."""
+def _request_page(client: Client) -> None:
+    """Request a page that may not come."""
     with contextlib.suppress(requests.RequestException):
         page(client)

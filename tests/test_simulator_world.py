@@ -1,4 +1,4 @@
-"""The simulated contact centre is a pure function, and what it tells agrees with itself."""
+"""The simulated contact centre is a pure function, and its responses are consistent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 MOMENT = timedelta(milliseconds=1)
 #: Later than every date.
 ENDLESS = "9"
-#: All that happens in six days, told long after.
+#: The history of six days, seen long after them.
 LATER = World(seed=3, per_day=150, since=SINCE, now=NOW + 400 * DAY)
 ROWS = list(LATER.conversations(SINCE, SINCE + 6 * DAY))
 
@@ -86,7 +86,7 @@ def test_a_range_has_the_conversations_that_started_in_it(
 def test_a_conversation_depends_on_nothing_but_its_number_and_the_time(
     seed: int, number: int, now: datetime
 ) -> None:
-    """Not on what else was asked for, nor in which order."""
+    """Not on other calls, nor on their order."""
     one = World(seed=seed, per_day=70, since=SINCE, now=now)
     other = World(seed=seed, per_day=70, since=SINCE, now=NOW)
     other.conversation(number + 1)
@@ -107,8 +107,8 @@ def test_a_conversation_is_open_when_it_ends_after_now(number: int, now: datetim
     last = whole["participants"][0]["sessions"][0]["segments"][-1]
     if last.get("segmentEnd", ENDLESS) > stamp(now) and whole["conversationStart"] <= stamp(now):
         assert "segmentEnd" not in known["participants"][0]["sessions"][0]["segments"][-1]
-    told = _moments(str(known)) - {whole["conversationStart"]}
-    assert all(moment <= stamp(now) for moment in told)
+    later = _moments(str(known)) - {whole["conversationStart"]}
+    assert all(moment <= stamp(now) for moment in later)
 
 
 def test_ids_are_unique() -> None:
@@ -165,12 +165,12 @@ def corrected() -> dict[int, datetime]:
 
 
 def uncorrected() -> dict[int, dict[str, Any]]:
-    """Return these as they are told a moment before."""
+    """Return the conversations as they are a moment earlier."""
     nights = corrected().items()
     return {number: LATER.at(night - MOMENT).conversation(number) for number, night in nights}
 
 
-def test_a_night_corrects_one_in_ten_and_says_so_by_no_date() -> None:
+def test_a_night_corrects_one_in_ten_without_a_date() -> None:
     """Between 48 hours after its end and five days after its start, a query and a job alike."""
     nights = corrected()
     assert 0.05 < len(nights) / len(ROWS) < 0.15
@@ -179,15 +179,15 @@ def test_a_night_corrects_one_in_ten_and_says_so_by_no_date() -> None:
         night, end = nights[number], LATER.end_of(number)
         assert night.timetz() == time(3, tzinfo=UTC)
         assert end + 2 * DAY <= night <= LATER.start_of(number) + 5 * DAY
-        told = [LATER.at(one).conversation(number)["participants"] for one in (end, night)]
-        assert told[0] == before["participants"] != told[1]
-        assert told[1] == LATER.conversation(number)["participants"]
-        assert max(_moments(str(told[1]))) <= stamp(end)
+        seen = [LATER.at(at).conversation(number)["participants"] for at in (end, night)]
+        assert seen[0] == before["participants"] != seen[1]
+        assert seen[1] == LATER.conversation(number)["participants"]
+        assert max(_moments(str(seen[1]))) <= stamp(end)
         by_job = [
             LATER.at(night + behind, DAY).in_lake(number)["participants"][-1]
             for behind in (DAY - MOMENT, DAY)
         ]
-        assert by_job == [before["participants"][-1], told[1][-1]]
+        assert by_job == [before["participants"][-1], seen[1][-1]]
 
 
 def test_segments_follow_one_another_within_the_conversation() -> None:
@@ -314,7 +314,7 @@ def test_a_conversation_that_is_not_seen_yet_is_in_no_sum(seed: int) -> None:
     assert sum(row["metrics"]["conversation:count"] for row in rows) == len(seen)
 
 
-def test_no_participants_attributes_are_told() -> None:
+def test_queries_return_no_participants_attributes() -> None:
     """The details query has none: they come with jobs."""
     assert not any("attributes" in person for row in ROWS for person in row["participants"])
 
