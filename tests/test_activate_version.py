@@ -1,4 +1,4 @@
-"""ACTIVATE_VERSION comes once, last, and only where nothing can have been left out."""
+"""ACTIVATE_VERSION comes once, last, and only after a listing that cannot lack rows."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ MEMBERS = "group_members"
 
 @pytest.fixture(autouse=True)
 def _few_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two pages of them: each costs a request for its members."""
+    """Keep two pages of groups, since each group costs a request for its members."""
     monkeypatch.setitem(COUNTS, "/api/v2/groups", 60)
     monkeypatch.setitem(COUNTS, "/api/v2/groups/{groupId}/members", 7)
 
 
 def read(*names: str, faults: tuple[Fault, ...] = (), **config: Any) -> Output:
-    """Read listings while these things go wrong; the run may end badly."""
+    """Read listings with faults; the run may fail."""
     output = Output()
     with Simulator(WORLD) as sim:
         for fault in faults:
@@ -50,7 +50,7 @@ def read(*names: str, faults: tuple[Fault, ...] = (), **config: Any) -> Output:
 
 
 def activated(output: Output) -> list[str]:
-    """Return what was activated."""
+    """Return the streams of ACTIVATE_VERSION."""
     return [message["stream"] for message in output.of("ACTIVATE_VERSION")]
 
 
@@ -118,7 +118,7 @@ def test_it_never_comes_where_a_parent_is_missing(fault: Fault) -> None:
 def test_it_never_comes_where_the_listing_is_empty(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A response that says `[]`, total 0: so does one that went wrong in a way nobody sees."""
+    """An empty response with total 0 may be an undetected error."""
     monkeypatch.setitem(COUNTS, "/api/v2/outbound/digitalrulesets", 0)
     monkeypatch.setitem(COUNTS, "/api/v2/groups", 2)
     monkeypatch.setitem(COUNTS, "/api/v2/groups/{groupId}/members", 0)
@@ -130,7 +130,7 @@ def test_it_never_comes_where_the_listing_is_empty(
 
 
 def test_it_comes_for_parents_that_differ_in_size() -> None:
-    """Each parent's listing has a total of its own; some have none at all."""
+    """Each parent's listing has its own total; some are empty."""
     output = read(MEMBERS)
     sizes = Counter(row["groupId"] for row in output.records(MEMBERS))
     assert len({*sizes.values(), *([0] if len(sizes) < 60 else [])}) > 1
@@ -199,8 +199,8 @@ def test_rows_that_the_vendor_drops_with_time_are_kept(name: str) -> None:
         (["ab", ""], "a page stayed empty"),
     ],
 )
-def test_rows_that_moved_while_one_paged_leave_a_doubt(pages: list[Any], doubt: str) -> None:
-    """Where a row is deleted meanwhile, those after it move up, and one is never seen."""
+def test_rows_that_moved_while_paging_are_a_possible_loss(pages: list[Any], doubt: str) -> None:
+    """After a deletion, later rows move up a place, and one is on no page."""
     texts = [page for page in pages if isinstance(page, str)]
     paginator = CountedPaginator(
         page_size=2, where="roles", identity="id", empty_tries=0, wait=lambda: None

@@ -1,4 +1,4 @@
-"""Aggregates: a row for each cell, group and metric; a key that stays; the figures of the org."""
+"""Aggregates: one row for each cell, group and metric, with a stable key and the org's figures."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ def response_to(sim: Simulator, request: Any) -> Any:
     return response.json()
 
 
-def test_sums_are_the_orgs_own() -> None:
-    """Whatever they are grouped by: contacts by agent, and their time, over all cells."""
+def test_sums_are_those_of_the_org() -> None:
+    """For any grouping, contacts and times add up to the org's, over all cells."""
     with Simulator(WORLD) as sim:
         output = run(sim, NAME, start_date=iso(SINCE))
     expected: Counter[tuple[Any, str]] = Counter()
@@ -198,7 +198,7 @@ def test_a_day_that_is_too_large_is_read_in_halves_with_the_same_keys() -> None:
 
 
 def test_half_of_a_day_is_no_reading_of_it() -> None:
-    """The second half cannot be read: no state promises, or marks, the first one."""
+    """If the second half fails, neither the bookmark nor a re-check counts the day as read."""
     output = Output()
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path="/aggregates/", status=413))
@@ -210,7 +210,7 @@ def test_half_of_a_day_is_no_reading_of_it() -> None:
 
 
 def test_all_rows_of_a_reading_have_the_same_moment() -> None:
-    """Also where it takes several requests, and time passes: what came before is older."""
+    """Even if it takes several requests: the moment is that of the first one."""
     with Simulator(WORLD) as sim:
         sim.each_request = timedelta(seconds=2)
         sim.faults.add(Fault("status", path="/aggregates/", status=413, times=3))

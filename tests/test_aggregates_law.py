@@ -38,7 +38,7 @@ WORLD = World(seed=23, per_day=8, since=SINCE, now=SINCE + 2 * DAY, until=END, l
 
 
 class Readings:
-    """When each day was read whole, held to what is due."""
+    """The complete readings of each day, compared with the due ones."""
 
     def __init__(self) -> None:
         #: By runs that came to their end, and by those that were killed.
@@ -46,7 +46,7 @@ class Readings:
         self.lost: dict[Window, list[datetime]] = {}
 
     def note(self, days_read: list[Window], now: datetime, settled: datetime, *, cut: bool) -> None:
-        """Take note of a run; what is before `settled` may only be read because it is due."""
+        """Record a run; windows before `settled` may only be read if they are due."""
         assert max(Counter(days_read).values()) == 1
         for day in days_read:
             before = max(self.sure.get(day, []), default=SINCE)
@@ -55,7 +55,7 @@ class Readings:
             (self.lost if cut else self.sure).setdefault(day, []).append(now)
 
     def hold(self, now: datetime, until: datetime, zone: str) -> None:
-        """Hold a run that came to its end to what was due by then."""
+        """Check that a run that ended has read all due days."""
         for day in days(SINCE, until, zone):
             for age in AGES:
                 if day.end + age <= now:
@@ -128,7 +128,7 @@ def test_any_schedule_reads_each_day_at_each_age_and_ends_with_the_truth(
 
 
 def let_agents_vanish(patch: pytest.MonkeyPatch) -> None:
-    """Let the vendor withdraw, after two days and two hours, what a third of the agents did.
+    """Withdraw a third of the agents' events at the vendor after two days and two hours.
 
     Some of it was alone in its cell.
     """
@@ -157,7 +157,7 @@ def newest(rows: Iterable[Any], zone: str) -> list[Any]:
 
 
 def moments_of(stretches: list[Stretch]) -> Iterator[tuple[datetime, float | None]]:
-    """Yield when each run is, and after what part of its output it is killed."""
+    """Yield the moment of each run, and the share of its output before a kill."""
     now = WORLD.now
     for stretch in stretches:
         for number in range(stretch.runs):
@@ -169,7 +169,7 @@ def moments_of(stretches: list[Stretch]) -> Iterator[tuple[datetime, float | Non
 
 
 def window(body: dict[str, Any] | None) -> Window | None:
-    """Return what a query of aggregates is about."""
+    """Return the interval of an aggregate query."""
     start, _, end = (body or {}).get("interval", "").partition("/")
     return Window(parse(start), parse(end)) if end else None
 
@@ -179,7 +179,7 @@ def plain(rows: Any) -> dict[str, Any]:
     return {row["_id"]: {**row, "_readAt": None} for row in rows}
 
 
-def test_a_correction_arrives_by_being_read_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_re_checks_corrections_do_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     """So the law above can fail."""
     options = {"start_date": iso(SINCE)}
     rows: dict[str, Any] = {}
@@ -210,7 +210,7 @@ def test_a_first_load_reads_each_day_once(start: str | None, days_read: int) -> 
 
 
 def test_a_state_without_marks_is_read() -> None:
-    """As an earlier version wrote it: what reaches an age from now on is read again."""
+    """In an earlier version's state, only days that reach an age from now on are read again."""
     now = SINCE + 15 * DAY + 2 * HOUR
     state = bookmarked(NAME, "intervalStart", iso(now - DAY))
     with Simulator(WORLD.at(now)) as sim:
@@ -221,7 +221,7 @@ def test_a_state_without_marks_is_read() -> None:
 
 
 def documented(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what the query for empty cells of docs/aggregates.md selects of rows.
+    """Return the rows that the query for empty cells in docs/aggregates.md selects.
 
     SQLite has neither `qualify` nor `date_trunc`: the one becomes a subquery, the other a function.
     """
@@ -244,7 +244,7 @@ def documented(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_the_documented_query_gives_the_vendors_sums(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a week of hourly runs, with corrections, and groups and cells that became empty."""
+    """After a week of hourly runs with corrections, and with groups and cells that became empty."""
     let_agents_vanish(monkeypatch)
     options = {"start_date": iso(SINCE)}
     rows: dict[str, Any] = {}

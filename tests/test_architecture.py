@@ -28,7 +28,7 @@ PROGRAMS = ("bench", "orchestrate", "scripts")
 
 
 def package(module: str) -> str:
-    """Return the part of the package that a module belongs to."""
+    """Return the layer of a module."""
     return module.split(".")[1]
 
 
@@ -39,7 +39,7 @@ def layer(module: str) -> int:
 
 
 def test_the_top_of_the_package_has_nothing_but_its_layers() -> None:
-    """A package or module beside these is in no layer."""
+    """Every package and module at the top is in a layer."""
     named = {name for names in architecture.LAYERS for name in names}
     there = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
     assert there - {"__pycache__"} == named | {"__init__", "__main__", "simulator"}
@@ -61,7 +61,7 @@ def test_imports_go_down_only(module: str) -> None:
 
 @pytest.mark.parametrize("folder", ["tap_genesys", *PROGRAMS])
 def test_no_imports_form_a_cycle(folder: str) -> None:
-    """Imports for types count, and so do those within a function."""
+    """Imports for types count, and imports in functions."""
     is_package = folder in ("tap_genesys", "orchestrate")
     modules = architecture.modules(ROOT / folder, folder if is_package else "")
     graph = {name: architecture.imports(name, modules) for name in modules}
@@ -70,7 +70,7 @@ def test_no_imports_form_a_cycle(folder: str) -> None:
 
 
 def test_a_cycle_is_found() -> None:
-    """A cycle of three, one of one's own, and what only leads to a cycle."""
+    """A cycle of three and a self-import, but no module that only leads to a cycle."""
     graph = {"a": ["b"], "b": ["c"], "c": ["a"], "d": ["a"], "e": ["e"], "f": []}
     assert architecture.cycles(graph) == [["a", "b", "c"], ["e"]]
 
@@ -105,7 +105,7 @@ def test_the_tap_does_not_import_the_simulator() -> None:
 
 @pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.stem)
 def test_no_test_module_is_imported(path: Path) -> None:
-    """Fixtures and doubles that modules share are in `tests/support`, named by a noun."""
+    """Shared fixtures and doubles are in `tests/support`, each module named by a noun."""
     tree = ast.parse(path.read_text("utf-8"))
     names = {
         alias.name
@@ -132,7 +132,7 @@ def test_files_fit_a_few_screens(folder: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in OURS if package(name) == "streams"])
 def test_a_stream_is_a_declaration_or_has_a_reason_for_more(name: str) -> None:
-    """Twenty-five lines without the docstring; what needs more has a reason there."""
+    """At most 25 lines without the docstring, or a reason in the list."""
     for node in ast.parse(MODULES[name].read_text("utf-8")).body:
         if isinstance(node, ast.ClassDef):
             text = ast.get_docstring(node) or ""
@@ -141,7 +141,7 @@ def test_a_stream_is_a_declaration_or_has_a_reason_for_more(name: str) -> None:
 
 
 def test_inheritance_is_shallow() -> None:
-    """A plain listing has three classes of ours, itself included, and nothing more than five."""
+    """A plain listing has at most three of the tap's classes, itself included; others five."""
     depths = {stream: len(architecture.own_classes(stream)) for stream in STREAMS}
     plain = [stream for stream in STREAMS if stream.__bases__ == (FullTableStream,)]
     assert len(plain) > 90
@@ -149,8 +149,8 @@ def test_inheritance_is_shallow() -> None:
     assert max(depths.values()) <= 5
 
 
-def test_no_stream_inherits_from_two_of_our_classes() -> None:
-    """What is more than one kind at once is composed."""
+def test_no_stream_inherits_from_two_of_the_taps_classes() -> None:
+    """Streams that combine two kinds compose them."""
     for stream in STREAMS:
         for derived in architecture.own_classes(stream):
             bases = [
@@ -160,7 +160,7 @@ def test_no_stream_inherits_from_two_of_our_classes() -> None:
 
 
 def test_no_abstract_base_has_exactly_one_child() -> None:
-    """A kind with one declaration is complete but for its names; there are three."""
+    """Three kinds with one declaration are complete except for its names."""
     children = architecture.children(STREAMS)
     assert {base.__name__ for base in children} >= {"GenesysStream", "WindowedStream"}
     single = {base for base, derived in children.items() if len(derived) == 1}
@@ -186,8 +186,8 @@ def test_a_call_by_a_classs_name_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["tap_genesys", *PROGRAMS])
-def test_no_function_tells_kinds_of_stream_apart(folder: str) -> None:
-    """A kind has an attribute or a method for that; one test may single a kind out, no chain."""
+def test_no_function_branches_on_the_kind_of_stream(folder: str) -> None:
+    """A kind has an attribute or a method for it; a single test is allowed, a chain is not."""
     kinds = architecture.class_names(PACKAGE / "endpoints")
     kinds |= architecture.class_names(PACKAGE / "streams")
     assert {"FullTableStream", "Users"} <= kinds
@@ -197,7 +197,7 @@ def test_no_function_tells_kinds_of_stream_apart(folder: str) -> None:
 
 
 def test_a_chain_over_kinds_is_found(tmp_path: Path) -> None:
-    """In methods, nested functions, unions and patterns; what is no kind does not count."""
+    """In methods, nested functions, unions and patterns; classes that are no kinds do not count."""
     path = tmp_path / "module.py"
     path.write_text(
         "names = [one for one in all if issubclass(one, kinds.A) or issubclass(one, B)]\n"

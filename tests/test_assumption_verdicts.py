@@ -1,4 +1,4 @@
-"""Judgements about the vendor's API, over hand-made responses: what decides, and what does not."""
+"""Verdicts on assumptions about the vendor's API, with hand-made responses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAMES = [*(step.name for step in STEPS), JOB_RESULTS]
 
 
 def conversation(name: str, first: float, last: float | None, *events: float) -> dict[str, Any]:
-    """Make a conversation between two hours of Tuesday, with events at others."""
+    """Return a conversation between two hours of Tuesday, with events at others."""
     row = {"conversationId": name, "conversationStart": iso(TUESDAY + first * HOUR)}
     if last is not None:
         row["conversationEnd"] = iso(TUESDAY + last * HOUR)
@@ -50,7 +50,7 @@ THROUGH = conversation("through", 0.5, 10, 0.6)
 
 
 def observed(**bodies: Any) -> Observed:
-    """Make responses; `details_first=[...]` are conversations, other values bodies or responses."""
+    """Return responses: of conversations (`details_first=[...]`), or bodies or responses."""
     seen = Observed(NOW)
     for key, value in bodies.items():
         name = key.replace("_", "-")
@@ -63,13 +63,13 @@ def observed(**bodies: Any) -> Observed:
 
 
 def of(judge: Any, **bodies: Any) -> Verdict:
-    """Judge responses."""
+    """Return the verdict of a judge on responses."""
     made: Verdict = judge(observed(**bodies))
     return made
 
 
 def undecided(judge: Any, **bodies: Any) -> str:
-    """Return why responses decide nothing."""
+    """Return the reason why responses decide nothing."""
     with pytest.raises(Undecidable) as reason:
         judge(observed(**bodies))
     return str(reason.value)
@@ -252,7 +252,7 @@ def test_a_watermark_that_stands_still_for_a_minute_decides_nothing() -> None:
 
 
 def user(name: str, *lengths: tuple[float, float]) -> dict[str, Any]:
-    """Make a user's details, with spans between two hours of Monday."""
+    """Return a user's details, with spans between two hours of Monday."""
     monday = TUESDAY - DAY
     presences = [
         {"startTime": iso(monday + first * HOUR), "endTime": iso(monday + last * HOUR)}
@@ -471,7 +471,7 @@ BODIES = st.recursive(
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_no_body_ends_in_a_traceback(data: st.DataObject) -> None:
-    """Whatever JSON comes, each request is made or not, and each judgement ends with a verdict."""
+    """For any JSON, each request is sent or not, and each judge returns a verdict."""
     seen = Observed(NOW)
     for name in NAMES:
         status = data.draw(st.sampled_from([200, 200, 200, 202, 400, 404]))

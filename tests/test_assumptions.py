@@ -1,4 +1,4 @@
-"""`--check=assumptions`: which of two worlds it met, in few requests, without the org's data."""
+"""`--check=assumptions` finds the habits of an org in few requests, without its data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BOUNDS = ("[)", "[]", "(]", "()")
 
 
 def checked(sim: Simulator) -> Report:
-    """Check the assumptions with the parts of a quick run."""
+    """Check the assumptions with the settings of a quick run."""
     return check(tap(sim, "users").run, "0.1.0")
 
 
@@ -55,7 +55,7 @@ def evidence(report: Report) -> dict[str, str]:
 
 @cache
 def in_world(**habits: Any) -> Report:
-    """Check a simulated org with some habits; each is checked once."""
+    """Check a simulated org with some habits, once for each combination."""
     with Simulator(WORLD, **habits) as sim, without_sockets(sim):
         return checked(sim)
 
@@ -196,7 +196,7 @@ def test_an_org_that_goes_on_throttling_is_left_alone() -> None:
 
 
 def test_an_api_that_is_out_of_order_is_left_alone() -> None:
-    """Three requests fail, each with its tries; then none is sent."""
+    """After three failed requests, each with its tries, none is sent."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path="/api/v2", status=500, times=None))
         report = checked(sim)
@@ -220,8 +220,8 @@ def test_the_response_to_a_missing_licence_decides(fault: Fault, expected: str) 
         assert verdicts(checked(sim))["licences"] == expected
 
 
-def test_the_requests_are_few_and_the_vendors() -> None:
-    """Each is an operation of the vendor's document, with a body that it describes.
+def test_the_requests_are_few_and_match_the_vendors_document() -> None:
+    """Except for the one with a predicate in the wrong list, which is the question.
 
     But for the one that has a predicate in the wrong list, on purpose.
     """
@@ -295,7 +295,7 @@ def test_the_job_is_deleted_when_a_signal_ends_the_check() -> None:
 @pytest.mark.parametrize("kind", ["forbidden", "html", "empty", "cut"])
 @pytest.mark.parametrize("path", ["/api/v2", "details", "query", "routing"])
 def test_whatever_is_refused_or_garbled_ends_in_a_report(kind: str, path: str) -> None:
-    """A check without its response is not decidable; the others go on."""
+    """An assumption without its response is not decidable; the others are checked."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault(kind, path=path, times=None, after=1 if path == "/api/v2" else 0))
         if kind == "cut" and path == "details":
@@ -337,7 +337,7 @@ def test_an_empty_org_decides_little_and_breaks_nothing() -> None:
 
 
 def test_nothing_of_the_org_is_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No id, no name, no address of any response occurs in table or JSON."""
+    """No id, name or address of any response is in the table or the JSON."""
     seen: set[str] = set()
     worlds: list[dict[str, Any]] = [{}, {"interval_reading": "touched-days", "span_days": "each"}]
     for habits in worlds:

@@ -1,4 +1,4 @@
-"""One token for everybody, renewed before it ends, and secrets that never show."""
+"""One token for all threads, renewed before it expires, and secrets that are never shown."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def token(text: str, **more: Any) -> requests.Response:
 
 
 def credentials(login: Login | requests.Session, clock: Clock | None = None) -> ClientCredentials:
-    """Make credentials whose login is `login`."""
+    """Return credentials with `login` as the session."""
     clock = clock or Clock()
     return ClientCredentials(
         login_url="https://login.example.test",
@@ -96,7 +96,7 @@ def test_an_invalid_lifetime_is_an_hour(lifetime: object) -> None:
 
 
 def test_a_refused_token_is_renewed_once_for_all_threads() -> None:
-    """The second thread that comes with the same refused token finds a new one there."""
+    """The second thread with the same refused token finds the new one."""
     login = Login(token("t1"), token("t2"))
     auth = credentials(login)
     first, second = sent(auth), sent(auth)
@@ -148,7 +148,7 @@ def test_threads_that_are_refused_together_renew_the_token_once() -> None:
 def test_refused_credentials_stop_the_run_and_stay_secret(
     status: int, setting: str, other: str
 ) -> None:
-    """400 is an unknown id, 401 a wrong secret."""
+    """400 is an unknown client, 401 a wrong secret."""
     body = {"error": "invalid_client", "error_description": "the-id / the-secret not found"}
     auth = credentials(Login(response(body, status=status)))
     with pytest.raises(StopRun) as stop:
@@ -181,7 +181,7 @@ def test_the_simulated_org_refuses_each_part_of_the_credentials(
 
 
 class Redirecting(requests.adapters.BaseAdapter):
-    """Sends whoever comes to another place, with the same method and body."""
+    """An adapter that redirects each request, with the same method and body."""
 
     def __init__(self, location: str) -> None:
         super().__init__()
@@ -197,7 +197,7 @@ class Redirecting(requests.adapters.BaseAdapter):
         return redirect
 
     def close(self) -> None:
-        """Keep nothing."""
+        """Keep the session as it is."""
 
 
 @pytest.mark.parametrize("host", ["", "https://elsewhere.example.test"])

@@ -1,4 +1,4 @@
-"""History in Dagster: thirty days, four at a time, a worker killed, and all arrives once."""
+"""Backfill in Dagster: thirty days, four at a time, with a killed worker, and each row once."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ with dg.DagsterInstance.get() as instance:
 
 
 def require() -> None:
-    """Skip without Dagster, or fail where it has to be there."""
+    """Skip the test without Dagster, or fail it if Dagster is required."""
     needed = [PYTHON, ENGINE / "dagster", LOADER, binaries()]
     if all(path is not None and path.exists() for path in needed):
         return
@@ -58,7 +58,7 @@ def require() -> None:
 
 
 def settings(sim: Simulator, server: Postgres, home: Path) -> dict[str, str]:
-    """Return the whole environment of an engine that loads a simulated org into a server."""
+    """Return all environment variables of an engine that loads a simulated org into a server."""
     return environment() | {
         "DAGSTER_HOME": str(home),
         "GENESYS_CLIENT_ID": "demo",
@@ -81,7 +81,7 @@ def settings(sim: Simulator, server: Postgres, home: Path) -> dict[str, str]:
 
 
 def call(given: dict[str, str], *command: str | Path) -> str:
-    """Run a program to its end; return what it printed."""
+    """Run a program to its end; return its output."""
     run = subprocess.run(  # noqa: S603 - our own programs
         command, cwd=ROOT, env=given, capture_output=True, text=True, check=False
     )
@@ -99,13 +99,13 @@ def backfill(given: dict[str, str], first: datetime, last: datetime) -> None:
 
 
 def runs(home: Path) -> Counter[str]:
-    """Count Dagster's runs by how they stand."""
+    """Count Dagster's runs by status."""
     with sqlite3.connect(f"file:{home}/history/runs.db?mode=ro", uri=True) as database:
         return Counter(status for (status,) in database.execute("select status from runs"))
 
 
 def until(home: Path, daemon: subprocess.Popen[bytes], successes: int) -> Iterator[Counter[str]]:
-    """Yield how the runs stand, until so many have succeeded."""
+    """Yield the counts of runs by status until so many have succeeded."""
     end = time.monotonic() + LONGEST
     while (now := runs(home))["SUCCESS"] < successes:
         assert time.monotonic() < end, now
@@ -115,7 +115,7 @@ def until(home: Path, daemon: subprocess.Popen[bytes], successes: int) -> Iterat
 
 
 def kill_one_worker(daemon: subprocess.Popen[bytes]) -> bool:
-    """Kill a worker whose tap is at work, and its two programs, as if their machine was gone."""
+    """Kill a worker with a reading tap, and its two programs, like a lost machine."""
     for worker in descendants(daemon.pid):
         programs = children(worker)
         taps = [one for one in programs if is_reading_tap(one)]
@@ -129,8 +129,8 @@ def kill_one_worker(daemon: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def test_a_backfill_brings_everything_once(tmp_path: Path) -> None:
-    """30 days, 4 at a time, a worker killed; then one incremental run brings what went on."""
+def test_a_backfill_loads_everything_once(tmp_path: Path) -> None:
+    """30 days, 4 at a time, with a killed worker; then an incremental run goes on."""
     require()
     # The instance that is shipped, with a place more, and looking for work more often.
     shipped = (ROOT / "orchestrate/dagster.yaml").read_text("utf-8")
@@ -174,7 +174,7 @@ def test_a_backfill_brings_everything_once(tmp_path: Path) -> None:
 
 
 def go_on(world: World, given: dict[str, str], state: dict[str, Any], folder: Path) -> None:
-    """Let one incremental run take over."""
+    """Start one incremental run."""
     programs = Programs.of(given)
     (folder / "state.json").write_text(json.dumps(state))
     group = GROUPS["conversations"]
@@ -202,13 +202,13 @@ def go_on(world: World, given: dict[str, str], state: dict[str, Any], folder: Pa
 
 
 def ends(world: World) -> dict[str, object]:
-    """Return when each conversation ended, by the truth."""
+    """Return the end of each conversation in the simulator."""
     truth = (world.in_lake(number) for number in world.numbers(SINCE, world.now))
     return {row["conversationId"]: without_zone(row.get("conversationEnd")) for row in truth}
 
 
 def hold(server: Postgres, world: World) -> None:
-    """Hold what is loaded against the truth: each conversation once, each segment once."""
+    """Check that each conversation and each segment of the simulator is loaded once."""
     rows = server.query(
         'select "conversationId", "conversationEnd" from genesys.conversation_details'
     )

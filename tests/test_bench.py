@@ -36,7 +36,7 @@ def test_a_record_takes_the_time_beyond_an_empty_run() -> None:
     ("rows", "fewest", "demanded"),
     [([250], 3, 3), ([200], 2, 3), ([60], 1, 2), ([0], 0, 1), ([250, 200, 60, 0], 6, 9)],
 )
-def test_requests_that_hold_data_and_that_paging_demands(
+def test_the_fewest_requests_and_those_of_paging(
     rows: list[int], fewest: int, demanded: int
 ) -> None:
     """A short last page ends a window, a full one does not, and a first page counts as full."""
@@ -90,8 +90,8 @@ def test_an_interval_touches_days(interval: str, count: int) -> None:
     assert len(serve.days(interval)) == count
 
 
-def test_the_report_compares_what_was_measured_and_leaves_out_what_was_not() -> None:
-    """A ratio is of medians, an empty run left out; a target without figures is not met."""
+def test_the_report_leaves_out_missing_measurements() -> None:
+    """A ratio is of medians without the empty run; a target without figures is not met."""
 
     def runs(*cpu: float, rows: int) -> list[dict[str, float]]:
         return [{"cpu": one, "rows": rows} for one in cpu]

@@ -1,4 +1,4 @@
-"""What the bookmark promises has been printed: cut a run anywhere, resume, and all is there."""
+"""All rows before the bookmark are written: a run can be cut at any line and resumed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ QUICKLY = settings(max_examples=15, deadline=None)
 
 
 def printed(messages: list[dict[str, Any]], stream: str = DETAILS) -> set[str]:
-    """Return the ids that are among the messages."""
+    """Return the ids in messages."""
     return {
         message["record"].get("conversationId") or message["record"]["id"]
         for message in messages
@@ -36,7 +36,7 @@ def printed(messages: list[dict[str, Any]], stream: str = DETAILS) -> set[str]:
 
 
 def promised(state: dict[str, Any], world: World = WORLD) -> set[str]:
-    """Return the ids of all that a state claims to have been printed."""
+    """Return the ids of all conversations that a state covers."""
     value = state.get("bookmarks", {}).get(DETAILS, {}).get("replication_key_value")
     if value is None:
         return set()
@@ -73,7 +73,7 @@ def unreadable(reading: str, bounds: str, lookback_days: float) -> set[str]:
 def test_a_run_that_is_cut_anywhere_can_be_resumed(
     window_days: float, lookback_days: float, reading: str, bounds: str, data: st.DataObject
 ) -> None:
-    """Killed after any line: each STATE was true when it was out, and the union is complete."""
+    """After a kill at any line, each STATE was true when written, and the union is complete."""
     options = {**START, "window_days": window_days, "lookback_days": lookback_days}
     hidden = unreadable(reading, bounds, lookback_days)
     with Simulator(WORLD, interval_reading=reading, interval_bounds=bounds) as sim:
@@ -89,10 +89,8 @@ def test_a_run_that_is_cut_anywhere_can_be_resumed(
 
 @pytest.mark.parametrize("window_days", [0.5, 1])
 @pytest.mark.parametrize("bounds", BOUNDS)
-def test_each_state_comes_after_what_the_window_before_owes(
-    bounds: str, window_days: float
-) -> None:
-    """A day brings what starts at the next midnight, which is printed before that day's STATE."""
+def test_each_state_comes_after_all_rows_of_its_window(bounds: str, window_days: float) -> None:
+    """A day includes a start at the next midnight, which is written before that day's STATE."""
     options = {**START, "window_days": window_days}
     hidden = unreadable("overlap", bounds, 1)
     with Simulator(WORLD, interval_reading="overlap", interval_bounds=bounds) as sim:
@@ -118,7 +116,7 @@ def test_each_state_comes_after_what_the_window_before_owes(
 def test_any_schedule_of_runs_reads_all(
     runs: list[tuple[timedelta, bool, float]], window_days: float
 ) -> None:
-    """At any distance, some of them ended by a fault: the bookmark makes no step back, no gap."""
+    """At any distance, some with faults: the bookmark never moves back, and there is no gap."""
     state: dict[str, Any] = {}
     seen: set[str] = set()
     bookmarks: list[str] = []
@@ -156,7 +154,7 @@ def test_summaries_can_be_cut_and_resumed(hours: int, data: st.DataObject) -> No
 
 
 def test_the_bookmark_stays_half_an_hour_behind() -> None:
-    """What is younger is printed but not promised."""
+    """Rows of the last half hour are written, but not covered by the bookmark."""
     busy = World(seed=11, per_day=400, since=SINCE + timedelta(days=4), now=NOW)
     with Simulator(busy) as sim:
         output = run(sim, DETAILS, **START)

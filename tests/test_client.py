@@ -1,4 +1,4 @@
-"""One request: its token, its tries, and the action that follows its response."""
+"""One request: its token, its tries, and the action on its response."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PATH = "/api/v2/users"
 
 
 class Session(requests.Session):
-    """A session whose responses are given; the last one is repeated."""
+    """A session with given responses; the last one is repeated."""
 
     def __init__(self, *responses: requests.Response) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Session(requests.Session):
 
 
 class Login:
-    """A token that counts how often it was renewed."""
+    """A token that counts its renewals."""
 
     def __init__(self) -> None:
         self.renewals = 0
@@ -63,7 +63,7 @@ class Login:
         return request
 
     def renew(self, _request: requests.PreparedRequest) -> None:
-        """Renew it."""
+        """Renew the token."""
         self.renewals += 1
 
     def redact(self, text: str) -> str:
@@ -72,7 +72,7 @@ class Login:
 
 
 def client(*responses: requests.Response, tries: int = 3) -> GenesysClient:
-    """Return a client with these responses, and time that nobody waits for."""
+    """Return a client with these responses, and a clock whose waits take no time."""
     retry = Retry(
         first_wait=1, tries=tries, longest_wait=10, clock=Clock(), logger=logging.getLogger("test")
     )
@@ -108,7 +108,7 @@ def test_a_request_is_sent_to_the_api_with_its_note() -> None:
 
 
 def test_a_request_without_a_note_belongs_to_no_stream() -> None:
-    """As a login does."""
+    """Such as a login."""
     assert note_of(object()) == RequestNote()
     request = requests.Request("GET", "https://api.example.test").prepare()
     assert note_of(annotate(request, RequestNote("users"))).stream == "users"
@@ -123,9 +123,7 @@ def test_a_request_without_a_note_belongs_to_no_stream() -> None:
         (ResponseAction.STOP, StopRun),
     ],
 )
-def test_an_action_becomes_the_error_that_is_named_after_it(
-    action: ResponseAction, error: type[Exception]
-) -> None:
+def test_each_action_has_its_error(action: ResponseAction, error: type[Exception]) -> None:
     """Overrides win over the table, in which 400 stops the run."""
     api = client(refused(400))
     note = RequestNote("users", "users, window", overrides=lambda _response: action)
@@ -136,8 +134,8 @@ def test_an_action_becomes_the_error_that_is_named_after_it(
     assert len(session_of(api).sent) == 1
 
 
-def test_an_error_names_the_part_and_what_was_sent() -> None:
-    """Without the secret, wherever it comes from."""
+def test_an_error_has_the_part_and_the_body_of_the_request() -> None:
+    """Without the secret, from wherever it comes."""
     api = client(refused(400, f"bad {SECRET}"))
     with pytest.raises(StopRun) as error:
         api.call("POST", PATH, RequestNote("users", "users, window 1"), data={"secret": SECRET})
@@ -147,7 +145,7 @@ def test_an_error_names_the_part_and_what_was_sent() -> None:
 
 
 def test_an_accepted_response_is_returned_as_it_is() -> None:
-    """It need be no JSON, and its status is not judged."""
+    """It need not be JSON, and its status has no effect."""
     api = client(response(content=b"<html>", status=404))
     note = RequestNote("users", overrides=accepting({404}))
     assert api.call("GET", PATH, note).content == b"<html>"
@@ -162,7 +160,7 @@ def test_no_content_is_as_garbled_as_any_other_body() -> None:
 
 @pytest.mark.parametrize("may_be_array", [True, False])
 def test_an_array_is_read_where_one_is_expected(may_be_array: bool) -> None:  # noqa: FBT001
-    """Elsewhere it is garbled, and requested again."""
+    """Elsewhere it is malformed, and the request is sent again."""
     api = client(response([1]), tries=2)
     note = RequestNote("users", may_be_array=may_be_array)
     if may_be_array:
@@ -174,7 +172,7 @@ def test_an_array_is_read_where_one_is_expected(may_be_array: bool) -> None:  # 
 
 
 def test_a_token_is_renewed_once() -> None:
-    """Within one try; the request goes out with the new one."""
+    """Within one try, which goes on with the new token."""
     api = client(refused(401), response({}))
     api.call("GET", PATH, RequestNote())
     assert [request.headers["Authorization"] for request in session_of(api).sent][-1] == "Bearer 1"
@@ -194,7 +192,7 @@ def test_failures_are_recorded_and_retried() -> None:
 
 @pytest.mark.parametrize("is_split", [True, False])
 def test_a_second_time_out_ends_the_tries_of_a_window(is_split: bool) -> None:  # noqa: FBT001
-    """Of nothing else; those tries count when it is sent again after all."""
+    """Of windows only; these tries count if the request is sent again unsplit."""
     api = client(refused(504), refused(503), refused(408), response({}), tries=4)
     request = api.prepare("GET", f"{api.base_url}{PATH}", RequestNote("a", is_split=is_split))
     if not is_split:
@@ -219,8 +217,8 @@ def test_a_request_without_tries_left_is_not_sent_again() -> None:
     assert len(session_of(api).sent) == 2
 
 
-def test_a_call_for_a_moment_is_one_try_and_judges_nothing() -> None:
-    """It cleans up behind a run that may be ending."""
+def test_a_brief_call_is_one_try_without_an_error() -> None:
+    """It cleans up after a run that may be ending."""
     api = client(refused(503))
     assert api.call_once("DELETE", PATH, RequestNote("jobs")).status_code == 503
     (options,) = session_of(api).sent_with
@@ -234,14 +232,14 @@ def test_a_call_that_failed_at_first_is_noted_as_an_outage(
     failure: int | None,
     may_split: bool,  # noqa: FBT001
 ) -> None:
-    """A query that times out after it is not split; requests that came too fast are none."""
+    """A query that times out after it is not split; a rate limit is no outage."""
     api = client(*([refused(failure)] if failure else []), response({}))
     api.call("GET", PATH, RequestNote("users"))
     assert api.time_outs.may_split() is may_split
 
 
-def test_garbled_json_is_named_and_requested_again() -> None:
-    """With the reader's reason; the second response is returned."""
+def test_malformed_json_is_logged_and_requested_again() -> None:
+    """With the parser's reason; the second response is returned."""
     api = client(response(content=b"{"), response({"id": 1}))
     request = api.prepare("GET", f"{api.base_url}{PATH}", RequestNote())
     with pytest.raises(TryAgain) as error:
@@ -255,7 +253,7 @@ def test_garbled_json_is_named_and_requested_again() -> None:
 
 
 def test_each_status_has_the_action_of_the_table() -> None:
-    """What is not named stops the run."""
+    """An unlisted status stops the run."""
     actions = {
         **dict.fromkeys((200, 202, 204, 206), ResponseAction.READ),
         **dict.fromkeys((301, 302, 303, 307, 308), ResponseAction.REDIRECTED),
@@ -268,7 +266,7 @@ def test_each_status_has_the_action_of_the_table() -> None:
 
 
 def test_refusals_for_good_are_accepted_and_nothing_else() -> None:
-    """Statuses of 400 to 499 that neither another try nor another token would change."""
+    """Statuses of 400 to 499 that neither another try nor another token changes."""
     accepted = [s for s in range(100, 600) if accepting_refusals(response(status=s)) is not None]
     assert accepted == [s for s in range(400, 500) if s not in {401, 408, 429}]
     assert accepting_refusals(response(status=404)) is ResponseAction.ACCEPT

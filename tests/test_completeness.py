@@ -1,4 +1,4 @@
-"""A reading is complete once all that was promised at its start has come, in whatever pages."""
+"""A reading is complete once all rows of its first count have come, on any pages."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_lowered_page_size_makes_a_smaller_page() -> None:
 
 
 def test_an_empty_page_explains_fewer_rows() -> None:
-    """A hole is reported by itself, and a stale count owes nothing."""
+    """A hole is reported by itself, and a stale count expects nothing."""
     stale, torn = reading("abcd", rows=8), reading("abcd", rows=8)
     stale.stale_count = True
     torn.add_hole(2, SIZE, "8 rows")
@@ -163,10 +163,10 @@ READINGS = st.builds(
 
 
 @given(READINGS)
-def test_fewer_rows_are_those_that_are_owed_and_came_in_no_page(
+def test_missing_rows_are_expected_and_on_no_page(
     case: tuple[list[str], int],
 ) -> None:
-    """How the rows are cut into pages, and their order, plays no part."""
+    """The division into pages, and their order, have no effect."""
     pages, rows = case
     whole = "".join(pages)
     for completeness in (reading(*pages, rows=rows), reading(whole[::-1], rows=rows)):
@@ -176,10 +176,10 @@ def test_fewer_rows_are_those_that_are_owed_and_came_in_no_page(
 
 
 @given(READINGS, READINGS)
-def test_what_came_in_either_of_two_readings_has_come(
+def test_a_row_of_either_reading_has_come(
     first: tuple[list[str], int], second: tuple[list[str], int]
 ) -> None:
-    """Their order plays no part; the smaller count is owed; it was short, since one was enough."""
+    """The order of readings has no effect; the smaller count is expected; it was short."""
     merged = []
     for earlier, later in ((first, second), (second, first)):
         completeness = reading(*later[0], rows=later[1])

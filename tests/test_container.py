@@ -1,4 +1,4 @@
-"""The container's definition is one that a linter accepts. No engine has built it here."""
+"""The Dockerfile passes a linter. No engine has built it here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HADOLINT = Path(sysconfig.get_path("scripts")) / "hadolint"
 
 
 def lint(path: Path) -> subprocess.CompletedProcess[str]:
-    """Run hadolint; exit code 1 means that it found something."""
+    """Run hadolint; exit code 1 means findings."""
     return subprocess.run(  # noqa: S603 - the linter of this environment
         [HADOLINT, "--no-color", str(path)], capture_output=True, text=True, check=False
     )
@@ -34,8 +34,8 @@ def test_the_container_runs_the_tap_as_an_unprivileged_user() -> None:
     assert last[-1] == 'ENTRYPOINT ["tap-genesys"]'
 
 
-def test_the_container_is_sent_only_what_the_wheel_is_built_of() -> None:
-    """All is left out but what is named, so that no .env ever gets into a layer."""
+def test_the_build_context_is_an_allow_list() -> None:
+    """Everything else is left out, so that no .env gets into a layer."""
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     rules = [line for line in lines if not line.startswith("#")]
     assert rules[0] == "*"

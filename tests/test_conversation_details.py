@@ -1,4 +1,4 @@
-"""By two lanes every conversation arrives whole, and no row ever becomes older than it was."""
+"""Two lanes read every conversation completely, and no row becomes older than it was."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LANES: dict[str, Any] = {
 
 
 def one_run(world: World, state: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
-    """Run once; return what was written."""
+    """Execute a run; return its messages."""
     output = Output()
     with Simulator(world) as sim:
         tap(sim, DETAILS, state=state, output=output, **{**LANES, **options}).sync_or_leave()
@@ -90,7 +90,7 @@ def test_a_conversation_that_the_lake_cuts_off_is_not_printed_by_job() -> None:
 
 
 def test_a_job_with_too_many_rows_is_halved() -> None:
-    """Never ended early."""
+    """It is never taken for complete."""
     world = WORLD.at(SINCE + 5 * DAY, 6 * HOUR)
     output = Output()
     with Simulator(world) as sim:
@@ -207,8 +207,8 @@ def test_rows_that_arrive_faster_than_they_are_read_are_no_failure(
         assert found <= set(output.ids())
 
 
-def test_late_changes_arrive_by_the_ladder() -> None:
-    """A day is read again at each age, once, and by no more requests than that."""
+def test_late_changes_arrive_by_the_re_checks() -> None:
+    """A day is read again once at each age, and by no more requests than that."""
     state: dict[str, Any] = {}
     warehouse = Warehouse(SINCE)
     rereads = 0
@@ -255,12 +255,12 @@ def test_a_lost_job_is_submitted_again(faults: list[Fault]) -> None:
 
 @pytest.fixture(scope="module")
 def nine_days() -> World:
-    """Return an org with nine days of history that the lake knows."""
+    """Return an org with nine days of history in the lake."""
     return World(seed=6, per_day=30, since=SINCE, now=SINCE + timedelta(days=9, hours=4))
 
 
 def by_jobs(world: World, **options: Any) -> tuple[Output, float, Simulator]:
-    """Read the nine days by job; return what was written, the seconds it took, and the org."""
+    """Read the nine days by job; return the output, the duration in seconds, and the org."""
     output = Output()
     sim = Simulator(world)
     with sim:
@@ -330,7 +330,7 @@ def test_prefetched_jobs_are_deleted_when_the_run_stops(nine_days: World) -> Non
 
 
 class OneRow:
-    """Jobs whose results hold one row, whichever window they are submitted for."""
+    """Jobs whose results have one row, for any window."""
 
     def __init__(self, row: dict[str, Any]) -> None:
         self.pages_read = 0
@@ -360,7 +360,7 @@ class OneRow:
     ],
 )
 def test_a_job_emits_a_conversation_in_one_window(start: int, end: int, emitted: list[int]) -> None:
-    """Though the responses to both windows hold it."""
+    """Even if the responses to both windows have it."""
     bound = SINCE + DAY
     row = {
         "conversationId": "id",
@@ -403,7 +403,7 @@ def test_the_state_before_each_record_accounts_for_it(source: str, parallel: int
 
 
 def test_the_last_half_hour_is_read_again_by_the_next_run() -> None:
-    """What a query finds a while after it has started does not wait for a job."""
+    """A row that a query finds late does not wait for a job."""
     minute = timedelta(minutes=1)
     world = World(
         seed=21, per_day=2000, since=SINCE, lag=10 * minute, step=0 * minute, indexing=9 * minute
@@ -423,7 +423,7 @@ def test_the_last_half_hour_is_read_again_by_the_next_run() -> None:
 
 
 def test_a_hole_in_the_fresh_lane_is_read_again_by_the_next_run() -> None:
-    """Though a later window of the same pass came whole."""
+    """Even if a later window of the same pass is complete."""
     options = {**LANES, "page_size": 2, "max_parallel_requests": 1}
     world = WORLD.at(WORLD.now, 60 * HOUR)
     with Simulator(world) as sim:

@@ -1,4 +1,4 @@
-"""The plan of conversations: its batches as lists, and what the state holds at each of them."""
+"""The plan of conversations: its batches as lists, and the state at each of them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NO_RECHECKS = Batch(())
 
 
 def job(*bounds: tuple[datetime, datetime]) -> tuple[Read, ...]:
-    """Return reads by job that go on from the bookmark."""
+    """Return forward reads by job."""
     return tuple(
         Read(Window(*bound), "job", "forward", by_activity=True, within=Window(*bound))
         for bound in bounds
@@ -63,13 +63,13 @@ def query(purpose: Any, *bounds: tuple[datetime, datetime]) -> tuple[Read, ...]:
 
 
 def job_recheck(*days: int) -> Batch:
-    """Return the batch of days that are read again by job."""
+    """Return the batch of days that jobs read again."""
     windows = [Window(at(day), at(day + 1)) for day in days]
     return Batch(tuple(Read(window, "job", "recheck", within=window) for window in windows))
 
 
 def executed(**options: Any) -> PlanRun:
-    """Return a run that was executed, with a state and inputs as given."""
+    """Return an executed run, with a state and inputs as given."""
     run = PlanRun(**{"end": NOON, "watermark": LAKE, "ages": [1], **options})
     assert run.execute(ConversationPlan(run.state, run.inputs()))
     return run
@@ -81,7 +81,7 @@ def bare(states: list[State]) -> list[State]:
 
 
 def test_a_read_stands_for_itself_unless_its_batch_is_one_whole() -> None:
-    """`within` is what the batch reads, or the window; `by_activity` is passed on."""
+    """`within` is the batch's window, or the read's own; `by_activity` is passed on."""
     windows = [Window(at(0), at(1)), Window(at(1), at(2))]
     both = Window(at(0), at(2))
     assert reads(iter(windows), "job", "forward", by_activity=True, within=both) == tuple(
@@ -127,7 +127,7 @@ def test_a_first_run_by_job_alone_leaves_the_rest_to_later_runs() -> None:
 
 
 def test_a_first_run_by_query_reads_all_of_the_range() -> None:
-    """The pass is declared with the lease's end, and ends with the response that came last."""
+    """The pass is declared with the lease's end, and ends with the last response."""
     run = executed(source="query", watermark=None, end=at(2, 6))
     windows = query("forward", (at(0), at(1)), (at(1), at(2)), (at(2), at(2, 6)))
     assert run.batches == [Batch(windows, is_declared=True, since=FIRST_DAY), LAST]
@@ -155,15 +155,15 @@ def test_jobs_end_at_the_end_of_the_range(source: str) -> None:
 
 
 def test_nothing_fresh_is_read_where_the_bookmark_is_at_the_end() -> None:
-    """Jobs have read all of a range that ends in the past; no pass begins."""
+    """Jobs have read a range that ends in the past; no pass starts."""
     state = {WATERMARK: iso(LAKE), PASSES: []}
     run = executed(start=NOON, bookmark=NOON, watermark=at(5, 13), state=state)
     assert run.batches == [Batch((), is_declared=True, since=NOON), NO_RECHECKS, LAST]
     assert run.states[-1][PASSES] == []
 
 
-def test_a_range_that_ends_in_the_past_is_no_promise_about_later() -> None:
-    """The pass ends where the range does, not where the run began."""
+def test_a_pass_ends_with_a_range_that_ends_in_the_past() -> None:
+    """Not at the start of the run."""
     run = executed(end=at(3), started=NOON, watermark=at(2))
     assert run.batches[2] == Batch(query("fresh", (at(2), at(3))), is_declared=True)
     assert run.state[PASSES] == [[text(2), text(3), text(5, 12, 2)]]
@@ -204,7 +204,7 @@ def test_the_next_run_waits_for_the_watermark_to_pass_the_query() -> None:
 
 
 def test_jobs_read_what_queries_had_once_the_watermark_has_passed_them() -> None:
-    """The pass is forgotten, but only after the jobs' rows, which it does not limit any more."""
+    """The pass is dropped, but only after the rows of the jobs, which it no longer limits."""
     state = executed().state
     end, lake = at(6, 18), at(5, 12, 6)
     run = executed(end=end, start=LAKE, bookmark=LAKE, watermark=lake, state=state)
@@ -223,7 +223,7 @@ def test_jobs_read_what_queries_had_once_the_watermark_has_passed_them() -> None
     ("knowledge", "limit"), [(-MILLISECOND, at(4, 12)), (timedelta(0), LAKE), (HOUR, LAKE)]
 )
 def test_a_pass_of_the_very_watermark_limits_jobs(knowledge: timedelta, limit: datetime) -> None:
-    """A query at a moment knows what happens then; the lake whose watermark it is does not."""
+    """A query includes the events of its own moment; a lake with that watermark does not."""
     lake = at(4, 12)
     state = {WATERMARK: iso(LAKE), PASSES: [[iso(LAKE), text(4, 8), iso(lake + knowledge)]]}
     run = executed(source="job", start=at(4), bookmark=at(4), watermark=lake, state=state)
@@ -231,7 +231,7 @@ def test_a_pass_of_the_very_watermark_limits_jobs(knowledge: timedelta, limit: d
 
 
 def test_no_fresh_instant_is_skipped_after_a_pass_that_was_cut_off() -> None:
-    """A killed pass has read nothing whole: the query begins where the jobs have read to."""
+    """A killed pass is incomplete, so the query starts at the end of the jobs."""
     state = {WATERMARK: iso(LAKE), PASSES: [[iso(LAKE), iso(LAKE), iso(NOON + HOUR)]]}
     run = executed(start=LAKE, bookmark=LAKE, watermark=at(4, 8), state=state)
     assert run.batches[2] == Batch(
@@ -262,7 +262,7 @@ def test_a_watermark_that_went_back_reads_nothing_by_job(source: str) -> None:
 
 
 def test_a_watermark_that_stands_still_is_read() -> None:
-    """Equal is not before: what is new is the re-checks' age, or the end of the range."""
+    """Equal is not before: re-checks may be due, or the end of the range may have moved."""
     state = {WATERMARK: iso(LAKE), PASSES: [], RECHECKED_BY: "job", RECHECKS: {"1": text(2)}}
     run = executed(source="job", start=LAKE, bookmark=LAKE, state=state)
     assert run.batches == [Batch((), is_declared=True, since=LAKE), job_recheck(2), LAST]
@@ -270,7 +270,7 @@ def test_a_watermark_that_stands_still_is_read() -> None:
 
 
 def test_a_history_without_passes_is_taken_for_a_query_of_this_very_moment() -> None:
-    """A state of a version that kept none: nothing by job until the watermark is past it."""
+    """A state of an earlier version: nothing is read by job until the watermark has passed it."""
     run = executed(start=at(4), bookmark=at(4))
     assert run.batches[0] == Batch((), is_declared=True, since=at(4))
     assert run.states[0][PASSES] == [
@@ -279,8 +279,8 @@ def test_a_history_without_passes_is_taken_for_a_query_of_this_very_moment() -> 
     assert run.batches[2].reads[0].window.start == at(4)
 
 
-def test_what_was_read_before_this_run_is_kept_apart() -> None:
-    """A window that is too large for a query may go by job only below the passes before it."""
+def test_the_passes_before_a_run_are_kept_apart() -> None:
+    """A window that is too large for a query is read by job only below the earlier passes."""
     kept = [text(4), text(4, 8), text(5)]
     run = PlanRun(end=NOON, source="query", bookmark=at(4), state={PASSES: [kept]})
     plan = ConversationPlan(run.state, run.inputs())
@@ -293,7 +293,7 @@ def test_what_was_read_before_this_run_is_kept_apart() -> None:
 
 
 def test_days_that_are_due_are_read_again_by_job_once_each() -> None:
-    """Oldest first, in a batch that needs no declaration, and no farther than jobs have read."""
+    """Oldest first, in a batch without a declaration, and no farther than the jobs have read."""
     state: State = {WATERMARK: iso(LAKE), PASSES: [], RECHECKED_BY: "job"}
     state[RECHECKS] = {"1": text(2), "3": text(0)}
     lake = at(5, 6)
@@ -321,7 +321,7 @@ def test_no_day_is_read_again_beyond_what_a_pass_allows() -> None:
 
 
 def test_by_query_a_recheck_is_a_pass_of_its_own() -> None:
-    """It begins with the first of its days, is declared, and ends at the last response."""
+    """It starts with its first day, is declared, and ends at the last response."""
     state = {PASSES: [], RECHECKED_BY: "query", RECHECKS: {"1": text(2)}}
     run = executed(source="query", watermark=None, start=at(5), bookmark=at(5), state=state)
     days = query("recheck", (at(2), at(3)), (at(3), at(4)))
@@ -340,7 +340,7 @@ def test_by_query_a_recheck_is_a_pass_of_its_own() -> None:
 
 
 def test_a_hole_that_holds_the_bookmark_holds_the_rechecks_too() -> None:
-    """By query no day is read again that has not been read whole a first time."""
+    """By query, no day is read again before it has been read completely once."""
     state = {PASSES: [], RECHECKED_BY: "query", RECHECKS: {"0.5": text(2)}}
     run = executed(
         source="query",
@@ -358,7 +358,7 @@ def test_a_hole_that_holds_the_bookmark_holds_the_rechecks_too() -> None:
 
 
 def test_days_after_the_end_of_the_range_are_left_alone() -> None:
-    """An end that was set later than the bookmark: the days in between are not wanted any more."""
+    """An `end_date` before the bookmark excludes the days in between."""
     state = {PASSES: [], RECHECKED_BY: "query", RECHECKS: {"1": text(0)}}
     run = executed(
         source="query", watermark=None, start=at(1), end=at(1), started=NOON, bookmark=at(3),
@@ -368,14 +368,14 @@ def test_days_after_the_end_of_the_range_are_left_alone() -> None:
 
 
 def test_a_state_without_marks_is_read_from_the_bookmark_less_the_age() -> None:
-    """An age that is new has none; a state of an earlier version has no marks at all."""
+    """A new age has no mark; a state of an earlier version has none at all."""
     state = {PASSES: [], RECHECKED_BY: "job", WATERMARK: iso(LAKE)}
     run = executed(source="job", start=at(4), bookmark=at(4), state=state)
     assert run.states[0][RECHECKS] == {"1": text(3)}
 
 
-def test_what_is_not_whole_is_no_recheck() -> None:
-    """The day stays due, from whichever source."""
+def test_an_incomplete_window_is_no_recheck() -> None:
+    """The day stays due, for either source."""
     state = {PASSES: [], RECHECKED_BY: "query", RECHECKS: {"1": text(2)}}
     run = executed(
         source="query", watermark=None, start=at(4), bookmark=at(4), state=state, holes=[at(2, 3)]
@@ -384,7 +384,7 @@ def test_what_is_not_whole_is_no_recheck() -> None:
 
 
 def test_fresh_rows_are_no_recheck() -> None:
-    """They have no attributes yet, however old the day is."""
+    """They have no attributes yet, even if the day is old enough."""
     run = executed(watermark=at(2), end=at(9), ages=[1])
     assert run.batches[2].reads[0].window == Window(at(2), at(3))
     assert run.state[RECHECKS] == {"1": text(1)}
@@ -395,15 +395,15 @@ def test_fresh_rows_are_no_recheck() -> None:
     [("job", {"1": text(1)}), ("query", {"1": text(4)}), (None, {"1": text(4)})],
 )
 def test_the_marks_are_those_of_one_source(before: str | None, marks: dict[str, str]) -> None:
-    """A change of source begins anew at the bookmark less the age, at once."""
+    """After a change of source they start again at the bookmark less the age, at once."""
     state: State = {PASSES: [], RECHECKED_BY: before, RECHECKS: {"1": text(1)}}
     run = PlanRun(end=NOON, start=at(5), bookmark=at(5), watermark=LAKE, ages=[1], state=state)
     next(ConversationPlan(run.state, run.inputs()).batches())
     assert (state[RECHECKED_BY], state[RECHECKS]) == ("job", marks)
 
 
-def test_an_age_is_counted_to_the_moment_whose_truth_is_read() -> None:
-    """By job to the watermark, by query to the run's beginning."""
+def test_an_age_is_counted_to_the_moment_of_the_data() -> None:
+    """By job to the watermark, by query to the run's start."""
     forward = {"end": at(5), "ages": [3]}
     assert executed(source="job", watermark=at(4), **forward).state[RECHECKS] == {"3": text(1)}
     by_query = executed(source="query", watermark=None, **forward)
@@ -411,8 +411,8 @@ def test_an_age_is_counted_to_the_moment_whose_truth_is_read() -> None:
 
 
 @pytest.mark.parametrize(("lake", "mark"), [(at(2) - MILLISECOND, 0), (at(2), 1)])
-def test_a_job_in_place_of_a_query_reads_the_truth_of_the_lake(lake: datetime, mark: int) -> None:
-    """The plan of a query has no watermark: the moment comes with the reading."""
+def test_a_job_in_place_of_a_query_counts_as_of_the_watermark(lake: datetime, mark: int) -> None:
+    """The plan of a query has no watermark, so the reading supplies it."""
     run = PlanRun(end=NOON, source="query", ages=[1])
     plan = ConversationPlan(run.state, run.inputs())
     (read, *_others) = next(plan.batches()).reads
@@ -424,7 +424,7 @@ def test_a_job_in_place_of_a_query_reads_the_truth_of_the_lake(lake: datetime, m
 
 
 def test_a_fresh_pass_with_a_hole_covers_nothing() -> None:
-    """Its lease stays, as it has emitted rows; a later pass begins where it began."""
+    """Its lease stays, since it has emitted rows; a later pass starts where it started."""
     run = executed(holes=[at(5, 3)])
     assert run.state[PASSES] == [[iso(LAKE), iso(LAKE), text(5, 13, 3)]]
     later = executed(
@@ -433,15 +433,15 @@ def test_a_fresh_pass_with_a_hole_covers_nothing() -> None:
     assert later.batches[2].reads[0].window.start == LAKE
 
 
-def test_a_query_takes_the_watermark_away() -> None:
-    """So a later run by job finds that queries came last."""
+def test_a_query_removes_the_watermark() -> None:
+    """So a later run by job detects that queries came last."""
     state = {WATERMARK: iso(LAKE), PASSES: []}
     run = executed(source="query", watermark=None, start=at(4), bookmark=at(4), state=state)
     assert WATERMARK not in run.states[0]
 
 
 def test_a_response_after_the_lease_prolongs_it_first() -> None:
-    """The moment itself is still within it."""
+    """The last moment of the lease is still within it."""
     run = PlanRun(end=NOON, source="query")
     plan = ConversationPlan(run.state, run.inputs())
     batches = plan.batches()
@@ -455,10 +455,10 @@ def test_a_response_after_the_lease_prolongs_it_first() -> None:
 @pytest.mark.parametrize(
     ("available", "kept"), [(None, LAKE), (LAKE - HOUR, LAKE), (LAKE, LAKE), (NOON, NOON)]
 )
-def test_a_job_that_knows_more_raises_the_watermark_first(
+def test_a_later_watermark_of_a_job_is_written_first(
     available: datetime | None, kept: datetime
 ) -> None:
-    """It goes on while a run reads, and never back."""
+    """It moves on while a run reads, and never back."""
     run = PlanRun(end=NOON, watermark=LAKE)
     plan = ConversationPlan(run.state, run.inputs())
     next(plan.batches())
@@ -467,7 +467,7 @@ def test_a_job_that_knows_more_raises_the_watermark_first(
 
 
 def test_a_job_within_a_query_keeps_no_watermark() -> None:
-    """The run's pass is younger than any job."""
+    """The run's pass is later than any watermark."""
     run = PlanRun(end=NOON, source="query")
     plan = ConversationPlan(run.state, run.inputs())
     next(plan.batches())
@@ -489,15 +489,15 @@ def test_a_job_within_a_query_keeps_no_watermark() -> None:
 def test_ends_that_are_read_first_are_from_the_bookmark_to_what_is_settled(
     options: dict[str, Any], ended_in: tuple[datetime, datetime]
 ) -> None:
-    """Whatever the look-back: the ranges of successive runs touch, and do not overlap."""
+    """For any look-back, the ranges of successive runs touch, and do not overlap."""
     run = PlanRun(end=NOON, state={PASSES: []}, **options)
     plan = ConversationPlan(run.state, run.inputs())
     next(plan.batches())
     assert plan.ended_in == Window(*ended_in)
 
 
-def test_the_oldest_start_that_is_wanted_is_that_of_the_inputs() -> None:
-    """A job returns conversations that were active, whenever they started."""
+def test_the_oldest_start_is_that_of_the_inputs() -> None:
+    """A job returns active conversations with any start."""
     run = PlanRun(end=NOON, watermark=LAKE, oldest=at(1))
     plan = ConversationPlan(run.state, run.inputs())
     next(plan.batches())
@@ -509,7 +509,7 @@ def test_the_oldest_start_that_is_wanted_is_that_of_the_inputs() -> None:
 
 
 def test_a_plan_changes_nothing_before_its_first_batch() -> None:
-    """Neither the constructor nor a generator that is not begun changes the state."""
+    """Neither the constructor nor an unstarted generator changes the state."""
     state: State = {WATERMARK: iso(LAKE), PASSES: None, RECHECKS: {"1": text(2)}}
     run = PlanRun(end=NOON, bookmark=at(4), watermark=LAKE, state=deepcopy(state))
     ConversationPlan(run.state, run.inputs()).batches()
@@ -519,7 +519,7 @@ def test_a_plan_changes_nothing_before_its_first_batch() -> None:
 @pytest.mark.parametrize("source", ["auto", "job", "query"])
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_a_batch_that_is_not_executed_leaves_the_state_alone(source: str, count: int) -> None:
-    """Each is planned only when the one before it has been read; a killed run declares no more."""
+    """A batch is planned only after the one before it has been read."""
     run = PlanRun(
         end=NOON,
         source=source,
@@ -564,7 +564,7 @@ def test_every_schedule_reads_all_and_makes_no_row_older(schedule: list[Schedule
 def _resumed_from(
     bookmark: datetime | None, watermark: datetime | None, state: State
 ) -> datetime | None:
-    """Return the bookmark as far as it is a job's."""
+    """Return the bookmark, at most at the jobs' position."""
     if bookmark is None or watermark is None:
         return bookmark
     highest = parse(state[WATERMARK]) if WATERMARK in state else watermark
@@ -572,7 +572,7 @@ def _resumed_from(
 
 
 def _check_jobs(run: PlanRun, emissions: list[Emission]) -> None:
-    """Forward windows tile the range from its start, and pass nothing that is known better."""
+    """Check that forward windows tile the range, and that no job overwrites a later row."""
     jobs = [read.window for batch in run.batches for read in batch.reads if read.by == "job"]
     forward = [read.window for batch in run.batches for read in batch.reads if read.by_activity]
     if forward:
@@ -587,7 +587,7 @@ def _check_jobs(run: PlanRun, emissions: list[Emission]) -> None:
 
 
 def _check_states(run: PlanRun) -> None:
-    """The last STATE before a row accounts for it."""
+    """Check that the last STATE before each row covers it."""
     for read, knowledge, state in run.emissions:
         if read.by == "job":
             assert parse(state[WATERMARK]) >= knowledge

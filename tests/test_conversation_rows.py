@@ -1,4 +1,4 @@
-"""A conversation's tables: each place in the tree one row, a key of its own, and nothing lost."""
+"""The tables of a conversation: one row with a key for each place in the tree, none lost."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ VALUES = st.one_of(
 
 
 def nodes(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    """Return lists of objects, mostly; some are absent, and some are nothing of the kind."""
+    """Return lists of objects; some are absent, and some have another type."""
     inner = st.lists(st.fixed_dictionaries({}, optional=fields), max_size=3)
     return st.one_of(inner, inner, inner, st.none(), st.just("none"), st.just([1]))
 
@@ -98,7 +98,7 @@ def objects(value: object) -> list[dict[str, Any]]:
 
 
 def counted(conversation: dict[str, Any]) -> Counter[str]:
-    """Count the places of a tree, the simple way."""
+    """Count the places of a tree."""
     found: Counter[str] = Counter()
     for name in ("evaluations", "surveys", "resolutions"):
         found[f"conversation_{name}"] += len(objects(conversation.get(name)))
@@ -122,7 +122,7 @@ def counted(conversation: dict[str, Any]) -> Counter[str]:
 @example([{"conversationId": "c", "participants": [{"sessions": [{"flow": {}}]}]}])
 @given(st.lists(CONVERSATIONS, max_size=3, unique_by=lambda one: one["conversationId"]))
 def test_every_place_is_a_row_with_a_key_of_its_own(trees: list[dict[str, Any]]) -> None:
-    """Whatever the ids are; and what was given stays as it is."""
+    """For any ids; and the given conversation is not changed."""
     before = copy.deepcopy(trees)
     found: dict[str, list[dict[str, Any]]] = {}
     for tree in trees:
@@ -143,8 +143,8 @@ def test_every_place_is_a_row_with_a_key_of_its_own(trees: list[dict[str, Any]])
 
 
 @given(CONVERSATIONS)
-def test_what_a_table_does_not_know_is_in_extra(tree: dict[str, Any]) -> None:
-    """New fields, and inner ones of a shape that no table is made of."""
+def test_unknown_fields_of_a_table_are_in_extra(tree: dict[str, Any]) -> None:
+    """New fields, and inner ones with a type that no table has."""
     found = rows(tree, FIELDS)
     for participant, row in zip(
         objects(tree.get("participants")), found.get("conversation_participants", []), strict=True
@@ -164,8 +164,8 @@ def test_only_selected_tables_are_built(tree: dict[str, Any], wanted: set[str]) 
 
 
 @given(st.lists(CONVERSATIONS, max_size=3))
-def test_rows_are_written_as_if_they_were_put_together(trees: list[dict[str, Any]]) -> None:
-    """The quick way and the SDK's way are one."""
+def test_rows_that_are_spliced_equal_serialized_ones(trees: list[dict[str, Any]]) -> None:
+    """The fast path and the SDK's path write the same text."""
     harvest = RowCollector(FIELDS)
     expected: dict[str, list[dict[str, Any]]] = {}
     for tree in trees:
@@ -186,7 +186,7 @@ def test_rows_are_written_as_if_they_were_put_together(trees: list[dict[str, Any
 
 
 def test_keys_are_these_texts() -> None:
-    """Written out, since a target that gets another text for a row keeps it beside the old one."""
+    """A target keeps both rows if the key of a row changes."""
     flow = {"flowId": "f", "outcomes": [{"flowOutcomeId": "o"}]}
     inner = {"segments": [{"wrapUpCode": "w"}], "metrics": [{}], "mediaEndpointStats": [{}]}
     tree = {
@@ -242,7 +242,7 @@ def test_handle_times_are_in_one_row_of_a_session() -> None:
 
 
 def loaded(sim: Simulator, *streams: str, **options: Any) -> Output:
-    """Read these streams by job and query."""
+    """Read streams by job and query."""
     options = {"start_date": iso(SINCE), "conversation_details_source": "auto", **options}
     return run(sim, *streams, **options)
 
@@ -282,8 +282,8 @@ def test_a_schema_comes_once_and_states_stay_small() -> None:
     assert max(len(json.dumps(message)) for message in output.of("STATE")) < 4000
 
 
-def test_rows_are_out_before_the_bookmark_moves() -> None:
-    """Cut anywhere: what the last STATE promises has been printed, rows of tables too."""
+def test_rows_are_written_before_the_bookmark_moves() -> None:
+    """Cut at any line: the last STATE covers written rows only, those of tables included."""
     with Simulator(WORLD) as sim:
         messages = loaded(sim, DETAILS, "conversation_segments").messages
     whole = {
@@ -355,7 +355,7 @@ def test_a_skipped_parent_skips_its_tables() -> None:
 
 
 def test_rows_that_vanish_are_older_than_their_conversation() -> None:
-    """A wrap-up comes late, between two readings: what an upsert leaves, seen through the view."""
+    """A late wrap-up comes between two readings: an upsert keeps old rows, the view drops them."""
     warehouse: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in (DETAILS, *NAMES)}
     state: dict[str, Any] = {}
     for days in (1, 2, 5, 9, 40):
@@ -387,7 +387,7 @@ def test_rows_that_vanish_are_older_than_their_conversation() -> None:
 
 
 class ShrinkingWorld(World):
-    """An org in which segments are merged after a while: the last of a session goes."""
+    """An org in which segments are merged later: the last one of a session disappears."""
 
     def conversation(self, number: int) -> dict[str, Any]:
         return self._merged(super().conversation(number))
@@ -405,7 +405,7 @@ class ShrinkingWorld(World):
 
 
 def test_no_row_waits_when_a_state_is_written() -> None:
-    """What a STATE promises of conversations is out in their tables too, at every window's end."""
+    """At the end of every window, the rows of tables are written before the STATE."""
     stdout = io.TextIOWrapper(io.BytesIO())
     world = World(seed=5, per_day=9, since=SINCE, now=SINCE + 3 * DAY)
     with Simulator(world) as sim, contextlib.redirect_stdout(stdout):
@@ -425,8 +425,8 @@ def test_no_row_waits_when_a_state_is_written() -> None:
     assert len(printed) > 20
 
 
-def test_what_nothing_changes_is_written_as_the_sdk_would() -> None:
-    """Line by line, for records, listings and tables; and a stream map takes the SDK's way."""
+def test_unmapped_rows_are_written_as_by_the_sdk() -> None:
+    """Line by line, for records, listings and tables; a stream map takes the SDK's path."""
     world = World(seed=5, per_day=9, since=SINCE, now=SINCE + 2 * DAY)
     streams = ("conversation_details", "conversation_wrap_ups", "users", "roles")
 

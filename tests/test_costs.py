@@ -1,4 +1,4 @@
-"""The cost of each kind of stream: its words, and the arithmetic of its estimate."""
+"""The cost of each kind of stream: its description, and the arithmetic of its estimate."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_single_page_is_one_request() -> None:
 
 @pytest.mark.parametrize(("rows", "requests"), [(0, 1), (1, 1), (100, 1), (101, 2), (250, 3)])
 def test_a_listing_is_its_pages(rows: int, requests: int) -> None:
-    """An empty one has a page too."""
+    """An empty one has one page, too."""
     assert numbers(PerPage(100), sample=Sample(rows)) == (requests, requests)
 
 
@@ -378,7 +378,7 @@ def test_a_later_run_reads_a_day_and_the_look_back() -> None:
 
 
 def test_each_stream_has_a_cost_in_words() -> None:
-    """Without a connection, and without credentials."""
+    """Without a connection and without credentials."""
     tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
     texts = {stream.name: stream.cost.text for stream in (kind(tap) for kind in STREAMS)}
     assert all(texts.values())

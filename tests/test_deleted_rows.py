@@ -1,4 +1,4 @@
-"""What the org has deleted leaves PostgreSQL after a whole listing, and only then."""
+"""Rows that the org has deleted leave PostgreSQL after a complete listing, and only then."""
 
 from __future__ import annotations
 

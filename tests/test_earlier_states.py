@@ -1,4 +1,4 @@
-"""States that earlier versions wrote are read, and lead to the same rows."""
+"""States of earlier versions are read, and lead to the same rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STATES: dict[str, dict[str, Any]] = {
 
 
 def state(source: str) -> dict[str, Any]:
-    """Return the state as the version before `readTo` and re-reads of aggregates wrote it."""
+    """Return a state of the version before `readTo` and re-reads of aggregates."""
     kept = STATES[source]
     lane = "query" if source == "query" else "job"
     details = {
@@ -68,7 +68,7 @@ def at(hours: float) -> str:
 
 @pytest.mark.parametrize("source", STATES)
 def test_a_state_of_an_earlier_version_goes_on(source: str) -> None:
-    """Nothing is read from the beginning, nothing after the bookmark is left out."""
+    """Nothing is read from the start, and nothing after the bookmark is missing."""
     options = {
         "start_date": iso(SINCE),
         "conversation_details_source": source,
@@ -144,7 +144,7 @@ def test_renaming_a_state_is_idempotent(state: dict[str, Any]) -> None:
 
 @given(states({**EARLIER, **OTHER}))
 def test_each_value_comes_under_its_present_name(state: dict[str, Any]) -> None:
-    """Only the names of a stream's own keys change: no value, no stream's name, nothing beside."""
+    """Only the keys of a stream's bookmark change: no value, no stream's name, nothing else."""
     result = renamed(state)
     assert {**result, "bookmarks": None} == {**state, "bookmarks": None}
     assert result["bookmarks"] == {
@@ -160,7 +160,7 @@ def test_a_state_of_this_version_is_left_alone(state: dict[str, Any]) -> None:
 
 
 def test_of_two_names_the_value_counts_that_promises_less() -> None:
-    """Whichever was written last: a merge keeps the earlier one, an earlier version the present."""
+    """A merged state may have both names, written by different versions in either order."""
     early, late = at(-3), at(-1)
     for earlier, present in ((early, late), (late, early)):
         kept = {"told": earlier, "knownUpTo": present}
@@ -217,7 +217,7 @@ PATHS = {DETAILS: "conversations/details", PRESENCES: "users/details", AGGREGATE
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recorded_state_goes_on(name: str) -> None:
-    """Nothing is read from the beginning, nothing is missing, and no row becomes older."""
+    """Nothing is read from the start, nothing is missing, and no row becomes older."""
     earlier = load(name)
     hold_to_the_truth(earlier, earlier.state)
 
@@ -253,7 +253,7 @@ def test_the_recorded_states_are_of_all_kinds() -> None:
 
 
 def hold_to_the_truth(earlier: Earlier, state: dict[str, Any]) -> None:
-    """Go on from a state, and hold all rows to the earlier contents and to the truth."""
+    """Go on from a state; compare all rows with the earlier ones and with the simulator."""
     warehouse = Warehouse(SINCE)
     warehouse.moments = dict(earlier.conversations)
     warehouse._state = state["bookmarks"].get(DETAILS, {})
@@ -292,7 +292,7 @@ def hold_to_the_truth(earlier: Earlier, state: dict[str, Any]) -> None:
 
 
 def hold_to_the_bookmarks(sim: Simulator, earlier: Earlier, state: dict[str, Any]) -> None:
-    """Hold that a first run requests nothing that is before the bookmark and not due."""
+    """Check that a first run requests nothing before the bookmark that is not due."""
     for stream, path in PATHS.items():
         kept = state["bookmarks"].get(stream)
         intervals = [
@@ -330,7 +330,7 @@ def days_due(kept: dict[str, Any], now: datetime) -> set[datetime]:
 def hold_to_the_rechecks(
     warehouse: Warehouse, earlier: Earlier, world: World, bookmark: datetime
 ) -> None:
-    """Hold that all rows before the bookmark have come, and again when a re-check was due."""
+    """Check that all rows before the bookmark have come, and again if a re-check was due."""
     truth = world.now if earlier.source == "query" else world.watermark
     for number in world.numbers(SINCE, bookmark):
         moment = warehouse.moments[world.conversation_id(number)]

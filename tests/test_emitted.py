@@ -1,4 +1,4 @@
-"""The moment as of which a conversation was emitted, and what is left out: each condition alone.
+"""The moment as of which a conversation was emitted, and the rows that are left out by it.
 
 `test_emitted_law` holds the consequences; here each bound has a case on both of its sides.
 """
@@ -199,7 +199,7 @@ def test_the_mark_of_one_source_leaves_out_no_row_of_the_other() -> None:
 
 
 def test_without_a_bookmark_no_job_leaves_anything_out() -> None:
-    """All of it is read for the first time."""
+    """It reads everything for the first time."""
     assert not Emitted(with_mark(None, JOBS), None).by_job(at(2), old)
 
 

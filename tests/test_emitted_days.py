@@ -1,4 +1,4 @@
-"""Digests of a day's rows, and the few that a state keeps."""
+"""Digests of a day's rows, of which a state keeps a bounded number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The law of rows that are left out, with a model in place of the simulator: many schedules.
+"""The law of rows that are left out, over many schedules, with a model in place of the simulator.
 
 A conversation is a list of events, each with its date and the moment from which it is visible. The
 reader executes a plan's reads as `ConversationDetailsStream` does, and the warehouse keeps which
@@ -196,7 +196,7 @@ def test_a_whole_run_leaves_out_nothing_that_is_missing(
 def hold_to_what_is_due(
     these: list[Conversation], state: State, bookmark: datetime, now: datetime, lake: datetime
 ) -> None:
-    """Hold that each row has all that a whole run owes."""
+    """Check that each row has all events that a complete run must emit."""
     mark = query_mark(state["emittedThrough"])
     assert mark
     assert mark.at == now

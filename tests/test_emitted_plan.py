@@ -1,4 +1,4 @@
-"""The plan of conversations: what it takes for emitted, and which marks of that a run leaves."""
+"""The plan of conversations: the rows that count as emitted, and the marks that a run leaves."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def is_emitted(
     rereads: bool = False,
     **options: Any,
 ) -> bool:
-    """Return whether a plan takes a conversation of one minute for emitted."""
+    """Return whether a conversation of one minute counts as emitted."""
     run = PlanRun(
         **{
             "end": NOON,
@@ -86,7 +86,7 @@ def test_a_row_is_left_out_where_its_source_reads_it_again(
 
 @pytest.mark.parametrize("purpose", ["forward", "fresh"])
 def test_nothing_is_left_out_of_a_full_table_or_of_rows_of_another_shape(purpose: Purpose) -> None:
-    """Whatever the state has."""
+    """For any state."""
     assert is_emitted("query", purpose, BEFORE)
     assert not is_emitted("query", purpose, BEFORE, may_leave_out=False)
     assert not is_emitted("job", purpose, BEFORE, may_leave_out=False)

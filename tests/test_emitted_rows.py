@@ -24,7 +24,7 @@ TODAY = Window(SINCE + 2 * DAY, SINCE + 3 * DAY)
 
 
 class EmittedPlan:
-    """A plan that takes each conversation for emitted, or none, and keeps what is noted.
+    """A plan for which each conversation counts as emitted, or none.
 
     Args:
         has_emitted: Whether it takes them for emitted.
@@ -43,21 +43,21 @@ class EmittedPlan:
         end: datetime | None,  # noqa: ARG002
         latest: Callable[[], datetime | None],
     ) -> bool:
-        """Return what it was made with."""
+        """Return `has_emitted` for any conversation."""
         self.latest = latest()
         return self._has_emitted
 
     def finish(self, read: Read, *, is_whole: bool, as_of: datetime) -> None:
-        """Note nothing."""
+        """Record nothing."""
 
     def note_missing_rows(self) -> None:
-        """Note that rows are missing."""
+        """Record that rows are missing."""
         self.lacks_rows = True
 
 
 @pytest.fixture(scope="module")
 def sim() -> Iterator[Simulator]:
-    """Yield an org, which nothing is requested of."""
+    """Yield an org that gets no request."""
     with Simulator(World(since=SINCE, now=NOW)) as simulator:
         yield simulator
 
@@ -136,7 +136,7 @@ def test_what_was_emitted_is_left_out_and_counted(sim: Simulator) -> None:
 
 
 def test_a_conversation_whose_start_cannot_be_read_is_emitted(sim: Simulator) -> None:
-    """Nothing is known about it."""
+    """Without its start, nothing shows that it was emitted."""
     stream = reader(sim, narrow(), has_emitted=True)
     assert stream.keeps({"conversationId": "id", "conversationStart": None})
 

@@ -1,4 +1,4 @@
-"""Spans that were emitted with their ends are left out, and none that is missing is."""
+"""Spans that were emitted with their ends are left out, and no missing span is."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ QUERY = UserPresences.path
 
 
 class Hourly:
-    """Runs against a simulator, one after the other; a warehouse takes what they emit in."""
+    """Consecutive runs against a simulator, and a warehouse that loads their rows."""
 
     def __init__(self, sim: Simulator, **options: Any) -> None:
         self.sim = sim
@@ -49,7 +49,7 @@ class Hourly:
         self.warehouse = Warehouse()
 
     def run(self, *streams: str, after: timedelta = HOUR, **options: Any) -> Output:
-        """Run once, some time after the last run."""
+        """Execute a run, some time after the last one."""
         world = self.sim.world
         self.sim.world = world.at(world.now + after)
         options = {**self.options, **options}

@@ -1,4 +1,4 @@
-"""The mark of emitted spans, and what a plan leaves out by it."""
+"""The mark of emitted spans, and the spans that a plan leaves out by it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_limit_is_an_hour_before_the_run_began() -> None:
 
 
 def plan_of(mark: EmittedSpans | None = MARK, **options: Any) -> UserDetailsPlan:
-    """Return the plan of a run with a mark, which has not begun."""
+    """Return the plan of a run with a mark, before its first batch."""
     options = {"end": NOON, "watermark": LAKE, "bookmark": BOOKMARK, "ages": [5], **options}
     state = options.setdefault("state", {KNOWN_UP_TO: text(8, 11), READ_TO: iso(READ)})
     state |= {EMITTED: mark.entry} if mark else {}
@@ -215,7 +215,7 @@ def test_a_query_after_jobs_that_reached_further_begins_there() -> None:
 def noted(
     bookmark: datetime | None, *, mark: EmittedSpans | None = MARK, **options: Any
 ) -> EmittedSpans | None:
-    """Return the mark in the state after a run that was whole, with this bookmark at its end."""
+    """Return the mark in the state after a complete run, with this bookmark at its end."""
     state: State = {KNOWN_UP_TO: text(8, 11), READ_TO: iso(READ)}
     plan = plan_of(mark, state=state, **options)
     plan.reach(NOON)

@@ -20,7 +20,7 @@ SIZE = 4
 
 
 def page_of(numbers: list[int], users: int = 2, total: object = None) -> Any:
-    """Make a page that holds these entries, grouped by user."""
+    """Return a page with these entries, grouped by user."""
     body: dict[str, Any] = {} if total is None else {"totalHits": total}
     grouped: dict[int, list[dict[str, str]]] = {}
     for number in numbers:
@@ -54,7 +54,7 @@ class Server:
 
 
 def read(server: Server, tries: int = 3) -> tuple[EntryPaginator, int]:
-    """Page through, as the SDK does; return the paginator and how often it waited."""
+    """Page through like the SDK; return the paginator and the number of waits."""
     waits: list[int] = []
     pages = EntryPaginator(
         page_size=SIZE, where="here", empty_tries=tries, wait=lambda: waits.append(1)
@@ -125,7 +125,7 @@ def test_an_empty_result_is_one_request(total: object) -> None:
 
 
 def paginator() -> EntryPaginator:
-    """Make a paginator that does not wait."""
+    """Return a paginator that does not wait."""
     return EntryPaginator(page_size=SIZE, where="here", empty_tries=3, wait=lambda: None)
 
 
@@ -169,7 +169,7 @@ def test_users_without_entries_do_not_end_the_paging() -> None:
 
 
 def test_endless_entries_come_to_an_end() -> None:
-    """No server can make the run endless, though every page holds something new."""
+    """No server can make a run endless, even if every page has new entries."""
     pages = paginator()
     pages._value = Page(LAST_PAGE)
     with pytest.raises(StopRun, match=f"{LAST_PAGE:,}"):

@@ -1,4 +1,4 @@
-"""docs/erasure.md: where a person is, and SQL that finds and erases one in real warehouses."""
+"""docs/erasure.md: the places of a person's data, and SQL that finds and erases it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Warehouse(NamedTuple):
 
 
 class Org(World):
-    """An org that a person has reached in several ways, each of which leaves another trace."""
+    """An org with a person who has used several media, each of which leaves other data."""
 
     def in_lake(self, number: int, moment: datetime | None = None) -> dict[str, Any]:
         row = super().in_lake(number, moment)
@@ -110,7 +110,7 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Warehou
 
 
 def executed(warehouse: Warehouse, block: str, **values: str) -> list[list[Any]]:
-    """Execute a documented block; statements about tables that are not loaded are left out."""
+    """Execute a documented block without the statements about tables that are not loaded."""
     sql = SQL[block].replace(" as json)", f" as {warehouse.list_type})")
     for placeholder, value in values.items():
         sql = sql.replace(f"<{placeholder}>", value)
@@ -126,7 +126,7 @@ def executed(warehouse: Warehouse, block: str, **values: str) -> list[list[Any]]
 
 
 def text_of(warehouse: Warehouse) -> str:
-    """Return all that the warehouse holds."""
+    """Return all data in the warehouse as text."""
     return "\n".join(
         str(warehouse.query(f"select * from genesys.{table}"))  # noqa: S608 - our own names
         for table in LOADED
@@ -140,7 +140,7 @@ def name_of(number: int) -> str:
 
 @pytest.mark.meltano
 def test_a_customer_is_found_by_each_trace_and_erased_everywhere(warehouse: Warehouse) -> None:
-    """Nothing else is: the other conversations have all of their rows."""
+    """The other conversations keep all of their rows."""
     values = {"contact": CONTACT, "address": ADDRESS, "name": NAME}
     before = text_of(warehouse)
     assert all(trace in before for trace in values.values())

@@ -1,4 +1,4 @@
-"""Records are taken out of a body in each of the vendor's ways, and become rows in one way."""
+"""Records are extracted from bodies of each form, and become rows in one way."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_an_absent_list_differs_from_an_empty_one(
     body: dict[str, Any],
     is_absent: bool,  # noqa: FBT001
 ) -> None:
-    """Whether rows may exist that did not come."""
+    """An absent list may hide rows."""
     assert extraction.is_absent(body) is is_absent
 
 
@@ -71,7 +71,7 @@ def test_only_an_array_is_an_array() -> None:
 
 
 def test_a_record_that_is_left_out_is_not_redacted() -> None:
-    """It is judged as the vendor sent it, and costs no hash."""
+    """It is filtered in the vendor's form, and costs no hash."""
     redacted: list[str] = []
 
     def redact(record: dict[str, Any]) -> None:

@@ -97,8 +97,8 @@ def test_a_part_of_the_span_is_a_part_of_the_list(begin: timedelta, length: time
 
 @settings(max_examples=60, deadline=None)
 @given(st.timedeltas(timedelta(0), 20 * DAY), st.timedeltas(timedelta(0), 20 * DAY))
-def test_what_is_known_only_grows(first: timedelta, more: timedelta) -> None:
-    """Nothing is taken back as time passes, and nothing is known before it happens."""
+def test_data_only_grows(first: timedelta, more: timedelta) -> None:
+    """Nothing is removed as time passes, and nothing is visible before it happens."""
     early, late = NOW + first, NOW + first + more
     for number in list(WORLD.numbers(SINCE, NOW))[::37]:
         before = WORLD.at(early).conversation(number)

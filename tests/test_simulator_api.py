@@ -41,7 +41,7 @@ ERROR_BODY = jsonschema.Draft4Validator(
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    """A simulator without any habit, and somebody who is logged in."""
+    """Return a logged-in client of a simulator with default habits."""
     with Simulator(WORLD) as sim, Client(sim) as made:
         yield made
 
@@ -55,7 +55,7 @@ def get(client: Client, path: str) -> requests.Response:
 
 
 def refusal(client: Client, **query: Any) -> str:
-    """Return in which words a details query is refused."""
+    """Return the message with which a details query is refused."""
     response = client.details(SINCE, SINCE + DAY, **query)
     assert response.status_code == 400
     assert list(ERROR_BODY.iter_errors(response.json())) == []

@@ -1,4 +1,4 @@
-"""Events that become visible late, changes without a date, orphans, and dates ahead."""
+"""Late-arriving events, undated changes, orphans, and dates in the future."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def by_query(number: int, moment: datetime, world: World = WORLD) -> dict[str, A
 
 
 def events(row: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Yield what has happened in a conversation, each with its date."""
+    """Yield the events of a conversation, each with its date."""
     yield "start", row["conversationStart"]
     for name in LATER:
         yield from ((name, one["eventTime"]) for one in row.get(name, ()))
@@ -74,8 +74,8 @@ def events(row: dict[str, Any]) -> Iterator[tuple[str, ...]]:
 
 @settings(deadline=None, max_examples=300)
 @given(number=numbers, first=moments, second=moments)
-def test_truth_only_grows(number: int, first: datetime, second: datetime) -> None:
-    """What is visible at a moment is visible at each later one, by query as by job.
+def test_visible_data_only_grows(number: int, first: datetime, second: datetime) -> None:
+    """Data that is visible at a moment is visible later, by query and by job, but for corrections.
 
     But for the nightly correction, which makes a wrap-up longer.
     """
@@ -105,16 +105,16 @@ def test_each_change_has_a_date_or_a_known_moment(
 
 @settings(deadline=None, max_examples=200)
 @given(number=numbers, moment=moments)
-def test_only_dates_of_certain_fields_lie_ahead(number: int, moment: datetime) -> None:
-    """No other date is later than the moment; what is late has only dates before its delay."""
+def test_only_certain_fields_have_future_dates(number: int, moment: datetime) -> None:
+    """No other date is later than the moment; late data has only dates before its delay."""
     for row in (by_query(number, moment), WORLD.in_lake(number, moment)):
         if row["participants"]:
             assert max(dates_of(row)) + WORLD.delay(number) <= moment
             assert dates_of(row) == dates_of(row, moment)
 
 
-def test_some_dates_lie_ahead() -> None:
-    """Of messages and callbacks, and of nothing else; by default, of nothing."""
+def test_some_dates_are_in_the_future() -> None:
+    """Of messages and callbacks only; by default, of nothing."""
     moment = SINCE + 6 * DAY
     rows = [by_query(number, moment) for number in NUMBERS if WORLD.is_seen(number, moment)]
     ahead = [date > moment for row in rows for date in dates_ahead(row)]
@@ -162,7 +162,7 @@ def test_as_many_have_a_late_event_as_are_late_as_a_whole() -> None:
 
 @pytest.mark.parametrize("number", LATE)
 def test_a_late_event_becomes_visible_at_one_moment_with_its_old_date(number: int) -> None:
-    """Till then it has not happened, by query as by job; all else has."""
+    """Before, it is absent by query and by job; everything else is there."""
     date, seen = WORLD.late_event(number) or (END, END)
     assert HOUR <= seen - date == WORLD.latest_delay(number) <= 12 * HOUR
     assert seen <= WORLD.start_of(number) + 30 * DAY
@@ -189,8 +189,8 @@ def test_late_events_are_of_each_kind() -> None:
     assert {"wrapup ends", "ivr ends", "tHandle", "surveys", "evaluations"} <= kinds
 
 
-def test_what_is_prompt_is_as_in_a_world_without_delays() -> None:
-    """`latest_delay` is none of it at any moment."""
+def test_prompt_conversations_equal_those_of_a_world_without_delays() -> None:
+    """`latest_delay` is 0 for exactly those."""
     prompt = replace(WORLD, late=timedelta(0), undated=0)
     dated = replace(WORLD, undated=0)
     for number in NUMBERS[::3]:
@@ -217,8 +217,8 @@ def test_undated_changes_leave_all_dates_equal() -> None:
     assert by_job_only == len(UNDATED)
 
 
-def test_what_the_re_checks_find_is_the_last_truth() -> None:
-    """Nothing changes later than 30 days after the end of its start's day, but what goes on."""
+def test_the_last_re_check_finds_the_final_rows() -> None:
+    """Except for long conversations, nothing changes 30 days after the end of its start's day."""
     for number in SHORT:
         midnight = WORLD.start_of(number).replace(hour=0, minute=0, second=0, microsecond=0)
         settled = WORLD.in_lake(number, midnight + 31 * DAY)
@@ -231,8 +231,8 @@ def test_what_the_re_checks_find_is_the_last_truth() -> None:
     )
 
 
-def test_what_is_corrected_or_opened_again_changes_at_a_moment_without_a_date() -> None:
-    """Unless a segment begins when it is opened again."""
+def test_corrections_and_reopenings_have_no_date() -> None:
+    """Unless a segment starts at the reopening."""
     corrected = [number for number in NUMBERS if CORRECTED in PLAIN._whole(number)]
     opened = [number for number in NUMBERS if REOPENED in PLAIN._whole(number)]
     assert corrected
@@ -294,8 +294,8 @@ def test_the_vendors_document_describes_all_of_it() -> None:
         validate({"conversations": rows}, results)
 
 
-def test_another_world_has_a_memory_of_its_own() -> None:
-    """A conversation that one of them has kept is none of another's."""
+def test_each_world_has_its_own_cache() -> None:
+    """Worlds with different arguments share no conversation."""
     number = next(one for one in UNDATED if not WORLD.latest_delay(one))
     assert replace(WORLD, undated=0)._whole(number) != WORLD._whole(number)
     assert WORLD.at(END)._whole(number) is WORLD._whole(number)

@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 
 #: The present of a run: noon of the sixth day, with a data lake that is 30 hours behind.
 NOON, LAKE = at(5, 12), at(4, 6)
-#: The last moment of which a job knows all.
+#: The last moment before the watermark.
 LAST_BY_JOB = LAKE - MILLISECOND
 DECLARED = Batch((), is_declared=True)
 
 
 class SpanRun(PlanRun):
-    """A run whose plan is notified of how far it has come, as a stream does."""
+    """A run that reports its position to its plan, like a stream."""
 
     def reach(self, plan: Any, read: Read) -> None:
         """Move the bookmark, by job or where queries alone are read, and the plan's `readTo`."""
@@ -56,7 +56,7 @@ class SpanRun(PlanRun):
 
 
 def executed(**options: Any) -> SpanRun:
-    """Return a run that was executed, with a state and inputs as given."""
+    """Return an executed run, with a state and inputs as given."""
     run = SpanRun(**{"end": NOON, "watermark": LAKE, "ages": [5], **options})
     run.plan = UserDetailsPlan(run.state, run.inputs())  # type: ignore[attr-defined]
     run.execute(run.plan)  # type: ignore[attr-defined]
@@ -64,7 +64,7 @@ def executed(**options: Any) -> SpanRun:
 
 
 def forward(by: Any, *bounds: tuple[datetime, datetime]) -> tuple[Read, ...]:
-    """Return reads that go on, within all that their batch reads."""
+    """Return forward reads, within the window of their batch."""
     within = Window(bounds[0][0], bounds[-1][1])
     return tuple(Read(Window(*bound), by, "forward", within=within) for bound in bounds)
 
@@ -103,8 +103,8 @@ def test_a_run_by_query_alone_reads_all_and_moves_the_bookmark() -> None:
     assert run.bookmark == at(1, 6) - UNSETTLED
 
 
-def test_a_lake_that_knows_less_than_was_emitted_closes_no_open_span() -> None:
-    """Such a job may emit ended spans only; `readTo` stays behind, and the query begins there."""
+def test_a_lake_behind_the_emitted_rows_emits_no_open_span() -> None:
+    """Its job emits ended spans only; `readTo` stays behind, and the query starts there."""
     state = {KNOWN_UP_TO: text(5), READ_TO: text(3)}
     run = executed(bookmark=at(4), state=state, start=at(4))
     assert not run.plan.may_be_open  # type: ignore[attr-defined]
@@ -164,7 +164,9 @@ def test_a_hole_holds_the_mark_and_where_the_next_query_begins() -> None:
     st.integers(1, 30).map(lambda hours: timedelta(hours=hours)),
     st.sampled_from(["auto", "job", "query"]),
 )
-def test_what_is_promised_has_been_read(lag: timedelta, later: timedelta, source: str) -> None:
+def test_the_range_before_the_bookmark_has_been_read(
+    lag: timedelta, later: timedelta, source: str
+) -> None:
     """Windows cover the range without a gap, and a second run goes on where the first one ended."""
     state: dict[str, Any] = {}
     bookmark, read = None, []
@@ -184,9 +186,7 @@ def test_what_is_promised_has_been_read(lag: timedelta, later: timedelta, source
 
 
 @given(st.integers(1, 6), st.sampled_from(["auto", "job"]))
-def test_nothing_is_emitted_before_the_state_says_how_young_it_may_be(
-    killed_after: int, source: str
-) -> None:
+def test_no_row_is_emitted_before_a_state_covers_it(killed_after: int, source: str) -> None:
     """A run that is killed after any window has written a moment that is not earlier."""
     run = executed(source=source, killed_after=killed_after)
     for emission in run.emissions:
@@ -206,8 +206,8 @@ def test_the_state_keeps_these_keys() -> None:
 @pytest.mark.parametrize(
     ("read_to", "oldest", "first"), [(3, 0, 3), (3, 4, 4), (None, 0, 4), (None, 5, 5)]
 )
-def test_a_query_begins_where_all_is_out(read_to: int | None, oldest: int, first: int) -> None:
-    """At `readTo`, else at the bookmark; not before the oldest start that is wanted."""
+def test_a_query_begins_at_read_to(read_to: int | None, oldest: int, first: int) -> None:
+    """Else at the bookmark; never before the oldest start of the inputs."""
     kept = {} if read_to is None else {READ_TO: text(read_to)}
     state = {KNOWN_UP_TO: text(5), **kept}
     run = executed(bookmark=at(4), start=at(2), oldest=at(oldest), state=state)
@@ -257,20 +257,20 @@ def test_marks_without_a_bookmark_are_those_of_a_run_that_was_killed() -> None:
 
 
 @pytest.mark.parametrize(("source", "mark"), [("job", 1), ("query", 2)])
-def test_an_age_is_counted_to_the_moment_whose_truth_is_read(source: str, mark: int) -> None:
-    """By job to the watermark, by query to the run's beginning."""
+def test_an_age_is_counted_to_the_moment_of_the_data(source: str, mark: int) -> None:
+    """By job to the watermark, by query to the run's start."""
     watermark = at(6, 1) if source == "job" else None
     run = executed(source=source, end=at(7), watermark=watermark)
     assert run.state[RECHECKS] == {"5": text(mark)}
 
 
-def test_a_query_beside_jobs_reads_the_truth_of_the_present() -> None:
+def test_a_query_beside_jobs_reads_as_of_the_present() -> None:
     """Days that it has read at the age of five days need no job, however late the lake is."""
     run = executed(watermark=at(0, 1), end=at(8))
     assert run.state[RECHECKS] == {"5": text(3)}
 
 
-def test_what_is_not_whole_is_no_reading_of_a_day() -> None:
+def test_an_incomplete_window_is_no_recheck() -> None:
     """Its mark stays, however old it is."""
     run = executed(source="query", watermark=None, end=at(7), holes=[at(0, 3)])
     assert run.state[RECHECKS] == {"5": text(0)}
@@ -325,7 +325,7 @@ def test_a_first_run_has_nothing_to_be_older_than() -> None:
     assert UserDetailsPlan(run.state, run.inputs()).may_be_open
 
 
-def test_a_moment_ahead_of_the_run_is_kept() -> None:
+def test_a_known_moment_in_the_future_is_kept() -> None:
     """The lease of a run that was killed: its rows may be that young."""
     kept = text(5, 15)
     run = executed(bookmark=at(4), start=at(4), state={KNOWN_UP_TO: kept, READ_TO: text(4)})
@@ -347,7 +347,7 @@ def test_a_response_at_the_end_of_the_lease_prolongs_it_first(late: timedelta) -
 @pytest.mark.parametrize(
     ("available", "kept"), [(None, LAKE), (LAKE - HOUR, LAKE), (LAKE, LAKE), (NOON, NOON)]
 )
-def test_a_job_that_knows_more_is_accounted_for_first(
+def test_a_later_watermark_of_a_job_is_written_first(
     available: datetime | None, kept: datetime
 ) -> None:
     """The watermark goes on while a run reads."""
@@ -358,8 +358,8 @@ def test_a_job_that_knows_more_is_accounted_for_first(
     assert parse(run.state[KNOWN_UP_TO]) == kept
 
 
-def test_what_is_out_stays_out() -> None:
-    """A window before `readTo`, such as one of the look-back, does not move it back."""
+def test_read_to_never_moves_back() -> None:
+    """Not even by a window before it, such as one of the look-back."""
     run = PlanRun(end=NOON, source="query", bookmark=at(4), state={READ_TO: text(3)})
     plan = UserDetailsPlan(run.state, run.inputs())
     plan.reach(at(1))
@@ -370,7 +370,7 @@ def test_what_is_out_stays_out() -> None:
 
 
 def test_a_plan_changes_nothing_before_its_first_batch() -> None:
-    """Neither the constructor nor a generator that is not begun changes the state."""
+    """Neither the constructor nor an unstarted generator changes the state."""
     state: State = {KNOWN_UP_TO: iso(LAKE)}
     run = PlanRun(end=NOON, bookmark=at(4), watermark=LAKE, state=deepcopy(state))
     UserDetailsPlan(run.state, run.inputs()).batches()
@@ -380,7 +380,7 @@ def test_a_plan_changes_nothing_before_its_first_batch() -> None:
 @pytest.mark.parametrize("source", ["auto", "job", "query"])
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_a_batch_that_is_not_executed_leaves_the_state_alone(source: str, count: int) -> None:
-    """Each is planned only when the one before it has been read; a killed run declares no more."""
+    """A batch is planned only after the one before it has been read."""
     run = PlanRun(end=NOON, source=source, watermark=None if source == "query" else LAKE)
     batches = UserDetailsPlan(run.state, run.inputs()).batches()
     kept = [(next(batches, DECLARED), deepcopy(run.state)) for _ in range(count)][-1][1]
@@ -395,7 +395,7 @@ def test_every_schedule_reads_all_and_makes_no_span_older(schedule: list[Schedul
     bookmark: datetime | None = None
     now = at(2)
     emissions: list[Emission] = []
-    #: What has been read by job, and what has been read with the spans that go on.
+    #: The windows that were read completely, and those that were read with their open spans.
     closed: list[Window] = []
     opened: list[Window] = []
     for scheduled in schedule:
@@ -422,7 +422,7 @@ def test_every_schedule_reads_all_and_makes_no_span_older(schedule: list[Schedul
 
 
 def _is_known(emission: Emission, moment: datetime) -> bool:
-    """Return whether all that rows can know happened before a moment, or is in a lake of it."""
+    """Return whether the data of rows is before a moment; by job, not after it."""
     if emission.read.by == "job":
         return emission.knowledge <= moment
     return emission.knowledge < moment

@@ -1,6 +1,6 @@
 """RECORD lines of rows from their parts, each equal to the JSON of the assembled row. Pure.
 
-`test_rows_are_written_as_if_they_were_put_together` tests that for random conversations.
+`test_rows_that_are_spliced_equal_serialized_ones` tests that for random conversations.
 """
 
 from __future__ import annotations
