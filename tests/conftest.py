@@ -1,4 +1,4 @@
-"""Settings of hypothesis and the garbage collector, and the order of the tests."""
+"""Fixtures, settings of hypothesis and the garbage collector, and the order of the tests."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+from support.simulator_client import Client
+
+from tap_genesys.simulator import Simulator
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 # No deadline for examples, since the machine may be busy.
 settings.register_profile("untimed", deadline=None)
@@ -31,6 +35,20 @@ LONG = (
     "test_preflight",
     "test_process",
 )
+
+
+@pytest.fixture
+def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """Serve the org `WORLD` of the test's module."""
+    with Simulator(request.module.WORLD) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def client(sim: Simulator) -> Iterator[Client]:
+    """Return a logged-in client of the simulator."""
+    with Client(sim) as logged_in:
+        yield logged_in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

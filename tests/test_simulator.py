@@ -156,7 +156,7 @@ def test_limits_are_refused_in_the_vendors_words() -> None:
     assert {response.status_code for response in (week, month, deep, unknown, reversed_)} == {400}
 
 
-def test_filters_filter_and_the_wrong_list_is_ignored() -> None:
+def test_filters_filter_and_the_wrong_list_is_ignored(client: Client) -> None:
     """A live org is reported to ignore a predicate of the other list."""
     voice = {"type": "and", "predicates": [{"dimension": "mediaType", "value": "voice"}]}
     open_ = {
@@ -164,12 +164,11 @@ def test_filters_filter_and_the_wrong_list_is_ignored() -> None:
         "predicates": [{"dimension": "conversationEnd", "operator": "notExists"}],
     }
     wrong = {"type": "and", "predicates": [{"dimension": "nothing", "value": "x"}]}
-    with Simulator(WORLD) as sim, Client(sim) as client:
-        everything = client.ids(SINCE, SINCE + DAY)
-        voices = client.ids(SINCE, SINCE + DAY, segmentFilters=[voice])
-        ignored = client.ids(SINCE, SINCE + DAY, conversationFilters=[voice])
-        still_open = client.ids(SINCE, SINCE + DAY, conversationFilters=[open_])
-        refused = client.details(SINCE, SINCE + DAY, segmentFilters=[wrong])
+    everything = client.ids(SINCE, SINCE + DAY)
+    voices = client.ids(SINCE, SINCE + DAY, segmentFilters=[voice])
+    ignored = client.ids(SINCE, SINCE + DAY, conversationFilters=[voice])
+    still_open = client.ids(SINCE, SINCE + DAY, conversationFilters=[open_])
+    refused = client.details(SINCE, SINCE + DAY, segmentFilters=[wrong])
     day = list(WORLD.conversations(SINCE, SINCE + DAY))
     assert ignored == everything
     assert voices == [
@@ -181,10 +180,9 @@ def test_filters_filter_and_the_wrong_list_is_ignored() -> None:
     assert refused.status_code == 400
 
 
-def test_the_conversations_are_absent_when_there_are_none() -> None:
+def test_the_conversations_are_absent_when_there_are_none(client: Client) -> None:
     """The vendor's blog describes a response without the field."""
-    with Simulator(WORLD) as sim, Client(sim) as client:
-        assert client.details(SINCE - 3 * DAY, SINCE - 2 * DAY).json() == {"totalHits": 0}
+    assert client.details(SINCE - 3 * DAY, SINCE - 2 * DAY).json() == {"totalHits": 0}
 
 
 def test_tokens_expire() -> None:
@@ -197,31 +195,28 @@ def test_tokens_expire() -> None:
     assert (response.status_code, response.json()["code"]) == (401, "credentials.expired")
 
 
-def test_deleted_users_are_listed_with_state_any() -> None:
+def test_deleted_users_are_listed_with_state_any(sim: Simulator, client: Client) -> None:
     """By default the listing has active users only."""
-    with Simulator(WORLD) as sim, Client(sim) as client:
-        url = f"{sim.url}/api/v2/users"
-        active = client.session.get(f"{url}?pageSize=500", timeout=10).json()
-        every = client.session.get(f"{url}?pageSize=500&state=any", timeout=10).json()
+    url = f"{sim.url}/api/v2/users"
+    active = client.session.get(f"{url}?pageSize=500", timeout=10).json()
+    every = client.session.get(f"{url}?pageSize=500&state=any", timeout=10).json()
     assert active["total"] < every["total"] == len(WORLD.users())
 
 
-def test_a_listing_links_to_its_next_page_until_the_last() -> None:
+def test_a_listing_links_to_its_next_page_until_the_last(sim: Simulator, client: Client) -> None:
     """Following `nextUri` reads all rows in order."""
     seen: list[str] = []
-    with Simulator(WORLD) as sim, Client(sim) as client:
-        uri = "/api/v2/routing/wrapupcodes?pageSize=10"
-        while uri:
-            page = client.session.get(f"{sim.url}{uri}", timeout=10).json()
-            seen += [row["id"] for row in page["entities"]]
-            uri = page.get("nextUri", "")
+    uri = "/api/v2/routing/wrapupcodes?pageSize=10"
+    while uri:
+        page = client.session.get(f"{sim.url}{uri}", timeout=10).json()
+        seen += [row["id"] for row in page["entities"]]
+        uri = page.get("nextUri", "")
     assert seen == [row["id"] for row in WORLD.wrapup_codes()]
 
 
-def test_holdings_are_the_counts_of_the_world() -> None:
+def test_holdings_are_the_counts_of_the_world(sim: Simulator) -> None:
     """A load is compared with them."""
-    with Simulator(WORLD) as sim:
-        response = requests.get(f"{sim.url}/_simulator/holdings", timeout=10).json()
+    response = requests.get(f"{sim.url}/_simulator/holdings", timeout=10).json()
     assert response["conversation_details"] == len(ROWS)
     assert response["users"] == len(WORLD.users())
     assert response["now"] == iso(NOW)

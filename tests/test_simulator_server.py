@@ -15,7 +15,6 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -27,26 +26,11 @@ from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.faults import parse
 from tap_genesys.simulator.logins import Logins
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 WORLD = World(seed=8, per_day=120, since=SINCE, now=SINCE + 3 * DAY)
 QUERY = {"paging": {"pageSize": 50, "pageNumber": 2}}
 EVER = st.sampled_from(["/a", "/a/b", "/c"])
-
-
-@pytest.fixture
-def sim() -> Iterator[Simulator]:
-    with Simulator(WORLD) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def client(sim: Simulator) -> Iterator[Client]:
-    with Client(sim) as made:
-        yield made
 
 
 @dataclass
