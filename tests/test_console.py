@@ -1,4 +1,4 @@
-"""People are told now and then, never garbled, and not at all where nobody begins."""
+"""Progress is logged at times and drawn on a terminal, without mixing with other lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOGGER = logging.getLogger("tap-genesys")
 
 
 def running(clock: Clock) -> Progress:
-    """Return the progress of a stream that is being read."""
+    """Return the progress of a run with one stream."""
     progress = Progress(clock=clock, left=lambda: 40)
     progress.of("calls").begin(clock.seconds())
     progress.count_request(annotate(requests.PreparedRequest(), RequestNote("calls")), 0.0)
@@ -36,42 +36,45 @@ def running(clock: Clock) -> Progress:
 
 
 class Screen:
-    """What a person sees of a terminal."""
+    """The contents of a terminal."""
 
     def __init__(self) -> None:
         self.text = io.StringIO()
 
     def lines(self) -> list[str]:
-        """Return all lines that there are, and those that have left the top."""
-        shown = pyte.HistoryScreen(COLUMNS, HEIGHT, history=1000)
-        shown.set_mode(pyte.modes.LNM)  # as the kernel's terminals have it
-        pyte.Stream(shown).feed(self.text.getvalue())
-        gone = ["".join(row[x].data for x in range(COLUMNS)) for row in shown.history.top]
-        return [line.rstrip() for line in [*gone, *shown.display]]
+        """Return all lines, including those that have scrolled out."""
+        terminal_screen = pyte.HistoryScreen(COLUMNS, HEIGHT, history=1000)
+        terminal_screen.set_mode(pyte.modes.LNM)  # like the kernel's terminals
+        pyte.Stream(terminal_screen).feed(self.text.getvalue())
+        scrolled = [
+            "".join(row[x].data for x in range(COLUMNS)) for row in terminal_screen.history.top
+        ]
+        return [line.rstrip() for line in [*scrolled, *terminal_screen.display]]
 
-    def said(self) -> list[str]:
-        """Return those that are not empty."""
+    def text_lines(self) -> list[str]:
+        """Return the lines that are not empty."""
         return [line for line in self.lines() if line]
 
 
 def on(screen: Screen) -> Terminal:
-    """Return that terminal."""
+    """Return the terminal of a screen."""
     return Terminal(screen.text, lambda: (COLUMNS, HEIGHT))
 
 
 @pytest.fixture
 def entries(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
-    """Return the log's lines."""
+    """Return the lines of the log."""
     caplog.set_level(logging.INFO)
-    said: list[str] = []
+    messages: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
     LOGGER.addHandler(handler)
-    yield said
+    yield messages
     LOGGER.removeHandler(handler)
 
 
 def test_the_log_has_a_line_every_half_minute_of_the_runs_clock(entries: list[str]) -> None:
+    """It has the records, the requests, and the requests left in this minute."""
     clock = Clock()
     progress_logger = ProgressLogger(running(clock), LOGGER)
     with progress_logger.active():
@@ -82,7 +85,8 @@ def test_the_log_has_a_line_every_half_minute_of_the_runs_clock(entries: list[st
     assert entries[0] == ("Progress: calls: 0 records (0/s), 1 requests, 40 left this minute.")
 
 
-def test_nobody_is_told_before_and_after(entries: list[str]) -> None:
+def test_no_progress_is_logged_before_and_after_a_run(entries: list[str]) -> None:
+    """The logger is active only within its context."""
     clock = Clock()
     progress_logger = ProgressLogger(running(clock), LOGGER)
     clock.now += 3600
@@ -94,7 +98,8 @@ def test_nobody_is_told_before_and_after(entries: list[str]) -> None:
     assert entries == []
 
 
-def test_nothing_is_said_where_there_is_nothing(entries: list[str]) -> None:
+def test_no_progress_is_logged_without_a_stream(entries: list[str]) -> None:
+    """A line without a stream has no information."""
     clock = Clock()
     progress_logger = ProgressLogger(Progress(clock=clock, left=lambda: 0), LOGGER)
     with progress_logger.active():
@@ -103,7 +108,8 @@ def test_nothing_is_said_where_there_is_nothing(entries: list[str]) -> None:
     assert entries == []
 
 
-def test_of_many_threads_one_says_it(entries: list[str]) -> None:
+def test_one_of_many_threads_logs_the_progress(entries: list[str]) -> None:
+    """Threads that are due at once write one line."""
     clock = Clock()
     progress_logger = ProgressLogger(running(clock), LOGGER)
     with progress_logger.active():
@@ -117,16 +123,16 @@ def test_of_many_threads_one_says_it(entries: list[str]) -> None:
 
 
 def test_a_terminal_is_drawn_over_and_left_empty(entries: list[str]) -> None:
-    """And nothing of it goes into the log."""
+    """And its drawings are not in the log."""
     clock, screen = Clock(), Screen()
     progress_logger = ProgressLogger(running(clock), LOGGER)
     with progress_logger.active(on(screen)):
         for _ in range(10):
             progress_logger.tick()
             clock.now += 1
-        (line,) = screen.said()
+        (line,) = screen.text_lines()
         assert line.startswith("calls: 0 records (0/s), 1 requests, 40 left this minute"[:COLUMNS])
-    assert screen.said() == []
+    assert screen.text_lines() == []
     assert entries == []
 
 
@@ -134,36 +140,37 @@ LINES = st.lists(st.text("abc \N{LATIN SMALL LETTER E WITH ACUTE}", max_size=90)
 
 
 @given(st.lists(st.one_of(LINES, st.integers(0, 3)), max_size=30))
-def test_log_lines_come_out_whole_between_drawings(events: list[list[str] | int]) -> None:
-    """Ours erase what is drawn; the screen holds them all, in order, and nothing twice."""
+def test_log_lines_stay_complete_between_drawings(events: list[list[str] | int]) -> None:
+    """The tap's lines erase the drawing; the screen has all of them once, in order."""
     screen = Screen()
     drawn = on(screen)
-    said: list[str] = []
+    logged: list[str] = []
     for number, event in enumerate(events):
         if isinstance(event, int):
             for part in range(event):
                 drawn.erase()
-                said.append(f"{number}.{part} | INFO | something")
-                screen.text.write(said[-1] + "\n")
+                logged.append(f"{number}.{part} | INFO | something")
+                screen.text.write(logged[-1] + "\n")
         else:
             drawn.draw(event)
     drawn.erase()
-    assert [line for line in screen.lines() if "INFO" in line] == said
-    assert screen.said() == said
+    assert [line for line in screen.lines() if "INFO" in line] == logged
+    assert screen.text_lines() == logged
 
 
-def test_a_line_of_another_program_comes_out_whole() -> None:
-    """It begins on the empty line above ours, and is not drawn over."""
+def test_a_line_of_another_program_stays_complete() -> None:
+    """It starts on the empty line above the drawing, and is not overwritten."""
     screen = Screen()
     drawn = on(screen)
     for number in range(3):
         drawn.draw(["calls: 12 of 30 windows, 24,000 records", "3 tables: 7 records"])
         screen.text.write(f"target {number}\n")
     drawn.erase()
-    assert screen.said() == ["target 0", "target 1", "target 2"]
+    assert screen.text_lines() == ["target 0", "target 1", "target 2"]
 
 
-def test_while_told_on_a_terminal_each_log_line_has_room() -> None:
+def test_log_lines_do_not_mix_with_the_progress_on_a_terminal() -> None:
+    """A log line erases the drawing first; after the context, a late drawing is ignored."""
     screen = Screen()
     handler = logging.StreamHandler(screen.text)
     logging.getLogger().addHandler(handler)
@@ -173,15 +180,16 @@ def test_while_told_on_a_terminal_each_log_line_has_room() -> None:
             drawn.draw(["calls: 12 of 30 windows"])
             LOGGER.warning("Skipped: queues")
             drawn.draw(["calls: 13 of 30 windows"])
-            assert screen.said() == ["Skipped: queues", "calls: 13 of 30 windows"]
+            assert screen.text_lines() == ["Skipped: queues", "calls: 13 of 30 windows"]
         drawn.draw(["a thread that comes late"])
-        assert screen.said() == ["Skipped: queues"]
+        assert screen.text_lines() == ["Skipped: queues"]
         assert not handler.filters
     finally:
         logging.getLogger().removeHandler(handler)
 
 
 def test_a_terminal_that_is_gone_is_no_error() -> None:
+    """A run goes on if its terminal is closed."""
     closed = io.StringIO()
     closed.close()
     drawn = Terminal(closed, lambda: (COLUMNS, HEIGHT))
@@ -189,7 +197,8 @@ def test_a_terminal_that_is_gone_is_no_error() -> None:
     drawn.erase()
 
 
-def test_what_is_no_terminal_is_none() -> None:
+def test_a_stream_that_is_no_terminal_is_none() -> None:
+    """Pipes and buffers get no drawing."""
     read, write = os.pipe()
     with os.fdopen(read), os.fdopen(write, "w") as pipe:
         assert terminal(pipe, {"TERM": "xterm"}) is None
@@ -200,6 +209,7 @@ def test_what_is_no_terminal_is_none() -> None:
     ("environ", "is_one"), [({"TERM": "xterm"}, True), ({}, False), ({"TERM": "dumb"}, False)]
 )
 def test_a_terminal_is_drawn_on_if_it_can_be(environ: dict[str, str], *, is_one: bool) -> None:
+    """Not if `TERM` is missing or `dumb`."""
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "rb", 0) as screen, os.fdopen(theirs, "w") as stream:
         found = terminal(stream, environ)
