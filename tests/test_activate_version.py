@@ -57,9 +57,15 @@ def activated(output: Output) -> list[str]:
 @pytest.mark.parametrize("name", [ROLES, "teams", "external_contacts", "workbins", "organization"])
 def test_it_comes_once_after_the_last_record_of_each_kind_of_paging(name: str) -> None:
     """RECORD and ACTIVATE_VERSION have one version, and the message is the last of its stream."""
-    messages = [one for one in read(name).messages if one["type"] in ("RECORD", "ACTIVATE_VERSION")]
-    assert [one["type"] for one in messages].index("ACTIVATE_VERSION") == len(messages) - 1 > 0
-    assert {one["version"] for one in messages} == {VERSION}
+    messages = [
+        message
+        for message in read(name).messages
+        if message["type"] in ("RECORD", "ACTIVATE_VERSION")
+    ]
+    assert (
+        [message["type"] for message in messages].index("ACTIVATE_VERSION") == len(messages) - 1 > 0
+    )
+    assert {message["version"] for message in messages} == {VERSION}
 
 
 def test_no_message_has_a_version_where_it_is_switched_off() -> None:
@@ -67,7 +73,7 @@ def test_no_message_has_a_version_where_it_is_switched_off() -> None:
     output = read(ROLES, "groups", MEMBERS, emit_activate_version_messages=False)
     assert output.records(MEMBERS)
     assert not activated(output)
-    assert not [one for one in output.messages if "version" in one]
+    assert not [message for message in output.messages if "version" in message]
 
 
 def test_a_child_stream_is_activated_once() -> None:
@@ -124,7 +130,7 @@ def test_it_never_comes_where_the_listing_is_empty(
     monkeypatch.setitem(COUNTS, "/api/v2/groups/{groupId}/members", 0)
     with Simulator(World(seed=87, per_day=5, since=WORLD.since, now=NOW)) as sim:
         output = run(sim, name, **ON)
-    assert [one["stream"] for one in output.of("SCHEMA") if one["stream"] == name]
+    assert [message["stream"] for message in output.of("SCHEMA") if message["stream"] == name]
     assert not output.records(name)
     assert name not in activated(output)
 
@@ -167,17 +173,17 @@ def test_it_never_comes_after_a_signal() -> None:
     """An interrupted listing is incomplete, even if all pages have been requested."""
     output = Output()
     with Simulator(WORLD) as sim:
-        made = tap(sim, ROLES, output=output, **ON)
+        reader = tap(sim, ROLES, output=output, **ON)
         write = output.write_message
 
         def interrupted(message: Any) -> None:
             write(message)
             if len(output.records(ROLES)) == 120:
-                made.interruption.handle(15)
+                reader.interruption.handle(15)
 
         output.write_message = interrupted  # type: ignore[method-assign]
         with pytest.raises(Interrupted):
-            made.sync_or_leave()
+            reader.sync_or_leave()
     assert len(output.records(ROLES)) == 120
     assert not activated(output)
 
@@ -187,7 +193,7 @@ def test_rows_that_the_vendor_drops_with_time_are_kept(name: str) -> None:
     """Events and runs expire at the vendor, and observations have no history: no version."""
     output = read(name)
     assert output.records(name)
-    assert not [one for one in output.messages if "version" in one]
+    assert not [message for message in output.messages if "version" in message]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +213,7 @@ def test_rows_that_moved_while_paging_are_a_possible_loss(pages: list[Any], doub
     )
     for page in [*texts, ""]:
         if not paginator.finished:
-            body = {"entities": [{"id": one} for one in page], "pageCount": 2}
+            body = {"entities": [{"id": name} for name in page], "pageCount": 2}
             paginator.advance(response(content=json.dumps(body).encode()))
     totals = {len("".join(texts)), *(page for page in pages if isinstance(page, int))}
     assert paginator.completeness.possible_loss(totals) == doubt
@@ -229,4 +235,4 @@ def test_conversations_have_no_version() -> None:
     with Simulator(WORLD) as sim:
         output = run(sim, "conversation_details", **ON)
     assert output.ids()
-    assert not [one for one in output.messages if "version" in one]
+    assert not [message for message in output.messages if "version" in message]

@@ -33,7 +33,7 @@ def test_every_evaluation_is_read_and_the_last_thirty_days_again() -> None:
     validate(response.json(), response_schema(Evaluations.path, "post"))
     for request in searches:
         validate(request.body, body_schema(Evaluations.path))
-    assert set(first.ids("evaluations")) == {one["id"] for one in evaluations(LONG)}
+    assert set(first.ids("evaluations")) == {evaluation["id"] for evaluation in evaluations(LONG)}
     again = [row["createdDate"] for row in second.records("evaluations")]
     assert min(again) >= iso(LONG.now - timedelta(days=30, minutes=30))
     assert len(again) == 3 * 30
@@ -57,11 +57,11 @@ def test_some_spans_are_seen_an_hour_to_twelve_late_and_their_ends_as_late() -> 
             moments = [start + behind, end + behind]
             seen = [
                 [
-                    found
-                    for found in spans(late, place, kind, start, end, known)
-                    if found["startTime"] == span["startTime"]
+                    late_span
+                    for late_span in spans(late, place, kind, start, end, until)
+                    if late_span["startTime"] == span["startTime"]
                 ]
-                for known in (moments[0], moments[0] + moment, moments[1], moments[1] + moment)
+                for until in (moments[0], moments[0] + moment, moments[1], moments[1] + moment)
             ]
             without_end = {name: value for name, value in span.items() if name != "endTime"}
             assert seen == [[], [without_end], [without_end], [span]]

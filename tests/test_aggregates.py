@@ -27,7 +27,7 @@ from tap_genesys.streams import STREAMS
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=40, since=SINCE, now=datetime(2026, 3, 6, 12, 10, tzinfo=UTC))
 NAME = "conversation_aggregates"
-AGGREGATES: list[Any] = [one for one in STREAMS if issubclass(one, AggregateStream)]
+AGGREGATES: list[Any] = [stream for stream in STREAMS if issubclass(stream, AggregateStream)]
 VALUES = st.one_of(st.none(), st.text(max_size=3), st.sampled_from(["None", "~"]))
 GROUPS = st.dictionaries(st.sampled_from(["a", "b", "a=1;b"]), VALUES, max_size=2)
 CELLS = st.tuples(
@@ -41,8 +41,8 @@ CELLS = st.tuples(
 
 def identity(cell: Any) -> str:
     """Return the identity of a cell, which does not depend on the order of its group."""
-    start, granularity, group, *found = cell
-    return repr((start, granularity, sorted(group.items()), found))
+    start, granularity, group, *metric = cell
+    return repr((start, granularity, sorted(group.items()), metric))
 
 
 @given(st.lists(CELLS, unique_by=identity))
@@ -57,9 +57,9 @@ def test_two_cells_have_two_keys(cells: list[Any]) -> None:
 @example(("s", "P1D", {"b": "1", "a": "2"}, "m", None))
 def test_a_cell_keeps_its_key_in_any_order_of_its_group(cell: Any) -> None:
     """The vendor promises no order of a group's fields."""
-    start, granularity, group, *found = cell
+    start, granularity, group, *metric = cell
     turned = dict(reversed(group.items()))
-    assert key(start, granularity, turned, *found) == key(*cell)
+    assert key(start, granularity, turned, *metric) == key(*cell)
 
 
 def test_absent_results_metrics_and_stats_are_empty() -> None:
@@ -73,7 +73,7 @@ def test_absent_results_metrics_and_stats_are_empty() -> None:
     assert (row["_id"], row["qualifier"]) == ("2026-03-01T00:00:00.000Z/P1D//nError", None)
 
 
-@pytest.mark.parametrize("stream", AGGREGATES, ids=[vars(one)["name"] for one in AGGREGATES])
+@pytest.mark.parametrize("stream", AGGREGATES, ids=[vars(stream)["name"] for stream in AGGREGATES])
 def test_a_family_follows_the_vendors_document(stream: Any) -> None:
     """Requests and responses match the vendor's document; rows have unique keys."""
     with Simulator(WORLD) as sim:
@@ -84,19 +84,19 @@ def test_a_family_follows_the_vendors_document(stream: Any) -> None:
     for request in queries:
         validate(request.body, body_schema(stream.path))
     validate(body, response_schema(stream.path, "post"))
-    found = output.records(stream.name)
-    assert found
-    assert len({row["_id"] for row in found}) == len(found)
-    assert all(row["_extra"] is None for row in found)
-    assert all(row["metric"] in families()[stream.name]["metrics"] for row in found)
+    records = output.records(stream.name)
+    assert records
+    assert len({row["_id"] for row in records}) == len(records)
+    assert all(row["_extra"] is None for row in records)
+    assert all(row["metric"] in families()[stream.name]["metrics"] for row in records)
 
 
 def test_a_metric_is_a_row_for_each_qualifier() -> None:
     """The qualifier is a column, and a part of the key."""
     with Simulator(WORLD) as sim:
-        found = run(sim, "user_aggregates", start_date=iso(SINCE)).records("user_aggregates")
+        records = run(sim, "user_aggregates", start_date=iso(SINCE)).records("user_aggregates")
     by_metric: dict[str, set[str]] = defaultdict(set)
-    for row in found:
+    for row in records:
         by_metric[row["metric"]].add(row["qualifier"])
         assert row["_id"].endswith(f"/{row['metric']}/{row['qualifier']}")
     assert {metric: len(qualifiers) for metric, qualifiers in by_metric.items()} == dict.fromkeys(
@@ -123,14 +123,14 @@ def test_sums_are_those_of_the_org() -> None:
                 expected[event.group.get("userId"), event.metric] += 1
             if event.metric == "tHandle":
                 handled[event.group.get("userId")] += event.value
-    found: Counter[tuple[str | None, str]] = Counter()
+    totals: Counter[tuple[str | None, str]] = Counter()
     times: Counter[str | None] = Counter()
     for row in output.records(NAME):
         if row["metric"] in ("tAnswered", "nOffered"):
-            found[row.get("userId"), row["metric"]] += row["count"]
+            totals[row.get("userId"), row["metric"]] += row["count"]
         if row["metric"] == "tHandle":
             times[row.get("userId")] += row["sum"]
-    assert found == expected
+    assert totals == expected
     assert times == handled
 
 
@@ -188,7 +188,7 @@ def test_a_day_that_is_too_large_is_read_in_halves_with_the_same_keys() -> None:
         before = len(sim.requests)
         sim.faults.add(Fault("status", path="/aggregates/", status=413, times=3))
         halved = run(sim, NAME, start_date=iso(SINCE))
-        bodies = [one.body or {} for one in sim.requests[before:]]
+        bodies = [request.body or {} for request in sim.requests[before:]]
     intervals = [body["interval"] for body in bodies if "interval" in body]
     keys = [row["_id"] for row in halved.records(NAME)]
     assert sorted(keys) == sorted(row["_id"] for row in whole.records(NAME))
@@ -214,9 +214,9 @@ def test_all_rows_of_a_reading_have_the_same_moment() -> None:
     with Simulator(WORLD) as sim:
         sim.each_request = timedelta(seconds=2)
         sim.faults.add(Fault("status", path="/aggregates/", status=413, times=3))
-        found = run(sim, NAME, start_date=iso(SINCE)).records(NAME)
+        records = run(sim, NAME, start_date=iso(SINCE)).records(NAME)
     moments = defaultdict(set)
-    for row in found:
+    for row in records:
         moments[row["intervalStart"][:10]].add(row["_readAt"])
     assert [len(read_at) for read_at in moments.values()] == [1] * 6
     assert len(set().union(*moments.values())) == 6

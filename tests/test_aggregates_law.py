@@ -110,11 +110,15 @@ def test_any_schedule_reads_each_day_at_each_age_and_ends_with_the_truth(
             output = Output()
             tap(sim, NAME, state=state, output=output, **options).sync_or_leave()
             messages = output.messages[: int(len(output.messages) * (1 if cut is None else cut))]
-            rows |= {one["record"]["_id"]: one["record"] for one in messages if "record" in one}
+            rows |= {
+                message["record"]["_id"]: message["record"]
+                for message in messages
+                if "record" in message
+            }
             state = last_state(messages) or state
-            days_read = [window(one.body) for one in sim.requests[before:]]
+            days_read = [window(request.body) for request in sim.requests[before:]]
             readings.note(
-                [one for one in days_read if one],
+                [day for day in days_read if day],
                 now,
                 bookmark - timedelta(days=lookback or 0),
                 cut=cut is not None,

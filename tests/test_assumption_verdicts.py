@@ -64,8 +64,8 @@ def observed(**bodies: Any) -> Observed:
 
 def of(judge: Any, **bodies: Any) -> Verdict:
     """Return the verdict of a judge on responses."""
-    made: Verdict = judge(observed(**bodies))
-    return made
+    judged: Verdict = judge(observed(**bodies))
+    return judged
 
 
 def undecided(judge: Any, **bodies: Any) -> str:
@@ -381,9 +381,9 @@ def test_evidence_has_the_limits_of_jobs_alone() -> None:
         {"key": "some.rate", "value": 300},
         {"key": "concurrent of Ada Lovelace, +44 20 7946 0000", "value": "ada@example.org"},
     ]
-    made = of(others.concurrency, limits={"entities": limits})
-    assert made.outcome is CONFIRMED
-    assert made.evidence.endswith(
+    judged = of(others.concurrency, limits={"entities": limits})
+    assert judged.outcome is CONFIRMED
+    assert judged.evidence.endswith(
         "details.jobs.concurrent.access.max = 10, another key = no number"
     )
     assert "none of 1" in undecided(others.concurrency, limits={"entities": limits[1:2]})
@@ -435,18 +435,18 @@ def test_a_request_that_failed_decides_nothing(status: int) -> None:
     """The reason is the status alone, whatever the body has."""
     seen = observed(**{name: Response(status, {"message": "of Ada Lovelace"}) for name in NAMES})
     for assumption in ASSUMPTIONS:
-        made = verdict(assumption, seen)
-        assert "Ada" not in made.evidence
+        judged = verdict(assumption, seen)
+        assert "Ada" not in judged.evidence
         if assumption.judge and assumption.name != "limit-namespaces":
-            assert made.outcome is Outcome.UNDECIDABLE, (assumption.name, made)
+            assert judged.outcome is Outcome.UNDECIDABLE, (assumption.name, judged)
 
 
 def test_a_check_without_any_response_has_the_reason() -> None:
     """The verdict is "not decidable", with the reason that the request was not sent."""
     seen = Observed(NOW, missing={"lake": "not sent"})
-    assert verdict(next(one for one in ASSUMPTIONS if one.name == "lake-lag"), seen) == Verdict(
-        Outcome.UNDECIDABLE, "not sent"
-    )
+    assert verdict(
+        next(assumption for assumption in ASSUMPTIONS if assumption.name == "lake-lag"), seen
+    ) == Verdict(Outcome.UNDECIDABLE, "not sent")
 
 
 KEYS = st.sampled_from(

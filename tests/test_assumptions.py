@@ -45,12 +45,12 @@ def checked(sim: Simulator) -> Report:
 
 def verdicts(report: Report) -> dict[str, str]:
     """Return the outcome of each assumption by its name."""
-    return {assumption.name: one.outcome.value for assumption, one in report.verdicts}
+    return {assumption.name: verdict.outcome.value for assumption, verdict in report.verdicts}
 
 
 def evidence(report: Report) -> dict[str, str]:
     """Return the evidence of each assumption by its name."""
-    return {assumption.name: one.evidence for assumption, one in report.verdicts}
+    return {assumption.name: verdict.evidence for assumption, verdict in report.verdicts}
 
 
 @cache
@@ -230,7 +230,7 @@ def test_the_requests_are_few_and_match_the_vendors_document() -> None:
         sent = [request for request in sim.requests if request.path != "/oauth/token"]
     assert len(sent) == report.requests == MOST_REQUESTS == 27
     document = DOCUMENT["paths"]
-    queries = [one for one in sent if one.method == "POST" and one.path in document]
+    queries = [request for request in sent if request.method == "POST" and request.path in document]
     misplaced = [request for request in queries if "queueId" in str(request.body)]
     assert len(misplaced) == 1
     for request in queries:
@@ -266,7 +266,7 @@ def test_the_job_is_deleted_in_every_outcome(fault: Fault) -> None:
     with Simulator(WORLD) as sim:
         sim.faults.add(fault)
         report = checked(sim)
-        deleted = [one.path for one in sim.requests if one.method == "DELETE"]
+        deleted = [request.path for request in sim.requests if request.method == "DELETE"]
     assert deleted == [f"{JOBS}/job-0"]
     assert sim.lake.jobs == {} or fault.kind in ("html", "state")
     assert verdicts(report)["job-bounds"] == "not decidable"
@@ -278,18 +278,20 @@ def test_the_job_is_deleted_when_a_signal_ends_the_check() -> None:
     """Jobs are scarce: an interrupted check leaves none."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("state", path="/details/jobs/job-", state="PENDING", times=None))
-        made = tap(sim, "users", job_poll_seconds=1)
-        wait = made.clock._sleep
+        reader = tap(sim, "users", job_poll_seconds=1)
+        wait = reader.clock._sleep
 
         def sleep(seconds: float) -> None:
             wait(seconds)
             if sim.lake.jobs:
-                made.interruption.handle(15)
+                reader.interruption.handle(15)
 
-        made.clock._sleep = sleep
+        reader.clock._sleep = sleep
         with pytest.raises(Interrupted):
-            check(made.run, "0.1.0")
-        assert [one.path for one in sim.requests if one.method == "DELETE"] == [f"{JOBS}/job-0"]
+            check(reader.run, "0.1.0")
+        assert [request.path for request in sim.requests if request.method == "DELETE"] == [
+            f"{JOBS}/job-0"
+        ]
 
 
 @pytest.mark.parametrize("kind", ["forbidden", "html", "empty", "cut"])
@@ -345,9 +347,9 @@ def test_nothing_of_the_org_is_in_the_report(monkeypatch: pytest.MonkeyPatch) ->
             respond = sim.respond
 
             def spied(*arguments: Any, respond: Any = respond) -> Any:
-                made = respond(*arguments)
-                seen.update(_private(made.body))
-                return made
+                response = respond(*arguments)
+                seen.update(_private(response.body))
+                return response
 
             monkeypatch.setattr(sim, "respond", spied)
             report = checked(sim)

@@ -177,7 +177,7 @@ def test_the_simulated_org_refuses_each_part_of_the_credentials(
     """The error has the setting to check, and not the wrong value."""
     with Simulator(World(seed=1, per_day=1)) as sim, pytest.raises(StopRun, match=words) as stop:
         run(sim, "conversation_details", **wrong)
-    assert not [one for one in wrong.values() if one in str(stop.value)]
+    assert not [value for value in wrong.values() if value in str(stop.value)]
 
 
 class Redirecting(requests.adapters.BaseAdapter):
@@ -208,7 +208,7 @@ def test_credentials_do_not_follow_a_redirect(host: str) -> None:
     session.mount("https://", adapter)
     with pytest.raises(StopRun, match=r"No login at .*\(307.*check region, or login_url"):
         sent(credentials(session))
-    assert [one.url for one in adapter.sent] == ["https://login.example.test/oauth/token"]
+    assert [request.url for request in adapter.sent] == ["https://login.example.test/oauth/token"]
 
 
 def test_the_limit_of_a_throttled_login_is_logged(caplog: pytest.LogCaptureFixture) -> None:

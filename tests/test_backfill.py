@@ -40,8 +40,9 @@ STATE = """\
 import json, dagster as dg
 from orchestrate.definitions import defs
 with dg.DagsterInstance.get() as instance:
-    made = defs.resolve_job_def("conversations_takeover_job").execute_in_process(instance=instance)
-    (event,) = made.get_asset_materialization_events()
+    job = defs.resolve_job_def("conversations_takeover_job")
+    result = job.execute_in_process(instance=instance)
+    (event,) = result.get_asset_materialization_events()
     print(json.dumps(event.materialization.metadata["state"].value))
 """
 
@@ -118,13 +119,13 @@ def kill_one_worker(daemon: subprocess.Popen[bytes]) -> bool:
     """Kill a worker with a reading tap, and its two programs, like a lost machine."""
     for worker in descendants(daemon.pid):
         programs = children(worker)
-        taps = [one for one in programs if is_reading_tap(one)]
+        taps = [pid for pid in programs if is_reading_tap(pid)]
         if not taps:
             continue
         # It stands still, so that it cannot be at its end when its worker dies.
         os.kill(taps[0], signal.SIGSTOP)
-        for one in (worker, *programs):
-            os.kill(one, signal.SIGKILL)
+        for pid in (worker, *programs):
+            os.kill(pid, signal.SIGKILL)
         return True
     return False
 

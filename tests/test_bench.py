@@ -94,9 +94,9 @@ def test_the_report_leaves_out_missing_measurements() -> None:
     """A ratio is of medians without the empty run; a target without figures is not met."""
 
     def runs(*cpu: float, rows: int) -> list[dict[str, float]]:
-        return [{"cpu": one, "rows": rows} for one in cpu]
+        return [{"cpu": seconds, "rows": rows} for seconds in cpu]
 
-    found = results.Results(
+    figures = results.Results(
         {
             "about": {},
             "figures": {
@@ -108,7 +108,7 @@ def test_the_report_leaves_out_missing_measurements() -> None:
             },
         }
     )
-    first, *others = report.goals(found).splitlines()[2:]
+    first, *others = report.goals(figures).splitlines()[2:]
     assert first.split(" | ")[1:] == ["at most 1.35x", "1.20x", "met |"]
     assert all(line.endswith("- | not measured |") for line in others)
 
@@ -206,4 +206,4 @@ def test_figures_are_read_as_they_were_written() -> None:
     """The file of results has the version, the command, and each figure."""
     days = [day(), day("touched-days")]
     content = json.loads(json.dumps(day_figures.as_json(days, "abc", "bench/x.py abc")))
-    assert day_figures.of_json(content) == [("abc", one) for one in days]
+    assert day_figures.of_json(content) == [("abc", day) for day in days]

@@ -128,9 +128,9 @@ def test_any_schedule_of_runs_reads_all(
             if fails:
                 sim.faults.add(Fault("status", status=400, path="details", after=2, times=None))
             options = {**START, "window_days": window_days, "lookback_days": lookback_days}
-            made = tap(sim, DETAILS, state=state, output=output, **options)
+            reader = tap(sim, DETAILS, state=state, output=output, **options)
             try:
-                made.sync_or_leave()
+                reader.sync_or_leave()
             except StopRun:
                 assert fails
         seen |= printed(output.messages)

@@ -33,14 +33,14 @@ def test_cells_lie_on_one_grid_and_cover_the_span(
 ) -> None:
     """Two spans that share a moment share the cell around it."""
     size = timedelta(hours=hours)
-    found = list(cells(start, start + span, size))
-    assert all(cell.start == floor(cell.start, size) for cell in found)
-    assert all(before.end == after.start for before, after in pairwise(found))
+    grid = list(cells(start, start + span, size))
+    assert all(cell.start == floor(cell.start, size) for cell in grid)
+    assert all(before.end == after.start for before, after in pairwise(grid))
     if span:
-        assert found[0].start <= start < found[0].end
-        assert found[-1].start < start + span <= found[-1].end
+        assert grid[0].start <= start < grid[0].end
+        assert grid[-1].start < start + span <= grid[-1].end
     else:
-        assert not found
+        assert not grid
 
 
 @pytest.mark.parametrize("hours", [1, 2, 3, 4, 6, 8, 12, 24])
@@ -48,8 +48,8 @@ def test_cells_lie_on_one_grid_and_cover_the_span(
 def test_no_cell_lies_beyond_an_end_on_the_grid(hours: int, number: int) -> None:
     """An end on the grid adds no empty cell; a millisecond more adds one."""
     size, start = timedelta(hours=hours), datetime(2026, 3, 1, tzinfo=UTC)
-    found = list(cells(start, start + number * size, size))
-    assert found == [Window(start + n * size, start + (n + 1) * size) for n in range(number)]
+    grid = list(cells(start, start + number * size, size))
+    assert grid == [Window(start + n * size, start + (n + 1) * size) for n in range(number)]
     # A moment more is a cell more; a moment less is none less.
     moment = timedelta(milliseconds=1)
     assert len(list(cells(start, start + number * size + moment, size))) == number + 1
@@ -73,12 +73,12 @@ def test_days_are_whole_and_cover_the_span_without_a_gap(
     """In any time zone; a day has 23, 24 or 25 hours."""
     first = start.replace(tzinfo=UTC)
     end = first + timedelta(minutes=minutes)
-    found = list(days(first, end, zone))
-    assert found[0].start <= first
-    assert found[-1].end >= end
-    assert all(one.end == other.start for one, other in pairwise(found))
-    assert {(one.end - one.start) / timedelta(hours=1) for one in found} <= {23, 24, 25}
-    assert all(day_of(one.end - timedelta(milliseconds=1), zone) == one for one in found)
+    local_days = list(days(first, end, zone))
+    assert local_days[0].start <= first
+    assert local_days[-1].end >= end
+    assert all(day.end == following.start for day, following in pairwise(local_days))
+    assert {(day.end - day.start) / timedelta(hours=1) for day in local_days} <= {23, 24, 25}
+    assert all(day_of(day.end - timedelta(milliseconds=1), zone) == day for day in local_days)
 
 
 @given(
@@ -97,9 +97,9 @@ def test_halves_are_cut_between_the_cells_of_their_day(
     size = cell_size(granularity)
     parts = list(parted(day, granularity))
     assert (parts[0].start, parts[-1].end) == (day.start, day.end)
-    assert all(one.end == other.start for one, other in pairwise(parts))
-    assert all((one.start - day.start) % size == timedelta(0) for one in parts)
-    assert all(one.end - one.start == size for one in parts[:-1])
+    assert all(cell.end == following.start for cell, following in pairwise(parts))
+    assert all((cell.start - day.start) % size == timedelta(0) for cell in parts)
+    assert all(cell.end - cell.start == size for cell in parts[:-1])
     assert parts[-1].end - parts[-1].start <= size
 
 
@@ -109,9 +109,9 @@ def cell_size(granularity: str) -> timedelta:
 
 
 def parted(window: Window, granularity: str) -> Iterator[Window]:
-    found = halves(window, granularity)
-    if found is None:
+    parts = halves(window, granularity)
+    if parts is None:
         yield window
         return
-    for half in found:
+    for half in parts:
         yield from parted(half, granularity)

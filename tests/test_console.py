@@ -212,8 +212,8 @@ def test_a_terminal_is_drawn_on_if_it_can_be(environ: dict[str, str], *, is_one:
     """Not if `TERM` is missing or `dumb`."""
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "rb", 0) as screen, os.fdopen(theirs, "w") as stream:
-        found = terminal(stream, environ)
-        assert (found is not None) == is_one
-        if found:
-            found.draw(["calls: 1 of 3 windows"])
+        drawing = terminal(stream, environ)
+        assert (drawing is not None) == is_one
+        if drawing:
+            drawing.draw(["calls: 1 of 3 windows"])
             assert b"calls: 1 of 3 windows" in screen.read(1000)

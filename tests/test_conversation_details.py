@@ -134,7 +134,7 @@ def test_a_watermark_that_moved_back_keeps_the_bookmark() -> None:
     second = one_run(later, last_state(first))
     lanes = {m["record"]["_source"] for m in second if m["type"] == "RECORD"}
     assert lanes <= {"query"}
-    before, after = (last_state(one)["bookmarks"][DETAILS] for one in (first, second))
+    before, after = (last_state(messages)["bookmarks"][DETAILS] for messages in (first, second))
     assert before["replication_key_value"] == after["replication_key_value"]
 
 
@@ -174,8 +174,8 @@ def test_rows_that_arrive_while_paging_hide_none_that_were_there(
         sim.each_request = timedelta(seconds=20)
         output = run(sim, DETAILS, start_date=iso(SINCE), page_size=20)
     assert "once more" not in caplog.text
-    found = {busy.conversation_id(number) for number in busy.indexed(SINCE, busy.now)}
-    assert found < set(output.ids())
+    indexed = {busy.conversation_id(number) for number in busy.indexed(SINCE, busy.now)}
+    assert indexed < set(output.ids())
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
@@ -203,8 +203,8 @@ def test_rows_that_arrive_faster_than_they_are_read_are_no_failure(
     promised = busy.now - timedelta(minutes=30) if source == "query" else busy.watermark
     assert output.bookmark() == iso(promised)
     if parallel == 1:
-        found = {busy.conversation_id(number) for number in busy.indexed(SINCE, busy.now)}
-        assert found <= set(output.ids())
+        indexed = {busy.conversation_id(number) for number in busy.indexed(SINCE, busy.now)}
+        assert indexed <= set(output.ids())
 
 
 def test_late_changes_arrive_by_the_re_checks() -> None:
@@ -264,7 +264,7 @@ def by_jobs(world: World, **options: Any) -> tuple[Output, float, Simulator]:
     output = Output()
     sim = Simulator(world)
     with sim:
-        made = tap(
+        reader = tap(
             sim,
             DETAILS,
             output=output,
@@ -273,9 +273,9 @@ def by_jobs(world: World, **options: Any) -> tuple[Output, float, Simulator]:
             job_poll_seconds=30,
             **options,
         )
-        begun = made.clock.seconds()
-        made.sync_or_leave()
-        return output, made.clock.seconds() - begun, sim
+        begun = reader.clock.seconds()
+        reader.sync_or_leave()
+        return output, reader.clock.seconds() - begun, sim
 
 
 def test_jobs_work_side_by_side_and_are_printed_in_the_order_of_time(nine_days: World) -> None:
@@ -301,15 +301,17 @@ def test_an_org_that_allows_one_job_gets_one_at_a_time(nine_days: World) -> None
     output = Output()
     with Simulator(nine_days) as sim:
         sim.lake.most_jobs = 1
-        made = tap(
+        reader = tap(
             sim,
             DETAILS,
             output=output,
             start_date=iso(SINCE),
             conversation_details_source="job",
         )
-        made.sync_or_leave()
-        refused = [one for one in sim.requests if one.status == HTTPStatus.TOO_MANY_REQUESTS]
+        reader.sync_or_leave()
+        refused = [
+            request for request in sim.requests if request.status == HTTPStatus.TOO_MANY_REQUESTS
+        ]
     assert set(output.ids()) == {
         row["conversationId"] for row in nine_days.conversations(SINCE, nine_days.watermark)
     }
@@ -323,7 +325,9 @@ def test_prefetched_jobs_are_deleted_when_the_run_stops(nine_days: World) -> Non
         with pytest.raises(StopRun, match="MELTED"):
             run(sim, DETAILS, start_date=iso(SINCE), conversation_details_source="job")
         submitted = [
-            one for one in sim.requests if one.method == "POST" and one.path.endswith("jobs")
+            request
+            for request in sim.requests
+            if request.method == "POST" and request.path.endswith("jobs")
         ]
         assert len(submitted) > 3
         assert not sim.lake.jobs
@@ -392,8 +396,8 @@ def test_the_state_before_each_record_accounts_for_it(source: str, parallel: int
         with Simulator(world.at(WORLD.now + hours * HOUR, 5 * HOUR)) as sim:
             sim.each_request = timedelta(minutes=25)
             begun, output = sim.world, Output()
-            made = tap(sim, DETAILS, state=state, output=output, **{**LANES, **options})
-            made.sync_or_leave()
+            reader = tap(sim, DETAILS, state=state, output=output, **{**LANES, **options})
+            reader.sync_or_leave()
             assert sim.world.now - begun.now > 2 * HOUR
         warehouse.load(
             output.messages, begun, each_request=sim.each_request, requests=len(sim.requests)

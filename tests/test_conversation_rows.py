@@ -93,61 +93,68 @@ CONVERSATIONS = st.fixed_dictionaries(
 
 def objects(value: object) -> list[dict[str, Any]]:
     """Return the objects of a list of objects."""
-    is_list = isinstance(value, list) and all(isinstance(one, dict) for one in value)
+    is_list = isinstance(value, list) and all(isinstance(part, dict) for part in value)
     return value if is_list else []  # type: ignore[return-value]
 
 
 def counted(conversation: dict[str, Any]) -> Counter[str]:
     """Count the places of a tree."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for name in ("evaluations", "surveys", "resolutions"):
-        found[f"conversation_{name}"] += len(objects(conversation.get(name)))
+        counts[f"conversation_{name}"] += len(objects(conversation.get(name)))
     for participant in objects(conversation.get("participants")):
-        found["conversation_participants"] += 1
-        found[ATTRIBUTES] += len(participant.get("attributes", {}))
+        counts["conversation_participants"] += 1
+        counts[ATTRIBUTES] += len(participant.get("attributes", {}))
         for session in objects(participant.get("sessions")):
-            found["conversation_sessions"] += 1
+            counts["conversation_sessions"] += 1
             segments = objects(session.get("segments"))
-            found["conversation_segments"] += len(segments)
-            found[WRAP_UPS] += len([one for one in segments if one.get("wrapUpCode")])
-            found["conversation_metrics"] += len(objects(session.get("metrics")))
-            found["conversation_media_stats"] += len(objects(session.get("mediaEndpointStats")))
+            counts["conversation_segments"] += len(segments)
+            counts[WRAP_UPS] += len([segment for segment in segments if segment.get("wrapUpCode")])
+            counts["conversation_metrics"] += len(objects(session.get("metrics")))
+            counts["conversation_media_stats"] += len(objects(session.get("mediaEndpointStats")))
             if isinstance(session.get("flow"), dict):
-                found["conversation_flows"] += 1
+                counts["conversation_flows"] += 1
                 outcomes = objects(session["flow"].get("outcomes"))
-                found["conversation_flow_outcomes"] += len(outcomes)
-    return +found
+                counts["conversation_flow_outcomes"] += len(outcomes)
+    return +counts
 
 
 @example([{"conversationId": "c", "participants": [{"sessions": [{"flow": {}}]}]}])
-@given(st.lists(CONVERSATIONS, max_size=3, unique_by=lambda one: one["conversationId"]))
+@given(st.lists(CONVERSATIONS, max_size=3, unique_by=lambda tree: tree["conversationId"]))
 def test_every_place_is_a_row_with_a_key_of_its_own(trees: list[dict[str, Any]]) -> None:
     """For any ids; and the given conversation is not changed."""
     before = copy.deepcopy(trees)
-    found: dict[str, list[dict[str, Any]]] = {}
+    tables: dict[str, list[dict[str, Any]]] = {}
     for tree in trees:
-        for table, made in rows(tree, FIELDS).items():
-            found.setdefault(table, []).extend(made)
+        for table, table_rows in rows(tree, FIELDS).items():
+            tables.setdefault(table, []).extend(table_rows)
     assert trees == before
     expected = sum((counted(tree) for tree in trees), Counter[str]())
-    assert {table: len(made) for table, made in found.items() if made} == dict(expected)
-    for table, made in found.items():
-        assert len({row["_id"] for row in made}) == len(made), table
+    assert {table: len(table_rows) for table, table_rows in tables.items() if table_rows} == dict(
+        expected
+    )
+    for table, table_rows in tables.items():
+        assert len({row["_id"] for row in table_rows}) == len(table_rows), table
     above = {
         row["_id"]
         for name in ("participants", "sessions")
-        for row in found.get(f"conversation_{name}", [])
+        for row in tables.get(f"conversation_{name}", [])
     }
-    parents = {row["_parentId"] for made in found.values() for row in made if "_parentId" in row}
+    parents = {
+        row["_parentId"]
+        for table_rows in tables.values()
+        for row in table_rows
+        if "_parentId" in row
+    }
     assert parents <= above
 
 
 @given(CONVERSATIONS)
 def test_unknown_fields_of_a_table_are_in_extra(tree: dict[str, Any]) -> None:
     """New fields, and inner ones with a type that no table has."""
-    found = rows(tree, FIELDS)
+    tables = rows(tree, FIELDS)
     for participant, row in zip(
-        objects(tree.get("participants")), found.get("conversation_participants", []), strict=True
+        objects(tree.get("participants")), tables.get("conversation_participants", []), strict=True
     ):
         kept = (row["_extra"] or {}) | row
         for name, value in participant.items():
@@ -160,7 +167,7 @@ def test_only_selected_tables_are_built(tree: dict[str, Any], wanted: set[str]) 
     """And each is the same as among all tables."""
     everything = rows(tree, FIELDS)
     some = rows(tree, {name: FIELDS[name] for name in wanted})
-    assert some == {name: made for name, made in everything.items() if name in wanted}
+    assert some == {name: table_rows for name, table_rows in everything.items() if name in wanted}
 
 
 @given(st.lists(CONVERSATIONS, max_size=3))
@@ -170,8 +177,8 @@ def test_rows_that_are_spliced_equal_serialized_ones(trees: list[dict[str, Any]]
     expected: dict[str, list[dict[str, Any]]] = {}
     for tree in trees:
         harvest.add(tree)
-        for table, made in rows(tree, FIELDS).items():
-            expected.setdefault(table, []).extend(made)
+        for table, table_rows in rows(tree, FIELDS).items():
+            expected.setdefault(table, []).extend(table_rows)
     stdout = io.TextIOWrapper(io.BytesIO())
     with contextlib.redirect_stdout(stdout):
         for lines in row_lines.lines(harvest.take(), SINCE):
@@ -179,7 +186,7 @@ def test_rows_that_are_spliced_equal_serialized_ones(trees: list[dict[str, Any]]
     content = stdout.buffer.getvalue()
     messages = [json.loads(line) for line in content.splitlines()]
     assert [(message["stream"], message["record"]) for message in messages] == [
-        (table, row) for table, made in expected.items() for row in made
+        (table, row) for table, table_rows in expected.items() for row in table_rows
     ]
     assert all(message["type"] == "RECORD" for message in messages)
     assert all(message["time_extracted"] == SINCE.isoformat() for message in messages)
@@ -204,7 +211,9 @@ def test_keys_are_these_texts() -> None:
             {"sessions": [{"sessionId": "e"}]},
         ],
     }
-    assert {name: [row["_id"] for row in made] for name, made in rows(tree, FIELDS).items()} == {
+    assert {
+        name: [row["_id"] for row in table_rows] for name, table_rows in rows(tree, FIELDS).items()
+    } == {
         "conversation_evaluations": ["c~11/e", "c~11/e#1", "c~11/#2"],
         # The same id in another table is no repetition.
         "conversation_surveys": ["c~11/e"],
@@ -318,9 +327,9 @@ def test_stream_maps_and_selection_apply_to_tables() -> None:
     }
     with Simulator(WORLD) as sim:
         output = loaded(sim, "conversation_segments", "conversation_wrap_ups", stream_maps=maps)
-    found = output.records("conversation_segments")
-    assert {row["kind"] for row in found} == {"hold"}
-    assert not [row for row in found if "segmentType" in row]
+    segments = output.records("conversation_segments")
+    assert {row["kind"] for row in segments} == {"hold"}
+    assert not [row for row in segments if "segmentType" in row]
     assert output.records("conversation_wrap_ups")
 
 
@@ -349,9 +358,9 @@ def test_a_skipped_parent_skips_its_tables() -> None:
                 permission="analytics:conversationDetail:view",
             )
         )
-        made = tap(sim, DETAILS, *NAMES, start_date=iso(SINCE))
+        reader = tap(sim, DETAILS, *NAMES, start_date=iso(SINCE))
         with pytest.raises(StopRun, match="Every selected stream was skipped"):
-            made.sync_or_leave()
+            reader.sync_or_leave()
 
 
 def test_rows_that_vanish_are_older_than_their_conversation() -> None:
@@ -379,8 +388,8 @@ def test_rows_that_vanish_are_older_than_their_conversation() -> None:
         vanished += len(warehouse[name]) - len(seen)
         expected = {
             row["_id"]
-            for one in warehouse[DETAILS].values()
-            for row in rows(one, FIELDS).get(name, [])
+            for conversation in warehouse[DETAILS].values()
+            for row in rows(conversation, FIELDS).get(name, [])
         }
         assert seen == expected
     assert vanished
@@ -409,9 +418,11 @@ def test_no_row_waits_when_a_state_is_written() -> None:
     stdout = io.TextIOWrapper(io.BytesIO())
     world = World(seed=5, per_day=9, since=SINCE, now=SINCE + 3 * DAY)
     with Simulator(world) as sim, contextlib.redirect_stdout(stdout):
-        made = tap(sim, "conversation_details", "conversation_participants", start_date=iso(SINCE))
-        made.message_writer = SingerWriter()
-        made.sync_or_leave()
+        reader = tap(
+            sim, "conversation_details", "conversation_participants", start_date=iso(SINCE)
+        )
+        reader.message_writer = SingerWriter()
+        reader.sync_or_leave()
         stdout.flush()
     lines = [json.loads(line) for line in stdout.buffer.getvalue().splitlines()]
     printed: set[str] = set()
@@ -434,22 +445,28 @@ def test_unmapped_rows_are_written_as_by_the_sdk() -> None:
         stdout = io.TextIOWrapper(io.BytesIO())
         with Simulator(world) as sim, contextlib.redirect_stdout(stdout):
             options = {"start_date": iso(SINCE), "emit_activate_version_messages": True, **options}
-            made = tap(sim, *streams, **options)
-            made.message_writer = SingerWriter()
-            for stream in made.streams.values():
+            reader = tap(sim, *streams, **options)
+            reader.message_writer = SingerWriter()
+            for stream in reader.streams.values():
                 if not straight:
                     vars(stream)["_is_unchanged"] = False
-            made.sync_or_leave()
+            reader.sync_or_leave()
             stdout.flush()
-        found = [json.loads(line) for line in stdout.buffer.getvalue().splitlines()]
-        for one in found:
-            if one["type"] == "RECORD":
-                datetime.fromisoformat(one.pop("time_extracted"))
-        return found
+        messages = [json.loads(line) for line in stdout.buffer.getvalue().splitlines()]
+        for message in messages:
+            if message["type"] == "RECORD":
+                datetime.fromisoformat(message.pop("time_extracted"))
+        return messages
 
     straight, around = lines(straight=True), lines(straight=False)
     assert straight == around
-    assert {one.get("version") for one in straight if one.get("stream") == "roles"} != {None}
+    assert {message.get("version") for message in straight if message.get("stream") == "roles"} != {
+        None
+    }
     renamed = lines(straight=True, stream_maps={"users": {"__alias__": "people"}})
-    assert not [one for one in renamed if one.get("stream") == "users"]
-    assert [one for one in renamed if one["type"] == "RECORD" and one["stream"] == "people"]
+    assert not [message for message in renamed if message.get("stream") == "users"]
+    assert [
+        message
+        for message in renamed
+        if message["type"] == "RECORD" and message["stream"] == "people"
+    ]

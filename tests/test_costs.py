@@ -315,13 +315,13 @@ def test_rows_are_additive_over_days(cost: Cost, count: int, first: int, second:
     """The rows of a first run are those of its parts; a later run's do not depend on its length."""
     ends = [START + number * DAY for number in (first, first + second)]
     spans = [Window(START, ends[0]), Window(*ends), Window(START, ends[1])]
-    (one, daily), (two, _), (both, daily_of_both) = (
+    (before, daily), (after, _), (both, daily_of_both) = (
         rows(cost, span, sample=Sample(count)) for span in spans
     )
-    assert one is not None
-    assert two is not None
-    assert min(one, two) >= 0
-    assert one + two == both
+    assert before is not None
+    assert after is not None
+    assert min(before, after) >= 0
+    assert before + after == both
     assert daily is not None
     assert daily >= count
     assert daily == daily_of_both

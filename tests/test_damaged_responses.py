@@ -32,7 +32,7 @@ def test_every_kind_of_endpoint_is_damaged() -> None:
     chosen = {name for names in GROUPS for name in names}
     damaged = {kind_of(stream) for stream in STREAMS if vars(stream)["name"] in chosen}
     for place in range(3):
-        assert {kind_of(one)[place] for one in STREAMS} <= {kind[place] for kind in damaged}
+        assert {kind_of(stream)[place] for stream in STREAMS} <= {kind[place] for kind in damaged}
 
 
 @pytest.mark.parametrize("seed", FIXED)

@@ -51,7 +51,7 @@ def load(folder: Path, sim: Simulator, server: Postgres, *, hard: bool, kill: bo
             if kill:
                 # The first page is out by then, as a signal flushes what was written.
                 end = time.monotonic() + PATIENCE
-                while not any(one.query.get("pageNumber") == "2" for one in sim.requests):
+                while not any(request.query.get("pageNumber") == "2" for request in sim.requests):
                     assert source.poll() is None
                     assert time.monotonic() < end
                     time.sleep(0.01)

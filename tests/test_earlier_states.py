@@ -43,7 +43,7 @@ def state(source: str) -> dict[str, Any]:
         "replication_key_value": at(kept["bookmark"]),
         "recheckedBy": lane,
         "rechecks": MARKS,
-        "passes": [[at(hours) for hours in one] for one in kept["passes"]],
+        "passes": [[at(hours) for hours in bounds] for bounds in kept["passes"]],
     }
     if "watermark" in kept:
         details["watermark"] = at(kept["watermark"])

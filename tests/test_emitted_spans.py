@@ -194,9 +194,9 @@ def test_a_run_with_a_hole_notes_no_mark_though_it_is_accepted(
         sim.faults.add(Fault("empty", path=QUERY, page=2, times=tries))
         sim.world = sim.world.at(sim.world.now + HOUR)
         output = Output()
-        made = tap(sim, *KINDS, state=hourly.state, output=output, **hourly.options)
+        reader = tap(sim, *KINDS, state=hourly.state, output=output, **hourly.options)
         with nullcontext() if accepted else pytest.raises(Incomplete):
-            made.sync_or_leave()
+            reader.sync_or_leave()
         hourly.warehouse.load(output.messages, hourly.state)
         hourly.state = output.state
         assert hourly.mark == mark
@@ -216,11 +216,11 @@ def test_a_table_that_is_selected_later_has_all_from_the_bookmark_on() -> None:
         until = iso(sim.world.now)
         for _ in range(6):
             hourly.run(after=4 * HOUR)
-        found = hourly.warehouse.spans(STATUSES)
+        loaded = hourly.warehouse.spans(STATUSES)
         truth = held(sim.world, STATUSES)
     due = {span: end for span, end in truth.items() if end and bookmark < end}
     assert [end for end in due.values() if end and end < until]
-    assert {span: found.get(span) for span in due} == due
+    assert {span: loaded.get(span) for span in due} == due
 
 
 def test_a_bookmark_that_was_moved_back_brings_rows_again() -> None:

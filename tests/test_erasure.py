@@ -149,8 +149,8 @@ def test_a_customer_is_found_by_each_trace_and_erased_everywhere(warehouse: Ware
     numbers = [*ORG.numbers(SINCE, ORG.now)]
     subjects, others = numbers[: len(TRACES)], numbers[len(TRACES) :]
     names = {name_of(number) for number in subjects}
-    found = warehouse.query('select "conversationId" from genesys.erasure')
-    assert {name for (name,) in found} == names
+    ids = warehouse.query('select "conversationId" from genesys.erasure')
+    assert {name for (name,) in ids} == names
     ((number, first, last),) = executed(warehouse, "count what was found")
     assert number == len(TRACES)
     assert str(SINCE.date()) <= str(first) <= str(last)

@@ -108,7 +108,9 @@ def test_data_only_grows(first: timedelta, more: timedelta) -> None:
         for participant in before["participants"]:
             for session in participant["sessions"]:
                 assert session["segments"][0]["segmentStart"] <= iso(early)
-                assert all(one["emitDate"] <= iso(early) for one in session.get("metrics", ()))
+                assert all(
+                    metric["emitDate"] <= iso(early) for metric in session.get("metrics", ())
+                )
 
 
 @pytest.mark.parametrize("bounds", ["[)", "[]", "(]", "()"])

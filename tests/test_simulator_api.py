@@ -42,8 +42,8 @@ ERROR_BODY = jsonschema.Draft4Validator(
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     """Return a logged-in client of a simulator with default habits."""
-    with Simulator(WORLD) as sim, Client(sim) as made:
-        yield made
+    with Simulator(WORLD) as sim, Client(sim) as logged_in:
+        yield logged_in
 
 
 def post(client: Client, path: str, body: Any) -> requests.Response:
@@ -198,8 +198,8 @@ def test_and_or_and_clauses_combine_predicates(client: Client) -> None:
     assert client.ids(SINCE, SINCE + DAY, segmentFilters=[both]) == []
     nested = {"type": "and", "clauses": [either]}
     inbound = predicate("originatingDirection", value="inbound")
-    found = client.ids(SINCE, SINCE + DAY, segmentFilters=[nested], conversationFilters=[inbound])
-    assert set(found) < set().union(*media.values())
+    ids = client.ids(SINCE, SINCE + DAY, segmentFilters=[nested], conversationFilters=[inbound])
+    assert set(ids) < set().union(*media.values())
 
 
 def test_a_later_present_changes_the_result_of_a_query() -> None:

@@ -60,7 +60,7 @@ def events(row: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """Yield the events of a conversation, each with its date."""
     yield "start", row["conversationStart"]
     for name in LATER:
-        yield from ((name, one["eventTime"]) for one in row.get(name, ()))
+        yield from ((name, event["eventTime"]) for event in row.get(name, ()))
     for participant in row["participants"]:
         for session in participant["sessions"]:
             key = session["sessionId"]
@@ -127,10 +127,10 @@ def test_some_dates_are_in_the_future() -> None:
 def test_a_message_is_inactive_72_hours_after_its_latest_segment() -> None:
     """So the date moves on as long as something happens."""
     number = next(
-        one
-        for one in SHORT
-        if "inactivityTimeout" in by_query(one, AFTERWARDS)
-        and WORLD.end_of(one) > WORLD.start_of(one) + DAY
+        number
+        for number in SHORT
+        if "inactivityTimeout" in by_query(number, AFTERWARDS)
+        and WORLD.end_of(number) > WORLD.start_of(number) + DAY
     )
     timeouts = []
     for moment in (WORLD.start_of(number) + WORLD.latest_delay(number), AFTERWARDS):
@@ -296,7 +296,7 @@ def test_the_vendors_document_describes_all_of_it() -> None:
 
 def test_each_world_has_its_own_cache() -> None:
     """Worlds with different arguments share no conversation."""
-    number = next(one for one in UNDATED if not WORLD.latest_delay(one))
+    number = next(number for number in UNDATED if not WORLD.latest_delay(number))
     assert replace(WORLD, undated=0)._whole(number) != WORLD._whole(number)
     assert WORLD.at(END)._whole(number) is WORLD._whole(number)
 

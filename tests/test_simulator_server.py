@@ -310,7 +310,7 @@ def test_each_request_is_recorded(sim: Simulator, client: Client) -> None:
     assert query.body is not None
     assert query.body["paging"] == {"pageSize": 50, "pageNumber": 2}
     listed = requests.get(f"{sim.url}/_simulator/requests", timeout=10).json()["requests"]
-    assert [one["path"] for one in listed] == ["/oauth/token", DETAILS]
+    assert [request["path"] for request in listed] == ["/oauth/token", DETAILS]
 
 
 def test_holdings_are_counted_for_a_range_and_groupings(sim: Simulator) -> None:

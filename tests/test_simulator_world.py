@@ -119,7 +119,7 @@ def test_ids_are_unique() -> None:
     for rows in (LATER.users(), LATER.queues(), LATER.wrapup_codes(), LATER.divisions()):
         ids += [row["id"] for row in rows]
     assert len(set(ids)) == len(ids)
-    assert all(str(uuid.UUID(one)) == one for one in ids)
+    assert all(str(uuid.UUID(name)) == name for name in ids)
 
 
 def test_references_of_conversations_are_listed() -> None:
@@ -149,7 +149,9 @@ def test_metrics_are_as_long_as_their_segments() -> None:
             (session,) = person["sessions"]
             values = {metric["name"]: metric["value"] for metric in session["metrics"]}
             for name, kind in kinds.items():
-                segments = [one for one in session["segments"] if one["segmentType"] == kind]
+                segments = [
+                    segment for segment in session["segments"] if segment["segmentType"] == kind
+                ]
                 assert values.get(name, 0) == sum(map(milliseconds, segments))
             assert values["tHandle"] == sum(values.get(name, 0) for name in kinds)
 
