@@ -1,4 +1,7 @@
-"""Rows of derived tables: they may wait, but not beyond a STATE; follow-ups take what has ended."""
+"""Fan-out: rows of derived tables are buffered up to the next STATE.
+
+Follow-ups take ended records.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ SESSIONS = "conversation_sessions"
 
 
 class Lines(SingerWriter):
-    """A writer that keeps the records of its lines."""
+    """Writer that keeps the records of its lines."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +37,7 @@ class Lines(SingerWriter):
 
 @dataclass
 class Table:
-    """A table that keeps what it emits and counts."""
+    """Derived table that keeps its rows, counts and calls."""
 
     name: str = PARTICIPANTS
     selected: bool = True
@@ -67,7 +70,7 @@ class Table:
 
 @dataclass
 class FollowUp:
-    """A follow-up stream that keeps what it is given."""
+    """Follow-up stream that keeps its records and calls."""
 
     name: str = "follow_ups"
     again: bool = False
@@ -109,7 +112,7 @@ def names(first: int, count: int) -> list[str]:
 
 
 def test_rows_wait_for_those_of_twenty_conversations() -> None:
-    """Then they are written together, in their order, and counted."""
+    """The rows of twenty conversations are buffered, then written in order and counted."""
     writer, table = Lines(), Table()
     fan = fan_out(table, writer=writer)
     for number in range(19):
@@ -125,7 +128,7 @@ def test_rows_wait_for_those_of_twenty_conversations() -> None:
 
 
 def test_no_row_waits_after_a_flush() -> None:
-    """As before each STATE; what was written is not written again."""
+    """A flush, as before each STATE, writes all buffered rows, and each row once."""
     writer, table = Lines(), Table()
     fan = fan_out(table, writer=writer)
     fan.add(conversation(0))
@@ -138,7 +141,7 @@ def test_no_row_waits_after_a_flush() -> None:
 
 @pytest.mark.parametrize("broke_off", [True, False])
 def test_no_row_waits_at_the_end(broke_off: bool) -> None:  # noqa: FBT001
-    """They are counted before the count is logged, also where the reading broke off."""
+    """The end writes and counts all buffered rows, after an error too."""
     writer, table = Lines(), Table()
     fan = fan_out(table, writer=writer)
     fan.add(conversation(0))
@@ -147,7 +150,7 @@ def test_no_row_waits_at_the_end(broke_off: bool) -> None:  # noqa: FBT001
 
 
 def test_each_table_has_its_rows_and_its_count() -> None:
-    """A conversation's rows go to all that are selected, and to no other one."""
+    """A conversation's rows go to every selected table, and to no other."""
     writer = Lines()
     tables = [Table(), Table(SESSIONS), Table("conversation_segments", selected=False)]
     fan = fan_out(*tables, writer=writer)
@@ -161,7 +164,7 @@ def test_each_table_has_its_rows_and_its_count() -> None:
 
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_rows_that_something_changes_are_emitted_one_by_one(is_ours: bool) -> None:  # noqa: FBT001
-    """By each table, at once: a stream map, a selection or another writer has its say."""
+    """A stream map, a selection or another writer makes each table emit its rows unbuffered."""
     writer = Lines() if is_ours else object()
     tables = [Table(), Table(SESSIONS, is_written_as_it_is=not is_ours)]
     fan = fan_out(*tables, writer=writer)
@@ -186,7 +189,10 @@ def test_follow_ups_take_what_has_ended(
     once: list[str],
     again: list[str],
 ) -> None:
-    """Once, or also when it is re-checked, as the stream has it; tables have no part in it."""
+    """A follow-up takes an ended conversation once, or at each re-check if the stream wants that.
+
+    Tables are not involved.
+    """
     table, streams = Table(), [FollowUp(), FollowUp(again=True), FollowUp(selected=False)]
     fan = fan_out(table, *streams)
     fan.follow_up(conversation(0), has_ended=has_ended, is_rechecked=is_rechecked)
@@ -195,7 +201,7 @@ def test_follow_ups_take_what_has_ended(
 
 
 def test_follow_ups_are_flushed_before_a_state_and_not_at_the_end() -> None:
-    """A STATE promises their rows; a reading that broke off has none to promise."""
+    """Follow-ups are flushed before a STATE, which guarantees their rows, and not at the end."""
     stream = FollowUp()
     fan = fan_out(stream, Table(), writer=Lines())
     fan.begin()
@@ -210,7 +216,7 @@ def test_follow_ups_are_flushed_before_a_state_and_not_at_the_end() -> None:
     [([], False), ([Table(selected=False)], False), ([Table()], True), ([FollowUp()], True)],
 )
 def test_a_fan_out_to_nothing_is_false(children: list[Any], is_any: bool) -> None:  # noqa: FBT001
-    """So that no record is copied for it; one that is added goes nowhere."""
+    """A fan-out without selected children is false, so that no record is copied for it."""
     fan = fan_out(*children, writer=Lines())
     assert bool(fan) is is_any
     fan_out(writer=Lines()).add(conversation(0))

@@ -1,4 +1,4 @@
-"""Whatever goes wrong on the way, nothing is lost, or the run says what is."""
+"""Faults on the way to the org: no record is lost, or the run reports which are missing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECRETS = ("demo-secret", "Bearer ", "Basic ")
 
 
 def read(*faults: Fault, **options: Any) -> tuple[Output, Simulator]:
-    """Read the details while these things go wrong."""
+    """Read the details while these faults occur."""
     habits = {name: options.pop(name) for name in ("counts", "total_hits") if name in options}
     with Simulator(WORLD, **habits) as sim:
         for fault in faults:
@@ -53,6 +53,7 @@ def read(*faults: Fault, **options: Any) -> tuple[Output, Simulator]:
 def test_a_passing_fault_costs_a_second_try_and_no_record(
     fault: Fault, path: str, after: int
 ) -> None:
+    """A transient fault, of a query or of a login, is retried, and every record arrives."""
     fault = Fault(
         fault.kind, path=path, after=after, status=fault.status, retry_after=fault.retry_after
     )
@@ -61,25 +62,29 @@ def test_a_passing_fault_costs_a_second_try_and_no_record(
 
 
 @pytest.mark.parametrize("kind", ["slow", "stall"])
-def test_an_answer_that_does_not_come_in_time_is_asked_for_again(kind: str) -> None:
-    """Late from its beginning, or stalled half way."""
+def test_a_request_that_times_out_is_retried(kind: str) -> None:
+    """A response that is late from its beginning, or stalls half way, is requested again."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault(kind, path=QUERY, seconds=30))
         output = Output()
-        made = tap(sim, DETAILS, output=output, **START)
-        made.run.client.timeout = 0.05
-        made.sync_or_leave()
+        genesys_tap = tap(sim, DETAILS, output=output, **START)
+        genesys_tap.run.client.timeout = 0.05
+        genesys_tap.sync_or_leave()
     assert output.ids() == TRUTH
 
 
 def test_an_expired_token_is_renewed_once() -> None:
+    """A 401 renews the token once, and the request is sent again."""
     output, sim = read(Fault("unauthorized", path=QUERY, after=3))
     assert output.ids() == TRUTH
     assert len([request for request in sim.requests if request.path == "/oauth/token"]) == 2
 
 
 def test_a_token_is_renewed_before_it_ends() -> None:
-    """Ten minutes of waiting, with tokens that live for five: no request meets a 401."""
+    """A token is renewed before it expires.
+
+    Ten minutes of requests with tokens of five meet no 401.
+    """
     with Simulator(WORLD, token_seconds=300) as sim:
         output = run(sim, DETAILS, requests_per_minute=1, **START)
     assert output.ids() == TRUTH
@@ -88,11 +93,13 @@ def test_a_token_is_renewed_before_it_ends() -> None:
 
 
 def test_a_token_that_stays_refused_stops_the_run() -> None:
+    """A 401 with a fresh token stops the run, with the cause."""
     with pytest.raises(StopRun, match="The API refuses the credentials, even with a new token"):
         read(Fault("unauthorized", path=QUERY, times=None))
 
 
 def test_wrong_credentials_stop_the_run_before_any_query() -> None:
+    """Wrong credentials stop the run at the login, and the error names the setting."""
     with Simulator(WORLD, client_secret="another") as sim:
         with pytest.raises(StopRun, match=r"refuses the credentials \(401 .*client_secret\."):
             run(sim, DETAILS, **START)
@@ -102,7 +109,10 @@ def test_wrong_credentials_stop_the_run_before_any_query() -> None:
 def test_a_missing_permission_skips_the_stream_and_names_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A warning, and a last line; the others go on, and the run succeeds."""
+    """A 403 skips the stream with a warning that names the permission, and a last line.
+
+    The other streams are read, and the run succeeds.
+    """
     with Simulator(WORLD) as sim:
         sim.faults.add(
             Fault("forbidden", path="/queues", permission="routing:queue:view", times=None)
@@ -118,6 +128,7 @@ def test_a_missing_permission_skips_the_stream_and_names_it(
 
 
 def test_a_permission_that_is_lost_half_way_keeps_the_bookmark_true() -> None:
+    """After a 403 in the middle of a stream, its bookmark covers only what was emitted."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path=QUERY, after=5, times=None))
         output = run(sim, DETAILS, "users", **START)
@@ -130,6 +141,7 @@ def test_a_permission_that_is_lost_half_way_keeps_the_bookmark_true() -> None:
 
 
 def test_when_all_streams_are_forbidden_the_run_fails() -> None:
+    """A run whose streams are all skipped fails, and names them."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", times=None, path="/api/"))
         with pytest.raises(StopRun, match="Every selected stream was skipped: divisions, users"):
@@ -137,6 +149,10 @@ def test_when_all_streams_are_forbidden_the_run_fails() -> None:
 
 
 def test_a_refused_query_stops_with_the_vendors_words_and_what_was_sent() -> None:
+    """A 400 stops the run, and the error explains it.
+
+    It has the vendor's message, the correlation id, the request body and the window.
+    """
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=QUERY, status=400, after=1))
         with pytest.raises(StopRun) as stop:
@@ -150,12 +166,13 @@ def test_a_refused_query_stops_with_the_vendors_words_and_what_was_sent() -> Non
 
 @pytest.mark.parametrize("status", [404, 405, 409, 413, 415, 501])
 def test_any_other_status_stops_the_run(status: int) -> None:
+    """A status that no retry can help stops the run."""
     with pytest.raises(StopRun, match=f"answered {status}"):
         read(Fault("status", path=QUERY, status=status))
 
 
 def test_a_redirect_is_not_followed() -> None:
-    """The request is sent again, and in the end the line names no other place than its host."""
+    """A redirect is retried, not followed, and the error names no host but the configured one."""
     with pytest.raises(
         StopRun, match=r"Gave up after 2 tries .*answered 302: a redirect to no oth"
     ):
@@ -165,6 +182,7 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 def test_giving_up_is_one_line_and_a_true_bookmark() -> None:
+    """After `retry_max_tries` the run stops with one line; the next run resumes at its bookmark."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=QUERY, status=503, after=4, times=None))
         output = Output()
@@ -177,24 +195,29 @@ def test_giving_up_is_one_line_and_a_true_bookmark() -> None:
 
 
 def test_a_retry_after_of_hours_stops_at_once() -> None:
+    """A `Retry-After` beyond `retry_max_wait_seconds` stops the run at once."""
     with pytest.raises(StopRun, match=r"longer than retry_max_wait_seconds \(180\): run again"):
         read(Fault("status", path=QUERY, status=429, retry_after="7200"))
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])
 def test_a_page_that_comes_empty_for_a_while_is_read(page: int) -> None:
+    """An empty page, where the count promises rows, is requested again until it is full."""
     output, _sim = read(Fault("empty", path=QUERY, page=page, times=3))
     assert output.ids() == TRUTH
 
 
 def test_a_hole_holds_the_bookmark_and_fails_the_run() -> None:
-    """Everything else is printed, other streams too; the end names window, page and counts."""
+    """A page that stays empty holds the bookmark and fails the run at its end.
+
+    The rest is emitted, other streams too, and the error names window, page and counts.
+    """
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("empty", path=QUERY, page=2, after=1, times=4))
         output = Output()
-        made = tap(sim, DETAILS, "users", output=output, **START)
+        genesys_tap = tap(sim, DETAILS, "users", output=output, **START)
         with pytest.raises(StopRun) as stop:
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
     missing = set(TRUTH) - set(output.ids())
     assert len(missing) == 20
     assert output.records("users")
@@ -209,12 +232,14 @@ def test_a_hole_holds_the_bookmark_and_fails_the_run() -> None:
 
 
 def test_a_hole_can_be_accepted(caplog: pytest.LogCaptureFixture) -> None:
+    """With `incomplete_windows: accept` a hole is logged, and the bookmark passes it."""
     output, _sim = read(Fault("empty", path=QUERY, page=2, times=4), incomplete_windows="accept")
     assert output.bookmark() == iso(NOW - timedelta(minutes=30))
     assert [entry for entry in caplog.records if "Accepted" in entry.getMessage()]
 
 
 def test_a_hole_in_a_listing_fails_the_run_too() -> None:
+    """A page of a listing that stays empty fails the run."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("empty", path="/users", page=2, times=None))
         with pytest.raises(StopRun, match="users: page 2 stayed empty"):
@@ -222,6 +247,7 @@ def test_a_hole_in_a_listing_fails_the_run_too() -> None:
 
 
 def test_a_server_that_ignores_the_page_number_is_named() -> None:
+    """The same page twice stops the run: paging would never end."""
     with pytest.raises(
         StopRun, match=r"conversation_details, window 2026-03-01.*: page 2 holds the same 20 rec"
     ):
@@ -230,6 +256,7 @@ def test_a_server_that_ignores_the_page_number_is_named() -> None:
 
 @pytest.mark.parametrize("total_hits", ["right", "none", "zero", "garbage", "high", "low"])
 def test_no_count_of_details_loses_a_record(total_hits: str) -> None:
+    """Paging of details ends by itself, whatever `totalHits` is."""
     output, _sim = read(total_hits=total_hits)
     assert output.ids() == TRUTH
     assert output.bookmark() == iso(NOW - timedelta(minutes=30))
@@ -240,6 +267,7 @@ def test_no_count_of_details_loses_a_record(total_hits: str) -> None:
 )
 @pytest.mark.parametrize("shape", ["nested", "flat", "own-id"])
 def test_no_count_of_summaries_loses_a_record(counts: str, shape: str) -> None:
+    """Paging of summaries ends by itself, whatever the counts and the shape of the response."""
     options: dict[str, Any] = {
         "summary_groupings": ["conversation:medium", "conversation:startHour"],
         "summary_metrics": ["conversation:count"],
@@ -254,119 +282,142 @@ def test_no_count_of_summaries_loses_a_record(counts: str, shape: str) -> None:
 
 
 def queried(until: datetime) -> dict[str, Any]:
-    """Make a state that says that queries have read it all, up to just now."""
+    """Return the state after queries that read up to just now."""
     state = bookmarked(DETAILS, "conversationStart", iso(until))
     state["bookmarks"][DETAILS]["queryPasses"] = [[iso(SINCE), iso(SINCE), iso(WORLD.now)]]
     return state
 
 
 def test_a_window_beyond_the_ceiling_is_read_by_job() -> None:
-    """By query no part of a day comes below the ceiling; nothing of it has been printed before."""
+    """A window that no split brings below the query's ceiling is read by job.
+
+    No row of it has been emitted before.
+    """
     with Simulator(WORLD, ceiling=40, interval_reading="touched-days") as sim:
         output = Output()
-        made = tap(sim, DETAILS, output=output, end_date=iso(NOW - timedelta(hours=20)), **START)
-        vars(made.streams[DETAILS])["ceiling"] = 40
-        made.sync_or_leave()
+        genesys_tap = tap(
+            sim, DETAILS, output=output, end_date=iso(NOW - timedelta(hours=20)), **START
+        )
+        vars(genesys_tap.streams[DETAILS])["ceiling"] = 40
+        genesys_tap.sync_or_leave()
         assert not sim.lake.jobs
-    printed = output.records(DETAILS)
-    assert {row["_source"] for row in printed} == {"job"}
+    emitted = output.records(DETAILS)
+    assert {row["_source"] for row in emitted} == {"job"}
     held = WORLD.conversations(SINCE, NOW - timedelta(hours=20))
-    assert [row["conversationId"] for row in printed] == [row["conversationId"] for row in held]
+    assert [row["conversationId"] for row in emitted] == [row["conversationId"] for row in held]
 
 
 @pytest.mark.parametrize(("lag", "mark"), [(8, 1), (16, 0)])
 def test_a_window_that_is_read_by_job_has_the_age_that_the_lake_knows(lag: int, mark: int) -> None:
-    """The age is reached at the last midnight; the watermark is after it, or the evening before."""
+    """A window read by job is re-checked up to the last midnight before the lake's watermark."""
     world = replace(WORLD, lag=timedelta(hours=lag))
     with Simulator(world, ceiling=40, interval_reading="touched-days") as sim:
         output = Output()
         ends: dict[str, Any] = {"end_date": iso(SINCE + timedelta(days=1)), "recheck_days": [1]}
-        made = tap(sim, DETAILS, output=output, **ends, **START)
-        vars(made.streams[DETAILS])["ceiling"] = 40
-        made.sync_or_leave()
+        genesys_tap = tap(sim, DETAILS, output=output, **ends, **START)
+        vars(genesys_tap.streams[DETAILS])["ceiling"] = 40
+        genesys_tap.sync_or_leave()
     assert {row["_source"] for row in output.records(DETAILS)} == {"job"}
     marks = output.state["bookmarks"][DETAILS]["recheckedUpTo"]
     assert marks == {"1": iso(SINCE + timedelta(days=mark))}
 
 
 def test_a_window_that_the_lake_does_not_know_yet_stops_the_run() -> None:
-    """What is before it has been printed, and the bookmark says so."""
+    """A window beyond the ceiling that jobs cannot read yet stops the run.
+
+    The bookmark covers what was emitted before it.
+    """
     with Simulator(WORLD, ceiling=20, interval_reading="touched-days") as sim:
         output = Output()
-        made = tap(sim, DETAILS, output=output, window_days=0.5, **{**START, "page_size": 10})
-        vars(made.streams[DETAILS])["ceiling"] = 20
+        genesys_tap = tap(
+            sim, DETAILS, output=output, window_days=0.5, **{**START, "page_size": 10}
+        )
+        vars(genesys_tap.streams[DETAILS])["ceiling"] = 20
         with pytest.raises(StopRun, match=r"promises 29 rows; .*conversation_details_source to"):
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
     assert output.bookmark() == iso(NOW.replace(hour=6, minute=0))
 
 
-def test_the_fresh_lane_does_not_hide_what_it_cannot_page_through() -> None:
+def test_auto_stops_where_a_query_is_beyond_the_ceiling() -> None:
+    """With `auto`, a query beyond the ceiling stops the run.
+
+    The bookmark stays at the watermark.
+    """
     with Simulator(WORLD, ceiling=20, interval_reading="touched-days") as sim:
         output = Output()
-        made = tap(
+        genesys_tap = tap(
             sim,
             DETAILS,
             output=output,
             conversation_details_source="auto",
             **{**START, "page_size": 10},
         )
-        vars(made.streams[DETAILS])["ceiling"] = 20
+        vars(genesys_tap.streams[DETAILS])["ceiling"] = 20
         with pytest.raises(StopRun, match="Or set conversation_details_source to job"):
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
     assert output.bookmark() == iso(WORLD.watermark)
 
 
 def test_a_window_beyond_the_ceiling_stops_before_paging() -> None:
-    """Where queries have printed it already, a job could make rows older."""
+    """Where queries have emitted the window already, no job replaces them.
+
+    It could make rows older.
+    """
     with Simulator(WORLD, ceiling=40, interval_reading="touched-days") as sim:
-        made = tap(sim, DETAILS, state=queried(SINCE + timedelta(days=1)), **START)
-        vars(made.streams[DETAILS])["ceiling"] = 40
+        genesys_tap = tap(sim, DETAILS, state=queried(SINCE + timedelta(days=1)), **START)
+        vars(genesys_tap.streams[DETAILS])["ceiling"] = 40
         with pytest.raises(StopRun, match=r"promises 50 rows; .*Lower window_days"):
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
         # Its first half promises as much, since the whole day is counted: halving is no help.
         assert len([request for request in sim.requests if QUERY in request.path]) == 2
 
 
 def test_smaller_windows_come_below_the_ceiling() -> None:
+    """A smaller `window_days` brings queries below the ceiling, if the org counts by interval."""
     with Simulator(WORLD, ceiling=40, interval_reading="touched-days") as sim:
         output = Output()
         state = queried(SINCE + timedelta(days=1))
-        made = tap(sim, DETAILS, state=state, output=output, window_days=0.1, **START)
-        vars(made.streams[DETAILS])["ceiling"] = 40
+        genesys_tap = tap(sim, DETAILS, state=state, output=output, window_days=0.1, **START)
+        vars(genesys_tap.streams[DETAILS])["ceiling"] = 40
         with pytest.raises(StopRun, match="promises"):
-            made.sync_or_leave()  # the simulator returns the whole day that a window touches
+            genesys_tap.sync_or_leave()  # the simulator returns the whole day that a window touches
     with Simulator(WORLD, ceiling=40, interval_reading="overlap") as sim:
         output = Output()
-        made = tap(sim, DETAILS, output=output, window_days=0.1, **START)
-        vars(made.streams[DETAILS])["ceiling"] = 40
-        made.sync_or_leave()
+        genesys_tap = tap(sim, DETAILS, output=output, window_days=0.1, **START)
+        vars(genesys_tap.streams[DETAILS])["ceiling"] = 40
+        genesys_tap.sync_or_leave()
     assert output.ids() == TRUTH
 
 
 def test_the_pace_counts_every_request_logins_too() -> None:
-    """One a second, nearly: so many requests take so many seconds, less the first."""
+    """All requests, logins included, keep `requests_per_minute`: n of them take n - 1 intervals."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("unauthorized", path=QUERY, after=2))
-        made = tap(sim, DETAILS, requests_per_minute=60, **START)
-        begun = made.clock.seconds()
-        made.sync_or_leave()
+        genesys_tap = tap(sim, DETAILS, requests_per_minute=60, **START)
+        begun = genesys_tap.clock.seconds()
+        genesys_tap.sync_or_leave()
         assert len([request for request in sim.requests if request.path == "/oauth/token"]) == 2
-        assert made.clock.seconds() - begun == pytest.approx((len(sim.requests) - 1) * SPREAD / 60)
+        assert genesys_tap.clock.seconds() - begun == pytest.approx(
+            (len(sim.requests) - 1) * SPREAD / 60
+        )
 
 
-def test_a_429_holds_back_whoever_asks_next() -> None:
-    """Not only the one that was refused: the pace of all stands still."""
+def test_a_429_throttles_all_requests() -> None:
+    """A 429 throttles every request of the run, not only the one that was refused."""
     with Simulator(WORLD) as sim:
-        made = tap(sim, DETAILS, **START)
+        genesys_tap = tap(sim, DETAILS, **START)
         sim.faults.add(Fault("status", path="/users", status=429, retry_after="7"))
-        begun = made.clock.seconds()
+        begun = genesys_tap.clock.seconds()
         for path in ("/api/v2/users", "/api/v2/routing/queues"):
-            made.run.client.session.get(f"{sim.url}{path}", timeout=10)
-        assert made.clock.seconds() - begun >= 7
+            genesys_tap.run.client.session.get(f"{sim.url}{path}", timeout=10)
+        assert genesys_tap.clock.seconds() - begun >= 7
 
 
-def test_no_secret_is_ever_said(caplog: pytest.LogCaptureFixture) -> None:
-    """At debug level, with retries, a renewed token and a refusal."""
+def test_no_secret_is_logged_or_emitted(caplog: pytest.LogCaptureFixture) -> None:
+    """No secret or token is in the logs at debug level, in errors or in messages, whatever happens.
+
+    Retries, a renewed token, a refusal.
+    """
     caplog.set_level(logging.DEBUG)
     with Simulator(WORLD) as sim:
         for fault in (
@@ -384,6 +435,6 @@ def test_no_secret_is_ever_said(caplog: pytest.LogCaptureFixture) -> None:
             for request in sim.requests
             if "Authorization" in request.headers
         }
-    said = caplog.text + str(stop.value) + str(output.messages)
+    text = caplog.text + str(stop.value) + str(output.messages)
     assert len(tokens) >= 3
-    assert not [secret for secret in (*SECRETS, *tokens) if secret in said]
+    assert not [secret for secret in (*SECRETS, *tokens) if secret in text]

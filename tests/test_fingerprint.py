@@ -1,4 +1,4 @@
-"""The fingerprint of a stream's rows, and what its change does to the state."""
+"""The fingerprint of a stream's rows, and the effect of its change on the state."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ KEY = "a-secret-of-sixteen-characters"
 
 @pytest.fixture(scope="module")
 def sim() -> Iterator[Simulator]:
-    """Yield an org, which nothing is requested of."""
+    """Yield a simulated org, to which no request is sent."""
     with Simulator(World()) as simulator:
         yield simulator
 
 
 def shape(**groups: Any) -> RowShape:
-    """Return a shape with these groups."""
+    """Return a row shape with these groups."""
     return RowShape(**{**dict.fromkeys(GROUPS, "same"), **groups})
 
 
@@ -72,7 +72,10 @@ def test_the_order_of_keys_makes_no_difference() -> None:
 def test_rows_that_change_without_a_setting_have_a_number(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A later version that raises it leaves out nothing that the earlier one emitted."""
+    """A raised `ROWS`, the number of the row format, is a change.
+
+    So a later version leaves out no row that an earlier one emitted in another form.
+    """
     earlier = shape().fingerprint
     monkeypatch.setattr(fingerprint, "ROWS", fingerprint.ROWS + 1)
     assert changes(earlier, shape().fingerprint) == changes(
@@ -82,13 +85,13 @@ def test_rows_that_change_without_a_setting_have_a_number(
 
 def details(sim: Simulator, *tables: str, **config: Any) -> WindowedStream:
     """Return the stream of conversation details of a tap with these settings."""
-    made = tap(sim, "conversation_details", *tables, **config)
-    stream: Any = made.streams["conversation_details"]
+    genesys_tap = tap(sim, "conversation_details", *tables, **config)
+    stream: Any = genesys_tap.streams["conversation_details"]
     return stream  # type: ignore[no-any-return]
 
 
 def own(stream: WindowedStream, *, of: WindowedStream) -> None:
-    """Give a stream the state of another one."""
+    """Copy the state of a stream to another one."""
     stream.own_state.update(of.own_state)
 
 
@@ -133,7 +136,7 @@ def test_a_selected_table_and_a_deselected_column_are_changes(sim: Simulator) ->
 
 
 def test_the_shape_has_the_selected_streams_alone(sim: Simulator) -> None:
-    """Their schemas, and the columns that are deselected; a table that has no rows has neither."""
+    """The shape has the schema and the deselected columns of selected streams, and of no other."""
     table = row_shape(details(sim, "conversation_segments"))
     deselected = details(sim, "conversation_segments")
     deselected.child_streams[0].selected = False
@@ -149,7 +152,7 @@ def test_the_shape_has_the_selected_streams_alone(sim: Simulator) -> None:
 
 
 def test_what_is_counted_in_one_stream_is_a_change_of_that_one(sim: Simulator) -> None:
-    """The metrics and groupings of aggregates are the shape of their own stream."""
+    """The metrics and groupings of an aggregate stream belong to its own shape alone."""
     flows, users = "flow_aggregates", "user_aggregates"
     counted: dict[str, Any] = {"aggregates": {flows: {"metrics": ["nFlow"]}}}
     for name, is_changed in ((flows, True), (users, False)):
@@ -161,7 +164,10 @@ def test_what_is_counted_in_one_stream_is_a_change_of_that_one(sim: Simulator) -
 
 
 def test_digests_of_days_are_left_to_their_stream(sim: Simulator) -> None:
-    """It withdraws them itself, in a STATE before the rows."""
+    """Digests of days stay in the state.
+
+    Their stream withdraws them itself, in a STATE before the rows.
+    """
     stream = details(sim)
     stream.own_state["emittedThrough"] = {"2026-03-01": "digest"}
     assert not declare(stream, START)
@@ -169,7 +175,7 @@ def test_digests_of_days_are_left_to_their_stream(sim: Simulator) -> None:
 
 
 def test_the_same_shape_keeps_the_marks(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """With the same settings rows can be left out, unless `emit_unchanged` is set."""
+    """With the same settings unchanged rows are left out, unless `emit_unchanged` is set."""
     caplog.set_level("INFO")
     earlier, present = details(sim), details(sim)
     everything = details(sim, emit_unchanged=True)
@@ -184,7 +190,7 @@ def test_the_same_shape_keeps_the_marks(sim: Simulator, caplog: pytest.LogCaptur
 
 
 def test_another_key_of_hashes_is_a_change_and_is_not_in_the_state(sim: Simulator) -> None:
-    """The key of hashes counts, and no part of it is written into the state."""
+    """Another hash key changes the fingerprint, and no part of the key is written to the state."""
     rules = [{"field": "ani", "action": "hash"}]
     first = details(sim, pii=rules, pii_hash_key=KEY)
     second = details(sim, pii=rules, pii_hash_key=KEY[::-1])

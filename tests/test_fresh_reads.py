@@ -1,4 +1,4 @@
-"""Full and narrow passes: which of the two a run makes, what it reads, and how jobs follow."""
+"""Full and narrow passes of queries: which one a run makes, what it reads, and how jobs follow."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 def mark(
     last: datetime, *, full: datetime | None = None, tails: datetime | None = None
 ) -> QueryMark:
-    """Return the mark of a pass, with the begins of the last full one and of the last tails."""
+    """Return the mark of a pass, with the times of the last full pass and the last tail queries."""
     whole = QueryMark.of_full_pass(at(1), last - 30 * MINUTE, full or last)
     narrow = whole.after_narrow_pass(last - 30 * MINUTE, last, None)
     return replace(narrow, tails_at=tails) if tails else narrow
@@ -62,7 +62,7 @@ LONG = Window(at(4), NOON)
 def test_a_pass_is_full_once_a_day_and_where_a_narrow_one_is_no_use(
     last: QueryMark | None, fresh: Window, *, is_full: bool
 ) -> None:
-    """Else it is narrow."""
+    """The first pass of a UTC day is full, and each that a narrow one cannot replace or shorten."""
     assert is_full_pass(last, fresh, NOON) is is_full
 
 
@@ -102,7 +102,7 @@ def test_a_pass_is_full_once_a_day_and_where_a_narrow_one_is_no_use(
 def test_a_full_pass_reads_the_end_of_its_first_day_for_what_started_before_it(
     fresh: Window, reached: datetime, starts: Window | None
 ) -> None:
-    """One minute returns what goes on after that day: a tail query."""
+    """A tail query of a day's last minute returns conversations that continue after that day."""
     tail = tail_before(fresh, reached=reached)
     assert tail == (
         Read(Window(at(4, 23, 59), at(5)), "query", "fresh", starts=starts) if starts else None
@@ -113,7 +113,10 @@ def test_a_full_pass_reads_the_end_of_its_first_day_for_what_started_before_it(
 
 
 def test_a_narrow_pass_reads_what_was_active_since_two_hours_before_the_last_one() -> None:
-    """The conversations of today that were; the tails of earlier days were read just now."""
+    """A narrow pass reads today's conversations that were active since then.
+
+    Tail queries of earlier days are not due.
+    """
     last = mark(at(5, 11), tails=at(5, 11))
     narrow = narrow_pass(last, NOON, reached=at(3), watermark=at(3, 12), now=NOON)
     assert narrow.reads == (read(at(5, 9), NOON, at(5), at(6)),)
@@ -122,7 +125,7 @@ def test_a_narrow_pass_reads_what_was_active_since_two_hours_before_the_last_one
 
 
 def test_after_midnight_it_reads_the_end_of_yesterday_too() -> None:
-    """So no tail of that day is needed."""
+    """Just after midnight the narrow query reaches into yesterday, in place of a tail query."""
     last = mark(at(5, 1), tails=at(5, 1))
     narrow = narrow_pass(last, at(5, 2), reached=at(3), watermark=at(3, 12), now=at(5, 2))
     assert narrow.reads == (
@@ -142,7 +145,7 @@ def test_after_midnight_it_reads_the_end_of_yesterday_too() -> None:
 def test_it_does_not_read_the_end_of_a_day_that_jobs_have_read(
     reached: datetime, windows: list[Window]
 ) -> None:
-    """All that started on it is theirs."""
+    """A day that jobs have read whole is in no narrow query."""
     last = mark(at(5, 1), tails=at(5, 1))
     narrow = narrow_pass(last, at(5, 2), reached=reached, watermark=at(5), now=at(5, 2))
     assert [part.window for part in narrow.reads] == windows
@@ -152,7 +155,7 @@ def test_it_does_not_read_the_end_of_a_day_that_jobs_have_read(
 def test_the_ends_of_earlier_days_are_read_every_second_hour(
     minutes: int, *, are_read: bool
 ) -> None:
-    """Those of days that the watermark has not passed, and what jobs have not read of them."""
+    """Tail queries of days that jobs have not read whole are due 90 minutes after the last."""
     last = mark(at(5, 11), tails=NOON - minutes * MINUTE)
     narrow = narrow_pass(last, NOON, reached=at(3, 6), watermark=at(3, 12), now=NOON)
     tails = (
@@ -171,7 +174,7 @@ def test_the_ends_of_earlier_days_are_read_every_second_hour(
 def test_a_day_whose_last_minute_the_narrow_query_touches_whole_has_no_tail(
     last: datetime, tails: list[Window]
 ) -> None:
-    """The query that begins with that minute, or before it, returns all that goes on after it."""
+    """A narrow query that covers a day's last minute returns what its tail query would."""
     now = at(5, 2, 30)
     narrow = narrow_pass(mark(last, tails=at(4, 12)), now, reached=at(4), watermark=at(4), now=now)
     since = Window(last - 2 * HOUR, at(5))
@@ -179,7 +182,7 @@ def test_a_day_whose_last_minute_the_narrow_query_touches_whole_has_no_tail(
 
 
 def test_a_day_whose_end_was_never_read_is_read_at_once() -> None:
-    """The last tails were read before it ended, and the narrow query does not reach back to it."""
+    """A day whose end no tail query and no narrow query covers gets its tail query at once."""
     last = mark(at(5, 3), tails=at(5) - MINUTE)
     narrow = narrow_pass(last, at(5, 4), reached=at(3), watermark=at(4), now=at(5, 4))
     assert [part.window for part in narrow.reads] == [
@@ -194,7 +197,7 @@ def test_a_day_whose_end_was_never_read_is_read_at_once() -> None:
 def test_a_day_that_jobs_may_read_or_have_read_has_no_tail(
     watermark: datetime, reached: datetime
 ) -> None:
-    """Its end is not after the watermark, or not after the bookmark."""
+    """No tail query for a day that ended before the watermark or before the bookmark."""
     last = mark(at(5, 11), tails=at(4))
     narrow = narrow_pass(last, NOON, reached=reached, watermark=watermark, now=NOON)
     assert [part.window for part in narrow.reads] == [Window(at(5, 9), NOON)]
@@ -202,7 +205,10 @@ def test_a_day_that_jobs_may_read_or_have_read_has_no_tail(
 
 
 def test_a_narrow_pass_begins_where_the_last_one_ended_if_that_took_hours() -> None:
-    """Its range ended with the begin of its run, long before its own begin."""
+    """After a run of many hours the narrow query begins where the last pass's range ended.
+
+    So nothing lies between the two.
+    """
     last = mark(at(5, 3)).after_narrow_pass(at(5, 3), at(5, 9), None)
     narrow = narrow_pass(last, NOON, reached=at(5), watermark=at(5), now=NOON)
     assert narrow.reads[0].window == Window(at(5, 3), NOON)
@@ -213,7 +219,7 @@ def test_a_narrow_pass_begins_where_the_last_one_ended_if_that_took_hours() -> N
 
 @pytest.mark.parametrize(("lag", "behind"), [(4, 9), (24, 72), (48, 120), (80, 200)])
 def test_jobs_follow_within_days_over_three_weeks_of_hourly_runs(lag: int, behind: int) -> None:
-    """The narrow passes of each day let jobs read it; the state stays small."""
+    """With narrow passes each day, jobs keep up with the watermark, and the state stays small."""
     state: State = {}
     bookmark = FIRST_DAY
     first = 2 * lag + 48

@@ -1,4 +1,4 @@
-"""The messages are those that were recorded; `golden.renames` lists each intended change."""
+"""The emitted messages equal the recorded ones; `golden.renames` lists each intended change."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ RUNS = [(golden, parallel) for golden in GOLDENS for parallel in golden.parallel
     ("golden", "parallel"), RUNS, ids=[f"{golden.name}-{parallel}" for golden, parallel in RUNS]
 )
 def test_a_run_writes_what_was_recorded(golden: Golden, parallel: int) -> None:
+    """A run, sequential or parallel, emits exactly the recorded messages."""
     difference = first_difference(golden.name, load(golden.name), lines_of(golden, parallel))
     assert not difference, difference
 
 
 @pytest.mark.parametrize("golden", GOLDENS, ids=[golden.name for golden in GOLDENS])
 def test_a_recording_holds_all_message_types_and_both_runs(golden: Golden) -> None:
+    """A recording has every message type and both runs, so that none is compared in vain."""
     types = {orjson.loads(line)["type"] for line in load(golden.name)}
     versions = (
         {"ACTIVATE_VERSION"} if "emit_activate_version_messages" in golden.settings else set()
@@ -48,9 +50,9 @@ CREDENTIALS = re.compile(rf"(?<![\w-])(?:Bearer|Basic) [\w+/=-]{{8,}}|{re.escape
 
 
 def secrets_in(text: str) -> list[str]:
-    """Return what is secret in a recorded text: settings, tokens and signed addresses."""
+    """Return the secrets in a recorded text: settings, tokens and signed URLs."""
     settings = [SETTINGS, *(golden.settings for golden in GOLDENS)]
-    values = {str(given[name]) for given in settings for name in SECRETS & given.keys()}
+    values = {str(options[name]) for options in settings for name in SECRETS & options.keys()}
     return [*(value for value in values if value in text), *CREDENTIALS.findall(text)]
 
 
@@ -60,6 +62,7 @@ def secrets_in(text: str) -> list[str]:
     ids=lambda path: path.name,
 )
 def test_no_recording_holds_a_secret(path: Path) -> None:
+    """No recording and no recorded state contains a secret."""
     text = "\n".join(load(path.name.split(".")[0])) if path.parent == FOLDER else path.read_text()
     assert text
     assert not secrets_in(text)
@@ -75,7 +78,8 @@ def test_no_recording_holds_a_secret(path: Path) -> None:
         f"http://localhost{STORAGE}a",
     ],
 )
-def test_a_secret_is_found(text: str) -> None:
+def test_a_secret_is_detected(text: str) -> None:
+    """Secret settings, tokens and signed URLs are detected; ordinary text is not."""
     assert secrets_in(f'{{"type":"RECORD","record":{{"a":"x {text}"}}}}')
     assert not secrets_in('{"type":"SCHEMA","description":"SAML2-Bearer extension grant type"}')
 
@@ -101,13 +105,16 @@ NONE = Renames({}, {}, {})
 
 
 def test_renames_apply_to_streams_and_state_keys_only() -> None:
-    """Not to a record's fields, nor to its values."""
+    """Renames apply to stream names and state keys, not to a record's fields or values."""
     assert renamed("a", OLD, RENAMES) == NEW
     assert renamed("a", OLD, NONE) == OLD
 
 
 def test_a_renamed_stream_may_come_in_another_place() -> None:
-    """Streams are read by name; the order of one stream's messages, and of STATEs, still counts."""
+    """A renamed stream may come earlier or later.
+
+    The order of one stream's messages, and of STATEs, still counts.
+    """
     moved = [NEW[2], *NEW[:2], *NEW[3:]]
     assert not first_difference("a", OLD, moved, RENAMES)
     for wrong in (
@@ -119,6 +126,7 @@ def test_a_renamed_stream_may_come_in_another_place() -> None:
 
 
 def test_without_a_rename_the_order_of_streams_counts() -> None:
+    """Streams that are not renamed keep their order."""
     assert first_difference("a", OLD, [OLD[2], *OLD[:2], *OLD[3:]], NONE)
 
 
@@ -131,13 +139,15 @@ def test_without_a_rename_the_order_of_streams_counts() -> None:
         OLD[4].replace("old", "young"),
     ],
 )
-def test_a_difference_that_is_no_rename_is_found(line: str) -> None:
+def test_a_difference_that_is_no_rename_is_reported(line: str) -> None:
+    """Each other difference, in a message of any type, is reported."""
     kind = orjson.loads(line)["type"]
     present = [line if orjson.loads(old)["type"] == kind else old for old in OLD]
     assert first_difference("a", OLD, present, NONE).startswith("a, line ")
 
 
 def test_a_difference_is_described_by_run_line_and_place() -> None:
+    """The report of a difference gives run, line, character and both texts."""
     assert first_difference("a", OLD, [*OLD[:1], OLD[1].replace("1", "2"), *OLD[2:]], NONE) == (
         "a, line 2 (5 lines, 5 now), character 50:\n"
         f"  message:  {OLD[1][:60]}\n"
@@ -155,6 +165,8 @@ def test_a_difference_is_described_by_run_line_and_place() -> None:
 
 
 def test_an_explained_difference_is_of_one_run_type_and_stream() -> None:
+    """An explained difference applies to its run, message type and stream, and to nothing else."""
+
     def without_id(message: dict[str, Any]) -> list[dict[str, Any]]:
         del message["record"]["id"]
         return [message]
@@ -170,6 +182,7 @@ def test_an_explained_difference_is_of_one_run_type_and_stream() -> None:
 
 
 def test_only_the_real_clock_and_the_order_of_a_states_keys_are_left_out() -> None:
+    """The comparison ignores real timestamps and the order of a STATE's keys, and nothing else."""
     written = (
         b'{"type":"RECORD","time_extracted":"2026-11-27T03:31:02.123456+00:00","record":{"b":1}}'
     )
@@ -186,7 +199,7 @@ def test_only_the_real_clock_and_the_order_of_a_states_keys_are_left_out() -> No
 
 
 def test_each_entry_of_the_renames_applies() -> None:
-    """One that applies to no recording is a mistake, or left over from the one before."""
+    """Each rename applies to a recording; one that does not is a mistake, or obsolete."""
     texts = {golden.name: load(golden.name) for golden in GOLDENS}
     words = [f'"{word}"' for word in (*PRESENT.state_keys, *PRESENT.streams)]
     for word in words:

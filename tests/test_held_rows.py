@@ -1,4 +1,4 @@
-"""Rows that are held back are packed, and come out as they were."""
+"""Rows that are held back are compressed, and released unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROWS = [{"_id": str(number), "b": number / 7, "a": None} for number in range(120
 
 @pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1203])
 def test_rows_that_are_held_are_released_as_they_were(count: int) -> None:
-    """In their order, with the order of their columns, once."""
+    """Held rows are released once, in their order, with the order of their columns."""
     held = HeldRows()
     for row in ROWS[:count]:
         held.add(row)

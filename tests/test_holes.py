@@ -1,4 +1,7 @@
-"""Records that are none, or lack their key: left out, reported, and not passed by a bookmark."""
+"""Malformed records, or ones without their key.
+
+Left out, reported, and not passed by a bookmark.
+"""
 
 from __future__ import annotations
 
@@ -35,18 +38,18 @@ QUERY, RESULTS = "/conversations/details/query", "/results"
 def read(
     sim: Simulator, *streams: str, state: Any = None, **options: Any
 ) -> tuple[Output, Incomplete | None]:
-    """Run the tap; return what it wrote, and the error of a hole."""
+    """Run the tap; return its output, and the error of a hole."""
     output = Output()
-    made = tap(sim, *streams, state=state, output=output, **{**OPTIONS, **options})
+    genesys_tap = tap(sim, *streams, state=state, output=output, **{**OPTIONS, **options})
     try:
-        made.sync_or_leave()
+        genesys_tap.sync_or_leave()
     except Incomplete as error:
         return output, error
     return output, None
 
 
 def without_key(key: str, name: str = "conversations") -> Callable[[Any], None]:
-    """Take the key from the first record of a list."""
+    """Return a function that removes the key from the first record of a list."""
 
     def spoil(body: Any) -> None:
         if isinstance(body, dict) and body.get(name):
@@ -56,7 +59,7 @@ def without_key(key: str, name: str = "conversations") -> Callable[[Any], None]:
 
 
 def no_object(body: Any) -> None:
-    """Put a text in the place of the first conversation."""
+    """Replace the first conversation by a text."""
     if body.get("conversations"):
         body["conversations"][0] = "secret"
 
@@ -66,7 +69,11 @@ def no_object(body: Any) -> None:
 def test_a_record_without_its_key_is_left_out_and_holds_the_bookmark(
     source: str, spoil: Callable[[Any], None]
 ) -> None:
-    """The others arrive; the next run, in which it is well again, brings what is missing."""
+    """A malformed record is left out and holds the bookmark.
+
+    The others are emitted, and the next run brings the missing one once the response is well
+    formed.
+    """
     options = {"conversation_details_source": source}
     with Simulator(WORLD) as sim:
         whole, error = read(sim, DETAILS, **options)
@@ -93,7 +100,7 @@ def test_each_policy_accepts_what_its_name_says(
     passes_records: bool,  # noqa: FBT001
     passes_pages: bool,  # noqa: FBT001
 ) -> None:
-    """Records alone, or pages as well."""
+    """`accept_records` accepts malformed records, `accept` empty pages as well, `fail` neither."""
     with Simulator(WORLD) as sim:
         options = {"conversation_details_source": "query", "incomplete_windows": policy}
         with spoiled(sim, QUERY, no_object):
@@ -106,7 +113,7 @@ def test_each_policy_accepts_what_its_name_says(
 
 @pytest.mark.parametrize("policy", ["fail", "accept_records"])
 def test_both_are_in_the_run_report(tmp_path: Path, policy: str) -> None:
-    """How many records were left out, and how many windows are incomplete for it."""
+    """The run report counts the left-out records, and the windows that are incomplete for them."""
     path = tmp_path / "report.json"
     with Simulator(WORLD) as sim, spoiled(sim, RESULTS, no_object):
         options = {"incomplete_windows": policy, "run_report_path": str(path)}
@@ -125,7 +132,7 @@ def test_both_are_in_the_run_report(tmp_path: Path, policy: str) -> None:
 
 @pytest.mark.parametrize("policy", ["fail", "accept_records"])
 def test_what_was_left_out_does_not_count_as_emitted(policy: str) -> None:
-    """Neither by job nor by query: the marks of the state stay where they were."""
+    """The state's marks of emitted rows stay where they were, by job and by query."""
     with Simulator(WORLD) as sim:
         state: Any = None
         for hour in range(3):
@@ -142,7 +149,7 @@ def test_what_was_left_out_does_not_count_as_emitted(policy: str) -> None:
 @pytest.mark.parametrize("key", ["userId", "startTime"])
 @pytest.mark.parametrize("source", ["query", "job"])
 def test_a_span_without_its_key_holds_the_bookmark(source: str, key: str) -> None:
-    """And what it leaves unread is read by the next run."""
+    """A span without its key is left out and holds the bookmark; the next run reads it again."""
     options = {"user_details_source": source, "page_size": 5}
 
     def spoil(body: Any) -> None:
@@ -166,7 +173,7 @@ def test_a_span_without_its_key_holds_the_bookmark(source: str, key: str) -> Non
 
 @pytest.mark.parametrize("stream", ["conversation_aggregates", "conversation_summaries"])
 def test_a_day_with_such_a_row_is_read_and_emitted_again(stream: str) -> None:
-    """Its digest is not noted, and the bookmark stays before it."""
+    """A day with a malformed row has no digest in the state, and the bookmark stays before it."""
 
     def spoil(body: Any) -> None:
         for name in ("results", "entities"):
@@ -188,7 +195,7 @@ def test_a_day_with_such_a_row_is_read_and_emitted_again(stream: str) -> None:
 @pytest.mark.parametrize("policy", ["fail", "accept_records"])
 @pytest.mark.parametrize("stream", ["groups", "teams", "system_presences"])
 def test_a_listing_with_such_a_record_removes_no_row(stream: str, policy: str) -> None:
-    """However it is paged: no ACTIVATE_VERSION, accepted or not."""
+    """A listing with a malformed record emits no ACTIVATE_VERSION, accepted or not."""
     key = "id"
 
     def spoil(body: Any) -> None:
@@ -207,7 +214,7 @@ def test_a_listing_with_such_a_record_removes_no_row(stream: str, policy: str) -
 
 
 def test_a_follow_up_with_such_a_record_holds_the_bookmark_of_its_parent() -> None:
-    """Its conversations are followed up again."""
+    """A malformed follow-up record holds its parent's bookmark; the next run requests it again."""
     stream, options = "recordings", {"conversation_details_source": "job"}
 
     def spoil(body: Any) -> None:

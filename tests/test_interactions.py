@@ -1,4 +1,4 @@
-"""What is asked for conversation by conversation: once, when it has ended, before its STATE."""
+"""Follow-up streams: one request per ended conversation, before the STATE that covers it."""
 
 from __future__ import annotations
 
@@ -34,24 +34,26 @@ SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
 WORLD = World(seed=5, per_day=12, since=SINCE, now=NOW)
 START: dict[str, Any] = {"start_date": iso(SINCE)}
-#: Not of every conversation, and again: it has a test of its own.
+#: Only some conversations have surveys, and they change later: they have a test of their own.
 SURVEYS = "surveys"
 FOLLOWING: list[Any] = [
-    one for one in STREAMS if issubclass(one, FollowUpStream) and vars(one)["name"] != SURVEYS
+    stream
+    for stream in STREAMS
+    if issubclass(stream, FollowUpStream) and vars(stream)["name"] != SURVEYS
 ]
 
 
 def analysed(world: World, until: datetime) -> list[dict[str, Any]]:
-    """Return the conversations that ended before a moment, and of which there is something."""
+    """Return the conversations that ended before a moment, and have follow-up data."""
     return [
-        one
-        for name, one in world.ended.items()
-        if is_analysed(name) and datetime.fromisoformat(one["conversationEnd"]) < until
+        conversation
+        for name, conversation in world.ended.items()
+        if is_analysed(name) and datetime.fromisoformat(conversation["conversationEnd"]) < until
     ]
 
 
 def rows_of(stream: str, conversation: dict[str, Any]) -> int:
-    """Return how many rows there are of a conversation."""
+    """Return the number of a stream's rows for a conversation."""
     sessions = len(customers_sessions(conversation))
     return {SPEECH: 1, "conversation_ai_summaries": 3, "recordings": 2, TRANSCRIPTS: sessions}[
         stream
@@ -60,28 +62,36 @@ def rows_of(stream: str, conversation: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize("parallel", [1, 4])
 @pytest.mark.parametrize("source", ["query", "job", "auto"])
-@pytest.mark.parametrize("stream", FOLLOWING, ids=lambda one: one.name)
-def test_each_conversation_that_has_ended_is_asked_for(
-    stream: Any, source: str, parallel: int
-) -> None:
-    """All rows, keys once each, one SCHEMA; what was asked and answered is in the document."""
+@pytest.mark.parametrize("stream", FOLLOWING, ids=lambda stream: stream.name)
+def test_each_ended_conversation_is_requested(stream: Any, source: str, parallel: int) -> None:
+    """Each ended conversation gives all its rows, each key once, under one SCHEMA.
+
+    Requests and responses validate against the vendor's document.
+    """
     until = NOW - timedelta(minutes=30) if source == "query" else WORLD.watermark
     options = {"conversation_details_source": source, "max_parallel_requests": parallel}
     with Simulator(WORLD) as sim:
         output = run(sim, DETAILS, stream.name, **START, **options)
-        asked = [one for one in sim.requests if one.path.startswith(own_path(stream))]
-        path = next(one.path for one in asked if one.status == 200)
-        answer = requests.get(f"{sim.url}{path}", headers=token(sim), timeout=10)
-        validate(answer.json(), response_schema(stream.path, "get"))
-    found = output.records(stream.name)
+        requests_sent = [
+            request for request in sim.requests if request.path.startswith(own_path(stream))
+        ]
+        path = next(request.path for request in requests_sent if request.status == 200)
+        response = requests.get(f"{sim.url}{path}", headers=token(sim), timeout=10)
+        validate(response.json(), response_schema(stream.path, "get"))
+    rows = output.records(stream.name)
     wanted = analysed(WORLD, until)
-    assert Counter(row["conversationId"] for row in found) == Counter(
-        {one["conversationId"]: rows_of(stream.name, one) for one in wanted}
+    assert Counter(row["conversationId"] for row in rows) == Counter(
+        {
+            conversation["conversationId"]: rows_of(stream.name, conversation)
+            for conversation in wanted
+        }
     )
-    keys = [tuple(row[key] for key in stream.primary_keys) for row in found]
+    keys = [tuple(row[key] for key in stream.primary_keys) for row in rows]
     assert len(keys) == len(set(keys)) > 30
-    assert len([one for one in output.of("SCHEMA") if one["stream"] == stream.name]) == 1
-    assert all(row["_extra"] is None and row["_readAt"] for row in found)
+    assert (
+        len([message for message in output.of("SCHEMA") if message["stream"] == stream.name]) == 1
+    )
+    assert all(row["_extra"] is None and row["_readAt"] for row in rows)
     assert not output.state["bookmarks"].get(stream.name)
     assert set(DOCUMENT["paths"][stream.path]) == {"get"}
 
@@ -106,12 +116,15 @@ def own_path(stream: Any) -> str:
     st.sampled_from([timedelta(0), timedelta(minutes=20), 6 * HOUR]),
     st.sampled_from([1, 4]),
 )
-def test_over_many_runs_each_is_asked_for_once(
+def test_over_many_runs_each_conversation_is_requested_once(
     stretches: list[Stretch], source: str, window_days: float, step: timedelta, parallel: int
 ) -> None:
-    """Once for each end that it has, whatever is read again: look-back, re-checks, fresh lane."""
+    """One request for each end of a conversation, whatever is read again.
+
+    Look-back, re-checks, queries.
+    """
     state: dict[str, Any] = {}
-    asked: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     ends: dict[str, set[str | None]] = {}
     world = World(seed=5, per_day=4, since=SINCE, now=NOW, step=step)
     bookmark = SINCE
@@ -135,23 +148,23 @@ def test_over_many_runs_each_is_asked_for_once(
                 bookmark = datetime.fromisoformat(output.bookmark() or iso(SINCE))
                 for row in output.records(DETAILS):
                     ends.setdefault(row["conversationId"], set()).add(row.get("conversationEnd"))
-                asked.update(
-                    one.path.rpartition("/")[2]
-                    for one in sim.requests
-                    if "speechandtext" in one.path
+                counts.update(
+                    request.path.rpartition("/")[2]
+                    for request in sim.requests
+                    if "speechandtext" in request.path
                 )
         last = sim.world
     ended = {
         name
-        for name, one in last.ended.items()
-        if datetime.fromisoformat(one["conversationEnd"]) < bookmark
+        for name, conversation in last.ended.items()
+        if datetime.fromisoformat(conversation["conversationEnd"]) < bookmark
     }
     if source == "query":
-        # One that goes on for longer than the look-back is found again by a re-check only.
+        # Only a re-check finds a conversation that lasts longer than the look-back.
         ended = {name for name in ended if lasts(last.ended[name]) < timedelta(hours=20)}
-    assert ended <= set(asked)
-    for name, times in asked.items():
-        # One that is opened again ends again.
+    assert ended <= set(counts)
+    for name, times in counts.items():
+        # A conversation that is reopened ends again.
         assert times <= len(ends[name] - {None})
 
 
@@ -162,54 +175,56 @@ def lasts(conversation: dict[str, Any]) -> timedelta:
     return end - start
 
 
-def test_surveys_are_asked_for_when_there_are_any_and_again_when_they_are_answered() -> None:
-    """By job, with re-checks at one and three days."""
+def test_surveys_are_requested_where_there_are_any_and_again_once_completed() -> None:
+    """Surveys are requested only where there are some, and at each re-check for a later status."""
     state: dict[str, Any] = {}
-    found: dict[str, str] = {}
+    statuses: dict[str, str] = {}
     options = {"conversation_details_source": "job", "recheck_days": [1, 3], **START}
     with Simulator(WORLD) as sim:
         for hours in range(0, 24 * 9, 24):
             sim.world = WORLD.at(NOW + timedelta(hours=hours))
             output = run(sim, DETAILS, SURVEYS, state=state, **options)
             state = output.state
-            found |= {row["id"]: row["status"] for row in output.records(SURVEYS)}
-        asked = [one.path for one in sim.requests if one.path.endswith("/surveys")]
+            statuses |= {row["id"]: row["status"] for row in output.records(SURVEYS)}
+        paths = [request.path for request in sim.requests if request.path.endswith("/surveys")]
         last = sim.world
-        answer = requests.get(f"{sim.url}{asked[0]}", headers=token(sim), timeout=10)
+        response = requests.get(f"{sim.url}{paths[0]}", headers=token(sim), timeout=10)
         path = "/api/v2/quality/conversations/{conversationId}/surveys"
-        validate(answer.json(), response_schema(path, "get"))
+        validate(response.json(), response_schema(path, "get"))
     until = last.watermark - timedelta(days=4)
-    wanted = {
-        told["surveyId"]
-        for one in last.ended.values()
-        if datetime.fromisoformat(one["conversationEnd"]) < until
-        for told in one.get("surveys", [])
+    expected = {
+        survey["surveyId"]
+        for conversation in last.ended.values()
+        if datetime.fromisoformat(conversation["conversationEnd"]) < until
+        for survey in conversation.get("surveys", [])
     }
-    assert wanted <= set(found)
-    assert len(wanted) > 3
-    assert len(asked) < len(last.ended) // 2
+    assert expected <= set(statuses)
+    assert len(expected) > 3
+    assert len(paths) < len(last.ended) // 2
 
 
-def test_rows_are_out_before_the_state_that_promises_them() -> None:
+def test_rows_are_emitted_before_the_state_that_covers_them() -> None:
+    """Before a STATE whose bookmark passes a conversation, its follow-up rows are emitted."""
     with Simulator(WORLD) as sim:
         output = run(sim, DETAILS, SPEECH, **START)
-    told: set[str] = set()
+    emitted: set[str] = set()
     for message in output.messages:
         if message["type"] == "RECORD" and message["stream"] == SPEECH:
-            told.add(message["record"]["conversationId"])
+            emitted.add(message["record"]["conversationId"])
         if message["type"] == "STATE":
             bookmark = message["value"]["bookmarks"][DETAILS].get("replication_key_value")
             if bookmark:
                 passed = datetime.fromisoformat(bookmark)
                 started = [
-                    one
-                    for one in analysed(WORLD, passed)
-                    if datetime.fromisoformat(one["conversationStart"]) < passed
+                    conversation
+                    for conversation in analysed(WORLD, passed)
+                    if datetime.fromisoformat(conversation["conversationStart"]) < passed
                 ]
-                assert {one["conversationId"] for one in started} <= told
+                assert {conversation["conversationId"] for conversation in started} <= emitted
 
 
-def test_a_run_that_fails_asks_again() -> None:
+def test_the_run_after_a_failed_one_requests_the_rest() -> None:
+    """A failed run and the next one together emit what one whole run does."""
     with Simulator(WORLD) as sim:
         whole = run(sim, DETAILS, SPEECH, **START)
         fault = Fault("status", path="/speechandtext", status=500, after=20, times=None)
@@ -224,10 +239,11 @@ def test_a_run_that_fails_asks_again() -> None:
 
 
 def test_a_missing_permission_skips_it_and_nothing_else() -> None:
+    """A 403 skips the follow-up stream after one request; its parent and its siblings are read."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path="/speechandtext", times=None))
         output = run(sim, DETAILS, SPEECH, "recordings", **START)
-        refused = [one for one in sim.requests if "speechandtext" in one.path]
+        refused = [request for request in sim.requests if "speechandtext" in request.path]
     assert output.records(DETAILS)
     assert output.records("recordings")
     assert not output.records(SPEECH)
@@ -235,17 +251,19 @@ def test_a_missing_permission_skips_it_and_nothing_else() -> None:
 
 
 def test_a_transcript_is_what_lies_there_and_no_token_goes_to_it() -> None:
+    """A transcript is the stored file, unchanged, and no token is sent to the storage."""
     with Simulator(WORLD) as sim:
         output = run(sim, DETAILS, TRANSCRIPTS, **START)
-        stored = [one for one in sim.requests if one.path.startswith("/_storage/")]
-    found = output.records(TRANSCRIPTS)
-    for row in found:
+        stored = [request for request in sim.requests if request.path.startswith("/_storage/")]
+    rows = output.records(TRANSCRIPTS)
+    for row in rows:
         assert row["transcript"] == transcript(row["conversationId"], row["communicationId"])
-    assert len(stored) == len(found) > 30
-    assert not [one for one in stored if "Authorization" in one.headers]
+    assert len(stored) == len(rows) > 30
+    assert not [request for request in stored if "Authorization" in request.headers]
 
 
 def test_a_transcript_that_cannot_be_had_ends_the_run_without_the_signature() -> None:
+    """A download that fails stops the run; the error has host and path, not the signature."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path="/_storage/", status=403, times=None))
         with pytest.raises(StopRun, match=r"download from 127.0.0.1/_storage/.* 403") as stopped:
@@ -253,7 +271,8 @@ def test_a_transcript_that_cannot_be_had_ends_the_run_without_the_signature() ->
     assert "signature" not in str(stopped.value)
 
 
-def test_the_cost_is_told_before_it_is_paid(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_cost_is_logged_before_the_first_request(caplog: pytest.LogCaptureFixture) -> None:
+    """A follow-up stream logs its rate of conversations at `requests_per_minute`."""
     caplog.set_level(logging.INFO)
     with Simulator(WORLD) as sim:
         run(sim, DETAILS, SPEECH, requests_per_minute=300, **START)
@@ -264,7 +283,7 @@ def test_the_cost_is_told_before_it_is_paid(caplog: pytest.LogCaptureFixture) ->
 def test_each_window_s_requests_are_prefetched(
     parallel: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of each window the first one alone is sent when its response is needed."""
+    """All requests of a window but the first are prefetched, with more than one connection."""
     late = []
 
     class Watched(Prefetcher[Any, Any]):
@@ -276,6 +295,6 @@ def test_each_window_s_requests_are_prefetched(
     monkeypatch.setattr(request_loop, "Prefetcher", Watched)
     with Simulator(WORLD) as sim:
         run(sim, DETAILS, SPEECH, max_parallel_requests=parallel, window_days=1, **START)
-        sent = [one for one in sim.requests if "/speechandtextanalytics/" in one.path]
+        sent = [request for request in sim.requests if "/speechandtextanalytics/" in request.path]
     assert len(sent) > 30
     assert len(late) == 5

@@ -1,4 +1,4 @@
-"""A job is looked at until it has ended, and its pages are read until they have."""
+"""Jobs: submission, polling, result pages, and the org's limit of concurrent jobs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SECRET = "demo-secret"
 
 
 class Org:
-    """An org whose jobs are in one state after the other, and whose pages tell the next one."""
+    """Org whose jobs take the given states in turn, and whose pages have the given cursors."""
 
     def __init__(self, states: list[str], following: dict[str, str]) -> None:
         self.clock = Clock()
@@ -41,10 +41,10 @@ class Org:
         self,
         method: str,
         path: str,
-        note: RequestNote,  # noqa: ARG002 - it refuses nothing
+        note: RequestNote,  # noqa: ARG002 - this org refuses nothing
         *,
         params: dict[str, Any] | None = None,
-        data: dict[str, Any] | None = None,  # noqa: ARG002 - one question is as good as another
+        data: dict[str, Any] | None = None,  # noqa: ARG002 - each body gets the same job
     ) -> requests.Response:
         """Return the response."""
         if method == "POST":
@@ -74,7 +74,7 @@ class Org:
 
 
 def jobs_of(org: Org | Places, *, first_poll: float = 3, most: int = 1) -> Jobs:
-    """Return the jobs of an org, whose time passes in each wait."""
+    """Return the jobs of an org, with a clock that passes the time of each wait at once."""
     return Jobs(
         org,  # type: ignore[arg-type]
         PATH,
@@ -94,7 +94,7 @@ def jobs_of(org: Org | Places, *, first_poll: float = 3, most: int = 1) -> Jobs:
     ("first_poll", "looks"), [(3, [3, 7.5, 14.25]), (0, [0, 0.15, 0.375]), (40, [40, 60])]
 )
 def test_a_job_is_looked_at_less_and_less_often(first_poll: float, looks: list[float]) -> None:
-    """Also where the first look is at once; the last one is when its time is over."""
+    """Polls of a job come at growing intervals, the last one at `job_timeout_seconds`."""
     org = Org(["QUEUED"] * (len(looks) - 1) + ["FULFILLED"], {"": "a"})
     assert org.pages(first_poll) == ["", "a"]
     assert org.looks == pytest.approx(looks)
@@ -102,6 +102,7 @@ def test_a_job_is_looked_at_less_and_less_often(first_poll: float, looks: list[f
 
 @pytest.mark.parametrize("first_poll", [0, 3, 90])
 def test_a_job_that_does_not_end_is_given_up_when_its_time_is_over(first_poll: float) -> None:
+    """A job that is still running after `job_timeout_seconds` stops the run."""
     org = Org(["PENDING"], {})
     with pytest.raises(StopRun, match=r"still PENDING after job_timeout_seconds \(60\)"):
         org.pages(first_poll)
@@ -124,6 +125,7 @@ def test_a_secret_in_the_reason_of_a_lost_job_is_blotted_out(
     "following", [{"": "a", "a": "a"}, {"": "a", "a": "b", "b": "a"}], ids=["itself", "a ring"]
 )
 def test_cursors_that_go_round_are_a_lost_job(following: dict[str, str]) -> None:
+    """Cursors that repeat count as a lost job, which is submitted again a few times."""
     org = Org(["FULFILLED"], following)
     with pytest.raises(StopRun, match="gave up after 4 jobs: job one has pages without end"):
         org.pages(3)
@@ -134,14 +136,12 @@ CONCURRENT = {"key": "details.jobs.concurrent.access.max", "namespace": "analyti
 
 
 class Places:
-    """An org that has few places for jobs.
+    """Org with a limit of concurrent jobs.
 
-    Args:
-        limit: What a refusal names, if anything.
-        places: How many jobs there may be.
-        refused: Which submissions are refused although there is a place, counted from 1.
-        retry_after: The seconds that a refusal asks for.
-        loses: Whether the first job fails, and another client takes its place.
+    Args: limit: The limit that a refusal names, if any. places: The number of concurrent jobs.
+    refused: The submissions that are refused below the limit, counted from 1. retry_after: The
+    `Retry-After` of a refusal, in seconds. loses: Whether the first job fails, and another client
+    takes its place.
     """
 
     def __init__(
@@ -209,7 +209,7 @@ class Places:
 
 
 def queries(count: int, start: int = 0) -> list[dict[str, Any]]:
-    """Make questions that differ."""
+    """Return query bodies that differ."""
     return [{"number": number} for number in range(start, start + count)]
 
 
@@ -217,7 +217,10 @@ def queries(count: int, start: int = 0) -> list[dict[str, Any]]:
 def test_own_jobs_that_hold_the_last_places_make_room(
     limit: dict[str, Any] | None, refusals: int
 ) -> None:
-    """At once where the limit is named; where none is, when the next submission is refused too."""
+    """Own prefetched jobs are deleted to make room for the one that is needed.
+
+    At once where the refusal names the limit, else at the second refusal in a row.
+    """
     org = Places(limit, places=3, loses=True)
     jobs = jobs_of(org, most=3)
     jobs.submit_ahead(queries(3))
@@ -227,6 +230,7 @@ def test_own_jobs_that_hold_the_last_places_make_room(
 
 
 def test_one_refusal_without_a_limit_throws_no_running_job_away() -> None:
+    """A single refusal that names no limit deletes no running job."""
     org = Places(None, loses=True, refused=(4,))
     jobs = jobs_of(org, most=3)
     jobs.submit_ahead(queries(3))
@@ -238,16 +242,17 @@ def test_one_refusal_without_a_limit_throws_no_running_job_away() -> None:
 
 @pytest.mark.parametrize("limit", [CONCURRENT, None])
 @pytest.mark.parametrize(("retry_after", "moments"), [("50", [0, 50]), ("", [0, 3]), ("1", [0, 3])])
-def test_a_refused_submission_waits_as_long_as_it_is_asked_to(
+def test_a_refused_submission_waits_for_its_retry_after(
     limit: dict[str, Any] | None, retry_after: str, moments: list[float]
 ) -> None:
-    """Never less than between two looks at a job."""
+    """A refused submission waits for `Retry-After`, and never less than the poll interval."""
     org = Places(limit, refused=(1,), retry_after=retry_after)
     assert list(jobs_of(org).pages({"number": 0}, "details"))
     assert org.submissions == moments
 
 
-def test_a_submission_that_is_refused_for_ever_names_the_limit() -> None:
+def test_a_submission_that_stays_refused_names_the_limit() -> None:
+    """After `job_timeout_seconds` of refusals the run stops, and the error names the limit."""
     org = Places(CONCURRENT, places=0)
     with pytest.raises(
         StopRun, match=r"job_timeout_seconds \(60\): .*details\.jobs\.concurrent\.access\.max = 3"
@@ -257,9 +262,10 @@ def test_a_submission_that_is_refused_for_ever_names_the_limit() -> None:
 
 
 @pytest.mark.parametrize(("limit", "refusals"), [(CONCURRENT, 1), (None, 2)])
-def test_a_full_org_is_asked_for_no_more_jobs_ahead(
+def test_no_job_is_prefetched_at_the_org_s_limit(
     limit: dict[str, Any] | None, refusals: int
 ) -> None:
+    """At the org's limit no further job is submitted ahead, and none is deleted."""
     org = Places(limit, places=1)
     jobs = jobs_of(org, most=3)
     for _ in range(4):
@@ -269,6 +275,7 @@ def test_a_full_org_is_asked_for_no_more_jobs_ahead(
 
 
 def test_refusals_without_a_limit_that_are_not_in_a_row_end_no_submitting_ahead() -> None:
+    """Separate refusals that name no limit do not end submitting ahead."""
     org = Places(None, refused=(2, 4))
     jobs = jobs_of(org, most=3)
     for _ in range(3):
@@ -278,7 +285,7 @@ def test_refusals_without_a_limit_that_are_not_in_a_row_end_no_submitting_ahead(
 
 @pytest.mark.parametrize("most", [1, 2, 3])
 def test_no_more_jobs_than_allowed_are_submitted_ahead(most: int) -> None:
-    """Alone, one is submitted when it is wanted, not before."""
+    """At most `most` jobs are open; with one, it is submitted only when it is needed."""
     org = Places(None)
     jobs = jobs_of(org, most=most)
     for _ in range(2):
@@ -296,16 +303,22 @@ BY_JOB: dict[str, Any] = {"start_date": iso(SINCE), "conversation_details_source
 
 
 def submitted(sim: Simulator) -> list[int]:
-    """Return what submissions were answered with."""
-    jobs = [one for one in sim.requests if one.path == PATH and one.method == "POST"]
-    return [one.status for one in jobs]
+    """Return the statuses of all submissions."""
+    return [
+        request.status
+        for request in sim.requests
+        if request.path == PATH and request.method == "POST"
+    ]
 
 
 @pytest.mark.parametrize("lost", [0, 1], ids=["ahead", "a lost job"])
 def test_a_rate_at_a_submission_is_waited_for_and_no_job_is_thrown_away(
     caplog: pytest.LogCaptureFixture, lost: int
 ) -> None:
-    """As for any other request, and two jobs work meanwhile."""
+    """A rate limit at a submission is retried like that of any other request.
+
+    The open jobs continue.
+    """
     with Simulator(WORLD) as sim:
         if lost:
             sim.faults.add(Fault("state", path="/jobs/job-0", state="FAILED"))
@@ -323,37 +336,38 @@ def test_a_rate_at_a_submission_is_waited_for_and_no_job_is_thrown_away(
         )
         output = run(sim, "conversation_details", **BY_JOB)
         statuses = submitted(sim)
-        deletions = [one for one in sim.requests if one.method == "DELETE"]
+        deletions = [request for request in sim.requests if request.method == "DELETE"]
     assert statuses.count(429) == 1
     assert statuses[3 if lost else 1] == 429
     assert statuses.count(202) == len(deletions) == 9 + lost
     assert set(output.ids()) == TRUTH
-    (line,) = [one for one in caplog.messages if "Waiting 7.0 s" in one]
+    (line,) = [line for line in caplog.messages if "Waiting 7.0 s" in line]
     assert "Limit: analytics details.jobs.rate.per.second = 300." in line
 
 
 def test_a_job_that_fails_for_its_row_limit_is_halved() -> None:
-    """It is not submitted again as it was."""
+    """A job that exceeds the row limit is split, not submitted again as it was."""
     output = Output()
     with Simulator(WORLD) as sim:
         sim.lake.row_limit, sim.lake.fails_at_row_limit = 30, True
         tap(sim, "conversation_details", output=output, window_days=4, **BY_JOB).sync_or_leave()
-        asked = [str(one.body) for one in sim.requests if one.path == PATH]
+        bodies = [str(request.body) for request in sim.requests if request.path == PATH]
         assert not sim.lake.jobs
     assert set(output.ids()) == TRUTH
-    assert len(asked) == len(set(asked)) > 3
+    assert len(bodies) == len(set(bodies)) > 3
 
 
 @pytest.mark.parametrize("after", [0, 1], ids=["at a look", "at its results"])
 def test_a_retry_after_of_hours_ends_the_run_soon_and_no_job_stays(after: int) -> None:
+    """A `Retry-After` beyond the limit stops the run, and every open job is deleted."""
     with Simulator(WORLD) as sim:
         sim.faults.add(
             Fault("status", path="/jobs/job-", status=429, retry_after="36000", after=after)
         )
-        made = tap(sim, "conversation_details", **BY_JOB)
-        begun = made.clock.seconds()
+        genesys_tap = tap(sim, "conversation_details", **BY_JOB)
+        begun = genesys_tap.clock.seconds()
         with pytest.raises(StopRun, match="Retry-After is 36000 s, longer than"):
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
         assert len(submitted(sim)) == 3
         assert not sim.lake.jobs
-        assert made.clock.seconds() - begun < 200
+        assert genesys_tap.clock.seconds() - begun < 200

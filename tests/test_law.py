@@ -1,7 +1,7 @@
-"""The law: no row ever becomes older, each is read again when it is due, and all end as the truth.
+"""The law: no row becomes older, each is re-read when it is due, and all end as the truth.
 
-A month is loaded, six weeks pass with runs at any distance, the lake lags, runs are killed, rows
-arrive while pages are read, and conversations change long after they have ended.
+A month is loaded, then six weeks pass with runs at any distance: the watermark lags, runs are
+killed, rows arrive during paging, and conversations change long after they have ended.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 MONTH = SINCE + 30 * DAY
 END = MONTH + 42 * DAY
-RUNGS = [1, 3, 7, 30]
+RECHECK_DAYS = [1, 3, 7, 30]
 INDEXING = timedelta(minutes=10)
 WORLD = World(
     seed=21,
@@ -49,13 +49,13 @@ WORLD = World(
 )
 CONFIG: dict[str, Any] = {
     "start_date": iso(SINCE),
-    "recheck_days": RUNGS,
+    "recheck_days": RECHECK_DAYS,
     "page_size": 3,
     "empty_page_max_tries": 1,
 }
 
 
-#: Which bounds belong to an interval is not documented, neither of a query nor of a job.
+#: The vendor does not document which bounds an interval includes, for queries or for jobs.
 HABITS = st.fixed_dictionaries(
     {
         "interval_reading": st.sampled_from(WORDS["interval_reading"]),
@@ -64,17 +64,17 @@ HABITS = st.fixed_dictionaries(
     }
 )
 USUAL = {name: words[0] for name, words in WORDS.items() if name.startswith(("interval", "job"))}
-#: How the lake's watermark moves, and how late some conversations are seen.
+#: The step of the lake's watermark, and the delay of late-arriving conversations.
 STEPS = st.sampled_from([timedelta(0), timedelta(minutes=20), 6 * HOUR])
 LATE = st.sampled_from([timedelta(0), 12 * HOUR])
-#: The run that brings what is left, by both lanes.
+#: The last run, which reads all that is left, by job and by query.
 LAST = Stretch(timedelta(0), 1, timedelta(0), None, "auto")
 DISTANCES = [HOUR, DAY, 5 * HOUR, 50 * HOUR, 9 * DAY]
 LAGS = [timedelta(0), 2 * HOUR, 7 * HOUR, 24 * HOUR, 30 * HOUR, 80 * HOUR]
 WINDOW_DAYS = st.sampled_from([0.5, 1, 5])
 EACH_REQUEST = st.sampled_from([timedelta(0), timedelta(seconds=45), timedelta(minutes=9)])
 PARALLEL = st.sampled_from([1, 4])
-#: How much the tap's clock is fast.
+#: How far the tap's clock is ahead.
 SKEW = st.sampled_from([timedelta(0), timedelta(minutes=10), timedelta(minutes=-10)])
 #: Mostly hourly runs, so that narrow passes follow each other.
 HOURLY = schedules([HOUR, HOUR, 2 * HOUR, DAY], LAGS, ["auto"], most_runs=30, stretches=(2, 5))
@@ -129,7 +129,10 @@ def test_any_schedule_ends_with_the_truth_and_never_steps_back(
     skew: timedelta,
     habits: dict[str, Any],
 ) -> None:
-    """No row by query replaces one by job, either, and each whole run brings what is visible."""
+    """Each whole run brings all that is visible, and the last one the truth. No row becomes older.
+
+    None by query replaces one by job.
+    """
     warehouse = Warehouse(SINCE, keeps_attributes=True)
     first = replace(WORLD, step=step, late=late)
     with Simulator(first, **habits) as sim, without_sockets(sim):
@@ -146,7 +149,7 @@ def test_any_schedule_ends_with_the_truth_and_never_steps_back(
                 if stretch.source == "auto":
                     hold_to_what_queries_bring(warehouse, before, state, world, skew)
         sim.each_request = timedelta(0)
-        # The last mail is closed 90 days after it began, and the last rung is 30 days later.
+        # The last mail is closed 90 days after it began, and the last re-check is 30 days later.
         last = first.at(END + 130 * DAY, 6 * HOUR)
         one_run(sim, last, state, warehouse, LAST, None, skew, window_days=31)
     assert warehouse.rows == warehouse.truth(last)
@@ -169,7 +172,10 @@ def test_no_change_of_the_source_steps_back(
     step: timedelta,
     habits: dict[str, Any],
 ) -> None:
-    """What came by query alone has no attributes, so the end is not the whole truth."""
+    """No row becomes older when the source changes between runs.
+
+    Rows by query lack attributes, so the end is not the whole truth.
+    """
     warehouse = Warehouse(SINCE)
     first = replace(WORLD, step=step)
     with Simulator(first, **habits) as sim, without_sockets(sim):
@@ -183,7 +189,10 @@ def test_no_change_of_the_source_steps_back(
 def runs_of(
     stretches: list[Stretch], sim: Simulator, world: World
 ) -> Iterator[tuple[Stretch, World, float | None]]:
-    """Yield each run of a schedule: the world when it begins, and after what part it is killed."""
+    """Yield each run of a schedule.
+
+    The world at its begin, and the share of messages before its kill.
+    """
     first = world
     for stretch in stretches:
         for number in range(stretch.runs):
@@ -203,15 +212,15 @@ def one_run(
     skew: timedelta,
     **options: Any,
 ) -> dict[str, Any]:
-    """Run once, up to a kill; load what came, and return the state that a later run finds."""
+    """Run once, up to a kill; load the messages, and return the state for the next run."""
     sim.world = world
     before = len(sim.requests)
     output = Output()
     options["conversation_details_source"] = stretch.source
-    made = tap(sim, DETAILS, state=state, output=output, **{**CONFIG, **options})
-    made.started += skew
-    made.now = lambda: sim.world.now + skew
-    made.sync_or_leave()
+    genesys_tap = tap(sim, DETAILS, state=state, output=output, **{**CONFIG, **options})
+    genesys_tap.started += skew
+    genesys_tap.now = lambda: sim.world.now + skew
+    genesys_tap.sync_or_leave()
     messages = output.messages
     if cut is not None:
         messages = messages[: int(len(messages) * cut)]
@@ -230,36 +239,34 @@ def hold_to_what_is_due(
     complete: datetime | None,
     habits: dict[str, Any],
 ) -> None:
-    """After a run that was not killed: all is there, and no row is older than its last due read.
+    """Assert after a whole run that all rows are there, and none is older than its last due read.
 
-    Args:
-        warehouse: What has come.
-        before: The state that the run was given.
-        state: Its last one.
-        world: The world when it began.
-        complete: Up to when all conversations have come; None for the bookmark.
-        habits: How the vendor's intervals are.
+    Args: warehouse: The loaded rows. before: The state at the begin of the run. state: The state at
+    its end. world: The world at its begin. complete: The time up to which all conversations have
+    arrived; None for the bookmark. habits: The vendor's reading of intervals.
     """
     bookmark = moment_of(state, "replication_key_value")
-    # A lake that knows less than it did is not read until it knows more.
+    # After the watermark moves back, no job is submitted until it has caught up.
     reads_jobs = world.watermark >= moment_of(before, "watermark")
     for number in world.numbers(SINCE, complete or bookmark):
         start, end = world.start_of(number), world.end_of(number)
         midnight = floor(start, DAY) + DAY
-        due = [midnight + rung * DAY for rung in RUNGS if midnight <= bookmark and reads_jobs]
+        due = [midnight + age * DAY for age in RECHECK_DAYS if midnight <= bookmark and reads_jobs]
         due = [moment for moment in due if moment <= world.watermark]
-        # What is seen late is there when its day is read again.
+        # A late-arriving conversation comes when its day is read again.
         is_prompt = not world.latest_delay(number)
-        # What has no length, and starts where an interval does that overlaps and excludes its
-        # bounds, is in no query: a job brings it.
+        # An instant at the bound of an interval is in no query, where intervals overlap and exclude
+        # their bounds: a job brings it.
         is_found = start < bookmark or end > start or not no_query_finds_an_instant(habits)
         if is_prompt and start < bookmark and end <= bookmark:
             due.append(end)
         key = world.conversation_id(number)
         assert key in warehouse.moments or not (due or (is_prompt and is_found))
         for moment in due:
-            known = warehouse.moments[key]
-            assert known >= moment or world.in_lake(number, known) == world.in_lake(number, moment)
+            read_at = warehouse.moments[key]
+            assert read_at >= moment or world.in_lake(number, read_at) == world.in_lake(
+                number, moment
+            )
 
 
 def hold_to_what_queries_bring(
@@ -269,14 +276,14 @@ def hold_to_what_queries_bring(
     world: World,
     skew: timedelta,
 ) -> None:
-    """After a whole run by `auto`: what jobs lack is as fresh as docs/freshness.md promises.
+    """Assert after a run by `auto` the freshness of docs/freshness.md for what jobs lack.
 
-    That is: what started today, and what the run's full pass read, as it is; what started on an
-    earlier day that jobs may not read yet and goes on, as of the last reading of that day's end.
+    Conversations that started today, or in the run's full pass, are as they are now; those of an
+    earlier day that jobs cannot read yet, and that continue, are as of that day's last tail query.
     """
     earlier, mark = (
-        {name: moment - skew for name, moment in marks_of_queries(one).items()}
-        for one in (before, state)
+        {name: moment - skew for name, moment in marks_of_queries(value).items()}
+        for value in (before, state)
     )
     assert mark["at"] > earlier.get("at", SINCE)
     # Where a full pass was not due, the narrow one began here.
@@ -305,9 +312,11 @@ def hold_to_what_queries_bring(
             due = min(present, mark["tailsAt"])
         else:
             continue
-        known = warehouse.moments[world.conversation_id(number)]
-        if known < due and not any(known < moment <= due for moment in world.changed_at(number)):
-            assert world.at(known).conversation(number) == world.at(due).conversation(number)
+        read_at = warehouse.moments[world.conversation_id(number)]
+        if read_at < due and not any(
+            read_at < moment <= due for moment in world.changed_at(number)
+        ):
+            assert world.at(read_at).conversation(number) == world.at(due).conversation(number)
 
 
 def no_query_finds_an_instant(habits: dict[str, Any]) -> bool:
@@ -315,13 +324,13 @@ def no_query_finds_an_instant(habits: dict[str, Any]) -> bool:
 
 
 def marks_of_queries(state: dict[str, Any]) -> dict[str, datetime]:
-    """Return the moments of the stream's state that tell what queries have emitted."""
+    """Return the marks of emitted rows by query in the stream's state."""
     marks = state.get("bookmarks", {}).get(DETAILS, {}).get("emittedThrough") or [[], []]
     names = ("until", "at", "fullFrom", "fullAt", "tailsFrom", "tailsAt")
     return dict(zip(names, map(datetime.fromisoformat, marks[1]), strict=False))
 
 
 def moment_of(state: dict[str, Any], name: str) -> datetime:
-    """Return a moment of the stream's state; the beginning where it has none."""
+    """Return a time of the stream's state, or the begin of the org where it has none."""
     value = state.get("bookmarks", {}).get(DETAILS, {}).get(name)
     return datetime.fromisoformat(value) if value else SINCE

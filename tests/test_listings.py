@@ -1,4 +1,4 @@
-"""How large the pages of listings are, and where their links may lead."""
+"""Listings: the size of their pages, and the hosts that their links reach."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=83, per_day=5, since=SINCE, now=SINCE + DAY)
-#: What is made up is kept by seed: an org whose listings differ in length needs one of its own.
+#: Listings are cached by seed: an org with other counts needs a seed of its own.
 SEEDS = count(8_300)
 GROUPS, USERS, TEAMS = "/api/v2/groups", "/api/v2/users", "/api/v2/teams"
 DETAILS = "/api/v2/analytics/conversations/details/query"
 
 
 def org(patch: pytest.MonkeyPatch, path: str, rows: int) -> World:
-    """Return an org with so many rows in one of its listings."""
+    """Return an org with a number of rows in one of its listings."""
     patch.setitem(COUNTS, path, rows)
     return World(seed=next(SEEDS), per_day=5, since=SINCE, now=SINCE + DAY)
 
 
 def sizes(sim: Simulator, path: str) -> list[int]:
-    """Return how large the pages are that were requested of an operation, in their order."""
-    return [size(one) for one in sim.requests if one.path == path]
+    """Return the page sizes of the requests to an operation, in their order."""
+    return [size(request) for request in sim.requests if request.path == path]
 
 
 def size(request: Request) -> int:
@@ -75,6 +75,10 @@ def size(request: Request) -> int:
 def test_a_page_is_as_large_as_its_operation_allows_or_as_page_size_says(
     stream: str, path: str, usual: int, when_set: int
 ) -> None:
+    """Without `page_size` a page has the operation's usual size.
+
+    With it, that size up to the maximum.
+    """
     for option, expected in (({}, usual), ({"page_size": 300}, when_set), ({"page_size": 20}, 20)):
         with Simulator(WORLD) as sim:
             output = run(sim, stream, start_date=iso(SINCE), **option)
@@ -86,25 +90,32 @@ def test_a_page_is_as_large_as_its_operation_allows_or_as_page_size_says(
 def test_a_refused_page_size_is_lowered_to_100_for_the_run(
     parallel: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """From page 1 on; each row comes once, and what follows each record is read once."""
+    """A refused page size is lowered to 100 from page 1 on.
+
+    Each row comes once, and the children of each record are read once.
+    """
     caplog.set_level(logging.INFO)
     monkeypatch.setitem(LARGEST, GROUPS, 100)
     monkeypatch.setitem(COUNTS, f"{GROUPS}/{{groupId}}/members", 2)
     world = org(monkeypatch, GROUPS, 230)
     with Simulator(world, oversized_page="refuse") as sim:
         output = run(sim, "groups", "group_members", max_parallel_requests=parallel)
-        read = [one for one in sim.requests if one.path == GROUPS]
-        parents = Counter(one.path for one in sim.requests if one.path.endswith("/members"))
+        page_requests = [request for request in sim.requests if request.path == GROUPS]
+        parents = Counter(
+            request.path for request in sim.requests if request.path.endswith("/members")
+        )
     assert output.ids("groups") == ids_of(world, GROUPS)
     assert len(output.ids("groups")) == 230
-    pages = [(size(one), one.query["pageNumber"], one.status) for one in read]
+    pages = [
+        (size(request), request.query["pageNumber"], request.status) for request in page_requests
+    ]
     assert pages[:2] == [(500, "1", 400), (100, "1", 200)]
-    # These may be under way at once.
+    # Pages 2 and 3 may be requested in parallel.
     assert sorted(pages[2:]) == [(100, "2", 200), (100, "3", 200)]
     assert set(parents.values()) == {1}
     assert len(parents) == 230
     (line,) = [
-        one.message for one in caplog.records if "Sent again with a page size of 100" in one.message
+        record.message for record in caplog.records if "Sent again with a page size of 100" in record.message
     ]
     assert line.startswith(f"groups: GET {GROUPS} answered 400: pageSize must not be greater")
 
@@ -113,11 +124,13 @@ def test_a_refused_page_size_is_lowered_to_100_for_the_run(
 def test_no_user_is_lost_whatever_the_largest_page(
     largest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Leavers are listed as well."""
+    """Every user is emitted, inactive and deleted ones too, whatever the largest page size is."""
     monkeypatch.setitem(LARGEST, USERS, largest)
     with Simulator(WORLD, oversized_page="refuse") as sim:
         output = run(sim, "users")
-        assert {one.query["state"] for one in sim.requests if one.path == USERS} == {"any"}
+        assert {request.query["state"] for request in sim.requests if request.path == USERS} == {
+            "any"
+        }
     assert output.ids("users") == [user["id"] for user in WORLD.users()]
     assert {row["state"] for row in output.records("users")} == {"active", "inactive", "deleted"}
 
@@ -126,6 +139,7 @@ def test_no_user_is_lost_whatever_the_largest_page(
 def test_a_page_that_is_cut_short_states_its_size_and_is_believed(
     parallel: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where the org lowers the page size itself, the stated size counts, and no row is lost."""
     monkeypatch.setitem(LARGEST, GROUPS, 100)
     world = org(monkeypatch, GROUPS, 231)
     with Simulator(world, oversized_page="clamp") as sim:
@@ -138,7 +152,7 @@ def test_a_page_that_is_cut_short_states_its_size_and_is_believed(
 def test_another_refusal_stops_the_run(
     after: int, expected: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A later page's 400 is not about its size: no row comes twice for it."""
+    """A 400 that is not about the page size stops the run, and no row is emitted twice."""
     world = org(monkeypatch, GROUPS, 600)
     output = Output()
     with Simulator(world) as sim:
@@ -150,6 +164,7 @@ def test_another_refusal_stops_the_run(
 
 
 def test_a_refusal_that_its_caller_judges_is_left_to_the_caller() -> None:
+    """A status that the caller accepts is returned to it, and lowers no page size."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=GROUPS, status=400))
         groups: Any = tap(sim, "groups").streams["groups"]
@@ -163,17 +178,18 @@ def test_the_estimate_knows_the_page_size(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """The estimate of `--check` has as many requests as the run has pages."""
     with Simulator(org(monkeypatch, GROUPS, 230)) as sim:
         tap(sim, "groups", **option).check(as_json=True)
-        (found,) = json.loads(capsys.readouterr().out)["streams"]
+        (entry,) = json.loads(capsys.readouterr().out)["streams"]
         before = len(sizes(sim, GROUPS))
         run(sim, "groups", **option)
         assert len(sizes(sim, GROUPS)) - before == pages
-    assert (found["requests_first_run"], found["requests_per_day"]) == (pages, pages)
+    assert (entry["requests_first_run"], entry["requests_per_day"]) == (pages, pages)
 
 
 class Misleading(Simulator):
-    """An org whose links name another place; `place` is formatted with the link's own path."""
+    """Org whose links lead elsewhere; `place` is formatted with the link's own path."""
 
     place = "{uri}"
 
@@ -189,7 +205,10 @@ class Misleading(Simulator):
 def test_a_link_to_another_host_takes_the_token_nowhere(
     place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The path and the parameters of a link count; the request goes to the host that is set."""
+    """Only path and parameters of a link count.
+
+    The request, and its token, go to the configured host.
+    """
     world = org(monkeypatch, TEAMS, 130)
     with Simulator(world) as other, Misleading(world) as sim:
         sim.place = place.format(host=urlsplit(other.url).netloc)
@@ -200,6 +219,7 @@ def test_a_link_to_another_host_takes_the_token_nowhere(
 
 
 def test_a_link_that_is_none_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link that cannot be parsed stops the run."""
     with Misleading(org(monkeypatch, TEAMS, 130)) as sim:
         sim.place = "https://[{uri}"
         with pytest.raises(StopRun, match=r"teams: the link to the next page cannot be followed"):
@@ -208,14 +228,14 @@ def test_a_link_that_is_none_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> N
 
 @cache
 def linked() -> dict[str, Any]:
-    """Return the streams that follow links, of a tap that asks nobody."""
+    """Return the streams that follow links, of a tap that sends no request."""
     names = [
-        vars(one)["name"]
-        for one in STREAMS
-        if issubclass(one, FullTableStream) and isinstance(one.paging, NextLink)
+        vars(stream)["name"]
+        for stream in STREAMS
+        if issubclass(stream, FullTableStream) and isinstance(stream.paging, NextLink)
     ]
-    nobody: Any = SimpleNamespace(url="https://api.example.test/gateway", world=WORLD)
-    return {name: tap(nobody, name).streams[name] for name in names}
+    unreachable: Any = SimpleNamespace(url="https://api.example.test/gateway", world=WORLD)
+    return {name: tap(unreachable, name).streams[name] for name in names}
 
 
 @settings(max_examples=200, deadline=None)
@@ -227,6 +247,7 @@ def linked() -> dict[str, Any]:
 @example(":80@thief.test")
 @example("\\\\thief.test\\api")
 def test_whatever_a_link_says_the_request_stays_at_our_host(link: str) -> None:
+    """Whatever text a link is, the request goes to the configured host, or the run stops."""
     for stream in linked().values():
         context = dict.fromkeys(re.findall(r"{(\w+)}", stream.path), "parent")
         try:
@@ -248,9 +269,9 @@ def test_whatever_a_link_says_the_request_stays_at_our_host(link: str) -> None:
     ],
 )
 def test_an_id_stays_one_step_of_the_path(group: str, path: str) -> None:
-    """Whatever it holds, no other operation is requested."""
-    nobody: Any = SimpleNamespace(url="https://api.example.test", world=WORLD)
-    stream = tap(nobody, "groups", "group_members").streams["group_members"]
+    """An id is escaped, so that it stays one segment of the path and reaches no other operation."""
+    unreachable: Any = SimpleNamespace(url="https://api.example.test", world=WORLD)
+    stream = tap(unreachable, "groups", "group_members").streams["group_members"]
     request = stream.get_http_request(page=PageContext({"groupId": group}, None))  # type: ignore[attr-defined]
     url = requests.Request("GET", request.url).prepare().url
     assert url == f"https://api.example.test{GROUPS}/{path}/members"
@@ -258,9 +279,9 @@ def test_an_id_stays_one_step_of_the_path(group: str, path: str) -> None:
 
 @pytest.mark.parametrize("cursor", ["a+b/c==", "x&limit=1#y", "50%25 ü"])
 def test_a_cursor_arrives_as_it_was_sent(cursor: str) -> None:
-    """Whatever characters it has."""
-    nobody: Any = SimpleNamespace(url="https://api.example.test", world=WORLD)
-    stream = tap(nobody, "external_contacts").streams["external_contacts"]
+    """A cursor is sent back unchanged, whatever characters it has."""
+    unreachable: Any = SimpleNamespace(url="https://api.example.test", world=WORLD)
+    stream = tap(unreachable, "external_contacts").streams["external_contacts"]
     request = stream.get_http_request(page=PageContext(None, cursor))  # type: ignore[attr-defined]
     sent = requests.Request("GET", request.url, params=request.params).prepare()
     assert parse_qs(urlsplit(str(sent.url)).query) == {"limit": ["200"], "cursor": [cursor]}
