@@ -87,20 +87,20 @@ def test_a_secret_is_detected(text: str) -> None:
 # Comparison
 
 OLD = [
-    '{"type":"SCHEMA","stream":"old","schema":{"properties":{"told":{}}},"key_properties":["id"]}',
-    '{"type":"RECORD","stream":"old","record":{"told":1,"stream":"old"}}',
+    '{"type":"SCHEMA","stream":"old","schema":{"properties":{"done":{}}},"key_properties":["id"]}',
+    '{"type":"RECORD","stream":"old","record":{"done":1,"stream":"old"}}',
     '{"type":"RECORD","stream":"other","record":{"id":1}}',
-    '{"type":"STATE","value":{"bookmarks":{"old":{"told":"x"},"other":{"partitions":[{"told":1}]}}}}',
+    '{"type":"STATE","value":{"bookmarks":{"old":{"done":"x"},"other":{"partitions":[{"done":1}]}}}}',
     '{"type":"ACTIVATE_VERSION","stream":"old","version":1}',
 ]
 NEW = [
-    '{"type":"SCHEMA","stream":"young","schema":{"properties":{"told":{}}},"key_properties":["id"]}',
-    '{"type":"RECORD","stream":"young","record":{"told":1,"stream":"old"}}',
+    '{"type":"SCHEMA","stream":"young","schema":{"properties":{"done":{}}},"key_properties":["id"]}',
+    '{"type":"RECORD","stream":"young","record":{"done":1,"stream":"old"}}',
     '{"type":"RECORD","stream":"other","record":{"id":1}}',
     '{"type":"STATE","value":{"bookmarks":{"other":{"partitions":[{"new":1}]},"young":{"new":"x"}}}}',
     '{"type":"ACTIVATE_VERSION","stream":"young","version":1}',
 ]
-RENAMES = Renames({"told": "new"}, {"old": "young"}, {})
+RENAMES = Renames({"done": "new"}, {"old": "young"}, {})
 NONE = Renames({}, {}, {})
 
 
@@ -133,9 +133,9 @@ def test_without_a_rename_the_order_of_streams_counts() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        OLD[0].replace('"told"', '"new"'),
-        OLD[1].replace('"told"', '"new"'),
-        OLD[3].replace("told", "new"),
+        OLD[0].replace('"done"', '"new"'),
+        OLD[1].replace('"done"', '"new"'),
+        OLD[3].replace("done", "new"),
         OLD[4].replace("old", "young"),
     ],
 )
@@ -160,7 +160,7 @@ def test_a_difference_is_described_by_run_line_and_place() -> None:
     assert first_difference("a", OLD[:-1], OLD, NONE).startswith(
         "a, line 5 is new (4 lines, 5 now)"
     )
-    swapped = OLD[1].replace('"told":1,"stream":"old"', '"stream":"old","told":1')
+    swapped = OLD[1].replace('"done":1,"stream":"old"', '"stream":"old","done":1')
     assert "order of its fields" in first_difference("a", [OLD[1]], [swapped], NONE)
 
 

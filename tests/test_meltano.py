@@ -1,4 +1,4 @@
-"""Meltano runs the tap as meltano.yml says, into DuckDB, and goes on where it stopped."""
+"""Meltano runs the tap as meltano.yml declares it, into DuckDB, and resumes after a kill."""
 
 from __future__ import annotations
 
@@ -72,32 +72,34 @@ def _installed() -> None:
 @pytest.mark.meltano
 @pytest.mark.usefixtures("_installed")
 def test_meltano_yml_is_what_meltano_itself_takes_for_valid(declared: dict[str, Any]) -> None:
+    """meltano.yml validates against the schema of the installed Meltano."""
     (path,) = MELTANO.parent.parent.glob("lib/*/site-packages/meltano/schemas/*.json")
     validator = jsonschema.Draft202012Validator(json.loads(path.read_text("utf-8")))
     assert [error.message for error in validator.iter_errors(declared)] == []
 
 
 def test_no_plugin_is_looked_up_in_meltano_s_hub(plugins: list[dict[str, Any]]) -> None:
-    """A plugin with a namespace of its own is installed without asking the hub."""
+    """Every plugin has a namespace, so that its installation needs no request to Meltano Hub."""
     assert [plugin["name"] for plugin in plugins if not plugin.get("namespace")] == []
 
 
 def test_no_setting_is_of_the_kind_that_meltano_cannot_pass_on(
     plugins: list[dict[str, Any]],
 ) -> None:
-    """A decimal from the environment makes Meltano fail, as it cannot write it as JSON."""
+    """No setting is a decimal: Meltano fails to write one from the environment as JSON."""
     kinds = {setting["kind"] for plugin in plugins for setting in plugin["settings"]}
     assert "decimal" not in kinds
 
 
 def test_dates_are_quoted() -> None:
-    """A date that YAML reads as a date loses its zone in Meltano."""
+    """Dates are quoted: one that YAML parses as a date loses its time zone in Meltano."""
     assert [
         value for value in _values(yaml.safe_load(TAP.read_text("utf-8"))) if _is_date(value)
     ] == []
 
 
 def test_meltano_hides_what_is_secret(tap: dict[str, Any]) -> None:
+    """The secret settings, and no others, are `sensitive` in meltano.yml."""
     sensitive = {setting["name"] for setting in tap["settings"] if setting.get("sensitive")}
     assert sensitive == {"client_id", "client_secret", "pii_hash_key"}
 
@@ -105,19 +107,20 @@ def test_meltano_hides_what_is_secret(tap: dict[str, Any]) -> None:
 def test_duckdb_is_the_version_in_which_the_loader_loses_nothing(
     plugins: list[dict[str, Any]],
 ) -> None:
-    """With a newer DuckDB the loader takes the first row of each batch for a header."""
+    """DuckDB is pinned: with a newer one the loader takes the first row of a batch as a header."""
     (loader,) = (plugin for plugin in plugins if plugin["name"] == "target-duckdb")
     assert loader["pip_url"] == "target-duckdb==0.8.0 duckdb==1.0.0"
 
 
 def test_meltano_is_the_version_that_meltano_yml_requires(declared: dict[str, Any]) -> None:
+    """The pinned Meltano is within the range that meltano.yml requires."""
     pins = (ROOT / "constraints-meltano.txt").read_text("utf-8")
     assert re.search(r"^meltano==4\.4\.\d+$", pins, re.MULTILINE)
     assert declared["requires_meltano"] == ">=4.4,<5"
 
 
 class OrgWithNews(World):
-    """An org whose conversations have a field that the tap has never heard of."""
+    """Org whose conversations have a field that is in no schema."""
 
     def conversation(self, number: int) -> dict[str, Any]:
         return super().conversation(number) | {"unheardOf": {"number": number}}
@@ -131,53 +134,54 @@ class OrgWithNews(World):
 def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: Path) -> None:
     """After each run DuckDB has as many rows of each stream as the org, and none twice.
 
-    A run that is killed between the two changes nothing. A field that no schema knows is in the
-    column `_extra`.
+    A run that is killed between the two changes nothing. A field that is in no schema arrives in
+    the column `_extra`.
     """
-    made = project(tmp_path)
+    folder = project(tmp_path)
     since = datetime(2025, 3, 3, tzinfo=UTC)
     wednesday, thursday = (datetime(2025, 3, day, 16, 30, tzinfo=UTC) for day in (5, 6))
     org = OrgWithNews(per_day=60, since=since, now=wednesday, lag=timedelta(hours=4))
 
     with Simulator(org) as simulator:
-        log = load(made, "target-duckdb", _chosen(simulator.url, since, wednesday))
-        held = _holdings(simulator.url, since, wednesday)
+        log = load(folder, "target-duckdb", _settings(simulator.url, since, wednesday))
+        counts = _holdings(simulator.url, since, wednesday)
     assert log.count("(there is no bookmark)") == 2
-    assert _row_counts(made) == held
-    assert all(held.values())
+    assert _row_counts(folder) == counts
+    assert all(counts.values())
 
     with Simulator(org.at(thursday)) as simulator, killing(simulator, "/details/query"):
-        killed = meltano_run(made, "target-duckdb", _chosen(simulator.url, since, thursday))
+        killed = meltano_run(folder, "target-duckdb", _settings(simulator.url, since, thursday))
     assert killed.returncode
 
     with Simulator(org.at(thursday)) as simulator:
-        log = load(made, "target-duckdb", _chosen(simulator.url, since, thursday))
-        held_later = _holdings(simulator.url, since, thursday)
+        log = load(folder, "target-duckdb", _settings(simulator.url, since, thursday))
+        counts_later = _holdings(simulator.url, since, thursday)
     assert (
         "Reading conversation_details from 2025-03-05T12:30:00.000Z to 2025-03-06T16:30:00.000Z "
         "(the bookmark is 2025-03-05T12:30:00.000Z)"
     ) in log
-    assert held_later["conversation_details"] > held["conversation_details"]
-    assert _row_counts(made) == held_later
+    assert counts_later["conversation_details"] > counts["conversation_details"]
+    assert _row_counts(folder) == counts_later
     assert query_duckdb(
-        made,
+        folder,
         "select count(distinct conversationid), count(_extra->'unheardOf'->'number') "
         "from genesys.conversation_details",
-    ) == [[held_later["conversation_details"]] * 2]
+    ) == [[counts_later["conversation_details"]] * 2]
 
 
 @pytest.mark.meltano
 @pytest.mark.usefixtures("_installed")
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks processes up in /proc")
 def test_an_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:
-    made = project(tmp_path)
+    """A SIGINT to the demo ends Meltano and the simulator too, with exit code 130."""
+    folder = project(tmp_path)
     unwanted = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "scripts/demo", made / "scripts/demo", ignore=unwanted)
+    shutil.copytree(ROOT / "scripts/demo", folder / "scripts/demo", ignore=unwanted)
     for name in (".venv", ".venv-meltano", "tap_genesys"):
-        (made / name).symlink_to(ROOT / name)
+        (folder / name).symlink_to(ROOT / name)
     with subprocess.Popen(  # noqa: S603 - our own program
         [PYTHON, "scripts/demo/run.py"],
-        cwd=made,
+        cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -196,25 +200,25 @@ def test_an_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:
     assert [pid for pid in simulator_and_meltano if Path(f"/proc/{pid}").exists()] == []
 
 
-def _chosen(url: str, since: datetime, now: datetime) -> dict[str, str]:
-    """Select what is counted: Meltano and the loader take a while for each stream."""
-    chosen = json.dumps([f"{name}.*" for name in STREAMS])
-    return settings(url, since, now) | {"TAP_GENESYS__SELECT": chosen}
+def _settings(url: str, since: datetime, now: datetime) -> dict[str, str]:
+    """Return the settings that select the counted streams, as each one takes Meltano a while."""
+    patterns = json.dumps([f"{name}.*" for name in STREAMS])
+    return settings(url, since, now) | {"TAP_GENESYS__SELECT": patterns}
 
 
 def _holdings(url: str, since: datetime, now: datetime) -> dict[str, int]:
     query = urlencode({"from": iso(since), "to": iso(now)})
-    with urlopen(f"{url}/_simulator/holdings?{query}", timeout=30) as answer:  # noqa: S310 - http
-        held = json.load(answer)
-    return {stream: held[stream] for stream in STREAMS}
+    with urlopen(f"{url}/_simulator/holdings?{query}", timeout=30) as response:  # noqa: S310 - http
+        counts = json.load(response)
+    return {stream: counts[stream] for stream in STREAMS}
 
 
-def _row_counts(made: Path) -> dict[str, int]:
-    """Count what is true by each table.
+def _row_counts(folder: Path) -> dict[str, int]:
+    """Return each table's number of rows that are in the org, too.
 
-    A conversation without a queue gets one as it goes on. If it was the only one without, its day's
-    summary without a queue is gone from the org, but nothing tells a database to delete a row: true
-    are the summaries of a day's newest reading.
+    When the only conversation without a queue gets one, its day's summary without a queue is gone
+    from the org; no message deletes its row. So only the newest reading of a day's summaries
+    counts.
     """
     newest = "qualify _readat = max(_readat) over (partition by datefrom)"
     counts = " union all ".join(
@@ -222,7 +226,7 @@ def _row_counts(made: Path) -> dict[str, int]:
         f"{newest if name == 'conversation_summaries' else ''})"
         for name in STREAMS
     )
-    return dict(query_duckdb(made, counts))
+    return dict(query_duckdb(folder, counts))
 
 
 def _children(pid: int) -> list[int]:

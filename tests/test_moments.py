@@ -1,4 +1,4 @@
-"""The latest past moment of a record, at any depth."""
+"""The latest past time in a record, at any depth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ WORLD = World(seed=3, per_day=60, since=datetime(2026, 3, 1, tzinfo=UTC), now=NO
 
 @given(st.integers(0, 500), st.integers(0, 200))
 def test_it_is_the_greatest_date_of_a_conversation_that_is_past(place: int, hours: int) -> None:
-    """Whatever field holds it; a date that lies ahead is none, until its time has come."""
+    """The latest date of any field counts.
+
+    A date in the future does not, until its time has come.
+    """
     numbers = WORLD.numbers(WORLD.since, NOW)
     conversation = WORLD.conversation(numbers[place % len(numbers)])
     dates = [*dates_of(conversation), *dates_ahead(conversation)]
@@ -30,7 +33,7 @@ def test_it_is_the_greatest_date_of_a_conversation_that_is_past(place: int, hour
 
 
 def test_a_world_has_dates_ahead() -> None:
-    """Else the property above shows nothing about them."""
+    """The simulated org has dates in the future, without which the property above is empty."""
     conversations = map(WORLD.conversation, WORLD.numbers(WORLD.since, NOW))
     assert any(date > NOW for row in conversations for date in dates_ahead(row))
 
@@ -61,6 +64,6 @@ def test_a_world_has_dates_ahead() -> None:
     ],
 )
 def test_what_counts_as_a_date(record: dict[str, Any], latest: str) -> None:
-    """The vendor's format, with milliseconds or without, up to the present."""
+    """Only the vendor's format counts, with or without milliseconds, up to the present."""
     assert latest_moment(record, iso(NOW)) == latest
     assert not latest or parse(f"{latest}Z") <= NOW

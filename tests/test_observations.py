@@ -1,4 +1,4 @@
-"""How things stand: a row for each record of the parent, medium and metric, stamped."""
+"""Observations: a row per record of the parent, medium and metric, with the time of the request."""
 
 from __future__ import annotations
 
@@ -17,31 +17,34 @@ from tap_genesys.streams import STREAMS
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=10, since=SINCE, now=SINCE)
-OBSERVATIONS: list[Any] = [one for one in STREAMS if issubclass(one, ObservationStream)]
+OBSERVATIONS: list[Any] = [stream for stream in STREAMS if issubclass(stream, ObservationStream)]
 
 
-@pytest.mark.parametrize("stream", OBSERVATIONS, ids=[vars(one)["name"] for one in OBSERVATIONS])
+@pytest.mark.parametrize(
+    "stream", OBSERVATIONS, ids=[vars(stream)["name"] for stream in OBSERVATIONS]
+)
 def test_each_record_of_the_parent_is_observed(stream: Any) -> None:
-    """A hundred at once, in bodies that the vendor's document describes."""
+    """Each record of the parent is observed, a hundred per request, with bodies that validate."""
     with Simulator(WORLD) as sim:
         output = run(sim, stream.name)
-        asked = [one for one in sim.requests if one.path == stream.path]
+        observed = [request for request in sim.requests if request.path == stream.path]
     parents = ids_of(WORLD, vars(stream.parent_stream_type)["path"])
-    found = output.records(stream.name)
-    assert {row[stream.dimension] for row in found} == set(parents)
-    assert {row["metric"] for row in found} == set(stream.metrics)
-    assert {row["observedAt"] for row in found} == {iso(WORLD.now)}
-    assert len({row["_id"] for row in found}) == len(found)
-    assert all(row["_extra"] is None for row in found)
-    assert len(asked) == -(-len(parents) // 100)
-    for request in asked:
+    rows = output.records(stream.name)
+    assert {row[stream.dimension] for row in rows} == set(parents)
+    assert {row["metric"] for row in rows} == set(stream.metrics)
+    assert {row["observedAt"] for row in rows} == {iso(WORLD.now)}
+    assert len({row["_id"] for row in rows}) == len(rows)
+    assert all(row["_extra"] is None for row in rows)
+    assert len(observed) == -(-len(parents) // 100)
+    for request in observed:
         validate(request.body, body_schema(stream.path))
 
 
 def test_a_parent_that_is_skipped_skips_its_observations() -> None:
+    """A parent that is skipped skips its observations, without a request."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path="/api/v2/routing/queues", permission="x"))
         output = run(sim, "queue_observations", "users")
-        asked = [one for one in sim.requests if "observations" in one.path]
+        observed = [request for request in sim.requests if "observations" in request.path]
     assert not output.records("queue_observations")
-    assert not asked
+    assert not observed

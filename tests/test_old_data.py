@@ -1,4 +1,4 @@
-"""Data too old to be returned: announced, and logged where nothing came, before it is passed."""
+"""Data too old to be returned: a warning at the begin, and one before the bookmark passes a gap."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ SETTINGS: dict[str, Any] = {
 
 
 def logged(caplog: pytest.LogCaptureFixture, *levels: int) -> list[str]:
-    """Return what was logged about old data."""
+    """Return the log lines about old data."""
     return [
-        one.message
-        for one in caplog.records
-        if one.levelno in (levels or (logging.WARNING,)) and "days " in one.message
-        if "start_date: " in one.message or "nothing came" in one.message
+        record.message
+        for record in caplog.records
+        if record.levelno in (levels or (logging.WARNING,)) and "days " in record.message
+        if "start_date: " in record.message or "nothing came" in record.message
     ]
 
 
@@ -50,6 +50,7 @@ def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_query_beyond_558_days_is_announced_and_what_stays_empty_is_logged(
     stream: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A query beyond 558 days logs a warning with the remedy, and one for the empty range."""
     with Simulator(WORLD, query_days=BY_QUERY.days) as sim:
         output = run(sim, stream, **SETTINGS)
     announced, empty = logged(caplog)
@@ -75,18 +76,19 @@ def test_a_query_beyond_558_days_is_announced_and_what_stays_empty_is_logged(
 def test_the_bookmark_passes_what_is_empty_after_the_log_says_so(
     stream: str, end: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The bookmark passes an empty old range only after the warning is logged."""
     bookmarks: list[tuple[str | None, int]] = []
     output = Output()
     with Simulator(WORLD, query_days=BY_QUERY.days) as sim:
-        made = tap(sim, stream, output=output, **{**SETTINGS, "end_date": iso(end)})
+        genesys_tap = tap(sim, stream, output=output, **{**SETTINGS, "end_date": iso(end)})
         write = output.write_message
 
-        def noted(message: Any) -> None:
+        def record_bookmark(message: Any) -> None:
             write(message)
             bookmarks.append((output.bookmark(stream), len(logged(caplog))))
 
-        output.write_message = noted  # type: ignore[method-assign]
-        made.sync_or_leave()
+        output.write_message = record_bookmark  # type: ignore[method-assign]
+        genesys_tap.sync_or_leave()
     assert next(lines for moved, lines in bookmarks if moved) == 2
     assert next(lines for moved, lines in bookmarks if not moved and lines) == 1
 
@@ -94,6 +96,7 @@ def test_the_bookmark_passes_what_is_empty_after_the_log_says_so(
 def test_a_run_that_breaks_off_before_has_passed_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """A run that fails before a row has no bookmark, and the next one reads and logs it all."""
     output = Output()
     with Simulator(WORLD, query_days=BY_QUERY.days) as sim:
         sim.faults.add(Fault("status", path=QUERIES[DETAILS], status=400, after=9, times=None))
@@ -112,6 +115,7 @@ def test_a_run_that_breaks_off_before_has_passed_nothing(
 def test_where_all_of_it_is_old_and_empty_the_bookmark_moves_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """A range that is old and empty throughout moves the bookmark once, to its end."""
     end = iso(SINCE + 5 * DAY)
     with Simulator(WORLD, query_days=BY_QUERY.days) as sim:
         output = run(sim, DETAILS, **{**SETTINGS, "end_date": end})
@@ -124,12 +128,12 @@ def test_where_all_of_it_is_old_and_empty_the_bookmark_moves_once(
     assert [line for line in logged(caplog) if f"to {end}, more than 558 days ago" in line]
 
 
-@pytest.mark.parametrize("kept", [None, BY_QUERY.days])
-def test_a_reading_within_558_days_says_nothing(
-    kept: int | None, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("query_days", [None, BY_QUERY.days])
+def test_a_reading_within_558_days_logs_nothing(
+    query_days: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And a bookmark that is later than start_date counts, not start_date."""
-    with Simulator(WORLD, query_days=kept) as sim:
+    """Within 558 days no warning is logged; a later bookmark counts, not `start_date`."""
+    with Simulator(WORLD, query_days=query_days) as sim:
         run(sim, DETAILS, **{**SETTINGS, "start_date": iso(LIMIT)})
         state = bookmarked(DETAILS, "conversationStart", iso(LIMIT + DAY))
         run(sim, DETAILS, state=state, **SETTINGS)
@@ -137,6 +141,7 @@ def test_a_reading_within_558_days_says_nothing(
 
 
 def test_what_is_old_and_there_is_read_as_ever(caplog: pytest.LogCaptureFixture) -> None:
+    """Old data that the org does return is read whole, without a second warning."""
     with Simulator(WORLD) as sim:
         output = run(sim, DETAILS, **SETTINGS)
     (announced,) = logged(caplog)
@@ -150,14 +155,17 @@ def test_what_is_old_and_there_is_read_as_ever(caplog: pytest.LogCaptureFixture)
 def test_jobs_return_what_is_old_without_a_warning(
     stream: str, source: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where even they return nothing, that is logged as an information, once."""
+    """Jobs read old data without a warning.
+
+    A range that is empty even for them is logged as info.
+    """
     sources = {"conversation_details_source": source, "user_details_source": source}
     early = iso(SINCE - 3 * DAY)
     with Simulator(WORLD, query_days=BY_QUERY.days) as sim:
-        found = run(sim, stream, **{**SETTINGS, **sources})
+        output = run(sim, stream, **{**SETTINGS, **sources})
         assert logged(caplog, logging.WARNING, logging.INFO) == []
         run(sim, stream, **{**SETTINGS, **sources, "start_date": early})
-    assert min(str(row[KEYS[stream]]) for row in found.records(stream)) < iso(SINCE + DAY)
+    assert min(str(row[KEYS[stream]]) for row in output.records(stream)) < iso(SINCE + DAY)
     assert logged(caplog) == []
     assert logged(caplog, logging.INFO) == [
         f"{stream}: no rows were returned from {early} to {iso(SINCE)}, more than 558 days ago."
@@ -167,6 +175,7 @@ def test_jobs_return_what_is_old_without_a_warning(
 def test_where_jobs_return_nothing_at_all_that_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """A range in which jobs return no row at all is logged once, as info."""
     options = {"start_date": iso(SINCE - 3 * DAY), "end_date": iso(SINCE - DAY)}
     with Simulator(WORLD) as sim:
         run(sim, DETAILS, conversation_details_source="job", **options)
@@ -179,7 +188,7 @@ def test_where_jobs_return_nothing_at_all_that_is_logged(
 def test_what_was_not_read_is_not_called_empty(
     source: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing is logged of a span without a moment, nor of one that is refused."""
+    """A range of no length, or one that was refused, is not logged as empty."""
     options = {"start_date": iso(SINCE), "conversation_details_source": source}
     with Simulator(WORLD) as sim:
         run(sim, DETAILS, end_date=iso(SINCE), **options)
@@ -196,6 +205,7 @@ KEYS = {DETAILS: "conversationStart", PRESENCES: "startTime"}
 
 
 def test_audits_are_kept_for_a_year(caplog: pytest.LogCaptureFixture) -> None:
+    """Audits have a limit of 365 days and no other source; both warnings name it."""
     limit = NOW - AUDITS
     options = {"start_date": iso(limit - 3.5 * DAY), "end_date": iso(limit + DAY)}
     with Simulator(WORLD, audit_days=AUDITS.days) as sim:
@@ -219,7 +229,10 @@ HOURS = st.integers(0, 60)
 def test_whatever_is_empty_is_logged_once_and_before_it_is_passed(
     before: int, length: int, rows: list[bool]
 ) -> None:
-    """A model of a reading: windows with rows or without, from some hours before the limit on."""
+    """An empty old range is logged once, before it is passed.
+
+    The model reads windows with rows or without, from some hours before the limit on.
+    """
     logger = logging.getLogger("test_old_data")
     lines: list[str] = []
     handler = logging.Handler()
@@ -270,6 +283,6 @@ def _read(
 
 
 def _first_row(rows: list[bool], start: datetime, length: int) -> datetime:
-    """Return where the first window with rows begins, or where the last one ends."""
+    """Return the begin of the first window with rows, or the end of the last window."""
     number = rows.index(True) if True in rows else len(rows)
     return start + number * length * timedelta(hours=1)

@@ -1,6 +1,6 @@
-"""What the tap asks and what the simulator answers is what the vendor's document describes.
+"""Requests of the tap and responses of the simulator validate against the vendor's document.
 
-The one operation that the document does not have, `summary/queries`, is left out.
+The one operation that the document lacks, `summary/queries`, is left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tap_genesys.streams import STREAMS
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=4, per_day=60, since=SINCE, now=datetime(2026, 3, 7, 12, tzinfo=UTC))
 DETAILS = "/api/v2/analytics/conversations/details/query"
-#: Those that are read unless one says otherwise.
+#: The listings that are selected by default.
 LISTINGS = [
     vars(stream)["path"]
     for stream in STREAMS
@@ -59,6 +59,7 @@ FILTERS = {
 
 
 def test_every_query_of_the_tap_is_one_that_the_vendor_describes() -> None:
+    """Bodies of queries validate, and listings have documented parameters and values only."""
     with Simulator(WORLD) as sim:
         run(sim, start_date=iso(SINCE), **FILTERS)
         queries = [request for request in sim.requests if request.path == DETAILS]
@@ -69,25 +70,30 @@ def test_every_query_of_the_tap_is_one_that_the_vendor_describes() -> None:
         validate(request.body, body_schema(DETAILS))
     for request in listings:
         parameters = DOCUMENT["paths"][request.path]["get"]["parameters"]
-        known = {one["name"]: one for one in parameters if one["in"] == "query"}
-        assert set(request.query) <= set(known)
+        documented = {
+            parameter["name"]: parameter for parameter in parameters if parameter["in"] == "query"
+        }
+        assert set(request.query) <= set(documented)
         for name, value in request.query.items():
-            assert value in known[name].get("enum", [value])
+            assert value in documented[name].get("enum", [value])
 
 
 def test_every_operation_of_the_tap_is_one_that_the_vendor_has() -> None:
+    """Every operation that a run requests is in the vendor's document, but one."""
     with Simulator(WORLD) as sim:
         run(sim, start_date=iso(SINCE))
-        asked = {(request.method, request.path) for request in sim.requests}
-    known = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
-    assert asked - known == {
+        requested = {(request.method, request.path) for request in sim.requests}
+    documented = {
+        (method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item
+    }
+    assert requested - documented == {
         ("POST", "/oauth/token"),
         ("POST", "/api/v2/analytics/conversations/summary/queries"),
     }
 
 
 def test_the_simulators_details_are_the_vendors_model() -> None:
-    """Every field at every depth is the vendor's, every enum value too."""
+    """Details of the simulator have the vendor's fields and enum values only, at every depth."""
     with Simulator(WORLD) as sim:
         headers = token(sim)
         for number in range(1, 5):
@@ -95,9 +101,9 @@ def test_the_simulators_details_are_the_vendors_model() -> None:
                 "interval": f"{iso(SINCE)}/{iso(WORLD.now)}",
                 "paging": {"pageSize": 100, "pageNumber": number},
             }
-            answer = requests.post(f"{sim.url}{DETAILS}", json=body, headers=headers, timeout=10)
-            assert answer.status_code == 200
-            validate(answer.json(), response_schema(DETAILS, "post"))
+            response = requests.post(f"{sim.url}{DETAILS}", json=body, headers=headers, timeout=10)
+            assert response.status_code == 200
+            validate(response.json(), response_schema(DETAILS, "post"))
 
 
 @pytest.mark.parametrize(
@@ -105,18 +111,19 @@ def test_the_simulators_details_are_the_vendors_model() -> None:
     [("GET", "/api/v2/nothing", 404), ("GET", DETAILS, 405), ("POST", DETAILS, 400)],
 )
 def test_the_simulators_errors_are_the_vendors_model(method: str, path: str, status: int) -> None:
+    """Error responses of the simulator have the vendor's model and a correlation id."""
     with Simulator(WORLD) as sim:
         for headers, expected in (({}, 401), (token(sim), status)):
-            answer = requests.request(method, f"{sim.url}{path}", headers=headers, timeout=10)
-            assert answer.status_code == expected
-            assert answer.headers["ININ-Correlation-Id"]
-            validate(answer.json(), {"$ref": "#/definitions/ErrorBody"})
+            response = requests.request(method, f"{sim.url}{path}", headers=headers, timeout=10)
+            assert response.status_code == expected
+            assert response.headers["ININ-Correlation-Id"]
+            validate(response.json(), {"$ref": "#/definitions/ErrorBody"})
 
 
-def test_the_tap_asks_for_what_the_role_in_the_docs_allows() -> None:
-    """Each permission of the vendor's document stands in the page of streams."""
+def test_the_docs_list_the_permissions_of_each_operation() -> None:
+    """The page of streams lists a permission for each operation of the vendor's document."""
     page = (Path(__file__).parent.parent / "docs" / "streams.md").read_text("utf-8")
     for item in DOCUMENT["paths"].values():
         for operation in item.values():
-            wanted = operation["x-inin-requires-permissions"]["permissions"]
-            assert not wanted or any(permission in page for permission in wanted)
+            permissions = operation["x-inin-requires-permissions"]["permissions"]
+            assert not permissions or any(name in page for name in permissions)

@@ -1,4 +1,4 @@
-"""One worker's load: its share, its programs, its state. `test_backfill` has many at once."""
+"""One worker of a load: its share, its programs, its state. `test_backfill` has many at once."""
 
 from __future__ import annotations
 
@@ -35,13 +35,14 @@ SINCE = datetime(2025, 3, 1, tzinfo=UTC)
 
 
 def test_shares_add_up_to_the_budget() -> None:
+    """The shares of all workers add up to the configured requests and jobs at most."""
     assert share({}, 3) == Share(100, 1)
-    given = {"ORCHESTRATE_REQUESTS_PER_MINUTE": "200", "ORCHESTRATE_JOBS": "9"}
-    assert share(given, 4) == Share(50, 2)
+    environment = {"ORCHESTRATE_REQUESTS_PER_MINUTE": "200", "ORCHESTRATE_JOBS": "9"}
+    assert share(environment, 4) == Share(50, 2)
 
 
 @pytest.mark.parametrize(
-    ("given", "workers", "words"),
+    ("environment", "workers", "words"),
     [
         ({}, 4, "ORCHESTRATE_JOBS is 3"),
         ({}, 0, "0 places"),
@@ -49,39 +50,43 @@ def test_shares_add_up_to_the_budget() -> None:
         ({"ORCHESTRATE_JOBS": "many"}, 3, "ORCHESTRATE_JOBS is 'many'"),
     ],
 )
-def test_a_budget_that_does_not_suffice_is_told(
-    given: dict[str, str], workers: int, words: str
+def test_a_budget_that_does_not_suffice_is_an_error(
+    environment: dict[str, str], workers: int, words: str
 ) -> None:
+    """A budget that is too small for the workers, or is no number, is an error that names it."""
     with pytest.raises(SetupError, match=words):
-        share(given, workers)
+        share(environment, workers)
 
 
 def test_a_share_wins_over_the_workers_environment() -> None:
-    """Whoever sets the tap's pace for all cannot break the budget by it."""
+    """A worker's share overrides the pace in its environment, so that the budget holds."""
     programs = Programs.of({"TAP_GENESYS_REQUESTS_PER_MINUTE": "300", "TARGET_X": "secret"})
     settings = settings_of(SINCE, SINCE + DAY, Share(75, 1))
     assert programs.for_tap(settings)["TAP_GENESYS_REQUESTS_PER_MINUTE"] == "75"
 
 
 def test_neither_program_sees_the_others_secrets() -> None:
-    given = {
+    """The tap's environment has no setting of the loader, and the loader's none of the tap."""
+    environment = {
         "GENESYS_CLIENT_SECRET": "a",
         "TAP_GENESYS_PII_HASH_KEY": "b",
         "TARGET_POSTGRES_X": "c",
     }
-    programs = Programs.of(given)
+    programs = Programs.of(environment)
     assert set(programs.for_tap({})) == {"GENESYS_CLIENT_SECRET", "TAP_GENESYS_PII_HASH_KEY"}
     assert set(programs.for_loader()) == {"TARGET_POSTGRES_X"}
 
 
 def test_the_groups_are_streams_of_the_tap() -> None:
-    known = {vars(one)["name"] for one in STREAMS}
-    assert all(set(group.streams) <= known for group in GROUPS.values())
+    """Groups name existing streams only, and a stream that the catalog lacks is an error."""
+    names = {vars(stream)["name"] for stream in STREAMS}
+    assert all(set(group.streams) <= names for group in GROUPS.values())
     with pytest.raises(SetupError, match="user_presences"):
         select({"streams": []}, GROUPS["agents"], set())
 
 
-def test_a_state_says_how_far_a_day_is_loaded() -> None:
+def test_a_state_has_the_streams_that_are_behind() -> None:
+    """`behind` returns the streams whose bookmark is before the day's end, with that bookmark."""
     state = bookmark(SINCE + DAY)
     assert behind(state, ["conversation_details"], SINCE + DAY) == {}
     late = behind(state, ["conversation_details", "users"], SINCE + 2 * DAY)
@@ -90,7 +95,7 @@ def test_a_state_says_how_far_a_day_is_loaded() -> None:
 
 @pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
 def test_a_day_of_each_group_counts_as_loaded_and_is_taken_over(group: Group) -> None:
-    """Each stream that is listed as bookmarked has a bookmark, and those alone are looked at."""
+    """Each bookmarked stream of a group has a bookmark after a day, and only those are compared."""
     states = {}
     with Simulator(World(per_day=5, since=SINCE, now=SINCE + 9 * DAY)) as sim:
         for day in (SINCE, SINCE + DAY):
@@ -114,34 +119,37 @@ def test_a_day_of_each_group_counts_as_loaded_and_is_taken_over(group: Group) ->
 
 
 def test_a_table_of_a_group_may_be_left_out() -> None:
-    """What is made of another stream's responses does not mark how far a day was read."""
+    """A derived table can be deselected: it has no bookmark of its own."""
     entry: dict[str, Any] = {"metadata": [{"breadcrumb": [], "metadata": {}}]}
     catalog = {"streams": [{"tap_stream_id": name, **entry} for name in GROUPS["agents"].streams]}
-    chosen = select(catalog, GROUPS["agents"], {"user_routing_statuses"})["streams"]
-    assert [stream["tap_stream_id"] for stream in chosen] == ["user_presences"]
+    streams = select(catalog, GROUPS["agents"], {"user_routing_statuses"})["streams"]
+    assert [stream["tap_stream_id"] for stream in streams] == ["user_presences"]
 
 
 def bookmark(end: datetime, *, watermark: datetime = SINCE + 9 * DAY, **marks: Any) -> Any:
-    """Return the state of a day that was loaded."""
-    kept = {"replication_key_value": iso(end), "watermark": iso(watermark), "queryPasses": []}
-    return {"bookmarks": {"conversation_details": {**kept, "recheckedUpTo": {}, **marks}}}
+    """Return the state of a loaded day."""
+    values = {"replication_key_value": iso(end), "watermark": iso(watermark), "queryPasses": []}
+    return {"bookmarks": {"conversation_details": {**values, "recheckedUpTo": {}, **marks}}}
 
 
 def test_who_takes_over_begins_where_the_first_day_was_read() -> None:
-    """What went on when a day was read was active after the watermark of then."""
+    """The takeover begins at the first day's watermark.
+
+    Conversations of that day went on after it.
+    """
     early = SINCE + DAY + timedelta(hours=3)
     states = {
         SINCE: bookmark(SINCE + DAY, watermark=early, recheckedUpTo={"7": iso(SINCE)}),
         SINCE + DAY: bookmark(SINCE + 2 * DAY, recheckedUpTo={"7": iso(SINCE + 2 * DAY)}),
     }
-    made = takeover(states, ["conversation_details"])["bookmarks"]["conversation_details"]
-    assert made["replication_key_value"] == iso(early)
-    assert made["watermark"] == iso(SINCE + 9 * DAY)
-    assert made["recheckedUpTo"] == {"7": iso(SINCE)}
+    merged = takeover(states, ["conversation_details"])["bookmarks"]["conversation_details"]
+    assert merged["replication_key_value"] == iso(early)
+    assert merged["watermark"] == iso(SINCE + 9 * DAY)
+    assert merged["recheckedUpTo"] == {"7": iso(SINCE)}
 
 
 def test_aggregates_are_read_again_from_the_first_day_that_needs_it() -> None:
-    """Days are loaded apart, each with marks of its own; one without marks plays no part."""
+    """The takeover keeps the earliest re-check of the days that have some."""
     name = "conversation_aggregates"
     ends = [SINCE + day * DAY for day in (1, 2, 3, 4)]
     marks = [{}, *({"1": iso(end), "3": iso(end - DAY)} for end in ends[1:])]
@@ -149,8 +157,8 @@ def test_aggregates_are_read_again_from_the_first_day_that_needs_it() -> None:
         end - DAY: {"bookmarks": {name: {"replication_key_value": iso(end), "recheckedUpTo": mark}}}
         for end, mark in zip(ends, marks, strict=True)
     }
-    made = takeover(states, [name])["bookmarks"][name]
-    assert made == {
+    merged = takeover(states, [name])["bookmarks"][name]
+    assert merged == {
         "replication_key_value": iso(ends[-1]),
         "recheckedUpTo": {"1": iso(ends[-1]), "3": iso(SINCE + DAY)},
     }
@@ -159,7 +167,7 @@ def test_aggregates_are_read_again_from_the_first_day_that_needs_it() -> None:
 
 
 def test_days_that_an_earlier_version_loaded_are_taken_over_too() -> None:
-    """Their marks had another name; the last day may be of either version."""
+    """Days of an earlier version, with state keys of other names, are taken over, too."""
     name, mark = "conversation_aggregates", {"7": iso(SINCE)}
     keys = ("rechecks", "recheckedUpTo")
     for last in keys:
@@ -177,7 +185,8 @@ def test_days_that_an_earlier_version_loaded_are_taken_over_too() -> None:
         }
 
 
-def test_a_day_that_is_missing_is_told() -> None:
+def test_a_missing_day_is_an_error() -> None:
+    """A gap between loaded days, or no day at all, is an error that names it."""
     states = {SINCE: bookmark(SINCE + DAY), SINCE + 2 * DAY: bookmark(SINCE + 3 * DAY)}
     with pytest.raises(SetupError, match="is not loaded from 2025-03-02"):
         takeover(states, ["conversation_details"])
@@ -187,6 +196,7 @@ def test_a_day_that_is_missing_is_told() -> None:
 
 @pytest.mark.parametrize(("tap", "loader"), [(3, 0), (0, 4)])
 def test_either_programs_code_comes_back(tap: int, loader: int) -> None:
+    """The pipe returns the exit codes of both programs."""
     outcome = pipe(
         [sys.executable, "-c", f"print('{{}}'); exit({tap})"],
         [sys.executable, "-c", f"import sys; print(sys.stdin.read()); exit({loader})"],
@@ -196,19 +206,19 @@ def test_either_programs_code_comes_back(tap: int, loader: int) -> None:
     assert (outcome.tap, outcome.loader) == (tap, loader)
 
 
-#: Takes its time, so that the pipe is full, and tells how much came.
+#: A slow loader, with which the pipe is full, and which prints the number of bytes.
 SLOW = """
 import json, sys, time
 size = 0
-while found := sys.stdin.buffer.raw.read(5000):
-    size += len(found)
+while block := sys.stdin.buffer.raw.read(5000):
+    size += len(block)
     time.sleep(0.001)
 print(json.dumps({"size": size}))
 """
 
 
 def test_signals_lose_nothing_of_what_goes_through() -> None:
-    """A write that a signal breaks into writes a part."""
+    """Every byte arrives although signals interrupt writes, which then write a part."""
     before = signal.signal(signal.SIGALRM, lambda *_: None)
     signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
     try:
@@ -224,7 +234,7 @@ def test_signals_lose_nothing_of_what_goes_through() -> None:
     assert outcome.state == {"size": 2_000_000}
 
 
-#: A worker that tells who it is, with a tap that does not end by itself.
+#: A worker whose programs print their process ids, and whose tap does not end by itself.
 WORKER = """
 import sys
 from orchestrate.pipe import pipe
@@ -236,18 +246,20 @@ pipe([sys.executable, "-c", tap], [sys.executable, "-c", loader],
 
 
 def test_nothing_outlives_a_worker_that_is_killed() -> None:
+    """After a worker is killed, neither of its programs runs on."""
     with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", WORKER], cwd=ROOT, stderr=subprocess.PIPE, text=True
     ) as worker:
         assert worker.stderr
-        started = [int(worker.stderr.readline()) for _ in range(2)]
+        pids = [int(worker.stderr.readline()) for _ in range(2)]
         worker.kill()
-        # Its end comes once nobody has it open any more: when both programs are gone.
+        # The end of the file comes when both programs, which hold it open, are gone.
         worker.stderr.read()
-    assert not any(arguments(one) for one in started)
+    assert not any(arguments(pid) for pid in pids)
 
 
 def test_a_loader_that_dies_ends_the_tap() -> None:
+    """A loader that dies ends a tap that writes, and its exit code is returned."""
     outcome = pipe(
         [sys.executable, "-c", "while True: print('x' * 1000)"],
         [sys.executable, "-c", "exit(5)"],
@@ -258,7 +270,7 @@ def test_a_loader_that_dies_ends_the_tap() -> None:
     assert outcome.tap != 0
 
 
-#: Prints a line once its loader has died, and then waits; an alarm ends it, if nothing else does.
+#: A tap that prints a line once its loader has died, then waits; an alarm ends it at last.
 QUIET = """
 import pathlib, signal, sys, time
 signal.alarm(20)
@@ -268,12 +280,12 @@ while stat.read_text().rpartition(") ")[2][0] != "Z":
 print("a line", flush=True)
 signal.pause()
 """
-#: Writes who it is, and ends.
+#: A loader that writes its process id, and ends.
 BRIEF = "import os, sys; print(os.getpid(), end='', file=open(sys.argv[1], 'w')); exit(5)"
 
 
 def test_a_loader_that_dies_ends_a_tap_that_waits(tmp_path: Path) -> None:
-    """It may have nothing more to print, and so would never notice."""
+    """A dead loader ends a tap that writes nothing more, which would never get a broken pipe."""
     open_end = tmp_path / "open"
     os.mkfifo(open_end)
     outcome = pipe(
@@ -285,7 +297,7 @@ def test_a_loader_that_dies_ends_a_tap_that_waits(tmp_path: Path) -> None:
     assert (outcome.tap, outcome.loader) == (-signal.SIGTERM, 5)
 
 
-#: A tap of one stream, whose STATE and end the environment has.
+#: A tap of one stream, whose STATE and exit code are in the environment.
 TAP = """
 import json, os, signal, sys
 if "--discover" in sys.argv:
@@ -299,7 +311,7 @@ else:
     print(os.environ["FAKE_STATE"])
     sys.exit(int(os.environ["FAKE_TAP"]))
 """
-#: A loader that lets out what it gets.
+#: A loader that copies its input.
 LOADER = "import os, sys; print(sys.stdin.read()); sys.exit(int(os.environ['FAKE_LOADER']))"
 GROUP = GROUPS["evaluations"]
 
@@ -307,7 +319,7 @@ GROUP = GROUPS["evaluations"]
 def worker(
     folder: Path, *, reached: datetime | None = None, tap: str = "0", loader: int = 0
 ) -> dict[str, str]:
-    """Return the environment of a worker whose programs end so, after a STATE that says so."""
+    """Return the environment of a worker whose programs end with these codes, after a STATE."""
     values = {"evaluations": {"replication_key_value": iso(reached)}} if reached else {}
     (folder / "tap.py").write_text(TAP, "utf-8")
     (folder / "loader.py").write_text(LOADER, "utf-8")
@@ -327,6 +339,7 @@ def loaded(environment: dict[str, str], end: datetime = SINCE + DAY) -> Any:
 
 
 def test_a_day_that_both_programs_confirm_is_loaded(tmp_path: Path) -> None:
+    """A day is loaded when both programs succeed and the STATE reaches its end."""
     environment = worker(tmp_path, reached=SINCE + DAY)
     assert loaded(environment) == json.loads(environment["FAKE_STATE"])
 
@@ -335,7 +348,7 @@ def test_a_day_that_both_programs_confirm_is_loaded(tmp_path: Path) -> None:
 def test_a_day_of_which_a_program_failed_is_not_loaded(
     tmp_path: Path, tap: int, loader: int
 ) -> None:
-    """Whatever its STATE says."""
+    """A program that fails fails the day, whatever its STATE is."""
     environment = worker(tmp_path, reached=SINCE + DAY, tap=str(tap), loader=loader)
     with pytest.raises(LoadError, match=f"tap .* code {tap}, the loader with code {loader};"):
         loaded(environment)
@@ -348,12 +361,13 @@ def test_a_day_of_which_a_program_failed_is_not_loaded(
 def test_a_day_that_is_not_known_whole_is_not_loaded(
     tmp_path: Path, reached: datetime | None, words: str
 ) -> None:
+    """A day that a bookmark does not cover whole is to be tried later."""
     with pytest.raises(NotYetError, match=f"incomplete yet: evaluations up to {words}"):
         loaded(worker(tmp_path, reached=reached))
 
 
 def test_an_empty_span_is_loaded_without_a_bookmark(tmp_path: Path) -> None:
-    """It makes the tables."""
+    """A range of no length is loaded without a bookmark: it creates the tables."""
     assert loaded(worker(tmp_path), end=SINCE) == {"bookmarks": {}}
 
 
@@ -368,11 +382,12 @@ COMMAND = [sys.executable, "-m", "orchestrate", "evaluations", "2025-03-01", "20
         (1, "3", 1, "The tap ended with code 3"),
     ],
 )
-def test_the_command_s_exit_code_says_whether_to_try_again(
+def test_the_exit_code_distinguishes_a_retry_from_a_failure(
     tmp_path: Path, days: float, tap: str, code: int, words: str
 ) -> None:
+    """The command exits with 0, with 75 for a day to be tried later, or with 1, and one line."""
     environment = worker(tmp_path, reached=SINCE + days * DAY, tap=tap)
-    told = subprocess.run(  # noqa: S603 - our own program
+    outcome = subprocess.run(  # noqa: S603 - our own program
         [*COMMAND, "--workers", "1"],
         cwd=ROOT,
         env=environment,
@@ -380,17 +395,17 @@ def test_the_command_s_exit_code_says_whether_to_try_again(
         text=True,
         check=False,
     )
-    assert told.returncode == code, told.stderr
-    assert told.stderr.startswith(words)
-    assert told.stderr.count("\n") == bool(words)
+    assert outcome.returncode == code, outcome.stderr
+    assert outcome.stderr.startswith(words)
+    assert outcome.stderr.count("\n") == bool(words)
     if code == 0:
-        assert json.loads(told.stdout) == json.loads(environment["FAKE_STATE"])
+        assert json.loads(outcome.stdout) == json.loads(environment["FAKE_STATE"])
     else:
-        assert told.stdout == ""
+        assert outcome.stdout == ""
 
 
 def test_a_signal_ends_the_command_and_its_programs(tmp_path: Path) -> None:
-    """With the exit code of one."""
+    """A SIGTERM ends the command and its programs, with the exit code of that signal."""
     with subprocess.Popen(  # noqa: S603 - our own program
         [*COMMAND, "--workers", "1"],
         cwd=ROOT,
@@ -406,13 +421,19 @@ def test_a_signal_ends_the_command_and_its_programs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "orchestrate").glob("*.py")), ids=lambda one: one.stem
+    "path", sorted((ROOT / "orchestrate").glob("*.py")), ids=lambda path: path.stem
 )
 def test_the_worker_needs_python_alone(path: Path) -> None:
-    """Any scheduler can start it; only Dagster's own module needs Dagster."""
+    """The worker imports the standard library only, so that any scheduler can start it.
+
+    Dagster's module alone needs Dagster.
+    """
     tree = ast.parse(path.read_text("utf-8"))
     names = {
-        one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names
+        module.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for module in node.names
     }
     names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     foreign = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"orchestrate"}

@@ -1,4 +1,4 @@
-"""The simple filters reach every stream whose operation knows them, and no other."""
+"""The simple filters apply to every stream whose operation supports them, and to no other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=5, per_day=60, since=SINCE, now=SINCE + 3 * DAY)
 START = {"start_date": iso(SINCE)}
 DETAILS = "conversation_details"
-BY_NAME: dict[str, Any] = {vars(one)["name"]: one for one in STREAMS}
+BY_NAME: dict[str, Any] = {vars(stream)["name"]: stream for stream in STREAMS}
 QUEUES = [WORLD.queues()[place]["id"] for place in (0, 1)]
 DIVISION = WORLD.divisions()[1]["id"]
 SCOPE: dict[str, Any] = {
@@ -28,12 +28,12 @@ SCOPE: dict[str, Any] = {
     "media_types": ["voice", "email"],
     "division_ids": [DIVISION],
 }
-LISTINGS = [name for name, told in filters_by_stream().items() if isinstance(told, dict)]
-COUNTING = [name for name, told in filters_by_stream().items() if isinstance(told, list)]
+LISTINGS = [name for name, filters in filters_by_stream().items() if isinstance(filters, dict)]
+COUNTING = [name for name, dimensions in filters_by_stream().items() if isinstance(dimensions, list)]
 
 
 def fits(conversation: dict[str, Any]) -> bool:
-    """Whether one segment of a conversation is in the scope, and it in the division."""
+    """Return whether a conversation is in the division, and has a segment in the scope."""
     return DIVISION in conversation["divisionIds"] and any(
         segment.get("queueId") in QUEUES and session["mediaType"] in ("voice", "email")
         for participant in conversation["participants"]
@@ -44,21 +44,23 @@ def fits(conversation: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("source", ["query", "job", "auto"])
 def test_conversations_are_those_that_fit(source: str) -> None:
+    """Exactly the matching conversations are emitted, by query and by job."""
     until = WORLD.watermark if source == "job" else WORLD.now
     with Simulator(WORLD) as sim:
         output = run(sim, DETAILS, conversation_details_source=source, **START, **SCOPE)
     wanted = [
-        one["conversationId"]
-        for one in WORLD.conversations(SINCE, until)
-        if fits(one)
-        and (source != "job" or datetime.fromisoformat(one["conversationStart"]) < until)
+        conversation["conversationId"]
+        for conversation in WORLD.conversations(SINCE, until)
+        if fits(conversation)
+        and (source != "job" or datetime.fromisoformat(conversation["conversationStart"]) < until)
     ]
     assert sorted(set(output.ids())) == sorted(wanted)
     assert 3 < len(wanted) < 60
 
 
-def test_it_adds_to_filters_of_ones_own() -> None:
-    own = {
+def test_org_filters_add_to_configured_filters() -> None:
+    """A configured filter applies as well as the simple ones."""
+    configured = {
         "conversation_filters": [
             {
                 "type": "and",
@@ -67,45 +69,49 @@ def test_it_adds_to_filters_of_ones_own() -> None:
         ]
     }
     with Simulator(WORLD) as sim:
-        output = run(sim, DETAILS, **START, **SCOPE, **own)
-        (asked,) = {
-            str(one.body and one.body.get("conversationFilters")) for one in sim.requests[1:]
+        output = run(sim, DETAILS, **START, **SCOPE, **configured)
+        (filters,) = {
+            str(request.body and request.body.get("conversationFilters"))
+            for request in sim.requests[1:]
         }
     wanted = [
-        one["conversationId"]
-        for one in WORLD.conversations(SINCE, WORLD.now)
-        if fits(one) and one["originatingDirection"] == "inbound"
+        conversation["conversationId"]
+        for conversation in WORLD.conversations(SINCE, WORLD.now)
+        if fits(conversation) and conversation["originatingDirection"] == "inbound"
     ]
     assert sorted(output.ids()) == sorted(wanted)
-    assert "originatingDirection" in asked
+    assert "originatingDirection" in filters
 
 
 @pytest.mark.parametrize("stream", LISTINGS)
 def test_a_listing_is_narrowed_down(stream: str) -> None:
+    """A listing has exactly the rows of the division."""
     with Simulator(WORLD) as sim:
         whole = run(sim, stream, page_size=25)
         narrow = run(sim, stream, page_size=25, division_ids=[DIVISION])
-    found = narrow.records(stream)
+    narrow_rows = narrow.records(stream)
     if stream == "user_queues":
-        assert all(row["division"]["id"] == DIVISION for row in found)
+        assert all(row["division"]["id"] == DIVISION for row in narrow_rows)
         return
     rows = rows_of(WORLD, BY_NAME[stream].path)
-    wanted = [row["id"] for row in rows if (row.get("division") or {}).get("id") == DIVISION]
-    assert [row["id"] for row in found] == wanted
+    expected = [row["id"] for row in rows if (row.get("division") or {}).get("id") == DIVISION]
+    assert [row["id"] for row in narrow_rows] == expected
     assert len(whole.records(stream)) == len(rows)
 
 
 def test_several_divisions_leave_alone_what_takes_one() -> None:
-    both = [one["id"] for one in WORLD.divisions()[:2]]
+    """An operation that takes one division is not filtered by several."""
+    both = [division["id"] for division in WORLD.divisions()[:2]]
     with Simulator(WORLD) as sim:
         run(sim, "business_units", "flows", "scripts", division_ids=both)
-        asked = {one.path: one.query for one in sim.requests}
-    assert "divisionId" not in asked["/api/v2/workforcemanagement/businessunits"]
-    assert asked["/api/v2/flows"]["divisionId"] == ",".join(both)
-    assert asked["/api/v2/scripts"]["divisionIds"] == ",".join(both)
+        queries = {request.path: request.query for request in sim.requests}
+    assert "divisionId" not in queries["/api/v2/workforcemanagement/businessunits"]
+    assert queries["/api/v2/flows"]["divisionId"] == ",".join(both)
+    assert queries["/api/v2/scripts"]["divisionIds"] == ",".join(both)
 
 
 def test_queues_and_what_is_listed_for_each_are_those_that_are_named() -> None:
+    """`queue_ids` limits queues and their children."""
     with Simulator(WORLD) as sim:
         output = run(sim, "routing_queues", "routing_queue_members", queue_ids=QUEUES)
     assert output.ids("routing_queues") == QUEUES
@@ -113,46 +119,54 @@ def test_queues_and_what_is_listed_for_each_are_those_that_are_named() -> None:
 
 
 @pytest.mark.parametrize("stream", COUNTING)
-def test_what_counts_is_asked_with_the_dimensions_that_it_knows(stream: str) -> None:
+def test_aggregates_are_filtered_by_the_dimensions_that_they_have(stream: str) -> None:
+    """Queries of aggregates and observations filter by each dimension that they support."""
     path = BY_NAME[stream].path
     with Simulator(WORLD) as sim:
         run(sim, stream, start_date=iso(WORLD.now - DAY), **SCOPE)
-        bodies = [one.body or {} for one in sim.requests if one.path == path]
+        bodies = [request.body or {} for request in sim.requests if request.path == path]
     assert bodies
     for body in bodies:
         validate(body, body_schema(path))
-        asked = {
+        clauses = {
             predicate["dimension"]: clause
             for clause in body["filter"]["clauses"]
             for predicate in clause["predicates"]
         }
-        # A queue that is observed is named anyhow.
-        assert set(asked) >= set(filters_by_stream()[stream])
+        # Observations of queues have a filter by queue in any case.
+        assert set(clauses) >= set(filters_by_stream()[stream])
         assert body["filter"]["type"] == "and"
-        assert all(clause["type"] == "or" for clause in asked.values())
+        assert all(clause["type"] == "or" for clause in clauses.values())
 
 
-def test_a_filter_of_ones_own_replaces_it_where_streams_count() -> None:
-    own = {"type": "or", "predicates": [{"dimension": "mediaType", "value": "chat"}]}
+def test_a_configured_filter_replaces_those_of_aggregates() -> None:
+    """A filter that is configured for an aggregate stream replaces the simple ones."""
+    configured = {"type": "or", "predicates": [{"dimension": "mediaType", "value": "chat"}]}
     with Simulator(WORLD) as sim:
-        options = {"aggregates": {"conversation_aggregates": {"filter": own}}, **START, **SCOPE}
+        options = {
+            "aggregates": {"conversation_aggregates": {"filter": configured}},
+            **START,
+            **SCOPE,
+        }
         run(sim, "conversation_aggregates", **options)
         assert [
-            one.body["filter"] for one in sim.requests if one.body and "filter" in one.body
-        ] == [own] * 3
+            request.body["filter"]
+            for request in sim.requests
+            if request.body and "filter" in request.body
+        ] == [configured] * 3
 
 
 def test_reconciliation_counts_what_is_wanted() -> None:
-    """Both counts, so that they can be held against the rows in the warehouse."""
+    """Both counts are filtered, so that they can be compared with the rows in the warehouse."""
     with Simulator(WORLD) as sim:
         output = run(sim, "conversation_reconciliation", start_date=iso(SINCE), queue_ids=QUEUES)
     rows = output.records("conversation_reconciliation")
     wanted = [
-        one
-        for one in WORLD.conversations(SINCE, SINCE + DAY)
+        conversation
+        for conversation in WORLD.conversations(SINCE, SINCE + DAY)
         if any(
             segment.get("queueId") in QUEUES
-            for participant in one["participants"]
+            for participant in conversation["participants"]
             for session in participant["sessions"]
             if session["mediaType"] == "voice"
             for segment in session["segments"]
@@ -165,16 +179,20 @@ def test_reconciliation_counts_what_is_wanted() -> None:
     assert first["aggregatesCount"] == len(wanted)
 
 
-def test_no_scope_asks_as_before() -> None:
+def test_without_filters_requests_have_none() -> None:
+    """Without filters no request has one."""
     with Simulator(WORLD) as sim:
         run(sim, DETAILS, "conversation_aggregates", "flows", **START)
-        for one in sim.requests[1:]:
-            assert not {"conversationFilters", "segmentFilters", "filter"} & set(one.body or {})
-            assert not {"divisionId", "id"} & set(one.query)
+        for request in sim.requests[1:]:
+            assert not {"conversationFilters", "segmentFilters", "filter"} & set(request.body or {})
+            assert not {"divisionId", "id"} & set(request.query)
 
 
 def test_every_stream_that_counts_and_knows_a_dimension_is_in_the_list() -> None:
-    """The ones that are not have none of the three: agents, journeys, actions, rate limits."""
+    """Every aggregate stream with one of the three dimensions is filtered. The others have none.
+
+    Agents, journeys, actions, rate limits.
+    """
     missing = {
         name
         for name, stream in BY_NAME.items()

@@ -1,4 +1,4 @@
-"""One pace for everybody: evenly spaced, and held back as one."""
+"""One pace for all requests: evenly spaced, and held back together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tap_genesys.api.pacing import SPREAD, Pacer, read_whole
 
 @given(st.integers(1, 600), st.lists(st.floats(0, 3), min_size=2, max_size=40))
 def test_no_minute_holds_more_than_its_budget(per_minute: int, pauses: list[float]) -> None:
-    """Whatever a caller does between its requests, two are at least an interval apart."""
+    """Two requests are at least an interval apart, whatever happens between them."""
     clock = Clock()
     pacer = Pacer(per_minute, clock)
     moments = []
@@ -33,7 +33,7 @@ def test_no_minute_holds_more_than_its_budget(per_minute: int, pauses: list[floa
 
 @given(st.integers(1, 300), st.lists(st.floats(0, 0.2), min_size=1, max_size=40))
 def test_no_minute_of_the_server_s_holds_more_either(per_minute: int, ways: list[float]) -> None:
-    """Requests that come one right after the other, however different their ways are."""
+    """At the server no minute exceeds the budget, however long each request is under way."""
     clock = Clock()
     pacer = Pacer(per_minute, clock)
     arrivals = []
@@ -42,13 +42,14 @@ def test_no_minute_of_the_server_s_holds_more_either(per_minute: int, ways: list
         arrivals.append(clock.now + ways[number % len(ways)])
     arrivals.sort()
     assert all(
-        later - one > 60 for one, later in zip(arrivals, arrivals[per_minute:], strict=False)
+        later - early > 60 for early, later in zip(arrivals, arrivals[per_minute:], strict=False)
     )
     # Nor is it more than half a percent slower than the budget allows.
     assert sum(clock.waits) < 180 * 1.005
 
 
-def test_whoever_comes_late_does_not_wait() -> None:
+def test_a_late_request_does_not_wait() -> None:
+    """A request that comes after its turn is sent at once."""
     clock = Clock()
     pacer = Pacer(60, clock)
     for _ in range(3):
@@ -58,6 +59,7 @@ def test_whoever_comes_late_does_not_wait() -> None:
 
 
 def test_an_idle_hour_does_not_earn_a_burst() -> None:
+    """After an idle hour, requests are spaced as before."""
     clock = Clock()
     pacer = Pacer(60, clock)
     pacer.take()
@@ -67,7 +69,8 @@ def test_an_idle_hour_does_not_earn_a_burst() -> None:
     assert clock.waits == pytest.approx([SPREAD / 60, SPREAD / 60])
 
 
-def test_a_hold_delays_everybody() -> None:
+def test_a_hold_delays_all_requests() -> None:
+    """A hold, as after a 429, delays the next request by all its seconds."""
     clock = Clock()
     pacer = Pacer(600, clock)
     pacer.take()
@@ -77,8 +80,8 @@ def test_a_hold_delays_everybody() -> None:
     assert clock.now - before == 30
 
 
-def test_a_hold_delays_who_waits_for_a_turn_already() -> None:
-    """A 429 that another thread gets while this one waits counts for this one too."""
+def test_a_hold_delays_requests_that_wait_already() -> None:
+    """A 429 in one thread delays a request that waits for its turn in another."""
 
     class Holding(Clock):
         def wait(self, seconds: float) -> None:
@@ -94,7 +97,7 @@ def test_a_hold_delays_who_waits_for_a_turn_already() -> None:
 
 
 def test_threads_share_one_pace() -> None:
-    """Each gets a turn of its own, though they all ask at once."""
+    """Requests of several threads at once get a turn each."""
     waits: list[float] = []
     race = Race(8)
     is_over = threading.Event()
@@ -124,21 +127,23 @@ def test_threads_share_one_pace() -> None:
 
 
 def unread(body: bytes, length: int) -> requests.Response:
-    """Return an answer that promises so many bytes."""
-    answer = requests.Response()
+    """Return a response with a declared length."""
+    response = requests.Response()
     headers = {"Content-Length": str(length)}
-    answer.raw = HTTPResponse(BytesIO(body), headers=headers, preload_content=False)
-    return answer
+    response.raw = HTTPResponse(BytesIO(body), headers=headers, preload_content=False)
+    return response
 
 
 @pytest.mark.parametrize("length", [0, 1, 17_000_001])
 def test_a_body_is_read_whole(length: int) -> None:
+    """A body of any size is read whole."""
     body = b"x" * length
-    answer = unread(body, length)
-    read_whole(answer)
-    assert answer.content == body
+    response = unread(body, length)
+    read_whole(response)
+    assert response.content == body
 
 
 def test_a_body_that_is_cut_is_an_error() -> None:
+    """A body that is shorter than its Content-Length is an error, not a short response."""
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         read_whole(unread(b"x" * 17_000_000, 17_000_001))

@@ -1,4 +1,4 @@
-"""The step after a page is that of the table in docs/paging.md."""
+"""The step after a page, as in the table of docs/paging.md."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def counted(pages: int | None = None, rows: int | None = None) -> PageCounts:
 
 
 def state(page: Page, rows: int = 0, **options: Any) -> PageState:
-    """Return a page behind full ones, where four rows were requested."""
-    chosen = {
+    """Return a page after full ones, with a requested size of four rows."""
+    values = {
         "received": SIZE * (page.number - 1) + rows,
         "in_holes": 0,
         "counts": UNCOUNTED,
@@ -37,7 +37,7 @@ def state(page: Page, rows: int = 0, **options: Any) -> PageState:
         "empty_tries": TRIES,
         **options,
     }
-    return PageState(page=page, rows=rows, **chosen)
+    return PageState(page=page, rows=rows, **values)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def state(page: Page, rows: int = 0, **options: Any) -> PageState:
         pytest.param(state(Page(2), 4, counts=counted(pages=2)), id="full, by pages"),
         pytest.param(state(Page(2), 4, counts=counted(rows=8)), id="full, by rows"),
         pytest.param(state(Page(2), 2, full_size=2, counts=counted(pages=2)), id="full, lowered"),
-        pytest.param(state(Page(2), 1), id="nothing is known"),
+        pytest.param(state(Page(2), 1), id="no count"),
         pytest.param(state(Page(3, beyond_empty=True), 1), id="behind a hole"),
     ],
 )
 def test_records_are_followed_by_the_next_page(page: PageState) -> None:
-    """More is promised, or the page is full, or nothing is known."""
+    """Another page follows if more is promised, the page is full, or no count is usable."""
     assert step_after(page) is Step.NEXT
 
 
@@ -70,11 +70,13 @@ def test_records_are_followed_by_the_next_page(page: PageState) -> None:
     ],
 )
 def test_a_short_page_ends_where_nothing_more_is_promised(counts: PageCounts) -> None:
+    """A short page is the last one, if the counts promise no more."""
     assert step_after(state(Page(2), 1, counts=counts)) is Step.END
     assert step_after(state(Page(2), 3, counts=counts, received=5)) is Step.END
 
 
 def test_rows_in_a_hole_are_not_promised_once_more() -> None:
+    """Rows of a hole count as received, so that paging ends at the promised total."""
     short = {"received": 6, "counts": counted(rows=10)}
     assert step_after(state(Page(3), 2, **short)) is Step.NEXT
     assert step_after(state(Page(3), 2, in_holes=SIZE, **short)) is Step.END
@@ -82,7 +84,10 @@ def test_rows_in_a_hole_are_not_promised_once_more() -> None:
 
 @pytest.mark.parametrize("missing", [1, SIZE - 1])
 def test_nothing_ends_where_total_hits_promises_less_than_a_page_more(missing: int) -> None:
-    """The pages that it promises have come, so it is approximate; there is no wait."""
+    """An empty page ends the paging, without a wait, if less than a page of `totalHits` is missing.
+
+    It is approximate.
+    """
     page = state(Page(3), received=8 - missing, counts=counted(rows=8))
     assert step_after(page) is Step.END
 
@@ -93,24 +98,28 @@ def test_nothing_ends_where_total_hits_promises_less_than_a_page_more(missing: i
         pytest.param({"received": 8 - SIZE, "counts": counted(rows=8)}, id="a page is missing"),
         pytest.param({"received": 8, "counts": counted(rows=9)}, id="the page is promised"),
         pytest.param({"received": 4, "full_size": 2, "counts": counted(rows=6)}, id="lowered"),
-        pytest.param({"counts": counted(pages=3)}, id="the last page is owed"),
-        pytest.param({"counts": counted(pages=9)}, id="pages are owed"),
+        pytest.param({"counts": counted(pages=3)}, id="the last page is missing"),
+        pytest.param({"counts": counted(pages=9)}, id="pages are missing"),
     ],
 )
 def test_nothing_is_requested_again_where_more_is_promised(options: dict[str, Any]) -> None:
-    """After a wait, a few times; then the page after it is looked at."""
+    """An empty page is requested again a few times, if a page is promised.
+
+    Then the page after it.
+    """
     steps = [step_after(state(Page(3, attempt), **options)) for attempt in range(TRIES + 1)]
     assert steps == [Step.AGAIN] * TRIES + [Step.BEYOND]
 
 
 @pytest.mark.parametrize("counts", [counted(pages=2), counted(rows=1), counted(rows=5)])
 def test_a_first_page_is_requested_again_where_more_is_promised(counts: PageCounts) -> None:
+    """An empty first page is requested again, if a count promises rows."""
     assert step_after(state(Page(1), full_size=0, counts=counts)) is Step.AGAIN
 
 
 @pytest.mark.parametrize("counts", [UNCOUNTED, counted(pages=9), counted(rows=99)])
 def test_nothing_twice_ends_with_a_stale_count(counts: PageCounts) -> None:
-    """The page after an empty one is requested once."""
+    """After two empty pages the count is stale, and paging ends."""
     assert step_after(state(Page(3, beyond_empty=True), counts=counts)) is Step.STALE
 
 
@@ -133,11 +142,13 @@ def test_nothing_twice_ends_with_a_stale_count(counts: PageCounts) -> None:
     ],
 )
 def test_nothing_ends_where_nothing_more_is_promised(page: PageState) -> None:
+    """An empty page ends the paging, if the counts promise no more."""
     assert step_after(page) is Step.END
 
 
 @pytest.mark.parametrize("page", [Page(2), Page(3, beyond_empty=True)])
 def test_the_records_of_the_page_before_are_refused(page: Page) -> None:
+    """A page that repeats the one before is refused, whatever the counts are."""
     for counts in (UNCOUNTED, counted(pages=9), counted(rows=1)):
         assert step_after(state(page, 4, counts=counts, is_repetition=True)) is Step.REFUSE
 
@@ -161,7 +172,10 @@ def test_a_repetition_has_the_same_records_while_the_count_has_not_grown(
     *,
     is_repetition: bool,
 ) -> None:
-    """A page of rows that arrives before a page moves it to the next number."""
+    """Equal records are no repetition if the total has grown.
+
+    New rows move a page to the next number.
+    """
     assert PageRecords(*after).repeats(PageRecords(*before)) is is_repetition
 
 
@@ -176,6 +190,7 @@ def test_a_repetition_has_the_same_records_while_the_count_has_not_grown(
     ],
 )
 def test_a_step_leads_to_a_page(step: Step, page: Page | None) -> None:
+    """Each step determines the next page, or none."""
     assert Page(3, 1).after(step) == page
 
 
@@ -186,7 +201,10 @@ def test_a_step_leads_to_a_page(step: Step, page: Page | None) -> None:
 def test_a_lowered_page_size_shows_with_the_second_page(
     page: int, full_size: int, stated: int | None, size: int
 ) -> None:
-    """A short first page may as well be the only one; `pageSize` goes before both."""
+    """A lowered page size counts from the second page on; a stated `pageSize` counts at once.
+
+    A short first page may be the only one.
+    """
     counts = PageCounts(page_size=stated)
     assert state(Page(page), full_size=full_size, counts=counts).page_size == size
 
@@ -204,7 +222,7 @@ PAGES = st.builds(Page, st.integers(1, 9), st.integers(0, TRIES), st.booleans())
 def test_empty_pages_come_to_an_end_whatever_is_counted(
     counts: list[PageCounts], number: int, data: st.DataObject
 ) -> None:
-    """At most: the page, its repetitions, and the one after it."""
+    """Empty pages end after the page, its repetitions and the next page, whatever is counted."""
     received = data.draw(st.integers(0, 40))
     page: Page | None = Page(number)
     for promise in counts:
@@ -219,7 +237,7 @@ def test_empty_pages_come_to_an_end_whatever_is_counted(
 def test_records_never_end_while_more_is_promised(
     counts: PageCounts, page: Page, rows: int, before: int
 ) -> None:
-    """Nor are they requested again."""
+    """Records are never the last ones while more is promised, nor requested again."""
     step = step_after(state(page, rows, received=before + rows, counts=counts))
     assert step in (Step.NEXT, Step.END)
     if step is Step.END:

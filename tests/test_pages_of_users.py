@@ -1,4 +1,4 @@
-"""Details of users, page by page, end to end: all entries, few requests, no needless waits."""
+"""Paging of user details, end to end: all entries, few requests, no needless waits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OPTIONS: dict[str, Any] = {"start_date": iso(SINCE), "user_details_source": "que
 
 
 def entry(number: int, users: int = 30, start: datetime = SINCE) -> Entry:
-    """Return one of a day's entries, in the order of time; users take turns."""
+    """Return an entry of a day by its number, in the order of time; users take turns."""
     begun = start + number * timedelta(seconds=30)
     dates = {"startTime": stamp(begun), "endTime": stamp(begun + timedelta(seconds=20))}
     return f"user-{number % users}", "routingStatus", {"routingStatus": "IDLE", **dates}
@@ -36,7 +36,7 @@ def entry(number: int, users: int = 30, start: datetime = SINCE) -> Entry:
 def serve(
     patch: pytest.MonkeyPatch, entries_of: Callable[[datetime, datetime], list[Entry]]
 ) -> None:
-    """Let queries find these entries of an interval."""
+    """Patch the simulator so that queries return these entries of an interval."""
     patch.setattr(agents, "stored", lambda _world, start, end, _known: entries_of(start, end))
 
 
@@ -55,20 +55,22 @@ def day(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
 
 @pytest.mark.parametrize(("parallel", "most"), [(1, 19), (4, 23)])
 def test_requests_are_as_many_as_pages_and_one(day: list[Entry], parallel: int, most: int) -> None:
+    """All entries come with one request per page, and a last one; prefetching adds four at most."""
     with Simulator(WORLD) as sim:
         output = run(sim, STREAM, max_parallel_requests=parallel, **OPTIONS)
-        queried = [one for one in sim.requests if one.path == PATH]
+        queried = [request for request in sim.requests if request.path == PATH]
     assert {span_of(row) for row in output.records(STREAM)} == starts(day)
     assert len(queried) <= most
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
 def test_a_page_that_is_empty_once_leaves_nothing_out(day: list[Entry], parallel: int) -> None:
+    """A page that is empty once is requested again, and the bookmark moves."""
     output = Output()
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("empty", path=PATH, page=3))
-        made = tap(sim, STREAM, output=output, max_parallel_requests=parallel, **OPTIONS)
-        made.sync_or_leave()
+        genesys_tap = tap(sim, STREAM, output=output, max_parallel_requests=parallel, **OPTIONS)
+        genesys_tap.sync_or_leave()
     assert {span_of(row) for row in output.records(STREAM)} == starts(day)
     assert output.bookmark("user_presences") is not None
 
@@ -77,16 +79,20 @@ def test_a_page_that_is_empty_once_leaves_nothing_out(day: list[Entry], parallel
 def test_a_page_that_stays_empty_is_a_hole_and_stops_the_bookmark(
     day: list[Entry], policy: str
 ) -> None:
+    """A page that stays empty is a hole.
+
+    The other pages are emitted, and the bookmark stays, unless holes are accepted.
+    """
     output, options = Output(), {**OPTIONS, "incomplete_windows": policy}
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("empty", path=PATH, page=3, times=None))
-        made = tap(sim, STREAM, output=output, **options)
+        genesys_tap = tap(sim, STREAM, output=output, **options)
         if policy == "accept":
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
         else:
             with pytest.raises(StopRun, match="page 3 stayed empty: expected about 1,800 entries"):
-                made.sync_or_leave()
-        bodies = [one.body or {} for one in sim.requests if one.path == PATH]
+                genesys_tap.sync_or_leave()
+        bodies = [request.body or {} for request in sim.requests if request.path == PATH]
         queried = [body["paging"]["pageNumber"] for body in bodies]
     assert {span_of(row) for row in output.records(STREAM)} == starts(day[:200] + day[300:])
     assert (output.bookmark("user_presences") is not None) == (policy == "accept")
@@ -95,9 +101,9 @@ def test_a_page_that_stays_empty_is_a_hole_and_stops_the_bookmark(
 
 @pytest.mark.usefixtures("day")
 def test_a_hole_is_read_again_by_the_next_query_of_auto_too() -> None:
-    """Its bookmark is the jobs', so it is not that which says where the query begins.
+    """With `auto`, where the bookmark is that of jobs, the next query covers the hole.
 
-    It begins half an hour before all that was read, for what has become visible since.
+    It begins half an hour before all that was read, for late-arriving entries.
     """
     output, options = Output(), {**OPTIONS, "user_details_source": "auto"}
     with Simulator(WORLD.at(WORLD.now + 10 * timedelta(hours=1), timedelta(hours=20))) as sim:
@@ -107,13 +113,18 @@ def test_a_hole_is_read_again_by_the_next_query_of_auto_too() -> None:
         sim.requests.clear()
         sim.world = sim.world.at(sim.world.now + timedelta(hours=1))
         run(sim, STREAM, state=output.state, **options)
-        intervals = [(one.body or {})["interval"] for one in sim.requests if one.path == PATH]
+        intervals = [
+            (request.body or {})["interval"] for request in sim.requests if request.path == PATH
+        ]
     begun = SINCE + timedelta(hours=13.5) - timedelta(milliseconds=1)
     assert intervals[0].partition("/")[0] == iso(begun)
 
 
 def test_what_arrives_while_one_pages_takes_nothing_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An entry comes before all others with each request: what moves on comes twice."""
+    """Entries that arrive during paging shift others to the next page.
+
+    Those come twice, none is lost.
+    """
     held = [entry(number) for number in range(300, 700)]
     first = list(held)
 
@@ -131,7 +142,7 @@ def test_what_arrives_while_one_pages_takes_nothing_away(monkeypatch: pytest.Mon
 def test_what_a_withdrawal_shifts_out_of_a_run_comes_with_the_look_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """While one pages, some of the first entries go, and others come: over three runs.
+    """The look-back of a later run brings an entry that paging misses as others are withdrawn.
 
     The look-back is configured: by default it emits what goes on, and what ended within the hour.
     """
@@ -147,7 +158,7 @@ def test_what_a_withdrawal_shifts_out_of_a_run_comes_with_the_look_back(
         return [held[number] for number in sorted(held)]
 
     serve(monkeypatch, change)
-    found: set[tuple[str, str]] = set()
+    emitted: set[tuple[str, str]] = set()
     state: dict[str, Any] = {}
     missed = []
     with Simulator(WORLD) as sim:
@@ -155,7 +166,7 @@ def test_what_a_withdrawal_shifts_out_of_a_run_comes_with_the_look_back(
             sim.world = WORLD.at(WORLD.now + timedelta(minutes=10 * hour))
             output = run(sim, STREAM, state=state, lookback_days=1, **OPTIONS)
             state = output.state
-            found |= {span_of(row) for row in output.records(STREAM)}
-            missed.append(len(starts([*held.values()]) - found))
+            emitted |= {span_of(row) for row in output.records(STREAM)}
+            missed.append(len(starts([*held.values()]) - emitted))
     assert missed[0] > 0
     assert missed[-1] == 0

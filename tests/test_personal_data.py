@@ -127,9 +127,9 @@ def test_a_field_that_no_schema_has_is_warned_about_and_taken_all_the_same(
 
 def test_a_rule_that_would_take_a_key_stops_before_the_first_request() -> None:
     with Simulator(WORLD) as sim:
-        made = tap(sim, **LANES, pii=[{"field": "conversationId", "action": "drop"}])
+        genesys_tap = tap(sim, **LANES, pii=[{"field": "conversationId", "action": "drop"}])
         with pytest.raises(SettingError, match="a key can only be hashed"):
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
         assert not sim.requests
 
 
@@ -162,7 +162,7 @@ def test_a_key_that_is_made_of_a_column_has_it_hashed_too(stream: str) -> None:
     agents = {user["id"] for user in WORLD.users()}
     said = json.dumps(output.records(stream))
     assert not [agent for agent in agents if agent in said]
-    expected = {hmac.new(KEY.encode(), one.encode(), "sha256").hexdigest() for one in agents}
+    expected = {hmac.new(KEY.encode(), agent.encode(), "sha256").hexdigest() for agent in agents}
     found = {row["userId"] for row in output.records(stream) if row.get("userId")}
     assert found
     assert found <= expected
@@ -194,5 +194,5 @@ def test_a_stream_that_is_not_read_does_not_stop_a_rule() -> None:
 def test_a_field_that_only_a_table_has_is_known(caplog: pytest.LogCaptureFixture) -> None:
     output = read(("routingStatus", "drop"), streams=("user_routing_statuses",))
     assert output.records("user_routing_statuses")
-    assert not [one for one in output.records("user_routing_statuses") if "routingStatus" in one]
+    assert not [row for row in output.records("user_routing_statuses") if "routingStatus" in row]
     assert "no schema has the field" not in caplog.text

@@ -250,10 +250,10 @@ def test_nothing_is_asked_twice(per_day: int, page_size: int, most: int) -> None
 def test_a_passing_fault_costs_no_record(fault: Fault) -> None:
     with Simulator(WORLD) as sim:
         plain = run(sim, DETAILS, **START)
-        logins = len([one for one in sim.requests if one.path == "/oauth/token"])
+        logins = len([request for request in sim.requests if request.path == "/oauth/token"])
         sim.faults.add(fault)
         parallel = run(sim, DETAILS, max_parallel_requests=6, **START)
-        logins = len([one for one in sim.requests if one.path == "/oauth/token"]) - logins
+        logins = len([request for request in sim.requests if request.path == "/oauth/token"]) - logins
     assert without_times(parallel) == without_times(plain)
     assert logins == (2 if fault.kind == "unauthorized" else 1)
 

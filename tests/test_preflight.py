@@ -34,20 +34,20 @@ SOME = ("conversation_details", "users", "user_skills", "system_presences", "flo
 
 def checked(sim: Simulator, capsys: pytest.CaptureFixture[str], *streams: str) -> dict[str, Any]:
     """Check these streams; return what was printed, and the exit code."""
-    made = tap(sim, *streams, start_date=iso(SINCE), conversation_details_source="auto")
+    genesys_tap = tap(sim, *streams, start_date=iso(SINCE), conversation_details_source="auto")
     code = 0
     try:
-        made.check(as_json=True)
+        genesys_tap.check(as_json=True)
     except SystemExit as leaving:
         code = int(str(leaving.code))
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return {**told, "code": code, "found": {one["stream"]: one for one in told["streams"]}}
+    return {**told, "code": code, "found": {entry["stream"]: entry for entry in told["streams"]}}
 
 
 def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     with Simulator(WORLD) as sim:
         told = checked(sim, capsys, *SOME)
-        asked = [one for one in sim.requests if one.path != "/oauth/token"]
+        asked = [request for request in sim.requests if request.path != "/oauth/token"]
     assert (told["ok"], told["code"]) == (True, 0)
     assert told["watermark"] == iso(WORLD.watermark)
     assert told["lag_hours"] == 24
@@ -193,7 +193,7 @@ def test_rows_of_tables_are_estimated_from_a_page_of_conversations(
     attributes = "conversation_participant_attributes"
     with Simulator(BUSY) as sim:
         found = checked(sim, capsys, "conversation_details", *names, attributes)["found"]
-        asked = [one.path for one in sim.requests if one.path != "/oauth/token"]
+        asked = [request.path for request in sim.requests if request.path != "/oauth/token"]
         output = run(sim, *names, start_date=iso(SINCE))
     # The org, the conversations and those that go on, the watermark, the limits of jobs.
     assert len(asked) == 5
@@ -216,7 +216,7 @@ def test_a_single_conversation_is_requested_where_no_table_is_made_of_it(
             sim.requests.clear()
             checked(sim, capsys, "conversation_details", *tables)
             query, of_last_minute = (
-                one.body for one in sim.requests if one.path.endswith("/details/query")
+                request.body for request in sim.requests if request.path.endswith("/details/query")
             )
             assert query
             assert of_last_minute
@@ -302,8 +302,8 @@ def test_without_jobs_no_limits_are_requested(capsys: pytest.CaptureFixture[str]
 
 def test_limits_and_lag_are_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     with Simulator(WORLD) as sim:
-        made = tap(sim, "conversation_details", conversation_details_source="job")
-        made.check()
+        genesys_tap = tap(sim, "conversation_details", conversation_details_source="job")
+        genesys_tap.check()
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].endswith("Z, 24 h behind")
     limits = "details.jobs.concurrent.access.max = 10, details.jobs.rate.per.second = 5"
@@ -344,9 +344,11 @@ def test_a_skipped_stream_can_be_an_error_after_the_others_were_read() -> None:
     output = Output()
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path="/flows/outcomes", permission="some:thing:view"))
-        made = tap(sim, "flow_outcomes", "users", output=output, fail_on_skipped_streams=True)
-        with pytest.raises(StopRun, match=r"an error \(fail_on_skipped_streams\): flow_outcomes"):
-            made.sync_or_leave()
+        genesys_tap = tap(sim, "flow_outcomes", "users", output=output, fail_on_skipped_streams=True)
+        with pytest.raises(
+            StopRun, match=r"an error \(fail_on_skipped_streams\): flow_outcomes"
+        ):
+            genesys_tap.sync_or_leave()
     assert len(output.records("users")) == len(WORLD.users())
 
 
@@ -393,7 +395,7 @@ def test_the_estimate_is_what_a_run_takes(
             output = run(sim, *read, state=state, **options)
             state = output.state
             emitted.append(len(output.records("conversation_details")))
-            asked = [one.path for one in sim.requests[before:] if one.path != "/oauth/token"]
+            asked = [request.path for request in sim.requests[before:] if request.path != "/oauth/token"]
             counted.append(len(asked))
     first, daily = (
         sum(one[name] for one in told) for name in ("requests_first_run", "requests_per_day")
@@ -428,8 +430,8 @@ def requests_of_a_day(
 
 def month_of(sim: Simulator, streams: tuple[str, ...], runs_per_day: int, **options: Any) -> int:
     """Return the requests of a month that `--check` estimates."""
-    made = tap(sim, *streams, **options)
-    report = check(made.run, made._read_streams, runs_per_day=runs_per_day)
+    genesys_tap = tap(sim, *streams, **options)
+    report = check(genesys_tap.run, genesys_tap._read_streams, runs_per_day=runs_per_day)
     return sum(finding.requests_per_month or 0 for finding in report.streams)
 
 
@@ -469,8 +471,8 @@ def test_a_month_of_runs_is_estimated_for_spans_and_days(source: str) -> None:
 def test_a_month_at_one_run_a_day_is_thirty_days(capsys: pytest.CaptureFixture[str]) -> None:
     """Of each stream, and so of all."""
     with Simulator(SMALL) as sim:
-        made = tap(sim, "conversation_details", "conversation_wrap_ups", "users", "user_skills")
-        made.check(as_json=True, runs_per_day=1, users={"CX1": 2})
+        genesys_tap = tap(sim, "conversation_details", "conversation_wrap_ups", "users", "user_skills")
+        genesys_tap.check(as_json=True, runs_per_day=1, users={"CX1": 2})
     report = json.loads(capsys.readouterr().out)
     for finding in report["streams"]:
         assert finding["requests_per_month"] == 30 * finding["requests_per_day"]
@@ -497,8 +499,8 @@ def test_a_look_back_that_is_configured_costs_requests(capsys: pytest.CaptureFix
 
 def test_the_month_and_the_first_load_are_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     with Simulator(SMALL) as sim:
-        made = tap(sim, "users", "user_skills", requests_per_minute=60)
-        made.check(runs_per_day=24)
+        genesys_tap = tap(sim, "users", "user_skills", requests_per_minute=60)
+        genesys_tap.check(runs_per_day=24)
     lines = capsys.readouterr().out.splitlines()
     assert "Duration of the first run: less than 0.1 h at 60 requests per minute." in lines
     assert "Estimated requests per month (30 days, 24 runs per day): 43,920." in lines
@@ -552,7 +554,7 @@ def test_spans_of_users_are_estimated_by_their_own_source(
         sim.lake.polls_needed = 2
         tap(sim, *streams, **options).check(as_json=True)
         found, table = json.loads(capsys.readouterr().out)["streams"]
-        asked = [one.path for one in sim.requests]
+        asked = [request.path for request in sim.requests]
         state: dict[str, Any] = {}
         for day in range(2):
             sim.world = SPANS.at(SPANS.now + day * DAY)
@@ -560,7 +562,7 @@ def test_spans_of_users_are_estimated_by_their_own_source(
             output = run(sim, *streams, state=state, **options)
             state = output.state
             emitted.append(sum(len(output.records(name)) for name in streams))
-            counted.append(sum("/users/details/" in one.path for one in sim.requests))
+            counted.append(sum("/users/details/" in request.path for request in sim.requests))
     assert (found["stream"], table["stream"]) == streams
     assert (table["ok"], table["requests_first_run"]) == (True, 0)
     # 480 that begin, and 96 that end, having begun the day before.
@@ -607,5 +609,5 @@ def requests_of_runs(sim: Simulator, name: str, path: str) -> list[int]:
         sim.world = SMALL.at(SMALL.now + day * DAY)
         before = len(sim.requests)
         state = run(sim, name, state=state, start_date=iso(SINCE)).state
-        counted.append(sum(path in one.path for one in sim.requests[before:]))
+        counted.append(sum(path in request.path for request in sim.requests[before:]))
     return [counted[0], counted[-1]]

@@ -226,12 +226,12 @@ def test_a_run_tells_people_and_programs_what_it_did(sim: Simulator, tmp_path: P
     told = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert (told["status"], told["error"]) == ("ok", None)
     written = Counter(m["stream"] for m in process.messages if m["type"] == "RECORD")
-    assert {one["stream"]: one["records"] for one in told["streams"] if one["records"]} == written
+    assert {entry["stream"]: entry["records"] for entry in told["streams"] if entry["records"]} == written
     assert told["records"] == sum(written.values())
     assert told["requests"] == len(sim.requests)
     table = stderr.partition(" Summary (ok): ")[2].splitlines()
     assert table[0].startswith(f"{told['records']:,} records, {told['requests']:,} requests")
-    assert [line.split()[0] for line in table[2:]] == [one["stream"] for one in told["streams"]]
+    assert [line.split()[0] for line in table[2:]] == [entry["stream"] for entry in told["streams"]]
     assert not list(tmp_path.glob(".report*"))
 
 
@@ -246,7 +246,7 @@ def test_the_report_of_a_run_that_a_signal_ends_says_so(sim: Simulator, tmp_path
     assert (code, errors(stderr)) == (143, [])
     told = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert (told["status"], told["error"]) == ("interrupted", "SIGTERM ended the run.")
-    details = next(one for one in told["streams"] if one["stream"] == DETAILS)
+    details = next(entry for entry in told["streams"] if entry["stream"] == DETAILS)
     assert details["status"] == "unfinished"
     kept = last_state(process.messages).get("bookmarks", {}).get(DETAILS, {})
     assert details["bookmark"] == kept.get("replication_key_value")

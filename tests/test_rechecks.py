@@ -161,7 +161,7 @@ def test_a_change_of_lane_begins_the_ladder_anew() -> None:
         sim.world = world.at(world.now + 3 * DAY)
         before = len(sim.requests)
         run(sim, "conversation_details", state=state, **options)
-        jobs = [one.body or {} for one in sim.requests[before:] if one.path.endswith("/jobs")]
+        jobs = [request.body or {} for request in sim.requests[before:] if request.path.endswith("/jobs")]
     again = [job["interval"] for job in jobs if job.get("startOfDayIntervalMatching")]
     # The last day that was read again by query.
     assert any(interval.endswith(iso(read_by_query)) for interval in again)

@@ -42,7 +42,7 @@ def test_a_verdict_follows_from_the_counts(
 def test_a_healthy_org_is_equal_on_every_day_that_is_over() -> None:
     with Simulator(WORLD, interval_reading="touched-days") as sim:
         output = run(sim, NAME, start_date=iso(SINCE))
-        asked = [one for one in sim.requests if one.path != "/oauth/token"]
+        asked = [request for request in sim.requests if request.path != "/oauth/token"]
     found = output.records(NAME)
     over = [row for row in found if row["day"] < iso(WORLD.now - DAY)]
     assert {row["verdict"] for row in over} == {"equal"}

@@ -35,16 +35,16 @@ WORLD = World(seed=5, per_day=12, since=SINCE, now=NOW)
 SETTLED = NOW - timedelta(minutes=30)
 START: dict[str, Any] = {"start_date": iso(SINCE)}
 UNITS = ids_of(WORLD, "/api/v2/workforcemanagement/managementunits")
-USERS = [one["id"] for one in WORLD.users()[:3]]
+USERS = [user["id"] for user in WORLD.users()[:3]]
 
 
 def truth(stream: str, start: datetime = SINCE, end: datetime = NOW) -> Counter[str]:
     """Return the keys of what there is in a span."""
     if stream == "audits":
-        return Counter(one["id"] for one in org.audits(WORLD, start, end))
+        return Counter(audit["id"] for audit in org.audits(WORLD, start, end))
     if stream == "workitems":
         return Counter(
-            one["id"] for one in org.workitems(WORLD) if start <= parse(one["dateModified"]) < end
+            item["id"] for item in org.workitems(WORLD) if start <= parse(item["dateModified"]) < end
         )
     if stream == "api_usage":
         return Counter(
@@ -76,7 +76,7 @@ def test_a_report_is_read_whole(stream: Any) -> None:
     for one in asked:
         if one.path == stream.path:
             validate(one.body, body_schema(stream.path))
-    assert not [one for one in asked if "_storage" in one.path and "Authorization" in one.headers]
+    assert not [request for request in asked if "_storage" in request.path and "Authorization" in request.headers]
 
 
 @pytest.mark.parametrize("stream", REPORTS, ids=lambda one: one.name)
@@ -92,9 +92,9 @@ def test_a_later_run_reads_what_is_new_and_looks_back(stream: Any) -> None:
     }
     later = WORLD.at(NOW + 2 * DAY)
     if stream is Audits:
-        assert found == {one["id"] for one in org.audits(later, SINCE, later.now)}
+        assert found == {audit["id"] for audit in org.audits(later, SINCE, later.now)}
     if stream is Workitems:
-        assert found == {one["id"] for one in org.workitems(later)}
+        assert found == {item["id"] for item in org.workitems(later)}
     if stream is ApiUsage:
         assert found == set(truth("api_usage", SINCE, later.now))
         # The row that came last counts the whole day, or as much of it as has passed.
@@ -124,7 +124,7 @@ def read() -> Iterator[Simulator]:
         (path, method)
         for path in DOCUMENT["paths"]
         for method in DOCUMENT["paths"][path]
-        if any(path.startswith(one.path) for one in REPORTS)
+        if any(path.startswith(stream.path) for stream in REPORTS)
     ],
 )
 def test_answers_are_the_vendors(read: Simulator, path: str, method: str) -> None:
@@ -166,10 +166,10 @@ def test_audits_are_read_whole_from_pages_and_files(
     with Simulator(WORLD) as sim:
         sim.reports.audit_file, sim.reports.audit_page, sim.reports.large = form, size, large
         output = run(sim, "audits", **START)
-        downloads = [one for one in sim.requests if one.path.startswith(org.FILES)]
-        results = [one for one in sim.requests if one.path.endswith("/results")]
+        downloads = [request for request in sim.requests if request.path.startswith(org.FILES)]
+        results = [request for request in sim.requests if request.path.endswith("/results")]
     rows = output.records("audits")
-    dates = {one["id"]: one["eventDate"] for one in org.audits(WORLD, SINCE, NOW)}
+    dates = {audit["id"]: audit["eventDate"] for audit in org.audits(WORLD, SINCE, NOW)}
     assert Counter(row["id"] for row in rows) == truth("audits")
     assert {row["id"]: parse(row["eventDate"]) for row in rows} == {
         name: parse(date) for name, date in dates.items()
@@ -203,9 +203,9 @@ def test_a_file_that_holds_no_audits_ends_the_run_in_one_line(
             sim.reports, "stored", lambda *_arguments: SimulatedResponse(body=content)
         )
         output = Output()
-        made = tap(sim, "audits", output=output, **START)
+        genesys_tap = tap(sim, "audits", output=output, **START)
         with pytest.raises(StopRun, match=f"audits, window .*{re.escape(message)}") as stop:
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
     # A line for each window with such records.
     lines = str(stop.value).splitlines()
     assert all(line.startswith(("Gave up", "Incomplete", "audits, window ")) for line in lines)
@@ -230,9 +230,9 @@ def test_a_report_that_does_not_come_ends_the_run(stream: str) -> None:
     with Simulator(WORLD) as sim:
         sim.reports.polls = Never()
         output = Output()
-        made = tap(sim, stream, output=output, job_poll_seconds=5, job_timeout_seconds=60, **START)
+        genesys_tap = tap(sim, stream, output=output, job_poll_seconds=5, job_timeout_seconds=60, **START)
         with pytest.raises(StopRun, match="is not done after job_timeout_seconds"):
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
     assert output.bookmark(stream) is None
 
 
@@ -270,8 +270,8 @@ def test_a_token_that_comes_again_ends_the_run(
         with pytest.raises(StopRun, match="the pages have no end"):
             run(sim, stream, **START)
         tokens = [
-            {**one.query, **(one.body or {})}.get("cursor" if stream == "audits" else "after")
-            for one in sim.requests
+            {**request.query, **(request.body or {})}.get("cursor" if stream == "audits" else "after")
+            for request in sim.requests
         ]
     assert tokens.count("1") == 1
 
@@ -279,8 +279,8 @@ def test_a_token_that_comes_again_ends_the_run(
 def test_limits_are_read_of_each_namespace() -> None:
     with Simulator(WORLD) as sim:
         output = run(sim, "organization_limits")
-        asked = [one for one in sim.requests if "/limits/" in one.path]
-        there = [one for one in asked if one.status == 200]
+        asked = [request for request in sim.requests if "/limits/" in request.path]
+        there = [request for request in asked if request.status == 200]
         answer = requests.get(f"{sim.url}{there[0].path}", headers=token(sim), timeout=10)
         path = "/api/v2/organizations/limits/namespaces/{namespaceName}"
         validate(answer.json(), response_schema(path, "get"))
@@ -295,7 +295,7 @@ def test_shifts_come_once_each_and_whole() -> None:
     """Ten weeks and more of each business unit; half of the answers are files."""
     with Simulator(WORLD) as sim:
         output = run(sim, "schedules_published")
-        asked = [one for one in sim.requests if one.path.endswith("/agentschedules/search")]
+        asked = [request for request in sim.requests if request.path.endswith("/agentschedules/search")]
         path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/agentschedules/search"
         for one in asked:
             validate(one.body, body_schema(path))
@@ -329,8 +329,8 @@ def test_a_listing_that_is_too_large_to_be_told_is_fetched() -> None:
     with Simulator(WORLD) as sim:
         rows = rows_of(WORLD, path)
         sim.reports.files["all"] = {"entities": rows}
-        made = tap(sim, "business_units", output=(output := Output()))
-        stream: Any = made.streams["business_units"]
+        genesys_tap = tap(sim, "business_units", output=(output := Output()))
+        stream: Any = genesys_tap.streams["business_units"]
         answer = requests.Response()
         answer.status_code = 200
         answer._content = f'{{"downloadUrl": "{sim.url}{org.FILES}all"}}'.encode()
@@ -340,8 +340,8 @@ def test_a_listing_that_is_too_large_to_be_told_is_fetched() -> None:
 
 def test_days_of_adherence_are_those_of_the_units_time_zone() -> None:
     with Simulator(WORLD) as sim:
-        made = tap(sim, "adherence_historical", **START)
-        stream: Any = made.streams["adherence_historical"]
+        genesys_tap = tap(sim, "adherence_historical", **START)
+        stream: Any = genesys_tap.streams["adherence_historical"]
         window = Window(SINCE + timedelta(hours=7), NOW)
         asked = stream._query_of(window, "America/New_York", ["one"])
     (item,) = asked["items"]
@@ -362,7 +362,7 @@ def test_a_late_change_arrives() -> None:
     again = {row["id"]: row["dateModified"] for row in second.records("workitems")}
     changed = {name for name in again if name in before and again[name] != before[name]}
     assert changed
-    known = {one["id"]: one["dateModified"] for one in org.workitems(WORLD.at(NOW + 2 * DAY))}
+    known = {item["id"]: item["dateModified"] for item in org.workitems(WORLD.at(NOW + 2 * DAY))}
     assert before | again == known
     assert all(parse(one) >= SETTLED - DAY for one in again.values())
 
@@ -371,11 +371,11 @@ def test_each_type_of_work_item_is_asked_for_once() -> None:
     types = ids_of(WORLD, Workitems.types_path)
     with Simulator(WORLD) as sim:
         run(sim, "workitems", **START)
-        asked = [one.body or {} for one in sim.requests if one.path == Workitems.path]
-        listed = [one for one in sim.requests if one.path == Workitems.types_path]
-    assert [one["filters"][0]["values"] for one in asked] == [[one] for one in types]
+        asked = [request.body or {} for request in sim.requests if request.path == Workitems.path]
+        listed = [request for request in sim.requests if request.path == Workitems.types_path]
+    assert [request["filters"][0]["values"] for request in asked] == [[kind] for kind in types]
     assert len(listed) == 2
-    assert all(len(one["filters"]) == 3 for one in asked)
+    assert all(len(request["filters"]) == 3 for request in asked)
 
 
 def test_a_stretch_of_usage_is_of_whole_days() -> None:
@@ -384,7 +384,7 @@ def test_a_stretch_of_usage_is_of_whole_days() -> None:
         noon = timedelta(hours=12)
         ends = [(SINCE + noon, SINCE + 2 * DAY + noon), (SINCE, SINCE + DAY), (NOW - DAY, NOW)]
         asked = [list(stream.windows(*one)) for one in ends]
-    assert [(one[0].start, one[-1].end) for one in asked] == [
+    assert [(request[0].start, request[-1].end) for request in asked] == [
         (SINCE, SINCE + 3 * DAY),
         (SINCE, SINCE + DAY),
         (SINCE + 4 * DAY, NOW),
@@ -399,7 +399,7 @@ def test_time_off_is_read_by_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     template = f"{path}/{{managementUnitId}}/timeoffrequests/query"
     with Simulator(world) as sim:
         output = run(sim, "time_off_requests", page_size=25)
-        asked = [one for one in sim.requests if one.path.endswith("/timeoffrequests/query")]
+        asked = [request for request in sim.requests if request.path.endswith("/timeoffrequests/query")]
         answer = requests.post(
             f"{sim.url}{asked[1].path}", json=asked[1].body, headers=token(sim), timeout=10
         )
@@ -419,4 +419,4 @@ def test_time_off_is_read_by_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     for one in asked:
         validate(one.body, body_schema(template))
     validate(answer.json(), response_schema(template, "post"))
-    assert [one.status_code for one in refused] == [400, 400]
+    assert [request.status_code for request in refused] == [400, 400]

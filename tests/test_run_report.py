@@ -38,7 +38,7 @@ def told(path: Path) -> dict[str, Any]:
 
 def row(report: dict[str, Any], stream: str) -> dict[str, Any]:
     """Return what it says of a stream."""
-    return next(one for one in report["streams"] if one["stream"] == stream)
+    return next(entry for entry in report["streams"] if entry["stream"] == stream)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_what_is_read_for_each_parent_says_how_many(path: Path) -> None:
     assert (skills["parts"], skills["parts_done"]) == ("parents", skills["parts_total"])
     # Some users have none.
     assert skills["parts_total"] == len(WORLD.users())
-    assert len({one["userId"] for one in output.records("user_skills")}) < len(WORLD.users())
+    assert len({row["userId"] for row in output.records("user_skills")}) < len(WORLD.users())
     assert users["requests"] > 0
 
 
@@ -156,10 +156,10 @@ def test_the_limit_that_ended_a_run_is_named(path: Path) -> None:
 
 def test_a_signal_has_its_name(path: Path) -> None:
     with Simulator(WORLD) as sim:
-        made = tap(sim, DETAILS, run_report_path=str(path), **START)
-        made.interruption.handle(15)
+        genesys_tap = tap(sim, DETAILS, run_report_path=str(path), **START)
+        genesys_tap.interruption.handle(15)
         with pytest.raises(Interrupted):
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
     assert (told(path)["status"], told(path)["error"]) == (
         "interrupted",
         "SIGTERM ended the run.",
@@ -189,7 +189,7 @@ def test_no_secret_and_no_record_is_in_it(path: Path) -> None:
         output = Output()
         with pytest.raises(StopRun):
             tap(sim, DETAILS, output=output, run_report_path=str(path), **START).sync_or_leave()
-        tokens = {one.headers["Authorization"].split()[1] for one in sim.requests}
+        tokens = {request.headers["Authorization"].split()[1] for request in sim.requests}
     text = path.read_text("utf-8")
     assert not [secret for secret in ("demo-secret", *tokens) if secret in text]
     assert not [name for name in output.ids(DETAILS) if name in text]
@@ -203,10 +203,10 @@ def test_a_secret_in_an_error_is_blotted_out(path: Path, monkeypatch: pytest.Mon
         raise StopRun(msg)
 
     with Simulator(WORLD) as sim:
-        made = tap(sim, "users", run_report_path=str(path))
-        monkeypatch.setattr(made.streams["users"], "sync", fail)
+        genesys_tap = tap(sim, "users", run_report_path=str(path))
+        monkeypatch.setattr(genesys_tap.streams["users"], "sync", fail)
         with pytest.raises(StopRun):
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
     assert told(path)["error"] == "nobody knows ***"
 
 
@@ -222,10 +222,10 @@ def test_a_resumed_run_tells_the_bookmark_even_if_it_fails(path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_stops_the_run_before_a_request(path: Path) -> None:
     with Simulator(WORLD) as sim:
-        made = tap(sim, "users", run_report_path=str(path))
+        genesys_tap = tap(sim, "users", run_report_path=str(path))
         path.mkdir()  # after the settings were checked
         with pytest.raises(SettingError) as refused:
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
         assert sim.requests == []
     (line,) = refused.value.lines
     assert line.startswith(f'run_report_path is "{path}"; it cannot be written (')
@@ -244,7 +244,7 @@ def test_a_place_that_is_lost_at_the_end_is_a_warning(
 
     with Simulator(WORLD) as sim:
         tap(sim, "users", output=Writer(), run_report_path=str(path)).sync_or_leave()
-    (warning,) = [one.message for one in caplog.records if one.levelno == logging.WARNING]
+    (warning,) = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert warning.startswith(f"run_report_path {path}: not written (")
 
 
@@ -255,7 +255,7 @@ def test_without_the_setting_there_is_the_summary_alone(
     monkeypatch.chdir(tmp_path)
     with Simulator(WORLD) as sim:
         read(sim, "users")
-    assert [one.message for one in caplog.records if one.message.startswith("Summary (ok): ")]
+    assert [record.message for record in caplog.records if record.message.startswith("Summary (ok): ")]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -265,11 +265,11 @@ def test_a_slow_run_says_how_far_it_is_every_half_minute(
     """Of the run's clock, which nobody waits for here."""
     caplog.set_level(logging.INFO)
     with Simulator(WORLD) as sim:
-        made = tap(sim, DETAILS, "users", requests_per_minute=6, **START)
-        begun = made.clock.seconds()
-        made.sync_or_leave()
-        seconds = made.clock.seconds() - begun
-    said = [one.message for one in caplog.records if one.message.startswith("Progress: ")]
+        genesys_tap = tap(sim, DETAILS, "users", requests_per_minute=6, **START)
+        begun = genesys_tap.clock.seconds()
+        genesys_tap.sync_or_leave()
+        seconds = genesys_tap.clock.seconds() - begun
+    said = [record.message for record in caplog.records if record.message.startswith("Progress: ")]
     assert seconds / 30 - 2 <= len(said) <= seconds / 30
     assert any(line.startswith(f"Progress: {DETAILS}: 2 of 4 windows, ") for line in said)
     assert any(" to go" in line for line in said)
@@ -288,7 +288,7 @@ def test_a_long_wait_for_a_job_says_so_though_nothing_is_asked(
             window_days=30,
             **START,
         )
-    said = [one.message for one in caplog.records if one.message.startswith("Progress: ")]
+    said = [record.message for record in caplog.records if record.message.startswith("Progress: ")]
     assert len(said) >= 300 / 30 - 1
 
 
@@ -299,7 +299,7 @@ def test_metrics_come_once_a_stream_however_many_requests(
     with Simulator(WORLD) as sim:
         read(sim, "user_skills")
         asked = len(sim.requests)
-    counted = [one for one in caplog.records if "http_request_count" in one.message]
+    counted = [record for record in caplog.records if "http_request_count" in record.message]
     assert asked > 50
     assert len(counted) == 2  # users, and their skills
 

@@ -98,17 +98,17 @@ def test_a_schema_precedes_the_records_of_its_stream_once() -> None:
 
 def test_deselected_fields_are_left_out() -> None:
     output = Output()
-    made = tap(SIMULATOR, "users", output=output)
-    catalog = made.catalog_dict
+    genesys_tap = tap(SIMULATOR, "users", output=output)
+    catalog = genesys_tap.catalog_dict
     users = next(entry for entry in catalog["streams"] if entry["stream"] == "users")
     for entry in users["metadata"]:
         if entry["breadcrumb"] == ["properties", "email"]:
             entry["metadata"]["selected"] = False
-    made.streams["users"].apply_catalog(Catalog.from_dict(catalog))
-    made.streams["users"]._metadata = Catalog.from_dict(catalog)["users"].metadata
-    made.streams["users"]._mask = None
-    made.streams["users"].selected = True
-    made.sync_or_leave()
+    genesys_tap.streams["users"].apply_catalog(Catalog.from_dict(catalog))
+    genesys_tap.streams["users"]._metadata = Catalog.from_dict(catalog)["users"].metadata
+    genesys_tap.streams["users"]._mask = None
+    genesys_tap.streams["users"].selected = True
+    genesys_tap.sync_or_leave()
     assert output.records("users")
     assert not [record for record in output.records("users") if "email" in record]
 
@@ -116,7 +116,7 @@ def test_deselected_fields_are_left_out() -> None:
 def test_stream_maps_work() -> None:
     """A field is dropped, one is made, and rows are filtered."""
     output = Output()
-    made = TapGenesys(
+    genesys_tap = TapGenesys(
         config={
             **QUICK,
             **START,
@@ -133,7 +133,7 @@ def test_stream_maps_work() -> None:
         },
         message_writer=output,
     )
-    made.sync_or_leave()
+    genesys_tap.sync_or_leave()
     deleted = [user for user in WORLD.users() if user["state"] == "deleted"]
     records = output.records("users")
     assert [record["shout"] for record in records] == [user["name"].upper() for user in deleted]

@@ -63,12 +63,12 @@ def read(
         for fault in faults:
             sim.faults.add(fault)
         chosen = {**START, "run_report_path": str(report), **options}
-        made = tap(sim, DETAILS, output=output, state=state, **chosen)
+        genesys_tap = tap(sim, DETAILS, output=output, state=state, **chosen)
         if stops:
             with pytest.raises(StopRun, match=stops):
-                made.sync_or_leave()
+                genesys_tap.sync_or_leave()
         else:
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
     (row,) = json.loads(report.read_text())["streams"]
     return output, sim, row
 
@@ -95,7 +95,7 @@ def test_a_row_that_slips_through_is_found_by_a_second_reading(
     caplog.set_level("INFO")
     options: dict[str, Any] = {"end_date": iso(SINCE + DAY), "lookback_days": 0}
     output, sim, row = read(Shifting(**ORG), tmp_path, seconds=1, **options)
-    day = {one["conversationId"] for one in WORLD.conversations(SINCE, SINCE + DAY)}
+    day = {conversation["conversationId"] for conversation in WORLD.conversations(SINCE, SINCE + DAY)}
     assert set(output.ids()) == day
     assert [page for _interval, page in asked(sim)] == [1, 2, 3, 1, 2, 3]
     assert row["short_windows"] == 1
@@ -191,8 +191,8 @@ def test_a_second_reading_asks_for_no_page_ahead() -> None:
         "max_parallel_requests": 4,
     }
     with Simulator(WORLD, total_hits="high", interval_reading="overlap") as sim:
-        made = tap(sim, DETAILS, **START, **options)
-        stream: Any = made.streams[DETAILS]
+        genesys_tap = tap(sim, DETAILS, **START, **options)
+        stream: Any = genesys_tap.streams[DETAILS]
         upcoming = stream.upcoming
 
         def noted(context: Any) -> Any:
@@ -201,7 +201,7 @@ def test_a_second_reading_asks_for_no_page_ahead() -> None:
             return iter(coming)
 
         stream.upcoming = noted
-        made.sync_or_leave()
+        genesys_tap.sync_or_leave()
     # Page 3 is known of when page 2 is asked for; then comes the look. Each window is read twice.
     assert ahead == [0, 1, 0, 0, 0, 0, 0, 0] * 2
 
@@ -252,7 +252,7 @@ def test_what_follows_a_conversation_is_asked_for_once_though_it_came_twice() ->
     with Simulator(WORLD, total_hits="high", interval_reading="overlap") as sim:
         run(sim, DETAILS, "conversation_speech_analytics", **START, **options)
         queries = len(asked(sim))
-        paths = [one.path for one in sim.requests if "/speechandtext" in one.path]
+        paths = [request.path for request in sim.requests if "/speechandtext" in request.path]
     assert queries == 8
     assert len(paths) == len(set(paths)) > 40
 

@@ -71,12 +71,12 @@ def test_a_stream_is_read_whole(sim: Simulator, stream: Any) -> None:
     found = output.records(stream.name)
     assert Counter(tuple(row[key] for key in stream.primary_keys) for row in found) == held(stream)
     assert max(held(stream).values(), default=1) == 1
-    assert len([one for one in output.of("SCHEMA") if one["stream"] == stream.name]) == 1
+    assert len([message for message in output.of("SCHEMA") if message["stream"] == stream.name]) == 1
     assert all(row["_extra"] is None for row in found)
     assert len(json.dumps(output.state)) < 4096
-    asked = [one for one in sim.requests if one.path != "/oauth/token"]
+    asked = [request for request in sim.requests if request.path != "/oauth/token"]
     assert len(asked) == requests_for(stream)
-    own = [one for one in asked if same_path(one.path, stream.path)]
+    own = [request for request in asked if same_path(request.path, stream.path)]
     check_against_the_document(sim, stream, own)
 
 
@@ -131,7 +131,7 @@ def requests_for(stream: Any) -> int:
     parent = next(one for one in LISTINGS if one is stream.parent_stream_type)
     each = Counter(key[0] for key in held(stream).elements())
     parents = ids_of(WORLD, stream.path.partition("/{")[0])
-    return requests_for(parent) + sum(pages(stream, each[one]) for one in parents)
+    return requests_for(parent) + sum(pages(stream, each[parent]) for parent in parents)
 
 
 def pages(stream: Any, rows: int) -> int:
@@ -146,7 +146,7 @@ def check_against_the_document(sim: Simulator, stream: Any, asked: list[Any]) ->
     """Check what was asked, and an answer, against the vendor's document."""
     method = stream.http_method.lower()
     operation = DOCUMENT["paths"][stream.path][method]
-    known = {one["name"]: one for one in operation["parameters"] if one["in"] == "query"}
+    known = {parameter["name"]: parameter for parameter in operation["parameters"] if parameter["in"] == "query"}
     for request in asked:
         if stream.name not in LINKS_OF_OUR_OWN:
             assert set(request.query) <= set(known)

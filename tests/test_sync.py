@@ -368,9 +368,9 @@ def test_a_full_table_run_leaves_the_bookmark_alone(world: World) -> None:
     """Where the catalog says FULL_TABLE, the bookmark is neither read nor written."""
     output = Output()
     with Simulator(world) as sim:
-        made = tap(sim, DETAILS, start_date=iso(SINCE), output=output)
-        made.streams[DETAILS].forced_replication_method = "FULL_TABLE"
-        made.sync_or_leave()
+        genesys_tap = tap(sim, DETAILS, start_date=iso(SINCE), output=output)
+        genesys_tap.streams[DETAILS].forced_replication_method = "FULL_TABLE"
+        genesys_tap.sync_or_leave()
     assert output.ids() == truth(world)
     assert output.bookmark() is None
 

@@ -53,7 +53,7 @@ class Heavy(Simulator):
 def hours(sim: Simulator, path: str = QUERY) -> list[float]:
     """Return the hours of each window that was asked for, request by request."""
     intervals = [
-        (one.body or {})["interval"].split("/") for one in sim.requests if one.path.endswith(path)
+        (request.body or {})["interval"].split("/") for request in sim.requests if request.path.endswith(path)
     ]
     return [(parse(end) - parse(start)) / HOUR for start, end in intervals]
 
@@ -113,13 +113,13 @@ def test_a_half_is_split_again_three_times_in_all_and_then_tried_as_ever() -> No
     """A query that always times out: the eighth try of the smallest window is the last."""
     with Simulator(WORLD, **READING) as sim:
         sim.faults.add(timed_out(None))
-        made = tap(sim, DETAILS, **START)
-        begun = made.clock.seconds()
+        genesys_tap = tap(sim, DETAILS, **START)
+        begun = genesys_tap.clock.seconds()
         with pytest.raises(StopRun, match=r"Gave up after 8 tries \(retry_max_tries\): .*504"):
-            made.sync_or_leave()
-        waited = made.clock.seconds() - begun
+            genesys_tap.sync_or_leave()
+        waited = genesys_tap.clock.seconds() - begun
     assert hours(sim) == [24, 24, 12, 12, 6, 6] + [3] * TRIES
-    doubled = [2, 2, 2, *(2**one for one in range(1, TRIES))]
+    doubled = [2, 2, 2, *(2**number for number in range(1, TRIES))]
     assert sum(doubled) <= waited <= 1.25 * sum(doubled) + 1
 
 
@@ -155,7 +155,7 @@ def test_an_outage_may_show_in_another_stream() -> None:
     """Its last request failed at first, just before."""
     last = Fault("status", path="/aggregates/query", status=503, after=3)
     output, sim = read(last, timed_out(), streams=(SUMS, DETAILS))
-    paths = [one.path.rpartition("/analytics")[2] for one in sim.requests]
+    paths = [request.path.rpartition("/analytics")[2] for request in sim.requests]
     assert paths[: paths.index(QUERY)].count("/conversations/aggregates/query") == 5
     assert output.ids() == TRUTH
     assert set(hours(sim)) == {24}
@@ -194,10 +194,10 @@ def test_prefetched_windows_are_split_alike(
         output = Output()
         with Heavy(WORLD, **READING) as sim:
             sim.heavy_from, sim.longest = heavy_from, longest * HOUR
-            made = tap(sim, DETAILS, output=output, max_parallel_requests=connections, **START)
+            genesys_tap = tap(sim, DETAILS, output=output, max_parallel_requests=connections, **START)
             error = ""
             try:
-                made.sync_or_leave()
+                genesys_tap.sync_or_leave()
             except StopRun as stop:
                 error = str(stop).partition(" Correlation")[0]
         found.append((without_times(output), error))
@@ -244,10 +244,10 @@ def test_a_half_that_times_out_still_knows_what_the_whole_promised() -> None:
     """A server that counts whole days: halves promise as much, and no smaller part helps."""
     with Simulator(WORLD, interval_reading="touched-days") as sim:
         sim.faults.add(timed_out(after=1))
-        made = tap(sim, DETAILS, conversation_details_source="auto", **START)
-        vars(made.streams[DETAILS])["ceiling"] = 25
+        genesys_tap = tap(sim, DETAILS, conversation_details_source="auto", **START)
+        vars(genesys_tap.streams[DETAILS])["ceiling"] = 25
         with pytest.raises(StopRun, match="promises 30 rows"):
-            made.sync_or_leave()
+            genesys_tap.sync_or_leave()
     assert hours(sim)[1:] == [length / 2 for length in hours(sim)[:1] * 2] + [hours(sim)[0] / 4]
 
 
@@ -258,7 +258,7 @@ def test_all_streams_share_the_three_splits() -> None:
     assert output.ids() == plain.ids()
     assert sorted(output.ids(SUMS)) == sorted(plain.ids(SUMS))
     split = [set(hours(sim, path)) for path in (QUERY, "conversations/aggregates/query")]
-    assert sum(len(one) - 1 for one in split) == MOST_SPLITS
+    assert sum(len(request) - 1 for request in split) == MOST_SPLITS
 
 
 def test_a_day_of_aggregates_is_split_between_its_cells() -> None:
@@ -318,10 +318,10 @@ def test_rows_that_the_window_before_owes_survive_a_split(bounds: str, limit: st
         sim.habits.interval_bounds = bounds
         sim.heavy_from = SINCE + DAY if limit == "time-out" else NOW
         options = {**START, "page_size": 5}
-        made = tap(sim, DETAILS, output=output, **options)
+        genesys_tap = tap(sim, DETAILS, output=output, **options)
         if limit == "ceiling":
-            vars(made.streams[DETAILS])["ceiling"] = 25
-        made.sync_or_leave()
+            vars(genesys_tap.streams[DETAILS])["ceiling"] = 25
+        genesys_tap.sync_or_leave()
     assert 12 in hours(sim)
     first = {WORLD.conversation_id(WORLD.numbers(SINCE, NOW)[0])} if bounds == "(]" else set()
     assert set(TRUTH) - first <= set(output.ids())

@@ -44,7 +44,7 @@ def users(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def queries(sim: Simulator, before: int = 0) -> list[tuple[str, list[str]]]:
     """Return the days and users of the queries that were made."""
-    bodies = [one.body or {} for one in sim.requests[before:] if one.path == PATH]
+    bodies = [request.body or {} for request in sim.requests[before:] if request.path == PATH]
     return [(body["interval"][:10], named(body["filter"])) for body in bodies]
 
 
@@ -52,8 +52,8 @@ def named(narrowed: dict[str, Any]) -> list[str]:
     """Return the users whom a filter names, in its own clause or in the only one."""
     these = narrowed["clauses"][0] if "clauses" in narrowed else narrowed
     assert these["type"] == "or"
-    assert {one["dimension"] for one in these["predicates"]} == {"userId"}
-    return [one["value"] for one in these["predicates"]]
+    assert {predicate["dimension"] for predicate in these["predicates"]} == {"userId"}
+    return [predicate["value"] for predicate in these["predicates"]]
 
 
 @pytest.mark.parametrize("selected", [(NAME,), (NAME, "users")])
@@ -65,7 +65,7 @@ def test_all_users_are_named_by_the_hundred(
     with Simulator(org()) as sim:
         output = run(sim, *selected, max_parallel_requests=parallel, **OPTIONS)
         asked = queries(sim)
-        listed = [one.query for one in sim.requests if one.path == "/api/v2/users"]
+        listed = [request.query for request in sim.requests if request.path == "/api/v2/users"]
         for request in sim.requests:
             if request.path == PATH:
                 validate(request.body, body_schema(PATH))
@@ -185,7 +185,7 @@ def test_users_that_may_not_be_listed_leave_the_stream_out(
 
 def of_users(*ids: str, kind: str = "or") -> dict[str, Any]:
     """Return a filter that names users."""
-    return {"type": kind, "predicates": [{"dimension": "userId", "value": one} for one in ids]}
+    return {"type": kind, "predicates": [{"dimension": "userId", "value": name} for name in ids]}
 
 
 def filters(*ids: str) -> Iterator[dict[str, Any]]:
@@ -203,7 +203,7 @@ def test_a_filter_of_ones_own_is_combined_with_the_users(users: list[str], way: 
     options = {"start_date": iso(SINCE), "aggregates": {NAME: {"filter": own}}}
     with Simulator(org()) as sim:
         output = run(sim, NAME, division_ids=["d"], queue_ids=["q"], **options)
-        bodies = [one.body or {} for one in sim.requests if one.path == PATH]
+        bodies = [request.body or {} for request in sim.requests if request.path == PATH]
     assert {row["userId"] for row in output.records(NAME)} == set(few if way < 2 else few[:1])
     for body in bodies:
         validate(body, body_schema(PATH))

@@ -42,7 +42,7 @@ QUERY, JOBS = UserPresences.path, UserPresences.jobs_path
 
 def asked(sim: Simulator, path: str, method: str = "POST") -> list[Any]:
     """Return the requests for an operation."""
-    return [one for one in sim.requests if one.path == path and one.method == method]
+    return [request for request in sim.requests if request.path == path and request.method == method]
 
 
 @pytest.mark.parametrize("source", ["auto", "query"])
@@ -139,9 +139,9 @@ def test_what_is_asked_and_answered_is_the_vendors() -> None:
     with Simulator(WORLD) as sim:
         sim.lake.page_limit = 30
         run(sim, PRESENCES, start_date=iso(SINCE))
-        assert not [one for one in sim.requests if "/conversations/" in one.path]
+        assert not [request for request in sim.requests if "/conversations/" in request.path]
         submitted, queried = asked(sim, JOBS), asked(sim, QUERY)
-        assert [one for one in sim.requests if "cursor" in one.query]
+        assert [request for request in sim.requests if "cursor" in request.query]
         names = {"job": JOBS, "query": QUERY}
         for request in (*submitted, *queried):
             validate(request.body, body_schema(request.path))
@@ -161,8 +161,8 @@ def test_what_is_asked_and_answered_is_the_vendors() -> None:
         url = f"{sim.url}/api/v2/analytics/conversations/details/jobs/{job}"
         assert requests.get(url, headers=headers, timeout=10).status_code == 404
         known = {
-            one["name"]
-            for one in DOCUMENT["paths"][f"{JOBS}/{{jobId}}/results"]["get"]["parameters"]
+            parameter["name"]
+            for parameter in DOCUMENT["paths"][f"{JOBS}/{{jobId}}/results"]["get"]["parameters"]
         }
     for request in sim.requests:
         if request.path.endswith("/results"):
@@ -300,9 +300,9 @@ def test_a_row_says_when_its_response_was_taken_not_when_it_is_emitted() -> None
     output, warehouse = Output(), Warehouse()
     with Simulator(WORLD) as sim:
         options: dict[str, Any] = {"start_date": iso(SINCE), "user_details_source": "query"}
-        made = tap(sim, *KINDS, output=output, **options)
-        made.now = lambda: next(clock)
-        made.sync_or_leave()
+        genesys_tap = tap(sim, *KINDS, output=output, **options)
+        genesys_tap.now = lambda: next(clock)
+        genesys_tap.sync_or_leave()
     warehouse.load(output.messages)
     assert warehouse.spans(PRESENCES)
 
@@ -351,7 +351,7 @@ def test_what_a_killed_query_may_have_emitted_open_is_emitted_by_the_next_query(
         sim.world = world.at(world.now + HOUR)
         before = len(asked(sim, QUERY))
         run(sim, *KINDS, state=output.state, user_details_source="auto", **options)
-        (interval,) = {one.body["interval"] for one in asked(sim, QUERY)[before:]}
+        (interval,) = {request.body["interval"] for request in asked(sim, QUERY)[before:]}
     assert interval.partition("/")[0] == iso(world.now - HOUR)
 
 
@@ -496,11 +496,11 @@ def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
                 sim.world = world
                 output = Output()
                 source = stretch.source
-                made = tap(
+                genesys_tap = tap(
                     sim, *KINDS, state=state, output=output, user_details_source=source, **options
                 )
-                shift_clock(made, sim, skew)
-                made.sync_or_leave()
+                shift_clock(genesys_tap, sim, skew)
+                genesys_tap.sync_or_leave()
                 messages = output.messages
                 is_cut = number == stretch.runs - 1 and stretch.cut is not None
                 if is_cut:

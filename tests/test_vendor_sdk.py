@@ -28,13 +28,13 @@ WORLD = World(seed=78, per_day=150, since=SINCE, now=SINCE + 4 * DAY)
 #: Listings of which the SDK asks for no page, or not by number.
 LEFT_OUT = ("oauth_clients", "programs")
 LISTINGS = {
-    vars(one)["name"]: (str(vars(one)["path"]), shapes()[vars(one)["path"]]["paging"], "id")
-    for one in STREAMS
-    if issubclass(one, FullTableStream)
-    and vars(one).get("path") in shapes()
-    and "{" not in vars(one)["path"]
-    and shapes()[vars(one)["path"]]["paging"] in ("counted", "none", "array")
-    and vars(one)["name"] not in LEFT_OUT
+    vars(stream)["name"]: (str(vars(stream)["path"]), shapes()[vars(stream)["path"]]["paging"], "id")
+    for stream in STREAMS
+    if issubclass(stream, FullTableStream)
+    and vars(stream).get("path") in shapes()
+    and "{" not in vars(stream)["path"]
+    and shapes()[vars(stream)["path"]]["paging"] in ("counted", "none", "array")
+    and vars(stream)["name"] not in LEFT_OUT
 }
 
 
@@ -63,7 +63,7 @@ def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job(
             text=True,
             check=False,
         )
-        deleted = [one for one in sim.requests if one.method == "DELETE"]
+        deleted = [request for request in sim.requests if request.method == "DELETE"]
     assert run.returncode == 0, run.stderr
     found: dict[str, list[Any]] = json.loads(run.stdout)
     truth = sorted(row["conversationId"] for row in WORLD.conversations(SINCE, SINCE + DAY))

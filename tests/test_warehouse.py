@@ -167,7 +167,7 @@ def measured() -> Iterator[tuple[dict[str, Any], str, str, str, int]]:
     """Yield each metric of the truth: session, queue's name, agent's id, metric, value."""
     for row in TRUTH:
         for participant, session in sessions(row):
-            queues = [one["queueId"] for one in session["segments"] if "queueId" in one]
+            queues = [segment["queueId"] for segment in session["segments"] if "queueId" in segment]
             for metric in session.get("metrics", ()):
                 queue = QUEUES[min(queues)] if queues else ""
                 yield session, queue, participant.get("userId", ""), metric["name"], metric["value"]
@@ -273,9 +273,9 @@ def test_first_response(ask: Ask) -> None:
                 "email",
             ):
                 firsts[session["mediaType"]] += [
-                    one["segmentStart"]
-                    for one in session["segments"]
-                    if one["segmentType"] == "interact"
+                    segment["segmentStart"]
+                    for segment in session["segments"]
+                    if segment["segmentType"] == "interact"
                 ]
         for medium, starts in firsts.items():
             if starts:
@@ -337,7 +337,7 @@ def test_daily_agent_figures(ask: Ask) -> None:
     for row in TRUTH:
         day = row["conversationStart"][:10]
         for participant, session in sessions(row):
-            handled = [one for one in session.get("metrics", ()) if one["name"] == "tHandle"]
+            handled = [metric for metric in session.get("metrics", ()) if metric["name"] == "tHandle"]
             if "userId" in participant and session.get("metrics"):
                 expected[f"{participant['userId']}/{day}"] += len(handled)
     assert {key: number for key, number in answer} == dict(expected)  # noqa: C416 - lists

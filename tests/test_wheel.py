@@ -122,9 +122,9 @@ def test_the_metadata_is_what_an_index_accepts(built: Path) -> None:
     """Every field is valid by the standard, and every classifier exists."""
     (wheel,) = built.glob("tap_genesys-*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = Metadata.from_email(archive.read(name), validate=True)
-        assert any(one.endswith("/licenses/LICENSE") for one in archive.namelist())
+        assert any(name.endswith("/licenses/LICENSE") for name in archive.namelist())
     assert set(metadata.classifiers or []) <= classifiers
     assert metadata.description_content_type == "text/markdown"
     assert metadata.license_expression == "Apache-2.0"
