@@ -37,7 +37,7 @@ def serve(
     patch: pytest.MonkeyPatch, entries_of: Callable[[datetime, datetime], list[Entry]]
 ) -> None:
     """Patch the simulator so that queries return these entries of an interval."""
-    patch.setattr(agents, "stored", lambda _world, start, end, _known: entries_of(start, end))
+    patch.setattr(agents, "stored", lambda _world, start, end, *_habits: entries_of(start, end))
 
 
 def starts(entries: list[Entry]) -> set[tuple[str, str]]:
