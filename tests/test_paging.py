@@ -38,7 +38,7 @@ CONTEXT = PagingContext("teams", BASE, 2, counted)
 
 
 def requested(paging: Paging, token: Any) -> HTTPRequest:
-    """Return the request for a page of a listing with a parameter of its own."""
+    """Return the request for a page of a listing that has a parameter of its own."""
     request = HTTPRequest(url=f"{BASE}/api/v2/teams", params={"state": "any"})
     return paging.requested(request, token, CONTEXT)
 
@@ -60,7 +60,7 @@ def requested(paging: Paging, token: Any) -> HTTPRequest:
 def test_a_page_is_requested(
     paging: Paging, token: Any, params: dict[str, Any], data: dict[str, Any] | None
 ) -> None:
-    """Beside the parameters that a listing has of its own."""
+    """Each way of paging adds its parameters to those of the listing."""
     request = requested(paging, token)
     assert request.params == {"state": "any", **params}
     assert request.data == data
@@ -77,20 +77,24 @@ def test_a_page_is_requested(
     ],
 )
 def test_a_link_is_followed_as_it_is_at_our_own_host(link: str) -> None:
-    """Whatever host it names, so that the token goes to no other one; its query is complete."""
+    """A link is requested from the configured host, so that no other gets the token.
+
+    Its query is complete.
+    """
     request = requested(NextLink(), link)
     assert request.url == f"{BASE}/api/v2/teams?after=a%20b"
     assert request.params == {}
 
 
 def test_a_link_that_looks_like_a_user_of_a_host_stays_a_path() -> None:
+    """A link that begins with `@` stays a path: it changes no host."""
     assert requested(NextLink(), "@elsewhere.example/x?y=1").url == (
         f"{BASE}/@elsewhere.example/x?y=1"
     )
 
 
 def test_a_link_that_cannot_be_read_stops_the_run() -> None:
-    """With the stream's name."""
+    """A link that cannot be parsed stops the run; the error names the stream."""
     with pytest.raises(StopRun, match="teams: the link to the next page cannot be followed"):
         requested(NextLink(), "//[half/x")
 
@@ -108,7 +112,7 @@ def test_a_link_that_cannot_be_read_stops_the_run() -> None:
     ],
 )
 def test_the_next_token_is_read(paging: Paging, body: dict[str, Any], token: str | None) -> None:
-    """Whether the page holds records or not."""
+    """The next token is read from the response, with records or without."""
     paginator = paging.paginator(CONTEXT)
     paginator.advance(response({"entities": [], **body}))
     assert paginator.finished is (token is None)
@@ -117,7 +121,7 @@ def test_the_next_token_is_read(paging: Paging, body: dict[str, Any], token: str
 
 
 def page_of(request: HTTPRequest) -> int:
-    """Return the page that a request asks a simulated server for, counted from 0."""
+    """Return the page that a request is for, counted from 0."""
     sent = f"{request.url} {request.params!r} {request.data!r}"
     token = re.search(r"token-(\d+)", sent)
     params: Any = request.params
@@ -125,7 +129,7 @@ def page_of(request: HTTPRequest) -> int:
 
 
 def body_of(page: int, pages: int) -> dict[str, Any]:
-    """Return a page of a listing that has all of the vendor's ways at once."""
+    """Return a page of a listing that has all of the vendor's ways of paging at once."""
     records = [{"id": f"{page}.{number}"} for number in range(2)] if page < pages else []
     token = f"token-{page + 1}"
     following = {"nextUri": f"/next?at={token}", "cursors": {"after": token}, "after": token}
@@ -134,20 +138,20 @@ def body_of(page: int, pages: int) -> dict[str, Any]:
 
 @given(st.integers(1, 12), st.sampled_from([PageNumbers(), NextLink(), Cursor(), BodyToken()]))
 def test_all_pages_are_read_once(pages: int, paging: Paging) -> None:
-    """In their order, of a server that knows nothing but what it is sent."""
+    """All pages are requested once, in order, from a server without a state."""
     read = []
     paginator = paging.paginator(CONTEXT)
     while not paginator.finished:
         page = page_of(requested(paging, paginator.current_value))
         read.append(page)
         paginator.advance(response(body_of(page, pages)))
-    # The last page is full, so one more may follow, as far as numbers tell.
+    # The last page is full, so with page numbers one more request may follow.
     assert read[:pages] == [*range(pages)]
     assert len(read) <= pages + paging.is_counted
 
 
 def test_only_numbers_are_known_ahead() -> None:
-    """A link or a cursor cannot be computed."""
+    """Only pages by number can be prefetched: a link or a cursor cannot be computed."""
     paginator = PageNumbers().paginator(CONTEXT)
     paginator.advance(response({"entities": [{"id": "1"}, {"id": "2"}], "pageCount": 4}))
     assert [page.number for page in pages_ahead(paginator)] == [3, 4]
@@ -166,5 +170,5 @@ def test_only_numbers_are_known_ahead() -> None:
     ],
 )
 def test_sizes_and_counts(paging: Paging, size: int, is_counted: bool) -> None:  # noqa: FBT001
-    """The size that an endpoint allows, and whether its pages are counted."""
+    """Each way of paging has a maximum page size, and only page numbers have counts."""
     assert (paging.max_page_size, paging.is_counted) == (size, is_counted)

@@ -1,4 +1,4 @@
-"""Personal data leaves nowhere: not in records, not in tables, not in logs; joins keep working."""
+"""Personal data is in no record, table or log line, and joins still work."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LANES: dict[str, Any] = {"start_date": iso(SINCE), "conversation_details_source"
 
 
 def read(*rules: tuple[str, str], streams: tuple[str, ...] = (), **options: Any) -> Output:
-    """Read everything with these rules."""
+    """Run the tap with these rules."""
     pii = [{"field": field, "action": action} for field, action in rules]
     with Simulator(WORLD) as sim:
         return run(sim, *streams, **{**LANES, "pii": pii, "pii_hash_key": KEY, **options})
 
 
 def callers() -> set[str]:
-    """Return the numbers that people called from."""
+    """Return the phone numbers of callers."""
     return {
         session["ani"]
         for number in WORLD.numbers(SINCE, WORLD.now)
@@ -42,7 +42,10 @@ def callers() -> set[str]:
 
 
 @pytest.mark.parametrize("action", ["drop", "hash", "mask"])
-def test_nothing_of_it_is_printed_or_logged(action: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_personal_data_is_emitted_or_logged(
+    action: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Redacted values are in no message and in no log line, at debug level too."""
     caplog.set_level(logging.DEBUG)
     root_fields = ((f'["{name}"]', action) for name in ("email", "username", "name"))
     of_people = ("participants[*].participantName", action)
@@ -54,15 +57,15 @@ def test_nothing_of_it_is_printed_or_logged(action: str, caplog: pytest.LogCaptu
         if "participantName" in participant
     }
     emails = {user["email"] for user in WORLD.users()}
-    said = json.dumps(output.messages, default=str) + caplog.text
+    text = json.dumps(output.messages, default=str) + caplog.text
     assert callers()
     assert people
-    assert not [secret for secret in callers() | people | emails | {KEY} if secret in said]
+    assert not [secret for secret in callers() | people | emails | {KEY} if secret in text]
     assert output.records("conversation_sessions")
 
 
 def test_a_hash_is_the_same_everywhere_and_needs_the_key() -> None:
-    """So repeat callers can still be counted, in the records and in the tables alike."""
+    """A hash depends on value and key alone, so that repeat callers can be counted."""
     output = read(("ani", "hash"))
     expected = {hmac.new(KEY.encode(), ani.encode(), "sha256").hexdigest() for ani in callers()}
     nested = {
@@ -77,6 +80,7 @@ def test_a_hash_is_the_same_everywhere_and_needs_the_key() -> None:
 
 
 def test_a_key_may_be_hashed_and_the_tables_still_join() -> None:
+    """A hashed key joins the details to their tables, and no plain key is left."""
     output = read(("conversationId", "hash"))
     whole = {row["conversationId"] for row in output.records(DETAILS)}
     assert len(whole) == WORLD.count(SINCE, WORLD.now)
@@ -86,27 +90,28 @@ def test_a_key_may_be_hashed_and_the_tables_still_join() -> None:
 
 
 def test_attributes_are_kept_and_left_out_by_pattern() -> None:
+    """Patterns include and exclude attributes, in records and in their table."""
     everything = read()
-    names = {row["key"] for row in everything.records("conversation_participant_attributes")}
-    assert names == {"language", "tier"}
-    for options, kept in (
+    all_names = {row["key"] for row in everything.records("conversation_participant_attributes")}
+    assert all_names == {"language", "tier"}
+    for options, names in (
         ({"attributes_include": ["lang*"]}, {"language"}),
         ({"attributes_exclude": ["t??r"]}, {"language"}),
         ({"attributes_include": ["*"], "attributes_exclude": ["*"]}, set()),
     ):
         output = read(**options)  # type: ignore[arg-type]
         rows = output.records("conversation_participant_attributes")
-        assert {row["key"] for row in rows} == kept
+        assert {row["key"] for row in rows} == names
         nested = [
             participant.get("attributes", {})
             for row in output.records(DETAILS)
             for participant in row["participants"]
         ]
-        assert {key for attributes in nested for key in attributes} == kept
+        assert {key for attributes in nested for key in attributes} == names
 
 
 class NewField(World):
-    """An org that sends a field nobody has heard of."""
+    """Org that returns a field that is in no schema."""
 
     def conversation(self, number: int) -> dict[str, Any]:
         return super().conversation(number) | {"passport": "P-4711"}
@@ -118,6 +123,7 @@ class NewField(World):
 def test_a_field_that_no_schema_has_is_warned_about_and_taken_all_the_same(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """A rule for a field that is in no schema logs a warning, and still applies."""
     org = NewField(seed=8, per_day=5, since=SINCE, now=SINCE + DAY)
     with Simulator(org) as sim:
         output = run(sim, DETAILS, **LANES, pii=[{"field": "passport", "action": "mask"}])
@@ -126,6 +132,7 @@ def test_a_field_that_no_schema_has_is_warned_about_and_taken_all_the_same(
 
 
 def test_a_rule_that_would_take_a_key_stops_before_the_first_request() -> None:
+    """A rule that drops a key is an error before the first request."""
     with Simulator(WORLD) as sim:
         genesys_tap = tap(sim, **LANES, pii=[{"field": "conversationId", "action": "drop"}])
         with pytest.raises(SettingError, match="a key can only be hashed"):
@@ -142,6 +149,7 @@ def test_a_rule_that_would_take_a_key_stops_before_the_first_request() -> None:
     ],
 )
 def test_a_wrong_rule_is_one_line(options: dict[str, Any], line: str) -> None:
+    """An invalid rule is an error of one line."""
     with Simulator(WORLD) as sim, pytest.raises(SettingError, match=line):
         tap(sim, **options)
 
@@ -157,15 +165,15 @@ def test_a_wrong_rule_is_one_line(options: dict[str, Any], line: str) -> None:
     ],
 )
 def test_a_key_that_is_made_of_a_column_has_it_hashed_too(stream: str) -> None:
-    """And the column still joins with the hashes of other streams."""
+    """A key that is built from a hashed column has the hash, too, and joins with other streams."""
     output = read(("userId", "hash"), streams=(stream,))
     agents = {user["id"] for user in WORLD.users()}
-    said = json.dumps(output.records(stream))
-    assert not [agent for agent in agents if agent in said]
+    text = json.dumps(output.records(stream))
+    assert not [agent for agent in agents if agent in text]
     expected = {hmac.new(KEY.encode(), agent.encode(), "sha256").hexdigest() for agent in agents}
-    found = {row["userId"] for row in output.records(stream) if row.get("userId")}
-    assert found
-    assert found <= expected
+    hashes = {row["userId"] for row in output.records(stream) if row.get("userId")}
+    assert hashes
+    assert hashes <= expected
     plain = read(streams=(stream,))
     assert len(keys(output, stream)) == len(keys(plain, stream))
 
@@ -179,19 +187,23 @@ def keys(output: Output, stream: str) -> set[tuple[str | None, ...]]:
 @pytest.mark.parametrize("stream", ["conversation_aggregates", "user_presences", "user_skills"])
 @pytest.mark.parametrize("action", ["drop", "mask"])
 def test_a_column_that_a_key_is_made_of_can_only_be_hashed(stream: str, action: str) -> None:
-    """Else rows of several people would have one key, and overwrite each other."""
+    """A column of a key can only be hashed.
+
+    Else several rows would share a key and overwrite each other.
+    """
     with pytest.raises(SettingError, match=f"key of {stream}; a key can only be hashed"):
         read(("userId", action), streams=(stream,))
 
 
 def test_a_stream_that_is_not_read_does_not_stop_a_rule() -> None:
-    """`userId` is a key of `user_skills`, which nobody asked for."""
+    """A rule is checked against selected streams only: `userId` is a key of `user_skills`."""
     output = read(("userId", "drop"), streams=("users", "conversation_participants"))
     assert output.records("conversation_participants")
     assert not [row for row in output.records("conversation_participants") if "userId" in row]
 
 
 def test_a_field_that_only_a_table_has_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    """A field of a derived table is known, and dropped without a warning."""
     output = read(("routingStatus", "drop"), streams=("user_routing_statuses",))
     assert output.records("user_routing_statuses")
     assert not [row for row in output.records("user_routing_statuses") if "routingStatus" in row]

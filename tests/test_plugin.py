@@ -1,7 +1,7 @@
-"""plugin.yml is what the tap says of itself, in the words that Meltano Hub knows.
+"""plugin.yml matches the tap's settings, in the format of Meltano Hub.
 
-The words of its repository meltano/hub (`schemas/plugin_definitions/extractors.schema.json` and the
-schemas that it refers to) are told here as far as this definition uses them.
+`DEFINITION` restates the part of the Hub's schema that plugin.yml uses (repository meltano/hub,
+`schemas/plugin_definitions/extractors.schema.json`, and the schemas that it refers to).
 """
 
 from __future__ import annotations
@@ -55,23 +55,26 @@ DEFINITION = {
 
 @pytest.fixture(scope="module")
 def plugin() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load((ROOT / "plugin.yml").read_text("utf-8"))
-    return read
+    content: dict[str, Any] = yaml.safe_load((ROOT / "plugin.yml").read_text("utf-8"))
+    return content
 
 
 def test_it_is_up_to_date() -> None:
+    """plugin.yml is what `scripts/update_plugin.py` generates."""
     assert script("update_plugin").main(["--check"]) == 0, "run python scripts/update_plugin.py"
 
 
 def test_the_hub_knows_every_word_of_it(plugin: dict[str, Any]) -> None:
+    """plugin.yml validates against the Hub's definition, which refuses unknown capabilities."""
     assert [error.message for error in Draft7Validator(DEFINITION).iter_errors(plugin)] == []
     assert not Draft7Validator(DEFINITION).is_valid({**plugin, "capabilities": ["telepathy"]})
 
 
 def test_secrets_are_sensitive_and_what_is_required_is_a_setting(plugin: dict[str, Any]) -> None:
+    """Secret settings are `sensitive`, every setting is listed, and required ones exist."""
     settings = {setting["name"]: setting for setting in plugin["settings"]}
     secret = {name for name, schema in SCHEMA["properties"].items() if schema.get("secret")}
-    assert {name for name, one in settings.items() if one.get("sensitive")} == secret
+    assert {name for name, entry in settings.items() if entry.get("sensitive")} == secret
     assert set(SCHEMA["properties"]) <= set(settings)
     assert {name for group in plugin["settings_group_validation"] for name in group} <= set(
         settings
@@ -79,9 +82,9 @@ def test_secrets_are_sensitive_and_what_is_required_is_a_setting(plugin: dict[st
 
 
 def test_it_agrees_with_meltano_yml(plugin: dict[str, Any]) -> None:
-    """The two tell Meltano the same tap."""
-    told = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
-    extractor = told["plugins"]["extractors"][0]
+    """plugin.yml and meltano.yml define the same plugin."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
+    extractor = project["plugins"]["extractors"][0]
     for key in ("name", "namespace", "label", "executable"):
         assert plugin[key] == extractor[key]
     assert sorted(plugin["select"]) == sorted(extractor["select"])

@@ -1,4 +1,4 @@
-"""Polling: pauses that grow, a deadline that no pause passes, and the result."""
+"""Polling: growing pauses, a deadline that no pause exceeds, and the result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def poll(clock: Clock, *, first: float, timeout: float = 1000) -> Poll:
     ],
 )
 def test_each_pause_is_half_as_long_again(first: float, pauses: list[float]) -> None:
-    """Up to 30 seconds; the first may be longer, and only the first may be 0."""
+    """Pauses grow by half, up to 30 seconds; only the first may be longer, or 0."""
     clock = Clock()
     polled = poll(clock, first=first)
     for _ in pauses:
@@ -40,7 +40,7 @@ def test_each_pause_is_half_as_long_again(first: float, pauses: list[float]) -> 
 
 
 def test_a_pause_ends_at_the_deadline() -> None:
-    """The last look is taken then, and no later one has to be waited for."""
+    """The last pause ends at the deadline, and the poll there is the last one."""
     clock = Clock()
     polled = poll(clock, first=4, timeout=7)
     for _ in range(3):
@@ -49,7 +49,7 @@ def test_a_pause_ends_at_the_deadline() -> None:
 
 
 def test_a_deadline_that_has_passed_is_no_negative_wait() -> None:
-    """Reading other jobs may take longer than this one had left."""
+    """After the deadline a pause is 0: reading other jobs may have taken longer."""
     clock = Clock()
     polled = poll(clock, first=4, timeout=7)
     clock.now += 60
@@ -59,7 +59,7 @@ def test_a_deadline_that_has_passed_is_no_negative_wait() -> None:
 
 @pytest.mark.parametrize(("elapsed", "first"), [(1, 3), (4, 0), (9, 0)])
 def test_seconds_that_have_elapsed_are_not_waited_again(elapsed: float, first: float) -> None:
-    """The pause after it is as long as ever."""
+    """Elapsed seconds shorten the first pause, and no later one."""
     clock = Clock()
     polled = poll(clock, first=4)
     polled.pause(elapsed)
@@ -69,7 +69,7 @@ def test_seconds_that_have_elapsed_are_not_waited_again(elapsed: float, first: f
 
 @pytest.mark.parametrize(("seconds", "pauses"), [(10, [10, 15]), (60, [60, 30]), (2, [4, 6])])
 def test_a_pause_is_lengthened_but_never_shortened(seconds: float, pauses: list[float]) -> None:
-    """As `Retry-After` requires; those after it go on from there."""
+    """`Retry-After` lengthens a pause, never shortens it; later pauses grow from there."""
     clock = Clock()
     polled = poll(clock, first=4)
     polled.lengthen(seconds)
@@ -79,14 +79,14 @@ def test_a_pause_is_lengthened_but_never_shortened(seconds: float, pauses: list[
 
 
 def test_the_first_look_is_at_once() -> None:
-    """A result that is there costs no wait; one that is false is a result, too."""
+    """The first poll is at once; a result that is false counts, too."""
     clock = Clock()
     assert poll(clock, first=4).until(lambda: 0, lambda: pytest.fail("too late")) == 0
     assert clock.waits == []
 
 
 def test_looks_go_on_until_there_is_a_result() -> None:
-    """One pause before each look after the first one."""
+    """Polls go on until there is a result, with one pause before each but the first."""
     clock = Clock()
     results = iter([None, None, "done"])
     assert poll(clock, first=4).until(lambda: next(results), lambda: "too late") == "done"
@@ -94,7 +94,10 @@ def test_looks_go_on_until_there_is_a_result() -> None:
 
 
 def test_the_look_at_the_deadline_is_the_last() -> None:
-    """Its message is made when it is needed, and stops the run."""
+    """The poll at the deadline is the last.
+
+    Then the run stops, with a message that is built only then.
+    """
     clock = Clock()
     looks: list[float] = []
     with pytest.raises(StopRun, match=r"^still PENDING after 3 looks$"):
@@ -106,7 +109,7 @@ def test_the_look_at_the_deadline_is_the_last() -> None:
 
 
 def test_a_result_at_the_deadline_counts() -> None:
-    """The look comes before the judgement."""
+    """A result at the deadline counts."""
     clock = Clock()
     results = iter([None, "done"])
     assert poll(clock, first=9, timeout=7).until(lambda: next(results), lambda: "late") == "done"
@@ -116,7 +119,7 @@ def test_a_result_at_the_deadline_counts() -> None:
 def test_polling_ends_at_its_deadline(
     first: float, timeout: float, lengthened: list[float]
 ) -> None:
-    """After as many looks as pauses of a tenth of a second make, whatever is lengthened."""
+    """Polling ends at its deadline, with ten polls a second at most, whatever lengthens pauses."""
     clock = Clock()
     polled = poll(clock, first=first, timeout=timeout)
     longer, looks = iter(lengthened), itertools.count()

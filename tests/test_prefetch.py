@@ -1,4 +1,4 @@
-"""Reading ahead changes when something is asked, and nothing else."""
+"""Prefetching changes the time of requests, and nothing else."""
 
 from __future__ import annotations
 
@@ -33,64 +33,68 @@ WORLD = World(seed=5, per_day=11, since=SINCE, now=NOW, indexing=timedelta(minut
 START: dict[str, Any] = {"start_date": iso(SINCE), "page_size": 3}
 
 
-class Desk:
-    """Answers requests when told to, and knows what is under way."""
+class Responder:
+    """Responds to requests when they are released, and records which are under way."""
 
     def __init__(self) -> None:
-        self.asked: list[int] = []
+        self.requested: list[int] = []
         self.threads: dict[int, str] = {}
         self._open = {number: threading.Event() for number in range(100)}
         self._lock = threading.Lock()
 
-    def ask(self, number: int) -> Callable[[], int]:
-        """Return what asks for a number, and waits until it may have it."""
+    def request(self, number: int) -> Callable[[], int]:
+        """Return the function that requests a number, and blocks until it is released."""
 
-        def ask() -> int:
+        def send() -> int:
             with self._lock:
-                self.asked.append(number)
+                self.requested.append(number)
                 self.threads[number] = threading.current_thread().name
             assert self._open[number].wait(10)
             return number
 
-        return ask
+        return send
 
     def open(self, *numbers: int) -> None:
-        """Let these have their answers."""
+        """Release the responses to these requests."""
         for number in numbers:
             self._open[number].set()
 
     def following(self, number: int, last: int = 50) -> list[tuple[int, Callable[[], int]]]:
-        """Return what comes after a number."""
-        return [(later, self.ask(later)) for later in range(number + 1, last)]
+        """Return the requests after a number."""
+        return [(later, self.request(later)) for later in range(number + 1, last)]
 
 
-def ahead(most: int) -> tuple[Prefetcher[int, int], Desk]:
-    """Make one, with a desk."""
-    return Prefetcher(most, Interruption()), Desk()
+def prefetcher(most: int) -> tuple[Prefetcher[int, int], Responder]:
+    """Return a prefetcher and its responder."""
+    return Prefetcher(most, Interruption()), Responder()
 
 
-def test_answers_come_in_the_order_in_which_they_are_wanted() -> None:
-    reading, desk = ahead(4)
-    desk.open(3, 2, 1, 0, *range(4, 50))
-    assert [reading.result(n, desk.ask(n), desk.following(n)) for n in range(20)] == [*range(20)]
-    assert len(desk.asked) == len(set(desk.asked)) <= 20 + 2 * 4
+def test_responses_come_in_the_order_of_their_requests() -> None:
+    """Responses are returned in the order in which they are needed, and each is requested once."""
+    prefetching, responder = prefetcher(4)
+    responder.open(3, 2, 1, 0, *range(4, 50))
+    assert [
+        prefetching.result(n, responder.request(n), responder.following(n)) for n in range(20)
+    ] == [*range(20)]
+    assert len(responder.requested) == len(set(responder.requested)) <= 20 + 2 * 4
 
 
 def test_no_more_than_allowed_are_under_way_or_wait() -> None:
-    reading, desk = ahead(4)
-    desk.open(0)
-    reading.result(0, desk.ask(0), desk.following(0))
-    desk.open(1)
-    reading.result(1, desk.ask(1), desk.following(1))
-    # Two have been handed out; as many as allowed are under way at most.
-    assert 2 <= len(set(desk.asked) - {0, 1}) <= 4
-    desk.open(*range(50))
+    """At most the allowed number of requests is under way."""
+    prefetching, responder = prefetcher(4)
+    responder.open(0)
+    prefetching.result(0, responder.request(0), responder.following(0))
+    responder.open(1)
+    prefetching.result(1, responder.request(1), responder.following(1))
+    # Two are returned; at most the allowed number is under way.
+    assert 2 <= len(set(responder.requested) - {0, 1}) <= 4
+    responder.open(*range(50))
 
 
 def test_the_request_that_is_waited_for_is_one_of_those_under_way() -> None:
-    """Of four, three are ahead of it, whichever is waited for."""
+    """The request that is needed is one of the allowed ones: of four, three are prefetched."""
     others = {*threading.enumerate()}
-    desk = Desk()
+    responder = Responder()
     under_way: list[int] = []
 
     class Waiting(Interruption):
@@ -98,91 +102,99 @@ def test_the_request_that_is_waited_for_is_one_of_those_under_way() -> None:
         def breakable(self) -> Iterator[None]:
             # No request ends before the reader waits, and a thread lives as long as its request.
             under_way.append(len({*threading.enumerate()} - others))
-            desk.open(len(under_way) - 1)
+            responder.open(len(under_way) - 1)
             with super().breakable():
                 yield
 
-    reading: Prefetcher[int, int] = Prefetcher(4, Waiting())
+    prefetching: Prefetcher[int, int] = Prefetcher(4, Waiting())
     for number in range(3):
-        assert reading.result(number, desk.ask(number), desk.following(number)) == number
+        assert (
+            prefetching.result(number, responder.request(number), responder.following(number))
+            == number
+        )
         for thread in {*threading.enumerate()} - others:
-            if thread.name == desk.threads[number]:
+            if thread.name == responder.threads[number]:
                 thread.join()  # it may outlive its response by a moment
-    desk.open(*range(50))
+    responder.open(*range(50))
     assert under_way == [4, 4, 4]
 
 
 def test_at_most_twice_as_many_responses_wait() -> None:
-    """However many have come while the reader was busy."""
+    """At most twice the allowed number of responses is prefetched while the reader is busy."""
     others = {*threading.enumerate()}
-    reading, desk = ahead(4)
-    desk.open(*range(50))
+    prefetching, responder = prefetcher(4)
+    responder.open(*range(50))
     for number in range(9):
-        reading.result(number, desk.ask(number), desk.following(number))
+        prefetching.result(number, responder.request(number), responder.following(number))
         for thread in {*threading.enumerate()} - others:
             thread.join()
-    assert sorted(desk.asked) == [*range(9 + 2 * 4)]
+    assert sorted(responder.requested) == [*range(9 + 2 * 4)]
 
 
 def test_one_at_a_time_is_plain_reading() -> None:
-    reading, desk = ahead(1)
-    desk.open(*range(50))
+    """With one connection nothing is prefetched, and no thread is started."""
+    prefetching, responder = prefetcher(1)
+    responder.open(*range(50))
     for number in range(3):
-        reading.result(number, desk.ask(number), desk.following(number))
-    assert desk.asked == [0, 1, 2]
-    assert set(desk.threads.values()) == {threading.current_thread().name}
+        prefetching.result(number, responder.request(number), responder.following(number))
+    assert responder.requested == [0, 1, 2]
+    assert set(responder.threads.values()) == {threading.current_thread().name}
 
 
-def test_an_error_appears_where_its_answer_is_wanted() -> None:
-    reading, desk = ahead(3)
-    desk.open(*range(50))
+def test_an_error_is_raised_where_its_response_is_needed() -> None:
+    """An error of a prefetched request is raised when its response is needed, not before."""
+    prefetching, responder = prefetcher(3)
+    responder.open(*range(50))
 
     def fail() -> int:
         raise StopRun("no")  # noqa: EM101
 
-    following = [(1, desk.ask(1)), (2, fail)]
-    assert reading.result(0, desk.ask(0), following) == 0
-    assert reading.result(1, desk.ask(1), [(2, fail)]) == 1
+    following = [(1, responder.request(1)), (2, fail)]
+    assert prefetching.result(0, responder.request(0), following) == 0
+    assert prefetching.result(1, responder.request(1), [(2, fail)]) == 1
     with pytest.raises(StopRun, match="no"):
-        reading.result(2, desk.ask(2), [])
+        prefetching.result(2, responder.request(2), [])
 
 
 def test_what_is_not_wanted_any_more_is_dropped() -> None:
-    reading, desk = ahead(3)
-    desk.open(*range(50))
-    reading.result(0, desk.ask(0), desk.following(0))
-    reading.result(40, desk.ask(40), [])
-    reading.result(1, desk.ask(1), [])
-    assert (desk.asked.count(1), desk.asked.count(40)) == (2, 1)
+    """A prefetched response that is skipped is dropped, and requested again when it is needed."""
+    prefetching, responder = prefetcher(3)
+    responder.open(*range(50))
+    prefetching.result(0, responder.request(0), responder.following(0))
+    prefetching.result(40, responder.request(40), [])
+    prefetching.result(1, responder.request(1), [])
+    assert (responder.requested.count(1), responder.requested.count(40)) == (2, 1)
 
 
-def test_what_is_forgotten_is_asked_again() -> None:
-    reading, desk = ahead(3)
-    desk.open(*range(50))
-    reading.result(0, desk.ask(0), desk.following(0))
-    reading.forget()
-    reading.result(1, desk.ask(1), [])
-    assert desk.asked.count(1) == 2
+def test_a_forgotten_response_is_requested_again() -> None:
+    """After `forget` a prefetched response is requested again."""
+    prefetching, responder = prefetcher(3)
+    responder.open(*range(50))
+    prefetching.result(0, responder.request(0), responder.following(0))
+    prefetching.forget()
+    prefetching.result(1, responder.request(1), [])
+    assert responder.requested.count(1) == 2
 
 
-def test_a_signal_ends_the_wait_for_an_answer() -> None:
-    """The thread that waits for the vendor is left behind; it keeps nothing from ending."""
-    noted = Interruption()
-    reading: Prefetcher[int, int] = Prefetcher(2, noted)
-    desk = Desk()
-    old = signal.signal(signal.SIGALRM, lambda *_: noted.handle(signal.SIGTERM))
+def test_a_signal_ends_the_wait_for_a_response() -> None:
+    """A signal ends the wait; the thread of the request keeps nothing from ending."""
+    interruption = Interruption()
+    prefetching: Prefetcher[int, int] = Prefetcher(2, interruption)
+    responder = Responder()
+    old = signal.signal(signal.SIGALRM, lambda *_: interruption.handle(signal.SIGTERM))
     signal.setitimer(signal.ITIMER_REAL, 0.01)
     try:
         with pytest.raises(Interrupted) as leaving:
-            reading.result(0, desk.ask(0), desk.following(0))
+            prefetching.result(0, responder.request(0), responder.following(0))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
-        desk.open(*range(50))
+        responder.open(*range(50))
     assert leaving.value.code == 143
 
 
-def test_pages_are_told_ahead_from_the_counts() -> None:
+def test_the_counts_determine_the_pages_to_prefetch() -> None:
+    """The counts determine the pages to prefetch; a count of pages has precedence."""
     paginator = CountedPaginator(
         page_size=10, where="here", identity="id", empty_tries=0, wait=lambda: None
     )
@@ -204,7 +216,10 @@ def test_pages_are_told_ahead_from_the_counts() -> None:
 def test_the_output_is_that_of_plain_reading(
     most: int, page_size: int, window_days: float, source: str, counts: str
 ) -> None:
-    """Record by record and STATE by STATE, for the same requests unless a count is too high."""
+    """The output equals that of sequential requests, record by record and STATE by STATE.
+
+    So do the requests, unless a count is too high.
+    """
     options = {
         "start_date": iso(SINCE),
         "page_size": page_size,
@@ -223,8 +238,8 @@ def test_the_output_is_that_of_plain_reading(
 
 @pytest.mark.parametrize("most", [2, 3, 4, 8, 16])
 @pytest.mark.parametrize(("per_day", "page_size"), [(11, 1), (50, 5), (30, 10), (9, 10)])
-def test_nothing_is_asked_twice(per_day: int, page_size: int, most: int) -> None:
-    """What is ahead of one window is still ahead when the pages of another come between."""
+def test_nothing_is_requested_twice(per_day: int, page_size: int, most: int) -> None:
+    """Prefetched pages of a window are kept while those of another one come between."""
     world = World(seed=5, per_day=per_day, since=SINCE, now=NOW)
     options = {"start_date": iso(SINCE), "page_size": page_size}
     with Simulator(world) as sim:
@@ -248,18 +263,21 @@ def test_nothing_is_asked_twice(per_day: int, page_size: int, most: int) -> None
     ids=lambda fault: fault.kind,
 )
 def test_a_passing_fault_costs_no_record(fault: Fault) -> None:
+    """A transient fault of a prefetched request loses no record."""
     with Simulator(WORLD) as sim:
         plain = run(sim, DETAILS, **START)
         logins = len([request for request in sim.requests if request.path == "/oauth/token"])
         sim.faults.add(fault)
         parallel = run(sim, DETAILS, max_parallel_requests=6, **START)
-        logins = len([request for request in sim.requests if request.path == "/oauth/token"]) - logins
+        logins = (
+            len([request for request in sim.requests if request.path == "/oauth/token"]) - logins
+        )
     assert without_times(parallel) == without_times(plain)
     assert logins == (2 if fault.kind == "unauthorized" else 1)
 
 
-def test_nothing_is_printed_after_the_place_of_an_error() -> None:
-    """The third day's second page cannot be read: what precedes it is printed, and no more."""
+def test_nothing_is_emitted_after_the_place_of_an_error() -> None:
+    """Nothing after the failed page is emitted, though it is prefetched; all before it is."""
     with Simulator(WORLD) as sim:
         plain = run(sim, DETAILS, **START)
         sim.faults.add(Fault("status", path="/query", page=4, status=400, times=None, after=2))
@@ -272,7 +290,8 @@ def test_nothing_is_printed_after_the_place_of_an_error() -> None:
 
 
 @pytest.mark.parametrize("stream", ["flow_versions", "routing_queue_members", "users"])
-def test_listings_are_read_ahead_too(stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_listings_are_prefetched_too(stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listings and children are prefetched with the same output and the same requests."""
     halve_listings(monkeypatch)
     with Simulator(World(seed=81, per_day=1, since=SINCE, now=NOW)) as sim:
         plain = run(sim, stream, page_size=25)
