@@ -1,4 +1,4 @@
-"""What a rule names is gone from the record, and nothing else is touched."""
+"""Redaction: the field of a rule is gone from the record, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -51,29 +51,29 @@ def hashed(text: str, key: str = KEY) -> str:
 
 
 def applied(record: dict[str, Any], *rules: tuple[str, str], **settings: Any) -> dict[str, Any]:
-    """Return what the rules leave of a copy of the record."""
-    left = copy.deepcopy(record)
+    """Return a copy of the record after these rules."""
+    redacted = copy.deepcopy(record)
     settings.setdefault("hash_key", KEY)
-    Privacy([Rule(field, action) for field, action in rules], **settings).apply(left)
-    return left
+    Privacy([Rule(field, action) for field, action in rules], **settings).apply(redacted)
+    return redacted
 
 
 def dumped(value: Any) -> str:
-    """Return a text that is the same for the same JSON; NaN is not equal to itself."""
+    """Return a text that is equal for equal JSON, as NaN is not equal to itself."""
     return json.dumps(value)
 
 
-def is_part(left: Any, whole: Any) -> bool:
-    """Return whether nothing was added: no key, no element, and no value but those of actions."""
-    if isinstance(whole, dict) and isinstance(left, dict):
-        return all(key in whole and is_part(left[key], whole[key]) for key in left)
-    if isinstance(whole, list) and isinstance(left, list):
+def is_part(redacted: Any, whole: Any) -> bool:
+    """Return whether nothing is added: no key, no element, no value but those of actions."""
+    if isinstance(whole, dict) and isinstance(redacted, dict):
+        return all(key in whole and is_part(redacted[key], whole[key]) for key in redacted)
+    if isinstance(whole, list) and isinstance(redacted, list):
         rest = iter(whole)
-        return all(any(is_part(part, other) for other in rest) for part in left)
-    if isinstance(whole, dict | list) or isinstance(left, dict | list):
+        return all(any(is_part(part, other) for other in rest) for part in redacted)
+    if isinstance(whole, dict | list) or isinstance(redacted, dict | list):
         return False
-    is_hash = isinstance(left, str) and len(left) == len(hashed(""))
-    return left in (None, "***") or is_hash or dumped(left) == dumped(whole)
+    is_hash = isinstance(redacted, str) and len(redacted) == len(hashed(""))
+    return redacted in (None, "***") or is_hash or dumped(redacted) == dumped(whole)
 
 
 def keys_of(value: Any) -> set[str]:
@@ -83,7 +83,7 @@ def keys_of(value: Any) -> set[str]:
 
 
 def reached(value: Any, steps: list[str]) -> list[Any]:
-    """Follow a path the slow and obvious way."""
+    """Return the values that a path reaches, in the slow and obvious way."""
     if not steps:
         return [value]
     step, rest = steps[0], steps[1:]
@@ -106,20 +106,22 @@ def reached(value: Any, steps: list[str]) -> list[Any]:
 def test_it_never_raises_and_the_record_stays_json(
     record: dict[str, Any], rules: list[tuple[str, str]]
 ) -> None:
+    """Any rules leave any record valid JSON, with nothing added, and raise no error."""
     globs = {"attributes_include": ["a*", "?"], "attributes_exclude": ["b"]}
-    left = applied(record, *rules, **globs)
-    assert dumped(json.loads(dumped(left))) == dumped(left)
-    assert is_part(left, record)
+    redacted = applied(record, *rules, **globs)
+    assert dumped(json.loads(dumped(redacted))) == dumped(redacted)
+    assert is_part(redacted, record)
 
 
 @given(RECORDS, st.lists(st.tuples(FIELDS, st.sampled_from(["drop", "mask"])), max_size=4))
 def test_one_rule_twice_is_that_rule_once(
     record: dict[str, Any], rules: list[tuple[str, str]]
 ) -> None:
+    """Dropping and masking are idempotent, alone and together."""
     for rule in rules:
         once = applied(record, rule)
         assert dumped(applied(once, rule)) == dumped(once)
-    # Together, too: what one rule takes away gives another no more to do.
+    # Together, too: a field that one rule drops leaves nothing for another.
     once = applied(record, *rules)
     assert dumped(applied(once, *rules)) == dumped(once)
 
@@ -128,6 +130,7 @@ def test_one_rule_twice_is_that_rule_once(
 def test_rules_together_are_the_rules_one_after_the_other(
     record: dict[str, Any], rules: list[tuple[str, str]]
 ) -> None:
+    """Rules together have the effect of the rules one after the other."""
     expected = record
     for rule in rules:
         expected = applied(expected, rule)
@@ -136,59 +139,65 @@ def test_rules_together_are_the_rules_one_after_the_other(
 
 @given(RECORDS, BARE)
 def test_a_dropped_bare_name_is_nowhere(record: dict[str, Any], name: str) -> None:
+    """A dropped bare name is a key nowhere in the record."""
     assert name not in keys_of(applied(record, (name, "drop")))
 
 
 @given(RECORDS, BARE, st.sampled_from(["mask", "hash"]))
 def test_no_text_stays_under_a_bare_name(record: dict[str, Any], name: str, action: str) -> None:
+    """Masking or hashing a bare name replaces every text below it, and no other."""
     marked, texts = with_unique_texts(record)
-    left = dumped(applied(marked, (name, action)))
+    redacted = dumped(applied(marked, (name, action)))
     below = [text for text in texts if text in dumped(applied_only(marked, name))]
-    assert not any(text in left for text in below)
-    assert all(text in left for text in texts if text not in below)
+    assert not any(text in redacted for text in below)
+    assert all(text in redacted for text in texts if text not in below)
 
 
 @given(RECORDS, PATHS.filter(lambda path: path not in ("a", "b", "participants")))
 def test_what_a_path_reaches_is_gone_and_the_rest_stays(record: dict[str, Any], path: str) -> None:
+    """Each action replaces exactly the texts that the path reaches."""
     marked, texts = with_unique_texts(record)
     steps = path.replace('["x.y"]', ".X").replace('["a"]', ".a").replace("[*]", ".[*]")
     names = [step.replace("X", "x.y") for step in steps.split(".") if step]
     ends = dumped(reached(marked, names))
     for action in ACTIONS:
-        left = dumped(applied(marked, (path, action)))
-        assert all((text in left) != (text in ends) for text in texts)
+        redacted = dumped(applied(marked, (path, action)))
+        assert all((text in redacted) != (text in ends) for text in texts)
 
 
 @given(RECORDS, st.sampled_from(ACTIONS))
 def test_a_record_without_the_field_is_unchanged(record: dict[str, Any], action: str) -> None:
+    """A record without the field is unchanged."""
     rules = [("d", action), ("a.d", action), ("participants[*].attributes.d[*]", action)]
     assert dumped(applied(record, *rules)) == dumped(record)
 
 
 @given(st.text(st.characters(exclude_categories=[])))
 def test_equal_texts_hash_equal_and_other_keys_hash_otherwise(text: str) -> None:
+    """Equal texts have equal hashes, so that joins work; another key gives other hashes."""
     record = {"id": text, "participants": [{"id": text}]}
-    left = applied(record, ("id", "hash"))
-    assert left == {"id": hashed(text), "participants": [{"id": hashed(text)}]}
+    redacted = applied(record, ("id", "hash"))
+    assert redacted == {"id": hashed(text), "participants": [{"id": hashed(text)}]}
     other = applied(record, ("id", "hash"), hash_key=KEY + "!")
     assert other["id"] == hashed(text, KEY + "!")
-    assert other["id"] != left["id"]
+    assert other["id"] != redacted["id"]
 
 
 @given(st.dictionaries(st.text(max_size=4), st.text(max_size=4)))
 def test_excluded_attributes_are_gone_even_if_included(attributes: dict[str, str]) -> None:
+    """An attribute stays if an include pattern matches and no exclude pattern does."""
     record = {"participants": [{"attributes": attributes}]}
-    left = applied(record, attributes_include=["a*", "b"], attributes_exclude=["*z"])
-    kept = {
+    redacted = applied(record, attributes_include=["a*", "b"], attributes_exclude=["*z"])
+    expected = {
         key: value
         for key, value in attributes.items()
         if (key.startswith("a") or key == "b") and not key.endswith("z")
     }
-    assert left == {"participants": [{"attributes": kept}]}
+    assert redacted == {"participants": [{"attributes": expected}]}
 
 
 def with_unique_texts(record: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the record with each text replaced by one that occurs nowhere else, and these."""
+    """Return the record with each text replaced by a unique one, and these texts."""
     texts: list[str] = []
 
     def marked(value: Any) -> Any:
@@ -205,7 +214,7 @@ def with_unique_texts(record: dict[str, Any]) -> tuple[dict[str, Any], list[str]
 
 
 def applied_only(value: Any, name: str) -> list[Any]:
-    """Return what stands under a name, at any depth."""
+    """Return the values under a name, at any depth."""
     if isinstance(value, list):
         return [end for part in value for end in applied_only(part, name)]
     if not isinstance(value, dict):
@@ -221,10 +230,12 @@ def applied_only(value: Any, name: str) -> list[Any]:
 
 
 def test_drop_removes_the_field() -> None:
+    """`drop` removes the field."""
     assert applied({"a": {"b": 1}, "c": 2}, ("a", "drop")) == {"c": 2}
 
 
 def test_hash_takes_texts_and_numbers_and_leaves_null() -> None:
+    """`hash` replaces texts and numbers, at any depth, and empties booleans; null stays."""
     record = {"a": ["Zoë", 7, 1.5, 10**20, True, None, {"deep": ["x"]}, []]}
     assert applied(record, ("a", "hash")) == {
         "a": [
@@ -241,23 +252,27 @@ def test_hash_takes_texts_and_numbers_and_leaves_null() -> None:
 
 
 def test_mask_stars_texts_and_empties_the_rest() -> None:
+    """`mask` replaces texts by `***`, and all other values by null."""
     record = {"a": ["secret", "", 7, 1.5, True, None, {"deep": "x"}]}
     expected = {"a": ["***", "***", None, None, None, None, {"deep": "***"}]}
     assert applied(record, ("a", "mask")) == expected
 
 
 def test_half_a_surrogate_pair_stops_nothing() -> None:
+    """Half a surrogate pair, which is no valid UTF-8, is hashed without an error."""
     record = json.loads('{"a": "\\ud800"}')
     assert len(applied(record, ("a", "hash"))["a"]) == 64
 
 
 def test_a_name_below_itself_is_hashed_once() -> None:
+    """A name below itself is hashed once."""
     assert applied({"a": {"a": "x", "b": ["x"]}}, ("a", "hash")) == {
         "a": {"a": hashed("x"), "b": [hashed("x")]}
     }
 
 
 def test_rules_apply_in_their_order() -> None:
+    """Rules apply in the order of the setting."""
     record = {"a": "x"}
     twice = applied(record, ("a", "hash"), ("a", "hash"))
     assert twice == {"a": hashed(hashed("x"))}
@@ -268,6 +283,7 @@ def test_rules_apply_in_their_order() -> None:
 
 
 def test_bare_names_and_paths_apply_in_their_order_too() -> None:
+    """Bare names and paths apply in their common order."""
     record = {"a": {"b": "x"}}
     assert applied(record, ("b", "mask"), ("a.b", "hash")) == {"a": {"b": hashed("***")}}
     assert applied(record, ("a.b", "hash"), ("b", "mask")) == {"a": {"b": "***"}}
@@ -276,6 +292,7 @@ def test_bare_names_and_paths_apply_in_their_order_too() -> None:
 
 
 def test_json_may_nest_deeper_than_calls() -> None:
+    """JSON that nests deeper than Python's recursion limit is redacted."""
     record: dict[str, Any] = {"end": "x", "b": "x"}
     for _ in range(5000):
         record = {"a": [record]}
@@ -333,12 +350,14 @@ CONVERSATION = {
 )
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_field_means_these_values(field: str, gone: list[str], action: str) -> None:
+    """A bare name is a key at any depth, a path begins at the root, and a quoted key is literal."""
     texts = ["root", "inner", "1", "2", "3", "4", "5", "6", "7", "8"]
-    left = dumped(applied(CONVERSATION, (field, action)))
-    assert [text for text in texts if f'"{text}"' not in left] == gone
+    redacted = dumped(applied(CONVERSATION, (field, action)))
+    assert [text for text in texts if f'"{text}"' not in redacted] == gone
 
 
 def test_dropping_every_element_or_key_leaves_an_empty_holder() -> None:
+    """Dropping every element leaves an empty list, dropping every key an empty object."""
     record = {"a": [1, {"b": 2}], "c": {"d": 1}}
     assert applied(record, ("a[*]", "drop"), ("c.*", "drop")) == {"a": [], "c": {}}
     assert applied(record, ("*", "drop")) == {}
@@ -348,7 +367,7 @@ def test_dropping_every_element_or_key_leaves_an_empty_holder() -> None:
 
 
 @pytest.mark.parametrize(
-    ("include", "exclude", "kept"),
+    ("include", "exclude", "expected"),
     [
         (None, None, ["a", "ab", "Ab", "b"]),
         (None, [], ["a", "ab", "Ab", "b"]),
@@ -359,22 +378,25 @@ def test_dropping_every_element_or_key_leaves_an_empty_holder() -> None:
     ],
 )
 def test_attributes_stay_by_their_names(
-    include: list[str] | None, exclude: list[str] | None, kept: list[str]
+    include: list[str] | None, exclude: list[str] | None, expected: list[str]
 ) -> None:
+    """Patterns select attributes of participants by name, with case, and no others."""
     attributes = dict.fromkeys(["a", "ab", "Ab", "b"], "x")
     record = {"attributes": {**attributes}, "participants": [{"attributes": attributes}, {}, None]}
-    left = applied(record, attributes_include=include, attributes_exclude=exclude)
-    assert left["attributes"] == attributes
-    assert list(left["participants"][0]["attributes"]) == kept
+    redacted = applied(record, attributes_include=include, attributes_exclude=exclude)
+    assert redacted["attributes"] == attributes
+    assert list(redacted["participants"][0]["attributes"]) == expected
 
 
 def test_attributes_are_chosen_before_the_rules() -> None:
+    """Patterns select attributes before rules apply to the rest."""
     record = {"participants": [{"attributes": {"a": "x", "b": "y"}}]}
-    left = applied(record, ("a", "mask"), ("b", "mask"), attributes_include=["a"])
-    assert left == {"participants": [{"attributes": {"a": "***"}}]}
+    redacted = applied(record, ("a", "mask"), ("b", "mask"), attributes_include=["a"])
+    assert redacted == {"participants": [{"attributes": {"a": "***"}}]}
 
 
 def test_whether_there_is_anything_to_do() -> None:
+    """A configuration without an effect is false, so that records are not searched."""
     assert not Privacy([], hash_key=None)
     assert not Privacy([], hash_key=KEY, attributes_exclude=[])
     assert Privacy([{"field": "a", "action": "drop"}], hash_key=None)
@@ -385,35 +407,39 @@ def test_whether_there_is_anything_to_do() -> None:
 # What is wrong with the settings
 
 
-def said(*rules: Any, hash_key: str | None = KEY) -> list[str]:
+def lines(*rules: Any, hash_key: str | None = KEY) -> list[str]:
+    """Return the problems of these rules."""
     return problems(list(rules), hash_key)
 
 
 def test_sensible_rules_are_no_problem() -> None:
-    assert said({"field": "a", "action": "hash"}, {"field": "b.*[*]", "action": "mask"}) == []
-    assert said({"field": "a", "action": "drop"}, hash_key=None) == []
+    """Valid rules, and no rules, have no problems."""
+    assert lines({"field": "a", "action": "hash"}, {"field": "b.*[*]", "action": "mask"}) == []
+    assert lines({"field": "a", "action": "drop"}, hash_key=None) == []
     assert problems([], None) == problems(None, None) == []
 
 
 def test_rules_are_a_list_of_objects() -> None:
+    """A setting that is no list of objects is a problem, with an example."""
     assert problems({"field": "a", "action": "drop"}, None) == [f"pii is not a list; {RULES}."]
-    assert said("a") == [f"pii[0] is not an object; {RULES}."]
+    assert lines("a") == [f"pii[0] is not an object; {RULES}."]
 
 
 def test_a_rule_has_a_field_and_an_action_and_nothing_else() -> None:
+    """Each missing, unknown or additional key is a problem that names rule and key."""
     good = {"field": "a", "action": "drop"}
-    assert said({"action": "drop"}) == ["pii[0]: field is missing."]
-    assert said({"field": "", "action": "drop"}) == ["pii[0]: field is missing."]
-    assert said(good, {"field": "a"}) == ["pii[1]: action is missing."]
-    assert said(good, good, {"field": "a", "action": "erase"}) == [
+    assert lines({"action": "drop"}) == ["pii[0]: field is missing."]
+    assert lines({"field": "", "action": "drop"}) == ["pii[0]: field is missing."]
+    assert lines(good, {"field": "a"}) == ["pii[1]: action is missing."]
+    assert lines(good, good, {"field": "a", "action": "erase"}) == [
         'pii[2]: action "erase" is not one of drop, hash, mask.'
     ]
-    assert said({"field": "a", "action": ["drop"]}) == [
+    assert lines({"field": "a", "action": ["drop"]}) == [
         'pii[0]: action ["drop"] is not one of drop, hash, mask.'
     ]
-    assert said({"field": 7, "action": "drop"}) == [f"pii[0]: field 7 is not a text; {LIKE}."]
-    assert said({**good, "key": "hidden"}) == [f'pii[0]: "key" is unknown; {RULES}.']
-    assert said({}) == ["pii[0]: field is missing.", "pii[0]: action is missing."]
+    assert lines({"field": 7, "action": "drop"}) == [f"pii[0]: field 7 is not a text; {LIKE}."]
+    assert lines({**good, "key": "hidden"}) == [f'pii[0]: "key" is unknown; {RULES}.']
+    assert lines({}) == ["pii[0]: field is missing.", "pii[0]: action is missing."]
 
 
 FOLLOWS = 'what follows {} is none of .name, [*] and ["name"]'
@@ -437,9 +463,10 @@ BEGINS = 'it begins with neither name nor ["name"]'
         (r'a["\x"]', "a quoted key is not written as JSON writes a text"),
     ],
 )
-def test_a_field_that_cannot_be_read_is_told_why(field: str, reason: str) -> None:
-    shown = json.dumps(field)
-    assert said({"field": "a", "action": "drop"}, {"field": field, "action": "drop"}) == [
+def test_a_field_that_cannot_be_parsed_is_reported_with_the_reason(field: str, reason: str) -> None:
+    """A field that cannot be parsed is a problem, with the reason and an example."""
+    quoted = json.dumps(field)
+    assert lines({"field": "a", "action": "drop"}, {"field": field, "action": "drop"}) == [
         f"pii[1]: field {shown} cannot be read: {reason}; {LIKE}."
     ]
 
@@ -448,6 +475,7 @@ def test_a_field_that_cannot_be_read_is_told_why(field: str, reason: str) -> Non
     ("key", "word"), [(None, "missing"), ("", "missing"), ("k3y", "too short")]
 )
 def test_hashing_needs_a_secret(key: str | None, word: str) -> None:
+    """A rule that hashes needs a key of at least 16 characters."""
     rules = [{"field": "a", "action": "drop"}, *[{"field": "b", "action": "hash"}] * 2]
     line = f"pii_hash_key is {word}; pii[1] hashes: set it to a secret of at least 16 characters."
     assert problems(rules, key) == [line]
@@ -458,8 +486,8 @@ def test_hashing_needs_a_secret(key: str | None, word: str) -> None:
 @given(FIELDS | st.text(), st.none() | st.text(max_size=20))
 @example('a.*[*]["x.y"]', None)
 @example("a..b", None)
-def test_a_field_is_either_told_off_or_followed(field: str, key: str | None) -> None:
-    """To the node that it names, whatever the names are."""
+def test_a_field_is_either_reported_or_followed(field: str, key: str | None) -> None:
+    """A field either is a problem, or reaches the value that it names."""
     rule = {"field": field, "action": "drop"}
     if lines := problems([rule], key):
         assert [line.startswith("pii[0]: field ") for line in lines] == [True]
@@ -475,7 +503,8 @@ def test_a_field_is_either_told_off_or_followed(field: str, key: str | None) -> 
 
 
 @given(JSON, st.none() | st.text(max_size=20))
-def test_whatever_the_setting_is_it_is_told_in_lines(rules: Any, key: str | None) -> None:
+def test_any_setting_gives_problems_in_lines(rules: Any, key: str | None) -> None:
+    """Any setting gives problems of one line each, and no exception."""
     assert all(line.startswith("pii") and line.endswith(".") for line in problems(rules, key))
 
 
@@ -526,12 +555,14 @@ SCHEMA = {
     ],
 )
 def test_a_field_that_some_schema_has_is_known(field: str) -> None:
+    """A field of any schema is known, also below free-form objects."""
     other = {"type": "object", "properties": {"name": {"type": "string"}}}
     rules = [{"field": field, "action": "drop"}]
     assert unknown(rules, {"conversations": SCHEMA, "queues": other}) == []
 
 
 def test_fields_that_no_schema_has_are_unknown_in_their_order() -> None:
+    """Fields that are in no schema are returned once, in the order of the rules."""
     fields = [
         "ssn",
         "Email",
@@ -573,6 +604,7 @@ TEXT = 'pii[0]: {} would turn "{}" of things, a {}, into text; use drop, or anot
 def test_a_rule_that_does_not_fit_a_column_is_named(
     field: str, action: str, line: str | None
 ) -> None:
+    """A rule that would break a key or a column's type is a problem that names both."""
     part = {"type": "object", "properties": {"size": {"type": ["integer", "null"]}}}
     things = {
         "type": "object",
@@ -583,5 +615,5 @@ def test_a_rule_that_does_not_fit_a_column_is_named(
             "parts": {"type": "array", "items": part},
         },
     }
-    found = misfits([{"field": field, "action": action}], {"things": things}, {"things": ["id"]})
-    assert found == ([] if line is None else [line])
+    lines = misfits([{"field": field, "action": action}], {"things": things}, {"things": ["id"]})
+    assert lines == ([] if line is None else [line])

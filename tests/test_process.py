@@ -1,4 +1,4 @@
-"""The command as a scheduler sees it: exit codes, whole lines, one clear line for an error."""
+"""The command under a scheduler: exit codes, whole lines, one clear line for an error."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ WORLD = World(seed=13, per_day=40, since=SINCE, now=NOW)
 TRUTH = {row["conversationId"] for row in WORLD.conversations(SINCE, NOW)}
 
 
-def printed(messages: list[dict[str, Any]]) -> set[str]:
-    """Return the ids of the conversations among messages."""
+def emitted_ids(messages: list[dict[str, Any]]) -> set[str]:
+    """Return the ids of the conversations in the messages."""
     return {
         message["record"]["conversationId"]
         for message in messages
@@ -55,11 +55,12 @@ def sim() -> Iterator[Simulator]:
 def test_a_whole_run_writes_singer_messages_alone_and_ends_with_0(
     sim: Simulator, tmp_path: Path
 ) -> None:
+    """stdout has Singer messages and nothing else, and the exit code is 0."""
     process = Process(tmp_path, config(sim))
     code, stderr, _seconds = process.end()
     assert (code, errors(stderr)) == (0, [])
     assert {message["type"] for message in process.messages} == {"SCHEMA", "RECORD", "STATE"}
-    assert printed(process.messages) == TRUTH
+    assert emitted_ids(process.messages) == TRUTH
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -67,7 +68,7 @@ def test_a_whole_run_writes_singer_messages_alone_and_ends_with_0(
 def test_a_signal_leaves_whole_lines_and_a_true_state(
     sim: Simulator, tmp_path: Path, signum: int, expected: int, unbuffered: str
 ) -> None:
-    """The exit code says that it was a signal, and the next run brings the rest."""
+    """A signal gives its exit code within two seconds, and the next run emits the rest."""
     slow = config(sim, requests_per_minute=900)
     process = Process(tmp_path, slow, PYTHONUNBUFFERED=unbuffered)
     process.read(60)
@@ -76,18 +77,18 @@ def test_a_signal_leaves_whole_lines_and_a_true_state(
     assert seconds < 2
     assert errors(stderr) == []
     assert process.messages[-1]["type"] == "STATE"
-    assert printed(process.messages) < TRUTH
+    assert emitted_ids(process.messages) < TRUTH
     (tmp_path / "state.json").write_text(json.dumps(last_state(process.messages)), "utf-8")
     resumed = Process(tmp_path, config(sim), "--state", str(tmp_path / "state.json"))
     assert resumed.end()[0] == 0
-    assert printed(process.messages) | printed(resumed.messages) == TRUTH
+    assert emitted_ids(process.messages) | emitted_ids(resumed.messages) == TRUTH
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_signal_while_the_target_is_slow_cuts_no_line(
     sim: Simulator, tmp_path: Path, unbuffered: str
 ) -> None:
-    """The tap is blocked in a write when the signal comes, and finishes the line."""
+    """A signal during a blocked write waits until that line is complete."""
     process = Process(tmp_path, config(sim), PYTHONUNBUFFERED=unbuffered)
     process.read(1)
     _wait_until_blocked(process.popen.pid)
@@ -115,6 +116,7 @@ def test_a_signal_while_the_target_is_slow_cuts_no_line(
 def test_a_signal_ends_every_wait_within_two_seconds(
     sim: Simulator, tmp_path: Path, fault: Fault | None, settings: dict[str, Any]
 ) -> None:
+    """A signal ends a run in any wait within two seconds: requests, retries, pages, pace."""
     if fault is not None:
         sim.faults.add(fault)
     process = Process(tmp_path, config(sim, **settings))
@@ -131,7 +133,7 @@ def test_a_signal_ends_every_wait_within_two_seconds(
 def test_a_signal_ends_the_wait_for_a_job_and_deletes_it(
     sim: Simulator, tmp_path: Path, pace: int
 ) -> None:
-    """At once, though the pace would have it wait."""
+    """A signal ends the polling of a job and deletes it, without a wait for the pace."""
     slow = config(
         sim, conversation_details_source="job", job_poll_seconds=50, requests_per_minute=pace
     )
@@ -145,6 +147,7 @@ def test_a_signal_ends_the_wait_for_a_job_and_deletes_it(
 
 
 def test_a_kill_at_any_line_loses_nothing(sim: Simulator, tmp_path: Path) -> None:
+    """After a kill at any line the next run emits the rest."""
     for lines in (1, 2, 130, 250, 400):
         process = Process(tmp_path, config(sim))
         process.read(lines)
@@ -155,12 +158,13 @@ def test_a_kill_at_any_line_loses_nothing(sim: Simulator, tmp_path: Path) -> Non
         (tmp_path / "state.json").write_text(json.dumps(last_state(messages)), "utf-8")
         resumed = Process(tmp_path, config(sim), "--state", str(tmp_path / "state.json"))
         assert resumed.end()[0] == 0
-        assert printed(messages) | printed(resumed.messages) == TRUTH
+        assert emitted_ids(messages) | emitted_ids(resumed.messages) == TRUTH
 
 
 def test_a_tap_that_hangs_fails_the_test_and_is_killed(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A tap that hangs fails its test, and leaves no process."""
     monkeypatch.setattr(tap_process, "PATIENCE", 0.1)
     sim.faults.add(Fault("slow", path="/oauth", seconds=50))
     process = Process(tmp_path, config(sim))
@@ -170,6 +174,7 @@ def test_a_tap_that_hangs_fails_the_test_and_is_killed(
 
 
 def test_a_reader_that_goes_away_is_one_line(sim: Simulator, tmp_path: Path) -> None:
+    """A target that dies ends the tap with an error of one line."""
     process = Process(tmp_path, config(sim))
     process.read(3)
     assert process.popen.stdout is not None
@@ -182,7 +187,7 @@ def test_a_reader_that_goes_away_is_one_line(sim: Simulator, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("settings", "words"),
     [
         ({"client_secret": None}, "client_secret is missing; set it, or GENESYS_CLIENT_SECRET"),
         ({"region": "mars-1"}, 'region is "mars-1"; use an AWS region'),
@@ -208,35 +213,43 @@ def test_a_reader_that_goes_away_is_one_line(sim: Simulator, tmp_path: Path) -> 
     ],
 )
 def test_what_a_user_can_mend_is_one_line_and_exit_code_1(
-    sim: Simulator, tmp_path: Path, wrong: dict[str, Any], words: str
+    sim: Simulator, tmp_path: Path, settings: dict[str, Any], words: str
 ) -> None:
-    process = Process(tmp_path, config(sim, **wrong))
+    """A wrong setting is an error of one line with the remedy, and exit code 1."""
+    process = Process(tmp_path, config(sim, **settings))
     code, stderr, _seconds = process.end()
     assert code == 1
     (line,) = errors(stderr)
     assert line.startswith(words)
-    assert not printed(process.messages)
+    assert not emitted_ids(process.messages)
 
 
-def test_a_run_tells_people_and_programs_what_it_did(sim: Simulator, tmp_path: Path) -> None:
-    """The summary on stderr, and the same in the file that `run_report_path` names."""
+def test_a_run_logs_a_summary_and_writes_its_report(sim: Simulator, tmp_path: Path) -> None:
+    """The summary in the log and the file of `run_report_path` have the same counts."""
     process = Process(tmp_path, config(sim, run_report_path="report.json"))
     code, stderr, _seconds = process.end()
     assert (code, errors(stderr)) == (0, [])
-    told = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    assert (told["status"], told["error"]) == ("ok", None)
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert (report["status"], report["error"]) == ("ok", None)
     written = Counter(m["stream"] for m in process.messages if m["type"] == "RECORD")
-    assert {entry["stream"]: entry["records"] for entry in told["streams"] if entry["records"]} == written
-    assert told["records"] == sum(written.values())
-    assert told["requests"] == len(sim.requests)
+    assert {
+        entry["stream"]: entry["records"] for entry in report["streams"] if entry["records"]
+    } == written
+    assert report["records"] == sum(written.values())
+    assert report["requests"] == len(sim.requests)
     table = stderr.partition(" Summary (ok): ")[2].splitlines()
-    assert table[0].startswith(f"{told['records']:,} records, {told['requests']:,} requests")
-    assert [line.split()[0] for line in table[2:]] == [entry["stream"] for entry in told["streams"]]
+    assert table[0].startswith(f"{report['records']:,} records, {report['requests']:,} requests")
+    assert [line.split()[0] for line in table[2:]] == [
+        entry["stream"] for entry in report["streams"]
+    ]
     assert not list(tmp_path.glob(".report*"))
 
 
-def test_the_report_of_a_run_that_a_signal_ends_says_so(sim: Simulator, tmp_path: Path) -> None:
-    """And before, that it runs; one that is killed leaves that."""
+def test_a_signal_is_the_status_of_the_report(sim: Simulator, tmp_path: Path) -> None:
+    """The report of an interrupted run has that status.
+
+    Until then it is `running`, and stays so after a kill.
+    """
     slow = config(sim, requests_per_minute=300, run_report_path="report.json")
     process = Process(tmp_path, slow)
     process.read(60)
@@ -244,43 +257,45 @@ def test_the_report_of_a_run_that_a_signal_ends_says_so(sim: Simulator, tmp_path
     assert (running["status"], running["ended"]) == ("running", None)
     code, stderr, _seconds = process.end(signal.SIGTERM)
     assert (code, errors(stderr)) == (143, [])
-    told = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    assert (told["status"], told["error"]) == ("interrupted", "SIGTERM ended the run.")
-    details = next(entry for entry in told["streams"] if entry["stream"] == DETAILS)
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert (report["status"], report["error"]) == ("interrupted", "SIGTERM ended the run.")
+    details = next(entry for entry in report["streams"] if entry["stream"] == DETAILS)
     assert details["status"] == "unfinished"
-    kept = last_state(process.messages).get("bookmarks", {}).get(DETAILS, {})
-    assert details["bookmark"] == kept.get("replication_key_value")
-    assert told["streams"][-1]["status"] == "not started"
+    bookmark = last_state(process.messages).get("bookmarks", {}).get(DETAILS, {})
+    assert details["bookmark"] == bookmark.get("replication_key_value")
+    assert report["streams"][-1]["status"] == "not started"
     assert " Summary (interrupted): " in stderr
 
 
 def test_a_terminal_shows_a_live_line_and_log_lines_stay_whole(
     sim: Simulator, tmp_path: Path
 ) -> None:
-    """What stays on the terminal, once the run has ended, is the log."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-    shown = bytearray()
+    """A terminal shows a progress line during the run; after it only the log is left."""
+    reader, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+    written = bytearray()
 
     def look() -> None:
-        with contextlib.suppress(OSError):  # how Linux tells that nobody writes any more
-            while piece := os.read(ours, 65536):
-                shown.extend(piece)
+        with contextlib.suppress(OSError):  # Linux's end of file of a terminal
+            while piece := os.read(reader, 65536):
+                written.extend(piece)
 
     watcher = threading.Thread(target=look)
-    process = Process(tmp_path, config(sim, requests_per_minute=1200), stderr=theirs, TERM="xterm")
-    os.close(theirs)
+    process = Process(
+        tmp_path, config(sim, requests_per_minute=1200), stderr=terminal, TERM="xterm"
+    )
+    os.close(terminal)
     watcher.start()
     code = process.end()[0]
     watcher.join()
-    os.close(ours)
+    os.close(reader)
     assert code == 0
-    text = shown.decode()
+    text = written.decode()
     assert re.search(rf"{DETAILS}: \d+ of \d+ windows, .*records.*left this minute", text)
     screen = pyte.HistoryScreen(200, 50, history=10_000)
-    pyte.ByteStream(screen).feed(bytes(shown))
-    gone = ["".join(row[x].data for x in range(200)) for row in screen.history.top]
-    lines = [line.rstrip() for line in [*gone, *screen.display]]
+    pyte.ByteStream(screen).feed(bytes(written))
+    scrolled = ["".join(row[x].data for x in range(200)) for row in screen.history.top]
+    lines = [line.rstrip() for line in [*scrolled, *screen.display]]
     assert not [line for line in lines if "left this minute" in line]
     logged = [line for line in lines if re.match(r"\d{4}-\d\d-\d\d .* \| INFO ", line)]
     assert len(logged) == text.count("| INFO ")
@@ -288,6 +303,10 @@ def test_a_terminal_shows_a_live_line_and_log_lines_stay_whole(
 
 
 def test_a_run_that_gives_up_is_one_line(sim: Simulator, tmp_path: Path) -> None:
+    """A run that gives up is an error of one line with operation and status.
+
+    The bookmark is written.
+    """
     sim.faults.add(Fault("status", path="/details", after=8, times=None))
     process = Process(tmp_path, config(sim, retry_wait_seconds=0, retry_max_tries=2))
     code, stderr, _seconds = process.end()
@@ -306,6 +325,7 @@ def test_a_run_that_gives_up_is_one_line(sim: Simulator, tmp_path: Path) -> None
 def test_a_config_that_cannot_be_read_is_one_line(
     tmp_path: Path, content: str | None, words: str
 ) -> None:
+    """A config file that is missing or no JSON object is an error of one line."""
     path = tmp_path / "wrong.json"
     if content is not None:
         path.write_text(content, "utf-8")
@@ -320,6 +340,7 @@ def test_a_config_that_cannot_be_read_is_one_line(
 def test_a_state_or_catalog_that_is_none_is_one_line(
     sim: Simulator, tmp_path: Path, option: str, content: str
 ) -> None:
+    """A state or catalog that is no JSON object is an error of one line."""
     (tmp_path / "wrong.json").write_text(content, "utf-8")
     process = Process(tmp_path, config(sim), option, str(tmp_path / "wrong.json"))
     code, stderr, _seconds = process.end()
@@ -328,6 +349,7 @@ def test_a_state_or_catalog_that_is_none_is_one_line(
 
 
 def test_the_environment_configures_the_tap(sim: Simulator, tmp_path: Path) -> None:
+    """With `--config ENV` environment variables are settings, of any type."""
     process = Process(
         tmp_path,
         {},
@@ -346,10 +368,11 @@ def test_the_environment_configures_the_tap(sim: Simulator, tmp_path: Path) -> N
     )
     code, stderr, _seconds = process.end()
     assert (code, errors(stderr)) == (0, [])
-    assert printed(process.messages) == TRUTH
+    assert emitted_ids(process.messages) == TRUTH
 
 
 def test_an_unreadable_variable_is_one_line(tmp_path: Path) -> None:
+    """A variable that cannot be parsed is an error of one line that names it."""
     process = Process(tmp_path, {}, "--config", "ENV", TAP_GENESYS_PAGE_SIZE="many")
     code, stderr, _seconds = process.end()
     assert code == 1
@@ -357,20 +380,24 @@ def test_an_unreadable_variable_is_one_line(tmp_path: Path) -> None:
 
 
 def test_secrets_show_nowhere_at_debug_level(sim: Simulator, tmp_path: Path) -> None:
+    """At debug level neither log nor output contains the secret or a token."""
     sim.faults.add(Fault("unauthorized", path="/details", after=3))
     process = Process(tmp_path, config(sim), LOGLEVEL="DEBUG")
     code, stderr, _seconds = process.end()
     assert code == 0
     tokens = {request.headers["Authorization"].split()[1] for request in sim.requests}
-    said = stderr + b"".join(process.lines).decode()
-    assert not [secret for secret in ("demo-secret", *tokens) if secret in said]
+    text = stderr + b"".join(process.lines).decode()
+    assert not [secret for secret in ("demo-secret", *tokens) if secret in text]
 
 
 @pytest.mark.parametrize("level", ["INFO", "DEBUG"])
 def test_a_response_that_cannot_be_read_ends_in_one_line(
     sim: Simulator, tmp_path: Path, level: str
 ) -> None:
-    """It names stream, window, operation, what was expected and what came; a traceback is debug."""
+    """A response that is no JSON ends the run in one line with stream, window and operation.
+
+    The traceback is at debug level only.
+    """
     sim.faults.add(Fault("html", path="/details/query", times=None))
     settings = config(sim, retry_wait_seconds=0, retry_max_tries=2)
     process = Process(tmp_path, settings, LOGLEVEL=level)
@@ -385,6 +412,7 @@ def test_a_response_that_cannot_be_read_ends_in_one_line(
 
 
 def test_discovery_needs_no_settings(tmp_path: Path) -> None:
+    """`--discover` needs no settings and lists every stream."""
     process = Process(tmp_path, {}, "--discover")
     code, stderr, _seconds = process.end()
     assert (code, errors(stderr)) == (0, [])
@@ -393,16 +421,16 @@ def test_discovery_needs_no_settings(tmp_path: Path) -> None:
 
 
 def test_a_test_run_reads_a_record_of_each_stream(sim: Simulator, tmp_path: Path) -> None:
-    """But for those that follow another's records: that one ends before."""
-    # Some listings have no pages of less than ten.
+    """`--test` emits one record of each stream, but of child streams, whose parent ends before."""
+    # Some listings have a smallest page size of ten.
     process = Process(tmp_path, config(sim, page_size=10), "--test")
     code, stderr, _seconds = process.end()
     assert (code, errors(stderr)) == (0, [])
     streams = Counter(m["stream"] for m in process.messages if m["type"] == "RECORD")
     own: list[Any] = [stream for stream in STREAMS if not stream.parent_stream_type]
     # One listing of the simulated org is empty.
-    expected = {one.name: min(1, COUNTS.get(one.path, 1)) for one in own}
-    assert {one.name: streams[one.name] for one in own} == expected
+    expected = {stream.name: min(1, COUNTS.get(stream.path, 1)) for stream in own}
+    assert {stream.name: streams[stream.name] for stream in own} == expected
 
 
 def _wait_until(condition: Any) -> None:
@@ -413,13 +441,13 @@ def _wait_until(condition: Any) -> None:
 
 
 def _wait_until_idle(pid: int) -> None:
-    """Wait until the process sleeps, and goes on sleeping when it is looked at again."""
-    seen = 0
+    """Wait until the process sleeps at several looks in a row."""
+    looks = 0
 
     def sleeps() -> bool:
-        nonlocal seen
-        seen = seen + 1 if _state(pid) == "S" else 0
-        return seen > 20
+        nonlocal looks
+        looks = looks + 1 if _state(pid) == "S" else 0
+        return looks > 20
 
     _wait_until(sleeps)
 

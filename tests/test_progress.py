@@ -1,4 +1,4 @@
-"""What is counted of a run adds up, in any thread, and the lines say it."""
+"""Progress: counts of a run add up in any thread, and each stream has a line."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ SECONDS = st.floats(0, 10**7)
 
 
 def request(stream: str = "") -> requests.PreparedRequest:
-    """Return a request of a stream; without one, a request that has no note."""
+    """Return a request with the note of a stream, or without a note."""
     prepared = requests.PreparedRequest()
     return annotate(prepared, RequestNote(stream)) if stream else prepared
 
 
 def counted(**counts: object) -> StreamProgress:
-    """Make the counts of a stream that began at 1000."""
-    made = StreamProgress("calls", began=1000.0)
+    """Return the progress of a stream that began at 1000."""
+    progress = StreamProgress("calls", began=1000.0)
     for name, value in counts.items():
-        setattr(made, name, value)
-    return made
+        setattr(progress, name, value)
+    return progress
 
 
-def test_a_line_says_all_that_is_asked_for() -> None:
+def test_a_line_has_all_counts() -> None:
+    """A line has windows, time to go, records and rate, requests, and the rest of the minute."""
     counts = counted(
         parts="windows", parts_total=30, parts_done=10, records=24_000, requests=260, retries=2
     )
@@ -42,8 +43,8 @@ def test_a_line_says_all_that_is_asked_for() -> None:
     )
 
 
-def test_a_line_leaves_out_what_nobody_can_know_yet() -> None:
-    """Neither a rate of the first second, nor the end before a first part is done."""
+def test_a_line_leaves_out_rates_that_are_unknown() -> None:
+    """A line has no rate in the first second, and no time to go before a first window is done."""
     assert line(counted(records=5, requests=1), 1000.5, 299) == (
         "calls: 5 records, 1 requests, 299 left this minute"
     )
@@ -55,17 +56,19 @@ def test_a_line_leaves_out_what_nobody_can_know_yet() -> None:
 def test_a_line_is_one_line_whatever_is_counted(
     total: int, done: int, records: int, requests: int, seconds: float, left: int
 ) -> None:
+    """A line is printable, and has no negative number, whatever the counts are."""
     counts = counted(
         parts="windows", parts_total=total, parts_done=done, records=records, requests=requests
     )
-    said = line(counts, 1000 + seconds, left)
-    assert "\n" not in said
-    assert "-" not in said
-    assert said.isprintable()
+    text = line(counts, 1000 + seconds, left)
+    assert "\n" not in text
+    assert "-" not in text
+    assert text.isprintable()
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6), SECONDS)
 def test_what_is_left_takes_as_long_as_what_was(done: int, more: int, seconds: float) -> None:
+    """The time to go assumes that the other windows take as long as the done ones."""
     counts = counted(parts="windows", parts_total=done + more, parts_done=done)
     to_go = counts.to_go(1000 + seconds)
     assert to_go is not None
@@ -73,7 +76,7 @@ def test_what_is_left_takes_as_long_as_what_was(done: int, more: int, seconds: f
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         (0, "0 s"),
         (59.4, "59 s"),
@@ -86,11 +89,13 @@ def test_what_is_left_takes_as_long_as_what_was(done: int, more: int, seconds: f
         (3_600_000, "1,000 h 00 min"),
     ],
 )
-def test_a_duration_is_as_exact_as_people_need(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
+def test_a_duration_is_as_exact_as_people_need(seconds: float, text: str) -> None:
+    """A duration has at most two units; seconds only below ten minutes."""
+    assert duration(seconds) == text
 
 
 def test_only_what_runs_has_a_line_and_tables_share_one() -> None:
+    """Running streams have a line each, their derived tables a common one, and ended ones none."""
     clock = Clock()
     progress = Progress(clock=clock, left=lambda: 7)
     assert progress.lines() == []
@@ -109,7 +114,7 @@ def test_only_what_runs_has_a_line_and_tables_share_one() -> None:
 
 
 def test_threads_count_together() -> None:
-    """And what is asked for no stream, such as a login, is in the sum."""
+    """Counts of several threads add up; requests of no stream, such as logins, are in the total."""
     progress = Progress(clock=Clock(), left=lambda: 0)
 
     def work(prepared: requests.PreparedRequest) -> None:
@@ -130,6 +135,7 @@ def test_threads_count_together() -> None:
 
 
 def test_waiting_counts_for_its_stream() -> None:
+    """Seconds of waiting count for their stream and in the total."""
     progress = Progress(clock=Clock(), left=lambda: 0)
     progress.count_wait("calls", 3.0)
     progress.count_wait("calls", 4.5)
@@ -138,6 +144,7 @@ def test_waiting_counts_for_its_stream() -> None:
 
 
 def test_a_stream_that_is_read_in_turns_began_with_the_first() -> None:
+    """The duration of a stream with several passes counts from the first one."""
     counts = StreamProgress("calls")
     assert counts.seconds(1000.0) == 0
     counts.begin(1000.0)
@@ -151,7 +158,7 @@ def test_a_stream_that_is_read_in_turns_began_with_the_first() -> None:
 def test_what_is_left_of_the_minute_is_never_more_than_its_budget(
     per_minute: int, pauses: list[float]
 ) -> None:
-    """Each request takes one, and gives it back after a minute."""
+    """A request takes one of the minute's budget, and gives it back after a minute."""
     clock = Clock()
     pacer = Pacer(per_minute, clock)
     turns: list[float] = []

@@ -1,4 +1,4 @@
-"""Proxies and certificates are those that the environment names, as `requests` would find them."""
+"""Proxies and certificates of the environment apply, as `requests` reads them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ VALUES = {
 def test_the_proxy_is_the_one_that_requests_would_take(
     environment: dict[str, str], url: str
 ) -> None:
+    """The settled session has the proxy that `requests` determines for each request."""
     with pytest.MonkeyPatch.context() as patch:
         for name in NAMES:
             patch.delenv(name, raising=False)
@@ -41,14 +42,15 @@ def test_the_proxy_is_the_one_that_requests_would_take(
 
 
 def test_certificates_are_those_that_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`REQUESTS_CA_BUNDLE` applies."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/some/bundle.pem")
     session = requests.Session()
     apply_environment(session, (API,))
     assert session.verify == "/some/bundle.pem"
 
 
-def test_a_proxy_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run goes through it: what it asks does not reach the org by another way."""
+def test_an_unreachable_proxy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that is down is an error; no request reaches the org without it."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)

@@ -1,4 +1,4 @@
-"""A job may only speak where no query has seen more than the lake knows."""
+"""Query passes: jobs emit only days whose rows by query are not newer than the lake."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ HOUR = timedelta(hours=1)
 def test_no_job_emits_what_a_query_has_read_later(
     runs: list[tuple[int, int, bool]],
 ) -> None:
-    """And what lies between the jobs and the query lane has been read by an earlier pass."""
-    kept: Any = []
+    """No job emits a row that a query has read later.
+
+    An earlier pass has read all between jobs and queries.
+    """
+    entries: Any = []
     now, reached, highest = START, START - 100 * HOUR, BEGINNING
-    read: list[tuple[datetime, datetime, datetime]] = []  # from, until, as known at
+    read: list[tuple[datetime, datetime, datetime]] = []  # from, until, as of
     for hours, lag, is_cut in runs:
         now += hours * HOUR
         watermark = highest = max(now - lag * HOUR, highest)
-        passes = QueryPasses(kept, now=now, has_history=True)
+        passes = QueryPasses(entries, now=now, has_history=True)
         limit = passes.limit(watermark)
         assert limit <= watermark
         for start, _until, at in read:
@@ -46,8 +49,8 @@ def test_no_job_emits_what_a_query_has_read_later(
         else:
             passes.end(now, now)
             read.append((begin, now, now))
-        kept = passes.entries
-        assert len(kept) <= MOST
+        entries = passes.entries
+        assert len(entries) <= MOST
 
 
 @given(
@@ -62,13 +65,13 @@ def test_no_job_emits_what_a_query_has_read_later(
 def test_passes_that_are_merged_promise_no_more_than_each_of_them(
     passes: list[tuple[int, int, int]], reached_hours: int, lag: int
 ) -> None:
-    """More than a state keeps: wherever they began, whatever they read, whenever that was."""
+    """Passes that are merged, to bound the state, cover no more than each of them does."""
     read = [
         (START + start * HOUR, START + (start + length) * HOUR, START + at * HOUR)
         for start, length, at in passes
     ]
-    kept = [[iso(moment) for moment in moments] for moments in read]
-    merged = QueryPasses(kept, now=START, has_history=True)
+    entries = [[iso(moment) for moment in moments] for moments in read]
+    merged = QueryPasses(entries, now=START, has_history=True)
     merged.begin(START + 100 * HOUR, START + 100 * HOUR)
     assert len(merged.entries) <= MOST
     watermark, reached = START + lag * HOUR, START + reached_hours * HOUR
@@ -78,7 +81,7 @@ def test_passes_that_are_merged_promise_no_more_than_each_of_them(
 
 
 def covered(reached: datetime, read: list[tuple[datetime, datetime, datetime]]) -> datetime:
-    """Return up to where passes have read whole, from where jobs have read to."""
+    """Return the end of the range that passes have read whole, from the jobs' bookmark on."""
     for start, until, _at in sorted(read):
         if start <= reached:
             reached = max(reached, until)
@@ -86,7 +89,10 @@ def covered(reached: datetime, read: list[tuple[datetime, datetime, datetime]]) 
 
 
 def test_a_watermark_of_the_very_moment_of_a_pass_is_not_enough() -> None:
-    """A query knows what happens in its millisecond; the lake knows what was before it."""
+    """A watermark equal to the time of a pass is not enough.
+
+    The lake has only what was before it.
+    """
     passes = QueryPasses([], now=START, has_history=False)
     passes.begin(START - HOUR, START)
     passes.end(START, START)
@@ -97,7 +103,10 @@ def test_a_watermark_of_the_very_moment_of_a_pass_is_not_enough() -> None:
 
 
 def test_a_history_of_unknown_passes_waits_until_the_lake_knows_now() -> None:
-    """Queries of an earlier version may have read anything, up to now."""
+    """Without a record of passes, jobs wait until the watermark passes now.
+
+    Queries of an earlier version may have read anything.
+    """
     passes = QueryPasses(None, now=START, has_history=True)
     assert passes.limit(START - HOUR) == BEGINNING
     later = START + timedelta(milliseconds=1)
@@ -105,7 +114,8 @@ def test_a_history_of_unknown_passes_waits_until_the_lake_knows_now() -> None:
     assert passes.limit(later) == later
 
 
-def test_a_pass_that_goes_on_beyond_its_lease_says_so_first() -> None:
+def test_a_pass_that_outlasts_its_lease_is_prolonged_first() -> None:
+    """A pass that outlasts its lease writes a new one before it reads on."""
     passes = QueryPasses([], now=START, has_history=False)
     passes.begin(START, START)
     assert not passes.prolong(START + LEASE)
@@ -121,8 +131,8 @@ def test_a_pass_that_goes_on_beyond_its_lease_says_so_first() -> None:
 def passes_of(*bounds: tuple[int, int]) -> QueryPasses:
     """Return passes with these hours as bounds, each as of the hundredth hour."""
     entries = [[*bound, 100] for bound in bounds]
-    kept = [[iso(START + hours * HOUR) for hours in entry] for entry in entries]
-    return QueryPasses(kept, now=START, has_history=True)
+    moments = [[iso(START + hours * HOUR) for hours in entry] for entry in entries]
+    return QueryPasses(moments, now=START, has_history=True)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +144,7 @@ def passes_of(*bounds: tuple[int, int]) -> QueryPasses:
         (0, 6, None, 6),
         (0, 13, None, 12),
         (0, 13, 20, 13),
-        # Jobs have read up to the middle of it, or beyond all passes.
+        # Jobs have read up to the middle of the pass, or beyond all passes.
         (7, 3, None, 7),
         (20, 13, 3, 20),
         # No pass begins at or before what is covered.
@@ -146,7 +156,7 @@ def passes_of(*bounds: tuple[int, int]) -> QueryPasses:
 def test_the_next_pass_begins_where_the_last_whole_one_did(
     reached: int, watermark: int, until: int | None, boundary: int
 ) -> None:
-    """As far as jobs, earlier passes, or the mark of emitted rows cover all before it."""
+    """A pass begins as far back as jobs, earlier passes or the mark of emitted rows cover."""
     passes = passes_of((0, 10), (5, 12), (8, 8))
     covered = () if until is None else (START + until * HOUR,)
     start = passes.boundary(START + reached * HOUR, START + watermark * HOUR, *covered)
@@ -154,20 +164,20 @@ def test_the_next_pass_begins_where_the_last_whole_one_did(
 
 
 @pytest.mark.parametrize(
-    ("start", "kept"),
+    ("start", "expected"),
     [(6, [(0, 10), (5, 5)]), (5, [(0, 10)]), (4, [(0, 10)]), (-1, [(0, 10)])],
 )
 def test_a_pass_drops_those_that_cover_nothing_and_begin_no_earlier(
-    start: int, kept: list[tuple[int, int]]
+    start: int, expected: list[tuple[int, int]]
 ) -> None:
-    """It limits jobs as they did, and longer."""
+    """A new pass replaces those that cover nothing and begin no earlier: it limits jobs longer."""
     passes = passes_of((0, 10), (5, 5))
     passes.begin(START + start * HOUR, START + 100 * HOUR)
-    assert passes.entries[:-1] == passes_of(*kept).entries
+    assert passes.entries[:-1] == passes_of(*expected).entries
 
 
 def test_a_pass_that_is_broken_off_before_its_start_covers_nothing() -> None:
-    """Its end is its start: an end before it would be no range."""
+    """A pass that ends before its start covers the empty range at its start."""
     passes = passes_of()
     passes.begin(START, START)
     passes.end(START - HOUR, START + HOUR)
@@ -175,5 +185,6 @@ def test_a_pass_that_is_broken_off_before_its_start_covers_nothing() -> None:
 
 
 def test_a_first_run_has_nothing_to_wait_for() -> None:
+    """In a first run the watermark alone limits jobs."""
     passes = QueryPasses(None, now=START, has_history=False)
     assert passes.limit(START - HOUR) == START - HOUR

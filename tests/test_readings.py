@@ -1,4 +1,4 @@
-"""The laws hold however the vendor's words about an interval are to be read."""
+"""The laws hold for each reading of the vendor's words about intervals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BOUNDS = ("[)", "[]", "(]", "()")
 
 
 def at_a_bound(row: dict[str, str], window_days: float) -> bool:
-    """Return whether a conversation has no length and starts where a window does."""
+    """Return whether a conversation is an instant at the start of a window."""
     windows = split(SINCE, NOW, timedelta(days=window_days))
     bounds = {iso(window.start) for window in windows}
     return row["conversationStart"] == row.get("conversationEnd") in bounds
@@ -31,12 +31,12 @@ def at_a_bound(row: dict[str, str], window_days: float) -> bool:
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("bounds", BOUNDS)
 @pytest.mark.parametrize("window_days", [0.25, 1, 2])
-def test_each_conversation_is_printed_once(reading: str, bounds: str, window_days: float) -> None:
-    """What started in the span, and nothing else, in order.
+def test_each_conversation_is_emitted_once(reading: str, bounds: str, window_days: float) -> None:
+    """Exactly the conversations that started in the range are emitted, once.
 
-    One combination holds less than it should: an interval that overlaps and includes neither of
-    its bounds. Then no query that tiles a day can see a conversation that begins and ends in the
-    very millisecond of a bound, and the assertion names exactly those as missing.
+    One combination misses some: an interval that overlaps and includes neither bound. Then no query
+    that tiles a day returns a conversation that begins and ends in the very millisecond of a bound,
+    and the assertion names exactly those as missing.
     """
     habits: dict[str, Any] = {"interval_reading": reading, "interval_bounds": bounds}
     with Simulator(WORLD, **habits) as sim:
@@ -54,6 +54,7 @@ def test_each_conversation_is_printed_once(reading: str, bounds: str, window_day
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("bounds", BOUNDS)
 def test_two_runs_read_what_one_run_reads(reading: str, bounds: str) -> None:
+    """Two runs emit the conversations of one run, whatever the reading."""
     habits: dict[str, Any] = {"interval_reading": reading, "interval_bounds": bounds}
     with Simulator(WORLD.at(NOW - timedelta(days=1)), **habits) as sim:
         first = run(sim, DETAILS, start_date=iso(SINCE))
@@ -70,7 +71,7 @@ def test_two_runs_read_what_one_run_reads(reading: str, bounds: str) -> None:
 def test_jobs_return_each_conversation_whatever_bounds_they_have(
     reading: str, bounds: str, source: str, window_days: float
 ) -> None:
-    """Once in a run; and what one run leaves at its end, the next one reads."""
+    """Jobs emit each conversation once in a run; the next run reads those at its end."""
     habits: dict[str, Any] = {"interval_reading": reading, "job_interval_bounds": bounds}
     options: dict[str, Any] = {"conversation_details_source": source, "window_days": window_days}
     ids: list[str] = []
@@ -85,13 +86,13 @@ def test_jobs_return_each_conversation_whatever_bounds_they_have(
 
 
 def test_the_world_holds_the_hard_case() -> None:
-    """A conversation without length, exactly at midnight; else the tests above prove nothing."""
+    """The org has instants exactly at midnight, without which the tests above prove nothing."""
     hard = [row for row in WORLD.conversations(SINCE, NOW) if at_a_bound(row, 1)]
     assert len(hard) >= 2
 
 
 def _opens_the_span(row: dict[str, str]) -> bool:
-    """Return whether it has no length and starts in the span's very first moment."""
+    """Return whether a conversation is an instant at the start of the range."""
     return row["conversationStart"] == row.get("conversationEnd") == iso(SINCE)
 
 
@@ -99,9 +100,12 @@ def _opens_the_span(row: dict[str, str]) -> bool:
 def test_a_row_at_the_end_of_a_window_is_owed_by_the_one_that_begins_there(
     start: timedelta, emitted: list[str]
 ) -> None:
-    """Not by another one, though it takes what started then: the row may be older than it says."""
-    nobody: Any = SimpleNamespace(url="https://api.example.test", world=WORLD)
-    stream: Any = tap(nobody, DETAILS).streams[DETAILS]
+    """A row at the end of a window is held for the window that begins there, and for no other.
+
+    The copy that was read may be outdated.
+    """
+    unreachable: Any = SimpleNamespace(url="https://api.example.test", world=WORLD)
+    stream: Any = tap(unreachable, DETAILS).streams[DETAILS]
     nothing = Window(SINCE, SINCE)
     stream.plan = SimpleNamespace(ended_in=nothing, has_emitted=lambda *_: False)
     stream._owed, stream._at_end, stream._in_read = {}, {}, set()

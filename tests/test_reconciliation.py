@@ -1,4 +1,4 @@
-"""Counts side by side: equal where all is well, different where something is missing."""
+"""Reconciliation: counts side by side, equal in a healthy org, different if rows are missing."""
 
 from __future__ import annotations
 
@@ -25,47 +25,56 @@ COUNTS = st.dictionaries(st.sampled_from(["voice", "email", "chat"]), st.integer
 def test_a_verdict_follows_from_the_counts(
     details: dict[str, int], aggregates: dict[str, int], tolerance: float, data: st.DataObject
 ) -> None:
+    """The verdict follows from both counts, the tolerance, and the age of the day."""
     is_settled = data.draw(st.booleans())
-    found = rows(DAY_ONE, details, aggregates, tolerance=tolerance, is_settled=is_settled)
-    known = {medium for one in (details, aggregates) for medium, count in one.items() if count}
-    assert {row["mediaType"] for row in found} == known
-    assert len({row["_id"] for row in found}) == len(found)
-    for row in found:
-        one, other = row["detailsCount"], row["aggregatesCount"]
-        assert row["difference"] == one - other
-        expected = "equal" if one == other else "within tolerance"
-        if abs(one - other) > tolerance * max(one, other):
+    verdicts = rows(DAY_ONE, details, aggregates, tolerance=tolerance, is_settled=is_settled)
+    media = {medium for counts in (details, aggregates) for medium, n in counts.items() if n}
+    assert {row["mediaType"] for row in verdicts} == media
+    assert len({row["_id"] for row in verdicts}) == len(verdicts)
+    for row in verdicts:
+        detailed, counted = row["detailsCount"], row["aggregatesCount"]
+        assert row["difference"] == detailed - counted
+        expected = "equal" if detailed == counted else "within tolerance"
+        if abs(detailed - counted) > tolerance * max(detailed, counted):
             expected = "different"
         assert row["verdict"] == (expected if is_settled else "too recent")
 
 
 def test_a_healthy_org_is_equal_on_every_day_that_is_over() -> None:
+    """In a healthy org past days are equal, the present one too recent.
+
+    A day takes six requests.
+    """
     with Simulator(WORLD, interval_reading="touched-days") as sim:
         output = run(sim, NAME, start_date=iso(SINCE))
-        asked = [request for request in sim.requests if request.path != "/oauth/token"]
-    found = output.records(NAME)
-    over = [row for row in found if row["day"] < iso(WORLD.now - DAY)]
+        sent = [request for request in sim.requests if request.path != "/oauth/token"]
+    records = output.records(NAME)
+    over = [row for row in records if row["day"] < iso(WORLD.now - DAY)]
     assert {row["verdict"] for row in over} == {"equal"}
-    assert {row["verdict"] for row in found if row not in over} == {"too recent"}
-    # A conversation counts for each of its media.
+    assert {row["verdict"] for row in records if row not in over} == {"too recent"}
+    # A conversation with several media is in several rows.
     assert sum(row["detailsCount"] for row in over) >= WORLD.count(SINCE, SINCE + 4 * DAY)
-    assert len(asked) == 5 * 6
+    assert len(sent) == 5 * 6
 
 
 @pytest.mark.parametrize("bounds", ["[)", "[]", "(]", "()"])
 def test_a_day_is_counted_once_whatever_bounds_belong_to_an_interval(bounds: str) -> None:
+    """A day is counted once, whatever bounds an interval includes."""
     with Simulator(WORLD, interval_reading="touched-days", interval_bounds=bounds) as sim:
-        found = run(sim, NAME, start_date=iso(SINCE)).records(NAME)
-    assert {row["verdict"] for row in found} == {"equal", "too recent"}
+        records = run(sim, NAME, start_date=iso(SINCE)).records(NAME)
+    assert {row["verdict"] for row in records} == {"equal", "too recent"}
 
 
 @pytest.mark.parametrize("bounds", ["[)", "[]", "(]", "()"])
 def test_where_an_interval_must_overlap_only_the_edges_of_a_day_are_missing(bounds: str) -> None:
-    """Of the details, at most the two that start in a day's first and last millisecond."""
+    """With overlapping intervals the details lack two conversations a day at most.
+
+    Those that start in its first and last millisecond.
+    """
     with Simulator(WORLD, interval_reading="overlap", interval_bounds=bounds) as sim:
-        found = run(sim, NAME, start_date=iso(SINCE)).records(NAME)
+        records = run(sim, NAME, start_date=iso(SINCE)).records(NAME)
     missing = Counter[str]()
-    for row in found:
+    for row in records:
         if row["verdict"] != "too recent":
             assert row["difference"] <= 0
             missing[row["day"]] -= row["difference"]
@@ -73,6 +82,7 @@ def test_where_an_interval_must_overlap_only_the_edges_of_a_day_are_missing(boun
 
 
 def test_details_that_know_too_little_are_different() -> None:
+    """Details with fewer conversations than the aggregates are `different`."""
     with Simulator(WORLD, total_hits="low") as sim:
         output = run(sim, NAME, start_date=iso(SINCE))
     over = [row for row in output.records(NAME) if row["day"] < iso(WORLD.now - DAY)]
@@ -80,6 +90,7 @@ def test_details_that_know_too_little_are_different() -> None:
 
 
 def test_a_day_that_was_too_recent_is_read_again() -> None:
+    """A day that was too recent gets its verdict in a later run."""
     with Simulator(WORLD, interval_reading="touched-days") as sim:
         first = run(sim, NAME, start_date=iso(SINCE))
     with Simulator(WORLD.at(WORLD.now + DAY), interval_reading="touched-days") as sim:
