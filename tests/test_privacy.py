@@ -467,7 +467,7 @@ def test_a_field_that_cannot_be_parsed_is_reported_with_the_reason(field: str, r
     """A field that cannot be parsed is a problem, with the reason and an example."""
     quoted = json.dumps(field)
     assert lines({"field": "a", "action": "drop"}, {"field": field, "action": "drop"}) == [
-        f"pii[1]: field {shown} cannot be read: {reason}; {LIKE}."
+        f"pii[1]: field {quoted} cannot be read: {reason}; {LIKE}."
     ]
 
 

@@ -55,7 +55,7 @@ def sim() -> Iterator[Simulator]:
 def test_a_whole_run_writes_singer_messages_alone_and_ends_with_0(
     sim: Simulator, tmp_path: Path
 ) -> None:
-    """stdout has Singer messages and nothing else, and the exit code is 0."""
+    """Standard output has Singer messages and nothing else, and the exit code is 0."""
     process = Process(tmp_path, config(sim))
     code, stderr, _seconds = process.end()
     assert (code, errors(stderr)) == (0, [])

@@ -1,4 +1,4 @@
-"""What is prepared as a report, and listings of their own kind: whole, once each, and no more."""
+"""Reports that are prepared first, and listings of other kinds: whole, each row once."""
 
 from __future__ import annotations
 
@@ -39,17 +39,19 @@ USERS = [user["id"] for user in WORLD.users()[:3]]
 
 
 def truth(stream: str, start: datetime = SINCE, end: datetime = NOW) -> Counter[str]:
-    """Return the keys of what there is in a span."""
+    """Return the keys of a stream's rows in a range."""
     if stream == "audits":
         return Counter(audit["id"] for audit in org.audits(WORLD, start, end))
     if stream == "workitems":
         return Counter(
-            item["id"] for item in org.workitems(WORLD) if start <= parse(item["dateModified"]) < end
+            item["id"]
+            for item in org.workitems(WORLD)
+            if start <= parse(item["dateModified"]) < end
         )
     if stream == "api_usage":
         return Counter(
-            f"{one['date']}/{one['clientId']}//GET/{one['templateUri']}"
-            for one in org.usage(WORLD.at(max(NOW, end)), start, end)
+            f"{row['date']}/{row['clientId']}//GET/{row['templateUri']}"
+            for row in org.usage(WORLD.at(max(NOW, end)), start, end)
         )
     days = range(-(-(end - SINCE) // DAY))
     return Counter(
@@ -63,55 +65,66 @@ def truth(stream: str, start: datetime = SINCE, end: datetime = NOW) -> Counter[
 REPORTS: list[Any] = [AdherenceHistorical, ApiUsage, Audits, Workitems]
 
 
-@pytest.mark.parametrize("stream", REPORTS, ids=lambda one: one.name)
+@pytest.mark.parametrize("stream", REPORTS, ids=lambda request: request.name)
 def test_a_report_is_read_whole(stream: Any) -> None:
+    """A report has every row once, up to the settled time.
+
+    Its requests validate, and no token goes to the storage.
+    """
     with Simulator(WORLD) as sim:
         output = run(sim, stream.name, **START)
-        asked = list(sim.requests)
+        sent = list(sim.requests)
     keys = [row[stream.primary_keys[0]] for row in output.records(stream.name)]
     assert Counter(keys) == truth(stream.name)
     assert len(keys) > 30
     assert output.bookmark(stream.name) == iso(SETTLED)
     assert all(row["_extra"] is None for row in output.records(stream.name))
-    for one in asked:
-        if one.path == stream.path:
-            validate(one.body, body_schema(stream.path))
-    assert not [request for request in asked if "_storage" in request.path and "Authorization" in request.headers]
+    for request in sent:
+        if request.path == stream.path:
+            validate(request.body, body_schema(stream.path))
+    assert not [
+        request
+        for request in sent
+        if "_storage" in request.path and "Authorization" in request.headers
+    ]
 
 
 @pytest.mark.parametrize("stream", REPORTS, ids=lambda one: one.name)
 def test_a_later_run_reads_what_is_new_and_looks_back(stream: Any) -> None:
+    """A later run emits new rows and those of the look-back."""
     with Simulator(WORLD) as sim:
         first = run(sim, stream.name, **START)
         sim.world = WORLD.at(NOW + 2 * DAY)
         second = run(sim, stream.name, state=first.state, **START)
-    found = {
+    keys = {
         row[stream.primary_keys[0]]
         for output in (first, second)
         for row in output.records(stream.name)
     }
     later = WORLD.at(NOW + 2 * DAY)
     if stream is Audits:
-        assert found == {audit["id"] for audit in org.audits(later, SINCE, later.now)}
+        assert keys == {audit["id"] for audit in org.audits(later, SINCE, later.now)}
     if stream is Workitems:
-        assert found == {item["id"] for item in org.workitems(later)}
+        assert keys == {item["id"] for item in org.workitems(later)}
     if stream is ApiUsage:
-        assert found == set(truth("api_usage", SINCE, later.now))
-        # The row that came last counts the whole day, or as much of it as has passed.
-        last = {row["_id"]: row for one in (first, second) for row in one.records("api_usage")}
+        assert keys == set(truth("api_usage", SINCE, later.now))
+        # The last row counts the whole day, or as much of it as has passed.
+        last = {
+            row["_id"]: row for output in (first, second) for row in output.records("api_usage")
+        }
         hours = {name: row["status200"] // 10 for name, row in last.items()}
         today = iso(later.now)[:10]
         assert {hours[name] for name in hours if name.startswith(today)} == {13}
         assert {hours[name] for name in hours if not name.startswith(today)} == {24}
     if stream is Audits:
-        # A day of look-back.
+        # The look-back is a day.
         oldest = min(row["eventDate"] for row in second.records("audits"))
         assert parse(oldest) >= SETTLED - DAY - timedelta(minutes=3)
 
 
 @pytest.fixture(scope="module")
 def read() -> Iterator[Simulator]:
-    """Serve an org of which all reports have been read."""
+    """Yield an org of which all reports have been read."""
     with Simulator(WORLD) as sim:
         for stream in REPORTS:
             run(sim, stream.name, **START)
@@ -127,15 +140,19 @@ def read() -> Iterator[Simulator]:
         if any(path.startswith(stream.path) for stream in REPORTS)
     ],
 )
-def test_answers_are_the_vendors(read: Simulator, path: str, method: str) -> None:
-    """Of each operation of the reports, at each step of one."""
-    for one in list(read.requests):
-        if one.method.lower() == method and _is(one.path, path) and one.status in (200, 202):
+def test_responses_are_the_vendors(read: Simulator, path: str, method: str) -> None:
+    """Responses of each operation of the reports validate against the vendor's document."""
+    for request in list(read.requests):
+        if (
+            request.method.lower() == method
+            and _is(request.path, path)
+            and request.status in (200, 202)
+        ):
             again = requests.request(
                 method,
-                f"{read.url}{one.path}",
-                params=one.query,
-                json=one.body,
+                f"{read.url}{request.path}",
+                params=request.query,
+                json=request.body,
                 headers=token(read),
                 timeout=10,
                 allow_redirects=False,
@@ -143,7 +160,7 @@ def test_answers_are_the_vendors(read: Simulator, path: str, method: str) -> Non
             if again.status_code != 302:
                 validate(again.json(), response_schema(path, method))
             return
-    pytest.fail("nobody asked for it")
+    pytest.fail("the operation was not requested")
 
 
 def _is(path: str, template: str) -> bool:
@@ -162,7 +179,7 @@ def _is(path: str, template: str) -> bool:
 def test_audits_are_read_whole_from_pages_and_files(
     form: str, size: int, large: int, files: int, pages: int
 ) -> None:
-    """By the cursor beside each; a file's rows have `eventTime` in place of `eventDate`."""
+    """Audits are read from pages and files by cursor; `eventTime` of a file becomes `eventDate`."""
     with Simulator(WORLD) as sim:
         sim.reports.audit_file, sim.reports.audit_page, sim.reports.large = form, size, large
         output = run(sim, "audits", **START)
@@ -196,7 +213,10 @@ def test_audits_are_read_whole_from_pages_and_files(
 def test_a_file_that_holds_no_audits_ends_the_run_in_one_line(
     monkeypatch: pytest.MonkeyPatch, content: Any, message: str
 ) -> None:
-    """No row without its key is emitted, and the bookmark stays before the window."""
+    """A malformed file is an error of one line per window.
+
+    No row without a key is emitted, and the bookmark stays.
+    """
     with Simulator(WORLD) as sim:
         sim.reports.large = 1
         monkeypatch.setattr(
@@ -214,7 +234,7 @@ def test_a_file_that_holds_no_audits_ends_the_run_in_one_line(
 
 
 def test_a_file_that_is_no_json_is_downloaded_again() -> None:
-    """Like any other garbled response; its address is never said with its signature."""
+    """A garbled file is downloaded again; the error has no signature of its address."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("html", path=org.FILES, times=2))
         output = run(sim, "audits", **START)
@@ -227,23 +247,27 @@ def test_a_file_that_is_no_json_is_downloaded_again() -> None:
 
 @pytest.mark.parametrize("stream", ["audits", "api_usage", "adherence_historical"])
 def test_a_report_that_does_not_come_ends_the_run(stream: str) -> None:
+    """A report that is not ready by `job_timeout_seconds` stops the run before its bookmark."""
     with Simulator(WORLD) as sim:
         sim.reports.polls = Never()
         output = Output()
-        genesys_tap = tap(sim, stream, output=output, job_poll_seconds=5, job_timeout_seconds=60, **START)
+        genesys_tap = tap(
+            sim, stream, output=output, job_poll_seconds=5, job_timeout_seconds=60, **START
+        )
         with pytest.raises(StopRun, match="is not done after job_timeout_seconds"):
             genesys_tap.sync_or_leave()
     assert output.bookmark(stream) is None
 
 
 class Never(dict[str, int]):
-    """Nothing is ever ready."""
+    """Reports that are never ready."""
 
     def __setitem__(self, name: str, value: int) -> None:
         super().__setitem__(name, 0)
 
 
 def test_a_failed_report_ends_the_run() -> None:
+    """A failed report stops the run with its state."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("state", path="/audits/query/", state="Failed", times=None))
         with pytest.raises(StopRun, match="the report is 'Failed'"):
@@ -251,7 +275,7 @@ def test_a_failed_report_ends_the_run() -> None:
 
 
 class Circling(Simulator):
-    """An org whose second page names itself as the next one."""
+    """Org whose second page names itself as the next one."""
 
     def respond(self, *request: Any) -> SimulatedResponse:
         answer = super().respond(*request)
@@ -264,96 +288,102 @@ class Circling(Simulator):
 def test_a_token_that_comes_again_ends_the_run(
     stream: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the page that names it, not after the most pages that there can be."""
+    """A repeated token stops the run at once, not after `LAST_PAGE`."""
     monkeypatch.setattr(reports, "LAST_PAGE", 20)
     with Circling(WORLD) as sim:
         with pytest.raises(StopRun, match="the pages have no end"):
             run(sim, stream, **START)
         tokens = [
-            {**request.query, **(request.body or {})}.get("cursor" if stream == "audits" else "after")
+            {**request.query, **(request.body or {})}.get(
+                "cursor" if stream == "audits" else "after"
+            )
             for request in sim.requests
         ]
     assert tokens.count("1") == 1
 
 
 def test_limits_are_read_of_each_namespace() -> None:
+    """Limits of every namespace are read; an unknown namespace is no error."""
     with Simulator(WORLD) as sim:
         output = run(sim, "organization_limits")
-        asked = [request for request in sim.requests if "/limits/" in request.path]
-        there = [request for request in asked if request.status == 200]
-        answer = requests.get(f"{sim.url}{there[0].path}", headers=token(sim), timeout=10)
+        sent = [request for request in sim.requests if "/limits/" in request.path]
+        ok = [request for request in sent if request.status == 200]
+        response = requests.get(f"{sim.url}{ok[0].path}", headers=token(sim), timeout=10)
         path = "/api/v2/organizations/limits/namespaces/{namespaceName}"
-        validate(answer.json(), response_schema(path, "get"))
-    found = output.records("organization_limits")
-    assert len(asked) == 95
-    assert len(found) == 2 * len(there) > 100
-    assert len({(row["namespaceName"], row["key"]) for row in found}) == len(found)
+        validate(response.json(), response_schema(path, "get"))
+    rows = output.records("organization_limits")
+    assert len(sent) == 95
+    assert len(rows) == 2 * len(ok) > 100
+    assert len({(row["namespaceName"], row["key"]) for row in rows}) == len(rows)
     assert len(output.of("SCHEMA")) == 1
 
 
 def test_shifts_come_once_each_and_whole() -> None:
-    """Ten weeks and more of each business unit; half of the answers are files."""
+    """Each shift of eleven weeks per business unit comes once, whether in a body or in a file."""
     with Simulator(WORLD) as sim:
         output = run(sim, "schedules_published")
-        asked = [request for request in sim.requests if request.path.endswith("/agentschedules/search")]
+        searches = [
+            request for request in sim.requests if request.path.endswith("/agentschedules/search")
+        ]
         path = "/api/v2/workforcemanagement/businessunits/{businessUnitId}/agentschedules/search"
-        for one in asked:
-            validate(one.body, body_schema(path))
-        answer = requests.post(
-            f"{sim.url}{asked[0].path}", json=asked[0].body, headers=token(sim), timeout=10
+        for request in searches:
+            validate(request.body, body_schema(path))
+        response = requests.post(
+            f"{sim.url}{searches[0].path}", json=searches[0].body, headers=token(sim), timeout=10
         )
-        validate(answer.json(), response_schema(path, "post"))
+        validate(response.json(), response_schema(path, "post"))
     units = ids_of(WORLD, "/api/v2/workforcemanagement/businessunits")
-    found = output.records("schedules_published")
+    rows = output.records("schedules_published")
     first = datetime(2026, 2, 2, tzinfo=UTC)
     last = first + 77 * DAY
-    wanted = {
+    expected = {
         (unit, shift["id"])
         for unit in units
         for number in range(3)
         for shift in org.shifts(unit, number, first, last)
     }
-    told = [(row["businessUnitId"], row["id"]) for row in found if row["kind"] == "shift"]
-    assert set(told) == wanted
-    assert len(told) == len(wanted)
-    keys = [(row["businessUnitId"], row["userId"], row["id"]) for row in found]
+    shifts = [(row["businessUnitId"], row["id"]) for row in rows if row["kind"] == "shift"]
+    assert set(shifts) == expected
+    assert len(shifts) == len(expected)
+    keys = [(row["businessUnitId"], row["userId"], row["id"]) for row in rows]
     assert len(keys) == len(set(keys))
-    assert len(asked) == 11 * len(units)
-    assert {row["businessUnitTimeZone"] for row in found} == {"Europe/Berlin"}
-    assert {row["kind"] for row in found} == {"shift", "time_off"}
+    assert len(searches) == 11 * len(units)
+    assert {row["businessUnitTimeZone"] for row in rows} == {"Europe/Berlin"}
+    assert {row["kind"] for row in rows} == {"shift", "time_off"}
 
 
-def test_a_listing_that_is_too_large_to_be_told_is_fetched() -> None:
-    """Any listing may answer with an address in its rows' place."""
+def test_a_listing_in_a_file_is_downloaded() -> None:
+    """A listing whose response has an address in place of rows is downloaded."""
     path = "/api/v2/workforcemanagement/businessunits"
     with Simulator(WORLD) as sim:
         rows = rows_of(WORLD, path)
         sim.reports.files["all"] = {"entities": rows}
         genesys_tap = tap(sim, "business_units", output=(output := Output()))
         stream: Any = genesys_tap.streams["business_units"]
-        answer = requests.Response()
-        answer.status_code = 200
-        answer._content = f'{{"downloadUrl": "{sim.url}{org.FILES}all"}}'.encode()
-        assert stream.extract(answer) == rows
+        response = requests.Response()
+        response.status_code = 200
+        response._content = f'{{"downloadUrl": "{sim.url}{org.FILES}all"}}'.encode()
+        assert stream.extract(response) == rows
     assert not output.messages
 
 
 def test_days_of_adherence_are_those_of_the_units_time_zone() -> None:
+    """Adherence is requested for days of the unit's time zone."""
     with Simulator(WORLD) as sim:
         genesys_tap = tap(sim, "adherence_historical", **START)
         stream: Any = genesys_tap.streams["adherence_historical"]
         window = Window(SINCE + timedelta(hours=7), NOW)
-        asked = stream._query_of(window, "America/New_York", ["one"])
-    (item,) = asked["items"]
+        body = stream._query_of(window, "America/New_York", ["one"])
+    (item,) = body["items"]
     assert (item["startDate"], item["endDate"]) == (
         "2026-03-01T05:00:00.000Z",
         iso(NOW),
     )
-    assert asked["timeZone"] == "America/New_York"
+    assert body["timeZone"] == "America/New_York"
 
 
 def test_a_late_change_arrives() -> None:
-    """A work item that is changed after it was read comes again, and nothing older does."""
+    """A work item that changes after it was read comes again, and nothing older than the look-back."""
     with Simulator(WORLD) as sim:
         first = run(sim, "workitems", **START)
         sim.world = WORLD.at(NOW + 2 * DAY)
@@ -362,29 +392,31 @@ def test_a_late_change_arrives() -> None:
     again = {row["id"]: row["dateModified"] for row in second.records("workitems")}
     changed = {name for name in again if name in before and again[name] != before[name]}
     assert changed
-    known = {item["id"]: item["dateModified"] for item in org.workitems(WORLD.at(NOW + 2 * DAY))}
-    assert before | again == known
-    assert all(parse(one) >= SETTLED - DAY for one in again.values())
+    dates = {item["id"]: item["dateModified"] for item in org.workitems(WORLD.at(NOW + 2 * DAY))}
+    assert before | again == dates
+    assert all(parse(date) >= SETTLED - DAY for date in again.values())
 
 
-def test_each_type_of_work_item_is_asked_for_once() -> None:
+def test_each_type_of_work_item_is_requested_once() -> None:
+    """Work items are requested once per type, and the list of types once."""
     types = ids_of(WORLD, Workitems.types_path)
     with Simulator(WORLD) as sim:
         run(sim, "workitems", **START)
-        asked = [request.body or {} for request in sim.requests if request.path == Workitems.path]
+        bodies = [request.body or {} for request in sim.requests if request.path == Workitems.path]
         listed = [request for request in sim.requests if request.path == Workitems.types_path]
-    assert [request["filters"][0]["values"] for request in asked] == [[kind] for kind in types]
+    assert [request["filters"][0]["values"] for request in bodies] == [[kind] for kind in types]
     assert len(listed) == 2
-    assert all(len(request["filters"]) == 3 for request in asked)
+    assert all(len(request["filters"]) == 3 for request in bodies)
 
 
 def test_a_stretch_of_usage_is_of_whole_days() -> None:
+    """Usage is requested for whole days, up to now."""
     with Simulator(WORLD) as sim:
         stream: Any = tap(sim, "api_usage", **START).streams["api_usage"]
         noon = timedelta(hours=12)
         ends = [(SINCE + noon, SINCE + 2 * DAY + noon), (SINCE, SINCE + DAY), (NOW - DAY, NOW)]
-        asked = [list(stream.windows(*one)) for one in ends]
-    assert [(request[0].start, request[-1].end) for request in asked] == [
+        splits = [list(stream.windows(*bounds)) for bounds in ends]
+    assert [(windows[0].start, windows[-1].end) for windows in splits] == [
         (SINCE, SINCE + 3 * DAY),
         (SINCE, SINCE + DAY),
         (SINCE + 4 * DAY, NOW),
@@ -392,31 +424,36 @@ def test_a_stretch_of_usage_is_of_whole_days() -> None:
 
 
 def test_time_off_is_read_by_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From four weeks back to half a year ahead, and all that is pending; each request once."""
+    """Time off is read from four weeks back to half a year ahead, and all that is pending.
+
+    Each request for time off is emitted once.
+    """
     path = "/api/v2/workforcemanagement/managementunits"
     monkeypatch.setitem(listings.COUNTS, path, 30)
     world = World(seed=77, per_day=1, since=SINCE, now=NOW)
     template = f"{path}/{{managementUnitId}}/timeoffrequests/query"
     with Simulator(world) as sim:
         output = run(sim, "time_off_requests", page_size=25)
-        asked = [request for request in sim.requests if request.path.endswith("/timeoffrequests/query")]
-        answer = requests.post(
-            f"{sim.url}{asked[1].path}", json=asked[1].body, headers=token(sim), timeout=10
+        queries = [
+            refusal for refusal in sim.requests if refusal.path.endswith("/timeoffrequests/query")
+        ]
+        response = requests.post(
+            f"{sim.url}{queries[1].path}", json=queries[1].body, headers=token(sim), timeout=10
         )
         refused = [
-            requests.post(f"{sim.url}{asked[1].path}", json=one, headers=token(sim), timeout=10)
-            for one in ({}, {"dateRange": {"startDate": "2026-03-01", "endDate": "2026-04-03"}})
+            requests.post(f"{sim.url}{queries[1].path}", json=query, headers=token(sim), timeout=10)
+            for query in ({}, {"dateRange": {"startDate": "2026-03-01", "endDate": "2026-04-03"}})
         ]
-    found = output.records("time_off_requests")
+    rows = output.records("time_off_requests")
     units = ids_of(world, path)
     # The first of each unit is older than four weeks.
-    wanted = Counter((unit, row["id"]) for unit in units for row in org.time_off(world, unit)[1:])
-    assert Counter((row["managementUnitId"], row["id"]) for row in found) == wanted
+    expected = Counter((unit, row["id"]) for unit in units for row in org.time_off(world, unit)[1:])
+    assert Counter((row["managementUnitId"], row["id"]) for row in rows) == expected
     assert len(units) == 30
-    assert len(asked) == 8 * len(units)
-    assert all(row["_extra"] is None for row in found)
+    assert len(queries) == 8 * len(units)
+    assert all(row["_extra"] is None for row in rows)
     assert len(output.of("SCHEMA")) == 1
-    for one in asked:
-        validate(one.body, body_schema(template))
-    validate(answer.json(), response_schema(template, "post"))
-    assert [request.status_code for request in refused] == [400, 400]
+    for query in queries:
+        validate(query.body, body_schema(template))
+    validate(response.json(), response_schema(template, "post"))
+    assert [refusal.status_code for refusal in refused] == [400, 400]

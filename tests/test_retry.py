@@ -1,4 +1,4 @@
-"""A request is tried a bounded number of times, with waits that double or that the vendor names."""
+"""Retries: a bounded number of tries, with waits that double or that the vendor requires."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def retry(waits: list[float], **options: Any) -> Retry:
-    """Make a retry that notes its waits."""
+    """Return a retry that records its waits."""
     clock = Clock()
     clock.waits = waits
     chosen: dict[str, Any] = {
@@ -38,7 +38,7 @@ def retry(waits: list[float], **options: Any) -> Retry:
 
 
 def failing(times: int, error: Exception) -> Callable[[], str]:
-    """Make a function that fails some times."""
+    """Return a function that fails some times."""
     left = [times]
 
     def call() -> str:
@@ -51,24 +51,27 @@ def failing(times: int, error: Exception) -> Callable[[], str]:
 
 
 def refusal(status: int = 429, **headers: str) -> TryAgain:
-    """Make the error of an answer with these headers."""
+    """Return the error of a response with these headers."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return TryAgain("429 Too Many Requests", response({}, status=status, headers=named))
 
 
 def test_waits_double() -> None:
+    """Without `Retry-After` each wait is twice the one before."""
     waits: list[float] = []
     assert retry(waits)(failing(5, refusal()))() == "done"
     assert waits == [2, 4, 8, 16, 32]
 
 
 def test_waits_are_jittered_upwards_and_bounded() -> None:
+    """Jitter lengthens a wait, up to the longest one."""
     waits: list[float] = []
     retry(waits, jitter=lambda: 1.2, longest_wait=10.0)(failing(4, refusal()))()
     assert waits == pytest.approx([2.4, 4.8, 9.6, 10.0])
 
 
 def test_the_last_try_ends_in_one_line() -> None:
+    """After the last try the run stops with one line that names the setting."""
     waits: list[float] = []
     with pytest.raises(StopRun, match=r"Gave up after 3 tries \(retry_max_tries\): 429 Too Many"):
         retry(waits, tries=3)(failing(9, refusal()))()
@@ -77,6 +80,7 @@ def test_the_last_try_ends_in_one_line() -> None:
 
 @pytest.mark.parametrize("value", ["7", " 7 ", "7.0", "Sun, 01 Mar 2026 12:00:07 GMT"])
 def test_retry_after_is_obeyed_as_seconds_or_as_a_date(value: str) -> None:
+    """`Retry-After` applies as seconds or as a date."""
     waits: list[float] = []
     retry(waits)(failing(1, refusal(Retry_After=value)))()
     assert waits == [7]
@@ -84,12 +88,14 @@ def test_retry_after_is_obeyed_as_seconds_or_as_a_date(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["soon", "", "-5 minutes", "Sun, 99 Foo"])
 def test_an_unreadable_retry_after_leaves_the_own_wait(value: str) -> None:
+    """A `Retry-After` that cannot be parsed is ignored."""
     waits: list[float] = []
     retry(waits)(failing(1, refusal(Retry_After=value)))()
     assert waits == [2]
 
 
 def test_a_past_date_waits_no_more() -> None:
+    """A `Retry-After` in the past is no wait."""
     waits: list[float] = []
     retry(waits)(failing(1, refusal(Retry_After="Sun, 01 Mar 2026 11:00:00 GMT")))()
     assert waits == [0]
@@ -104,7 +110,10 @@ def test_a_past_date_waits_no_more() -> None:
     ],
 )
 def test_a_retry_after_beyond_the_longest_wait_stops_at_once(value: str, when: str) -> None:
-    """The message says when to come back, and names the setting."""
+    """A longer `Retry-After` stops the run.
+
+    The error gives the time of the next run and the setting.
+    """
     waits: list[float] = []
     with pytest.raises(StopRun, match=r"retry_max_wait_seconds \(180\): run again " + when):
         retry(waits)(failing(1, refusal(Retry_After=value)))()
@@ -112,6 +121,7 @@ def test_a_retry_after_beyond_the_longest_wait_stops_at_once(value: str, when: s
 
 
 def test_a_retry_after_of_exactly_the_longest_wait_is_obeyed() -> None:
+    """A `Retry-After` of exactly the longest wait applies."""
     waits: list[float] = []
     assert retry(waits, longest_wait=180.0)(failing(1, refusal(Retry_After="180")))() == "done"
     assert waits == [180]
@@ -126,7 +136,8 @@ def test_a_retry_after_of_exactly_the_longest_wait_is_obeyed() -> None:
         (requests.exceptions.ContentDecodingError("bad gzip"), "cut or garbled"),
     ],
 )
-def test_a_lost_answer_is_retried_and_named(error: Exception, words: str) -> None:
+def test_a_lost_response_is_retried_and_named(error: Exception, words: str) -> None:
+    """A response that is lost, cut or late is retried, and the last error names the cause."""
     waits: list[float] = []
     assert retry(waits)(failing(1, error))() == "done"
     with pytest.raises(StopRun, match=words):
@@ -134,6 +145,7 @@ def test_a_lost_answer_is_retried_and_named(error: Exception, words: str) -> Non
 
 
 def test_what_no_second_try_cures_is_raised_at_once() -> None:
+    """An error that no retry can help is raised at once."""
     waits: list[float] = []
     with pytest.raises(StopRun, match="no"):
         retry(waits)(failing(1, StopRun("no")))()
@@ -144,7 +156,7 @@ LIMIT = {"key": "details.jobs.concurrent.access.max", "namespace": "analytics", 
 
 
 @pytest.mark.parametrize(
-    ("answer", "text", "is_of_concurrency"),
+    ("content", "text", "is_of_concurrency"),
     [
         ({"limit": LIMIT}, "analytics details.jobs.concurrent.access.max = 10", True),
         ({"limit": {**LIMIT, "key": "user.rate"}}, "analytics user.rate = 10", False),
@@ -158,20 +170,22 @@ LIMIT = {"key": "details.jobs.concurrent.access.max", "namespace": "analytics", 
     ],
 )
 def test_a_limit_is_read_as_the_response_names_it(
-    answer: object, text: str | None, *, is_of_concurrency: bool | None
+    content: object, text: str | None, *, is_of_concurrency: bool | None
 ) -> None:
-    named = limit(response(answer, status=429))
+    """The limit of a 429 is read from its body, if there is one with a key."""
+    named = limit(response(content, status=429))
     assert (named and str(named)) == text
     assert (named and named.is_of_concurrency) == is_of_concurrency
 
 
 def test_a_429_without_json_names_no_limit() -> None:
+    """A 429 whose body is no JSON has no limit, and is no error."""
     assert limit(response(content=b"<html>", status=429)) is None
 
 
 @pytest.mark.parametrize(("tries", "waits"), [(2, [4, 8]), (3, [8])])
 def test_tries_that_were_made_already_count(tries: int, waits: list[float]) -> None:
-    """So the next wait is as long as it would have been."""
+    """Earlier tries count, so that the next wait is as long as it would have been."""
     waited: list[float] = []
     after = TimedOut("504", refusal(504), tries)
     call = retry(waited, tries=4)(failing(9, refusal(504)), after=after)
@@ -184,6 +198,7 @@ def test_tries_that_were_made_already_count(tries: int, waits: list[float]) -> N
 
 
 def test_no_try_is_left_after_as_many_as_there_may_be() -> None:
+    """After as many earlier tries as allowed the run stops without another one."""
     waits: list[float] = []
     call = retry(waits, tries=2)(failing(0, refusal()), after=TimedOut("504", refusal(504), 2))
     with pytest.raises(StopRun, match=r"Gave up after 2 tries \(retry_max_tries\): 429 Too Many"):

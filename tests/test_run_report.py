@@ -1,4 +1,4 @@
-"""A run's report says how it ended, whatever that was, and holds nobody's data."""
+"""The run report: how the run ended, whatever happened, without data of any record."""
 
 from __future__ import annotations
 
@@ -30,41 +30,43 @@ START: dict[str, Any] = {"start_date": iso(SINCE), "page_size": 20}
 QUERY = "/details/query"
 
 
-def told(path: Path) -> dict[str, Any]:
-    """Return the report."""
+def report_of(path: Path) -> dict[str, Any]:
+    """Return the report in a file."""
     report: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return report
 
 
 def row(report: dict[str, Any], stream: str) -> dict[str, Any]:
-    """Return what it says of a stream."""
+    """Return a stream's entry of the report."""
     return next(entry for entry in report["streams"] if entry["stream"] == stream)
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the report goes."""
+    """Return the path of the report."""
     return tmp_path / "report.json"
 
 
 def test_a_whole_run_is_ok_and_adds_up(path: Path) -> None:
+    """A whole run is `ok`; records, requests, windows and bookmarks match the output."""
     with Simulator(WORLD) as sim:
         output = read(sim, DETAILS, "users", run_report_path=str(path), **START)
-        asked = len(sim.requests)
-    report = told(path)
+        sent = len(sim.requests)
+    report = report_of(path)
     assert (report["version"], report["status"], report["error"]) == (1, "ok", None)
     assert (report["started"], report["ended"]) == (iso(NOW), iso(NOW))
-    assert report["requests"] == asked
+    assert report["requests"] == sent
     details, users = row(report, DETAILS), row(report, "users")
     assert details["records"] == len(output.records(DETAILS))
-    assert details["requests"] + users["requests"] + 1 == asked  # and a login
+    assert details["requests"] + users["requests"] + 1 == sent  # and a login
     assert (details["status"], details["parts"]) == ("done", "windows")
     assert details["parts_done"] == details["parts_total"] == 4
     assert details["bookmark"] == output.bookmark()
     assert (users["status"], users["parts"], users["bookmark"]) == ("done", None, None)
 
 
-def test_jobs_tell_the_watermark_and_how_long_they_were_waited_for(path: Path) -> None:
+def test_the_watermark_and_the_waits_for_jobs_are_reported(path: Path) -> None:
+    """A stream read by job has the watermark, its windows, and the seconds of polling."""
     with Simulator(WORLD) as sim:
         output = read(
             sim,
@@ -75,41 +77,43 @@ def test_jobs_tell_the_watermark_and_how_long_they_were_waited_for(path: Path) -
             max_parallel_jobs=1,
             **START,
         )
-    details = row(told(path), DETAILS)
+    details = row(report_of(path), DETAILS)
     assert details["watermark"] == output.state["bookmarks"][DETAILS]["watermark"]
     assert details["parts_done"] == details["parts_total"] > 0
     assert details["waited_seconds"] >= 5 * details["parts_total"]
 
 
 def test_retries_and_their_waits_belong_to_their_stream(path: Path) -> None:
+    """Retries and their waits count for their stream and in the total."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=QUERY, status=503, after=1, times=2))
         read(sim, DETAILS, "users", run_report_path=str(path), **START)
-        asked = len(sim.requests)
-    report = told(path)
+        sent = len(sim.requests)
+    report = report_of(path)
     assert (row(report, DETAILS)["retries"], row(report, "users")["retries"]) == (2, 0)
     assert row(report, DETAILS)["waited_seconds"] >= 6
-    assert (report["retries"], report["requests"]) == (2, asked)
+    assert (report["retries"], report["requests"]) == (2, sent)
 
 
-def test_what_is_read_for_each_parent_says_how_many(path: Path) -> None:
-    """The parent was not selected, and is told too: it was asked for."""
+def test_a_child_stream_reports_its_parents(path: Path) -> None:
+    """A child stream counts its parents; the parent has an entry too, as it was requested."""
     with Simulator(WORLD) as sim:
         output = read(sim, "user_skills", run_report_path=str(path))
-    report = told(path)
+    report = report_of(path)
     skills, users = row(report, "user_skills"), row(report, "users")
     assert (skills["parts"], skills["parts_done"]) == ("parents", skills["parts_total"])
-    # Some users have none.
+    # Some users have no skills.
     assert skills["parts_total"] == len(WORLD.users())
     assert len({row["userId"] for row in output.records("user_skills")}) < len(WORLD.users())
     assert users["requests"] > 0
 
 
-def test_a_skipped_stream_says_why(path: Path) -> None:
+def test_a_skipped_stream_has_the_reason(path: Path) -> None:
+    """A skipped stream has the reason, and does not fail the run."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("forbidden", path="/users", times=None))
         read(sim, "users", "divisions", run_report_path=str(path))
-    report = told(path)
+    report = report_of(path)
     assert report["status"] == "ok"
     assert row(report, "users")["status"] == "skipped"
     assert "403" in row(report, "users")["skipped"]
@@ -117,11 +121,12 @@ def test_a_skipped_stream_says_why(path: Path) -> None:
 
 
 def test_a_hole_makes_it_incomplete(path: Path) -> None:
+    """A hole makes the run and its stream `incomplete`, with one line."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("empty", path=QUERY, page=2, times=4))
         with pytest.raises(Incomplete):
             read(sim, DETAILS, run_report_path=str(path), **START)
-    report = told(path)
+    report = report_of(path)
     assert report["status"] == "incomplete"
     assert "page 2 stayed empty" in report["error"]
     assert "\n" not in report["error"]
@@ -132,13 +137,13 @@ def test_a_hole_makes_it_incomplete(path: Path) -> None:
 
 
 def test_a_run_that_gives_up_has_failed(path: Path) -> None:
-    """What was being read is unfinished, its tables too; what comes later was not started."""
+    """In a failed run the stream is unfinished, its tables too, and later streams are not started."""
     streams = (DETAILS, "conversation_segments", "users")
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=QUERY, after=3, times=None))
         with pytest.raises(StopRun) as stopped:
             read(sim, *streams, run_report_path=str(path), **START)
-    report = told(path)
+    report = report_of(path)
     assert (report["status"], report["error"]) == ("failed", str(stopped.value))
     assert row(report, DETAILS)["status"] == "unfinished"
     assert row(report, "conversation_segments")["status"] == "unfinished"
@@ -146,28 +151,30 @@ def test_a_run_that_gives_up_has_failed(path: Path) -> None:
 
 
 def test_the_limit_that_ended_a_run_is_named(path: Path) -> None:
+    """The error of a rate limit names the limit."""
     with Simulator(WORLD) as sim:
         limit = "client.credentials.token.rate.per.minute"
         sim.faults.add(Fault("status", path=QUERY, status=429, limit=limit, times=None))
         with pytest.raises(StopRun, match="Gave up"):
             read(sim, DETAILS, run_report_path=str(path), **START)
-    assert f"Limit: platform.api {limit} = 300." in told(path)["error"]
+    assert f"Limit: platform.api {limit} = 300." in report_of(path)["error"]
 
 
 def test_a_signal_has_its_name(path: Path) -> None:
+    """An interrupted run names the signal."""
     with Simulator(WORLD) as sim:
         genesys_tap = tap(sim, DETAILS, run_report_path=str(path), **START)
         genesys_tap.interruption.handle(15)
         with pytest.raises(Interrupted):
             genesys_tap.sync_or_leave()
-    assert (told(path)["status"], told(path)["error"]) == (
+    assert (report_of(path)["status"], report_of(path)["error"]) == (
         "interrupted",
         "SIGTERM ended the run.",
     )
 
 
 def test_an_error_that_is_not_ours_is_only_named(path: Path) -> None:
-    """It may hold what is in a record."""
+    """Of an unexpected error only the class is reported: its text may hold data of a record."""
 
     class Writer(Output):
         def write_message(self, message: Any) -> None:
@@ -177,13 +184,14 @@ def test_an_error_that_is_not_ours_is_only_named(path: Path) -> None:
 
     with Simulator(WORLD) as sim, pytest.raises(ValueError, match="cannot write"):
         tap(sim, "users", output=Writer(), run_report_path=str(path)).sync_or_leave()
-    assert (told(path)["status"], told(path)["error"]) == (
+    assert (report_of(path)["status"], report_of(path)["error"]) == (
         "failed",
         "ValueError; the log has more.",
     )
 
 
 def test_no_secret_and_no_record_is_in_it(path: Path) -> None:
+    """The report has no secret, no token and no id of a record."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=QUERY, status=400, after=2, times=None))
         output = Output()
@@ -195,8 +203,11 @@ def test_no_secret_and_no_record_is_in_it(path: Path) -> None:
     assert not [name for name in output.ids(DETAILS) if name in text]
 
 
-def test_a_secret_in_an_error_is_blotted_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever raised it: what the vendor sends back is quoted in more than one place."""
+def test_a_secret_in_an_error_is_redacted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret in the text of any error is redacted.
+
+    The vendor's words are quoted in several places.
+    """
 
     def fail() -> None:
         msg = "nobody knows demo-secret"
@@ -207,20 +218,22 @@ def test_a_secret_in_an_error_is_blotted_out(path: Path, monkeypatch: pytest.Mon
         monkeypatch.setattr(genesys_tap.streams["users"], "sync", fail)
         with pytest.raises(StopRun):
             genesys_tap.sync_or_leave()
-    assert told(path)["error"] == "nobody knows ***"
+    assert report_of(path)["error"] == "nobody knows ***"
 
 
-def test_a_resumed_run_tells_the_bookmark_even_if_it_fails(path: Path) -> None:
+def test_a_resumed_run_reports_the_bookmark_even_if_it_fails(path: Path) -> None:
+    """A run that fails before its first STATE reports the bookmark that it began with."""
     before = iso(datetime(2026, 3, 3, tzinfo=UTC))
     state = bookmarked(DETAILS, "conversationStart", before)
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=QUERY, times=None))
         with pytest.raises(StopRun):
             read(sim, DETAILS, state=state, run_report_path=str(path), **START)
-    assert row(told(path), DETAILS)["bookmark"] == before
+    assert row(report_of(path), DETAILS)["bookmark"] == before
 
 
 def test_a_place_that_cannot_be_written_stops_the_run_before_a_request(path: Path) -> None:
+    """A path that cannot be written is an error before the first request."""
     with Simulator(WORLD) as sim:
         genesys_tap = tap(sim, "users", run_report_path=str(path))
         path.mkdir()  # after the settings were checked
@@ -235,6 +248,8 @@ def test_a_place_that_cannot_be_written_stops_the_run_before_a_request(path: Pat
 def test_a_place_that_is_lost_at_the_end_is_a_warning(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A path that cannot be written at the end is a warning: the data is emitted."""
+
     class Writer(Output):
         def write_message(self, message: Any) -> None:
             super().write_message(message)
@@ -251,33 +266,37 @@ def test_a_place_that_is_lost_at_the_end_is_a_warning(
 def test_without_the_setting_there_is_the_summary_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Without `run_report_path` the summary is logged, and no file is written."""
     caplog.set_level(logging.INFO)
     monkeypatch.chdir(tmp_path)
     with Simulator(WORLD) as sim:
         read(sim, "users")
-    assert [record.message for record in caplog.records if record.message.startswith("Summary (ok): ")]
+    assert [
+        record.message for record in caplog.records if record.message.startswith("Summary (ok): ")
+    ]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_slow_run_says_how_far_it_is_every_half_minute(
+def test_a_slow_run_logs_its_progress_every_half_minute(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Of the run's clock, which nobody waits for here."""
+    """Every 30 seconds of the run's clock a line of progress is logged."""
     caplog.set_level(logging.INFO)
     with Simulator(WORLD) as sim:
         genesys_tap = tap(sim, DETAILS, "users", requests_per_minute=6, **START)
         begun = genesys_tap.clock.seconds()
         genesys_tap.sync_or_leave()
         seconds = genesys_tap.clock.seconds() - begun
-    said = [record.message for record in caplog.records if record.message.startswith("Progress: ")]
-    assert seconds / 30 - 2 <= len(said) <= seconds / 30
-    assert any(line.startswith(f"Progress: {DETAILS}: 2 of 4 windows, ") for line in said)
-    assert any(" to go" in line for line in said)
+    lines = [record.message for record in caplog.records if record.message.startswith("Progress: ")]
+    assert seconds / 30 - 2 <= len(lines) <= seconds / 30
+    assert any(line.startswith(f"Progress: {DETAILS}: 2 of 4 windows, ") for line in lines)
+    assert any(" to go" in line for line in lines)
 
 
-def test_a_long_wait_for_a_job_says_so_though_nothing_is_asked(
+def test_progress_is_logged_while_a_job_is_polled(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """Progress is logged during a long wait for a job, without requests."""
     caplog.set_level(logging.INFO)
     with Simulator(WORLD) as sim:
         read(
@@ -288,23 +307,25 @@ def test_a_long_wait_for_a_job_says_so_though_nothing_is_asked(
             window_days=30,
             **START,
         )
-    said = [record.message for record in caplog.records if record.message.startswith("Progress: ")]
-    assert len(said) >= 300 / 30 - 1
+    lines = [record.message for record in caplog.records if record.message.startswith("Progress: ")]
+    assert len(lines) >= 300 / 30 - 1
 
 
 def test_metrics_come_once_a_stream_however_many_requests(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """The SDK's metrics are logged once per stream, not once per request."""
     caplog.set_level(logging.INFO)
     with Simulator(WORLD) as sim:
         read(sim, "user_skills")
-        asked = len(sim.requests)
+        sent = len(sim.requests)
     counted = [record for record in caplog.records if "http_request_count" in record.message]
-    assert asked > 50
+    assert sent > 50
     assert len(counted) == 2  # users, and their skills
 
 
 def test_the_table_is_aligned_and_holds_every_stream() -> None:
+    """The summary is a table with a line per stream, texts to the left, numbers to the right."""
     streams = [
         {
             "stream": name,
@@ -347,7 +368,7 @@ def test_the_table_is_aligned_and_holds_every_stream() -> None:
 def test_a_file_is_replaced_whole(
     tmp_path_factory: pytest.TempPathFactory, old: str, new: str
 ) -> None:
-    """One who has it open reads the old text to its end."""
+    """A file is replaced atomically: an open reader reads the old text to its end."""
     old, new = old.replace("\r", ""), new.replace("\r", "")
     path = tmp_path_factory.mktemp("whole") / "report.json"
     write_whole(path, old)
@@ -362,7 +383,7 @@ def test_a_file_is_replaced_whole(
 def test_a_file_that_cannot_be_written_leaves_no_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """A disk that is full, say: the old text is there, alone."""
+    """After a failed write, as on a full disk, the old text is there, and no other file."""
 
     def fail(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -1,4 +1,4 @@
-"""The SDK's own suite, and the promises that it does not check."""
+"""The SDK's own test suite, and the guarantees that it does not check."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 WORLD = World(seed=2, per_day=20, since=SINCE, now=datetime(2026, 3, 13, 12, tzinfo=UTC))
-#: Serves from this module's first test on: the suite's classes take their config at import.
+#: Serves from this module's first test on, as the suite's classes read their config at import.
 SIMULATOR = Simulator(WORLD)
 START: dict[str, Any] = {
     "start_date": iso(SINCE),
@@ -30,15 +30,15 @@ START: dict[str, Any] = {
 }
 
 
-# Of the session: a worker may take tests of this module when it has long left it.
+# For the session: a worker may run tests of this module long after its first one.
 @pytest.fixture(scope="session", autouse=True)
 def _served() -> Any:
     with SIMULATOR:
         yield
 
 
-# Fields that the simulator never sends have nothing for the suite to look at; what it does send is
-# held against the vendor's model in test_openapi.py.
+# The suite warns of fields that the simulator never returns; those that it returns are validated
+# against the vendor's model in test_openapi.py.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:No records were available to test:UserWarning"),
     pytest.mark.filterwarnings("ignore:Fields in transformed catalog but not in:UserWarning"),
@@ -46,7 +46,7 @@ pytestmark = [
 
 
 class EveryStream(TapGenesys):
-    """The tap with all its streams selected, but for those that follow others."""
+    """The tap with all streams selected, but for child streams."""
 
     name = "tap-genesys"
 
@@ -54,29 +54,29 @@ class EveryStream(TapGenesys):
         streams = super().discover_streams()
         for stream in streams:
             stream.selected_by_default = True
-        # The suite stops after a few records of a parent, and its followers have no turn: they are
-        # in test_streams.py.
-        followers = ChildStream | UserAggregateStream
-        return [stream for stream in streams if not isinstance(stream, followers)]
+        # The suite stops after a few records of a parent, before its children: test_streams.py has
+        # them.
+        children = ChildStream | UserAggregateStream
+        return [stream for stream in streams if not isinstance(stream, children)]
 
 
 TestTapGenesys = get_tap_test_class(
     EveryStream,
     config={**QUICK, **START, "api_url": SIMULATOR.url, "login_url": SIMULATOR.url},
-    # The suite stops after a few conversations, of which hardly any is judged: see below.
+    # The suite stops after a few conversations, of which hardly any has an evaluation.
     suite_config=SuiteConfig(
         max_records_limit=30,
         ignore_no_records_for_streams=[
             "conversation_evaluations",
             "conversation_resolutions",
-            "digital_rule_sets",  # the simulated org has none
+            "digital_rule_sets",  # the simulated org has no rule sets
         ],
     ),
 )
 
 
 def test_keys_are_unique() -> None:
-    """The SDK's suite would not notice if they were not."""
+    """Keys are unique in every stream, which the SDK's suite does not check."""
     output = run(SIMULATOR, **START)
     for stream in tap(SIMULATOR).streams:
         ids = output.ids(stream)
@@ -85,18 +85,20 @@ def test_keys_are_unique() -> None:
 
 
 def test_a_schema_precedes_the_records_of_its_stream_once() -> None:
+    """Each stream has one SCHEMA, before its records."""
     output = run(SIMULATOR, **START)
     streams = [message["stream"] for message in output.of("SCHEMA")]
     assert sorted(streams) == sorted(tap(SIMULATOR).streams)
-    seen: set[str] = set()
+    declared: set[str] = set()
     for message in output.messages:
         if message["type"] == "SCHEMA":
-            seen.add(message["stream"])
+            declared.add(message["stream"])
         if message["type"] == "RECORD":
-            assert message["stream"] in seen
+            assert message["stream"] in declared
 
 
 def test_deselected_fields_are_left_out() -> None:
+    """A deselected field is in no record."""
     output = Output()
     genesys_tap = tap(SIMULATOR, "users", output=output)
     catalog = genesys_tap.catalog_dict
@@ -114,7 +116,7 @@ def test_deselected_fields_are_left_out() -> None:
 
 
 def test_stream_maps_work() -> None:
-    """A field is dropped, one is made, and rows are filtered."""
+    """Stream maps drop a field, add one, and filter rows."""
     output = Output()
     genesys_tap = TapGenesys(
         config={
@@ -141,6 +143,7 @@ def test_stream_maps_work() -> None:
 
 
 def test_batch_is_not_offered() -> None:
+    """BATCH is not among the capabilities: with several targets it loses rows."""
     assert {str(capability) for capability in TapGenesys.capabilities} == {
         "about",
         "activate-version",

@@ -1,4 +1,4 @@
-"""The search of the laws: which schedules, and how long."""
+"""The search of the laws: its schedules and its time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ LAWS = ["tests/a.py::one", "tests/b.py::two", "tests/b.py::three"]
 
 
 def test_a_commit_is_searched_with_the_same_schedules_again() -> None:
-    """Another commit, and another law, with others; changes on top of one, always with new ones."""
+    """A commit and a law determine the seed, so that a search can be repeated.
+
+    Uncommitted changes get a new one.
+    """
     seeds = {search.seed_of(commit, law) for commit in ("aaaa", "bbbb") for law in LAWS}
     assert seeds == {search.seed_of(commit, law) for commit in ("aaaa", "bbbb") for law in LAWS}
     assert len(seeds) == 6
@@ -25,7 +28,7 @@ def test_a_commit_is_searched_with_the_same_schedules_again() -> None:
 
 
 def test_each_law_gets_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two at once for nine minutes: six for each of three, and what one leaves is the others'."""
+    """Each law gets its share of the workers' time, and the unused time of the others."""
     now = [1000.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
     budget = search.Budget(9, laws=3, workers=2)
@@ -42,11 +45,13 @@ def test_what_was_tried_is_noted_and_a_failure_can_be_found_again(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def found(law: str, seed: int, **_options: Any) -> search.Search:
+    """Each search is logged with its seed, and a failure prints the command that repeats it."""
+
+    def result(law: str, seed: int, **_options: Any) -> search.Search:
         return search.Search(law, seed, 7, "a schedule" if code else "")
 
     monkeypatch.setattr(search, "laws", lambda: LAWS)
-    monkeypatch.setattr(search, "search", found)
+    monkeypatch.setattr(search, "search", result)
     monkeypatch.setattr(search, "LOG", tmp_path / "log.md")
     assert search.main(["--seed", "5", "--schedules", "30"]) == code
     lines = (tmp_path / "log.md").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Shapes of responses: what fits, and the line about what does not."""
+"""Shapes of responses: what fits, and the line about a misfit."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ SHAPES = st.recursive(
 
 
 @given(JSON, SHAPES)
-def test_any_value_fits_any_shape_or_a_line_says_why_not(value: Any, shape: Any) -> None:
-    """Without an error, and without the contents of the value."""
+def test_any_value_fits_any_shape_or_has_a_line(value: Any, shape: Any) -> None:
+    """Any value either fits a shape or gives a line, without its contents, and no exception."""
     line = misfit(value, shape)
     assert line == "" or line.startswith("expected a")
     secret = "contents"
@@ -78,7 +78,10 @@ def test_any_value_fits_any_shape_or_a_line_says_why_not(value: Any, shape: Any)
 def test_a_part_that_does_not_fit_is_named_with_both_kinds(
     value: Any, shape: Any, line: str
 ) -> None:
-    """The first of them; a part may be absent unless it is required."""
+    """The first misfit is named with its path and both kinds.
+
+    Only a required part may not be absent.
+    """
     assert misfit(value, shape) == line
 
 
@@ -98,13 +101,16 @@ def test_a_part_that_does_not_fit_is_named_with_both_kinds(
 def test_a_kind_holds_what_its_reader_can_take(
     kind: Any, holds: list[Any], does_not: list[Any]
 ) -> None:
-    """A truth value is no number, and a date is one that can be computed with."""
+    """A kind holds the values that its reader accepts.
+
+    A truth value is no number, a date is computable.
+    """
     assert all(kind.holds(value) for value in holds)
     assert not any(kind.holds(value) for value in does_not)
 
 
 def test_each_kind_of_json_has_its_name() -> None:
-    """Those that a line about a misfit uses."""
+    """Each kind of JSON value has a name for the line about a misfit."""
     values: list[Any] = [None, False, 1, 1.5, "", [], {}]
     assert [kind_of(value) for value in values] == [
         "nothing",

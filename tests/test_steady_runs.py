@@ -1,4 +1,4 @@
-"""What the runs of a day read, once as many have gone on for days."""
+"""The reads of a day of runs, after days of such runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 
 def runs_of(source: str, lag: timedelta, runs_per_day: int, *, until: datetime = NOW) -> SteadyRuns:
-    """Return runs as the default settings have them."""
+    """Return runs with the default settings."""
     return SteadyRuns(
         source=source,
         runs_per_day=runs_per_day,
@@ -38,32 +38,33 @@ def runs_of(source: str, lag: timedelta, runs_per_day: int, *, until: datetime =
 
 
 def counted(runs: list[list[Read]]) -> Counter[tuple[str, str]]:
-    """Return how many reads there are, by source and purpose."""
+    """Return the number of reads by source and purpose."""
     return Counter((read.by, read.purpose) for reads in runs for read in reads)
 
 
 @pytest.mark.parametrize(
     ("hours", "jobs", "rechecks"), [(4, 24, 4), (24, 1, 3), (48, 1, 3)], ids=str
 )
-def test_hourly_runs_submit_as_many_jobs_as_docs_freshness_counts(
+def test_hourly_runs_submit_as_many_jobs_as_the_docs_count(
     hours: int, jobs: int, rechecks: int
 ) -> None:
-    """28, 4 and 4 of a day: docs/freshness.md, "What it costs"."""
-    found = counted(runs_of("auto", hours * HOUR, 24).reads_of_a_day())
-    assert (found["job", "forward"], found["job", "recheck"]) == (jobs, rechecks)
+    """A day submits 28, 4 and 4 jobs, as docs/freshness.md has it."""
+    counts = counted(runs_of("auto", hours * HOUR, 24).reads_of_a_day())
+    assert (counts["job", "forward"], counts["job", "recheck"]) == (jobs, rechecks)
 
 
 @pytest.mark.parametrize(("source", "windows"), [("job", 24), ("query", 49)])
 def test_one_source_alone_reads_on_in_each_run(source: str, windows: int) -> None:
-    """By query each run reads a day again, so parts of two days or, after midnight, of three."""
-    found = counted(runs_of(source, DAY, 24).reads_of_a_day())
-    assert found == {(source, "forward"): windows, (source, "recheck"): 4}
+    """Each run by query reads a day again: parts of two days or, after midnight, of three."""
+    counts = counted(runs_of(source, DAY, 24).reads_of_a_day())
+    assert counts == {(source, "forward"): windows, (source, "recheck"): 4}
 
 
 def test_runs_by_query_read_their_look_back_each_time() -> None:
+    """Each run by query reads its look-back and the half hour that was not settled."""
     reads = [read for run in runs_of("query", DAY, 24).reads_of_a_day() for read in run]
     forward = sum((read.window.length for read in reads if read.purpose == "forward"), DAY * 0)
-    # An hour, a day of look-back, and the half hour that was not settled.
+    # An hour, a day of look-back, and half an hour that was not settled.
     assert forward == 24 * (DAY + 1.5 * HOUR)
 
 
@@ -77,7 +78,7 @@ def test_runs_by_query_read_their_look_back_each_time() -> None:
 def test_a_day_of_runs_reads_a_day_by_job_and_all_the_rest_by_query(
     source: str, lag: int, runs_per_day: int, hour: int
 ) -> None:
-    """Whatever the schedule is: jobs read on by a day on average, and a query up to the present."""
+    """Jobs read a day on average, and queries up to now, whatever the schedule is."""
     until = NOW + hour * HOUR
     runs = runs_of(source, lag * HOUR, runs_per_day, until=until).reads_of_a_day()
     assert len(runs) == runs_per_day
@@ -87,7 +88,7 @@ def test_a_day_of_runs_reads_a_day_by_job_and_all_the_rest_by_query(
     if source == "query":
         assert not by_job
     else:
-        # Jobs that wait for the watermark may read two days at once, or none.
+        # Depending on the watermark, jobs read two days at once, or no day.
         assert sum((window.length for window in by_job), DAY * 0) <= 2 * DAY
     if source != "job":
         assert max(read.window.end for read in runs[-1]) == until
@@ -95,7 +96,10 @@ def test_a_day_of_runs_reads_a_day_by_job_and_all_the_rest_by_query(
 
 @pytest.mark.parametrize(("source", "by"), [("auto", {"job", "query"}), ("query", {"query"})])
 def test_spans_of_users_are_read_from_where_the_last_run_read(source: str, by: set[str]) -> None:
-    """A query of `auto` reads two hours, however far the lake is behind: docs/freshness.md."""
+    """With `auto` a query of user details reads two hours, whatever the lag is.
+
+    Source: docs/freshness.md.
+    """
     runs = SteadySpanRuns(
         source=source,
         runs_per_day=24,
