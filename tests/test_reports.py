@@ -383,7 +383,7 @@ def test_days_of_adherence_are_those_of_the_units_time_zone() -> None:
 
 
 def test_a_late_change_arrives() -> None:
-    """A work item that changes after it was read comes again, and nothing older than the look-back."""
+    """A work item that changes after it was read comes again, and none before the look-back."""
     with Simulator(WORLD) as sim:
         first = run(sim, "workitems", **START)
         sim.world = WORLD.at(NOW + 2 * DAY)

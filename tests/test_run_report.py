@@ -137,7 +137,7 @@ def test_a_hole_makes_it_incomplete(path: Path) -> None:
 
 
 def test_a_run_that_gives_up_has_failed(path: Path) -> None:
-    """In a failed run the stream is unfinished, its tables too, and later streams are not started."""
+    """In a failed run the stream and its tables are unfinished, and later streams not started."""
     streams = (DETAILS, "conversation_segments", "users")
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=QUERY, after=3, times=None))

@@ -1,4 +1,4 @@
-"""Every stream that is read whole: all its rows come, over several pages, each with its own key."""
+"""Full-table streams: all rows arrive, over several pages, each with its own key."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 SCHEMAS = Path(__file__).parent.parent / "tap_genesys" / "schemas"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
-# An org of its own, as its listings are shorter than those of others with the same seed.
+# A seed of its own, as the listings are shorter than those of other orgs, which are cached by seed.
 WORLD = World(seed=80, per_day=10, since=SINCE, now=SINCE)
-#: Listings whose answers are of their own kind: test_reports.py has them.
+#: Listings with responses of other kinds: test_reports.py has them.
 APART = ("organization_limits", "schedules_published", "time_off_requests")
 LISTINGS: list[Any] = [
     stream
@@ -53,7 +53,7 @@ def sim() -> Iterator[Simulator]:
 
 
 def held(stream: Any) -> Counter[tuple[str, ...]]:
-    """Return the keys of the rows that the simulated org holds of a stream."""
+    """Return the keys of a stream's rows in the simulated org."""
     if not issubclass(stream, ChildStream):
         return Counter((str(row["id"]),) for row in rows_of(WORLD, stream.path))
     parents = ids_of(WORLD, stream.path.partition("/{")[0])
@@ -65,23 +65,25 @@ def held(stream: Any) -> Counter[tuple[str, ...]]:
 
 @pytest.mark.parametrize("stream", LISTINGS, ids=NAMES)
 def test_a_stream_is_read_whole(sim: Simulator, stream: Any) -> None:
-    """All rows, once each, from requests and answers that the vendor's document describes."""
+    """All rows arrive once; requests and responses validate against the vendor's document."""
     del sim.requests[:]
     output = run(sim, stream.name, page_size=25)
-    found = output.records(stream.name)
-    assert Counter(tuple(row[key] for key in stream.primary_keys) for row in found) == held(stream)
+    rows = output.records(stream.name)
+    assert Counter(tuple(row[key] for key in stream.primary_keys) for row in rows) == held(stream)
     assert max(held(stream).values(), default=1) == 1
-    assert len([message for message in output.of("SCHEMA") if message["stream"] == stream.name]) == 1
-    assert all(row["_extra"] is None for row in found)
+    assert (
+        len([message for message in output.of("SCHEMA") if message["stream"] == stream.name]) == 1
+    )
+    assert all(row["_extra"] is None for row in rows)
     assert len(json.dumps(output.state)) < 4096
-    asked = [request for request in sim.requests if request.path != "/oauth/token"]
-    assert len(asked) == requests_for(stream)
-    own = [request for request in asked if same_path(request.path, stream.path)]
+    sent = [request for request in sim.requests if request.path != "/oauth/token"]
+    assert len(sent) == requests_for(stream)
+    own = [request for request in sent if same_path(request.path, stream.path)]
     check_against_the_document(sim, stream, own)
 
 
 def test_an_area_lists_each_of_its_streams_once() -> None:
-    """`STREAMS` at the end of its module; none is forgotten there, nor in the sum of all areas."""
+    """`STREAMS` of a module lists each of its streams once, and that of the package lists all."""
     areas = [
         importlib.import_module(f"tap_genesys.streams.{module.name}")
         for module in pkgutil.iter_modules(tap_genesys.streams.__path__)
@@ -98,13 +100,13 @@ def test_an_area_lists_each_of_its_streams_once() -> None:
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: vars(stream)["name"])
 def test_a_class_is_named_after_its_stream(stream: type[Any]) -> None:
-    """The stream's name in PascalCase, so that either leads to the other."""
+    """A class has its stream's name in PascalCase, so that either leads to the other."""
     words = vars(stream)["name"].split("_")
     assert stream.__name__ == "".join(word.capitalize() for word in words)
 
 
 def test_a_child_streams_key_is_derived_from_its_path() -> None:
-    """The parents' ids in the order of the path, then `id`, unless the class declares a key."""
+    """A child stream's key is the parents' ids in the path's order, then `id`, unless declared."""
 
     class Members(ChildStream):
         path = "/api/v2/groups/{groupId}/members"
@@ -125,48 +127,52 @@ def test_a_child_streams_key_is_derived_from_its_path() -> None:
 
 
 def requests_for(stream: Any) -> int:
-    """Return how many requests a stream is worth, its parents' included."""
+    """Return the number of requests for a stream, with those of its parents."""
     if not issubclass(stream, ChildStream):
         return pages(stream, sum(held(stream).values()))
-    parent = next(one for one in LISTINGS if one is stream.parent_stream_type)
+    parent = next(listing for listing in LISTINGS if listing is stream.parent_stream_type)
     each = Counter(key[0] for key in held(stream).elements())
     parents = ids_of(WORLD, stream.path.partition("/{")[0])
     return requests_for(parent) + sum(pages(stream, each[parent]) for parent in parents)
 
 
 def pages(stream: Any, rows: int) -> int:
-    """Return how many requests so many rows cost; a full last page may not be the last."""
+    """Return the number of requests for that many rows; a full last page needs one more."""
     if isinstance(stream.paging, SinglePage):
         return 1
     is_numbered = isinstance(stream.paging, PageNumbers)
     return rows // 25 + 1 if is_numbered else max(1, -(-rows // 25))
 
 
-def check_against_the_document(sim: Simulator, stream: Any, asked: list[Any]) -> None:
-    """Check what was asked, and an answer, against the vendor's document."""
+def check_against_the_document(sim: Simulator, stream: Any, sent: list[Any]) -> None:
+    """Validate the requests of a stream, and a response, against the vendor's document."""
     method = stream.http_method.lower()
     operation = DOCUMENT["paths"][stream.path][method]
-    known = {parameter["name"]: parameter for parameter in operation["parameters"] if parameter["in"] == "query"}
-    for request in asked:
+    documented = {
+        parameter["name"]: parameter
+        for parameter in operation["parameters"]
+        if parameter["in"] == "query"
+    }
+    for request in sent:
         if stream.name not in LINKS_OF_OUR_OWN:
-            assert set(request.query) <= set(known)
+            assert set(request.query) <= set(documented)
         if request.body:
             validate(request.body, body_schema(stream.path))
-    answer = requests.request(
+    response = requests.request(
         method,
-        f"{sim.url}{asked[0].path}",
-        params=asked[0].query,
-        json=asked[0].body,
+        f"{sim.url}{sent[0].path}",
+        params=sent[0].query,
+        json=sent[0].body,
         headers=token(sim),
         timeout=10,
     )
     if stream.name not in ANY_VALUES:
-        validate(answer.json(), response_schema(stream.path, method))
+        validate(response.json(), response_schema(stream.path, method))
 
 
-#: The document calls their values objects, which is its way to say that they may be anything.
+#: The document declares their values as objects, although they may be of any type.
 ANY_VALUES = ("datatable_rows",)
-#: The document does not say how their links go on.
+#: The document has no parameters for their links.
 LINKS_OF_OUR_OWN = ("oauth_clients",)
 
 

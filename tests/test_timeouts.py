@@ -1,4 +1,4 @@
-"""A query that times out twice may be too heavy: then its window is split in two, within bounds."""
+"""Time-outs: a query that times out twice may be too heavy, and its window is split."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TRIES = 8
 
 
 class Heavy(Simulator):
-    """An org whose queries of more than so many hours time out, from a moment on."""
+    """Org whose queries of more than some hours time out, from a time on."""
 
     longest = timedelta(hours=12)
     heavy_from = SINCE
@@ -51,15 +51,17 @@ class Heavy(Simulator):
 
 
 def hours(sim: Simulator, path: str = QUERY) -> list[float]:
-    """Return the hours of each window that was asked for, request by request."""
+    """Return the length in hours of the window of each request."""
     intervals = [
-        (request.body or {})["interval"].split("/") for request in sim.requests if request.path.endswith(path)
+        (request.body or {})["interval"].split("/")
+        for request in sim.requests
+        if request.path.endswith(path)
     ]
     return [(parse(end) - parse(start)) / HOUR for start, end in intervals]
 
 
 def read(*faults: Fault, streams: tuple[str, ...] = (DETAILS,), **options: Any) -> Any:
-    """Read while these things go wrong; return what was written, and the org."""
+    """Run while these faults occur; return the output and the org."""
     output = Output()
     with Simulator(WORLD, **READING) as sim:
         for fault in faults:
@@ -70,16 +72,17 @@ def read(*faults: Fault, streams: tuple[str, ...] = (DETAILS,), **options: Any) 
 
 def timed_out(times: int | None = 2, after: int = 0, path: str = QUERY, **more: Any) -> Fault:
     """Return the fault of a query that times out."""
-    chosen: dict[str, Any] = {"status": 504, "path": path, "times": times, "after": after, **more}
-    return Fault("status", **chosen)
+    settings: dict[str, Any] = {"status": 504, "path": path, "times": times, "after": after, **more}
+    return Fault("status", **settings)
 
 
 @pytest.mark.parametrize("status", [408, 504])
 def test_a_window_that_times_out_twice_is_split_in_two(status: int) -> None:
+    """A window that times out twice is split into halves, and the output is the same."""
     output, sim = read(timed_out(status=status))
     plain, _sim = read()
     assert output.ids() == plain.ids() == TRUTH
-    # Two time-outs, two pages and a look for one half, two for the other; then whole days.
+    # Two time-outs; two pages and one more of a half, two of the other; then whole days.
     assert hours(sim)[:2] == [24, 24]
     assert set(hours(sim)[2:6]) == {12}
     assert hours(sim)[2:].count(24) == 3 * 4
@@ -97,20 +100,21 @@ def test_a_window_that_times_out_twice_is_split_in_two(status: int) -> None:
     ],
 )
 def test_what_does_not_time_out_twice_is_tried_again(faults: list[Fault]) -> None:
+    """Other failures, or a single time-out, are retried without a split."""
     output, sim = read(*faults)
     assert output.ids() == TRUTH
     assert set(hours(sim)) == {24}
 
 
 def test_time_outs_count_across_another_failure() -> None:
-    """504, 503, 504."""
+    """Two time-outs count with another failure between them."""
     output, sim = read(timed_out(1), Fault("status", path=QUERY, times=1), timed_out(1))
     assert output.ids() == TRUTH
     assert hours(sim)[:4] == [24, 24, 24, 12]
 
 
 def test_a_half_is_split_again_three_times_in_all_and_then_tried_as_ever() -> None:
-    """A query that always times out: the eighth try of the smallest window is the last."""
+    """A query that always times out is split three times; the smallest window gets all tries."""
     with Simulator(WORLD, **READING) as sim:
         sim.faults.add(timed_out(None))
         genesys_tap = tap(sim, DETAILS, **START)
@@ -124,13 +128,14 @@ def test_a_half_is_split_again_three_times_in_all_and_then_tried_as_ever() -> No
 
 
 @pytest.mark.parametrize(
-    ("window_days", "asked"),
+    ("window_days", "lengths"),
     [(2 / 24, [2, 2, 1]), (1.9 / 24, [24 / 13] * 3), (1 / 24, [1] * 3)],
 )
-def test_no_part_is_below_an_hour(window_days: float, asked: list[float]) -> None:
+def test_no_part_is_below_an_hour(window_days: float, lengths: list[float]) -> None:
+    """No part of a split window is shorter than an hour."""
     output, sim = read(timed_out(), window_days=window_days)
     assert output.ids() == TRUTH
-    assert hours(sim)[:3] == pytest.approx(asked, abs=1e-5)
+    assert hours(sim)[:3] == pytest.approx(lengths, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -140,19 +145,19 @@ def test_no_part_is_below_an_hour(window_days: float, asked: list[float]) -> Non
         (Fault("status", path=QUERY, page=1, status=504), False),
         (Fault("drop", path=QUERY, page=1), False),
         (Fault("status", path=QUERY, page=1, status=429), True),
-        # The request before it is page 1, and that of users long ago.
+        # The request before the time-out is page 1; the one of users was long before.
         (Fault("status", path="/api/v2/users", status=503), True),
     ],
 )
 def test_in_an_outage_no_window_is_split(before: Fault, is_split: bool) -> None:  # noqa: FBT001
-    """The request before it failed as well, at first."""
+    """No window is split if the request before it failed as well: the org has an outage."""
     output, sim = read(before, timed_out(page=2), streams=("users", DETAILS))
     assert set(output.ids()) == set(TRUTH)
     assert (12 in hours(sim)) is is_split
 
 
 def test_an_outage_may_show_in_another_stream() -> None:
-    """Its last request failed at first, just before."""
+    """A failed last request of another stream shows an outage, too."""
     last = Fault("status", path="/aggregates/query", status=503, after=3)
     output, sim = read(last, timed_out(), streams=(SUMS, DETAILS))
     paths = [request.path.rpartition("/analytics")[2] for request in sim.requests]
@@ -162,7 +167,7 @@ def test_an_outage_may_show_in_another_stream() -> None:
 
 
 def test_an_outage_that_is_over_counts_no_more() -> None:
-    """A window that was not split then may be later."""
+    """After an outage windows are split again."""
     output, sim = read(
         Fault("status", path=QUERY, page=1, status=503),
         timed_out(page=2),
@@ -173,13 +178,16 @@ def test_an_outage_that_is_over_counts_no_more() -> None:
 
 
 def test_the_rows_of_a_window_that_is_split_half_way_come_all() -> None:
-    """Some twice; the bookmark moves with each half."""
+    """A window that is split after its first page loses no row.
+
+    The bookmark moves with each half.
+    """
     output, sim = read(timed_out(page=2))
     assert set(output.ids()) == set(TRUTH)
     assert len(output.ids()) == len(TRUTH) + 10
     assert hours(sim)[:4] == [24, 24, 24, 12]
     states = [state["value"]["bookmarks"][DETAILS] for state in output.of("STATE")]
-    assert iso(SINCE + DAY / 2) in [one.get("replication_key_value") for one in states]
+    assert iso(SINCE + DAY / 2) in [state.get("replication_key_value") for state in states]
 
 
 @pytest.mark.parametrize("parallel", [2, 4, 8])
@@ -188,28 +196,33 @@ def test_the_rows_of_a_window_that_is_split_half_way_come_all() -> None:
 def test_prefetched_windows_are_split_alike(
     parallel: int, heavy_from: datetime, longest: int
 ) -> None:
-    """Message by message, and where the run gives up, it does so at the same place."""
-    found = []
+    """With prefetching, windows are split alike.
+
+    The messages are equal, and so is the place of an error.
+    """
+    outcomes = []
     for connections in (1, parallel):
         output = Output()
         with Heavy(WORLD, **READING) as sim:
             sim.heavy_from, sim.longest = heavy_from, longest * HOUR
-            genesys_tap = tap(sim, DETAILS, output=output, max_parallel_requests=connections, **START)
+            genesys_tap = tap(
+                sim, DETAILS, output=output, max_parallel_requests=connections, **START
+            )
             error = ""
             try:
                 genesys_tap.sync_or_leave()
             except StopRun as stop:
                 error = str(stop).partition(" Correlation")[0]
-        found.append((without_times(output), error))
-    assert found[0] == found[1]
-    assert found[0][0]
+        outcomes.append((without_times(output), error))
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][0]
     # Three days of 24 hours may be split, or a day into quarters.
     gives_up = heavy_from == SINCE or (longest == 6 and heavy_from < SINCE + 3 * DAY)
-    assert bool(found[0][1]) is gives_up
+    assert bool(outcomes[0][1]) is gives_up
 
 
-class Ill(Simulator):
-    """An org that fails by plan: the statuses of the first tries of a day's page."""
+class Failing(Simulator):
+    """Org that fails by a plan: the statuses of the first tries of a day's page."""
 
     plan: dict[tuple[str, int], list[int]]
     lock = threading.Lock()
@@ -230,9 +243,9 @@ class Ill(Simulator):
 
 @pytest.mark.parametrize("parallel", [1, 4])
 def test_a_request_that_was_sent_ahead_and_failed_shows_an_outage(parallel: int) -> None:
-    """The last page of a day, the first of the next one, and its second."""
+    """A prefetched request that failed shows an outage as others do."""
     first, second = iso(SINCE), iso(SINCE + DAY)
-    with Ill(WORLD, **READING) as sim:
+    with Failing(WORLD, **READING) as sim:
         sim.plan = {(first, 4): [503], (second, 1): [504, 504], (second, 2): [504, 504]}
         output = run(sim, DETAILS, max_parallel_requests=parallel, **START)
         assert not any(sim.plan.values())
@@ -241,7 +254,10 @@ def test_a_request_that_was_sent_ahead_and_failed_shows_an_outage(parallel: int)
 
 
 def test_a_half_that_times_out_still_knows_what_the_whole_promised() -> None:
-    """A server that counts whole days: halves promise as much, and no smaller part helps."""
+    """A half that times out keeps the row count of the whole.
+
+    A server that counts whole days has as many for each half, so no smaller part helps.
+    """
     with Simulator(WORLD, interval_reading="touched-days") as sim:
         sim.faults.add(timed_out(after=1))
         genesys_tap = tap(sim, DETAILS, conversation_details_source="auto", **START)
@@ -252,6 +268,7 @@ def test_a_half_that_times_out_still_knows_what_the_whole_promised() -> None:
 
 
 def test_all_streams_share_the_three_splits() -> None:
+    """All streams of a run share three splits."""
     faults = [timed_out(), timed_out(after=2), timed_out(path="/aggregates/query", times=4)]
     output, sim = read(*faults, streams=(DETAILS, SUMS))
     plain, _sim = read(streams=(DETAILS, SUMS))
@@ -262,6 +279,7 @@ def test_all_streams_share_the_three_splits() -> None:
 
 
 def test_a_day_of_aggregates_is_split_between_its_cells() -> None:
+    """A day of aggregates is split at the bound of a cell, with the same rows."""
     output, sim = read(timed_out(path="/aggregates/query"), streams=(SUMS,))
     plain, _sim = read(streams=(SUMS,))
     assert sorted(output.ids(SUMS)) == sorted(plain.ids(SUMS))
@@ -270,6 +288,7 @@ def test_a_day_of_aggregates_is_split_between_its_cells() -> None:
 
 
 def test_a_day_that_is_one_cell_is_not_split() -> None:
+    """A day of aggregates with one cell is not split."""
     options = {SUMS: {"granularity": "P1D"}}
     output, sim = read(timed_out(path="/aggregates/query"), streams=(SUMS,), aggregates=options)
     assert output.records(SUMS)
@@ -277,6 +296,7 @@ def test_a_day_that_is_one_cell_is_not_split() -> None:
 
 
 def test_spans_of_users_are_all_there() -> None:
+    """A split window of user details has all spans."""
     options = {"user_details_source": "query"}
     path = "/users/details/query"
     output, sim = read(timed_out(path=path), streams=("user_presences",), **options)
@@ -286,7 +306,7 @@ def test_spans_of_users_are_all_there() -> None:
 
 
 def test_a_cell_of_summaries_is_not_split() -> None:
-    """It is part of its rows' keys: halves would count beside a whole that is read later."""
+    """A cell of summaries is not split: it is part of the keys, so halves would count twice."""
     name = "conversation_summaries"
     output, _sim = read(timed_out(path="/summary/queries"), streams=(name,))
     plain, _sim = read(streams=(name,))
@@ -304,6 +324,7 @@ def test_a_cell_of_summaries_is_not_split() -> None:
 def test_what_is_no_window_is_tried_again(
     streams: tuple[str, ...], path: str, options: dict[str, str]
 ) -> None:
+    """Requests without a window, such as listings and jobs, are retried."""
     output, _sim = read(timed_out(5, path=path), streams=streams, **options)
     plain, _sim = read(streams=streams, **options)
     assert output.ids(*streams) == plain.ids(*streams)
@@ -312,7 +333,10 @@ def test_what_is_no_window_is_tried_again(
 @pytest.mark.parametrize("bounds", ["[)", "[]", "(]"])
 @pytest.mark.parametrize("limit", ["time-out", "ceiling"])
 def test_rows_that_the_window_before_owes_survive_a_split(bounds: str, limit: str) -> None:
-    """Where an interval includes its end only, a day brings what starts at the next midnight."""
+    """Rows that a window leaves for the next one survive its split.
+
+    Where an interval includes only its end, a day returns what starts at the next midnight.
+    """
     output = Output()
     with Heavy(WORLD, ceiling=25 if limit == "ceiling" else 100_000, **READING) as sim:
         sim.habits.interval_bounds = bounds
@@ -328,7 +352,7 @@ def test_rows_that_the_window_before_owes_survive_a_split(bounds: str, limit: st
 
 
 def test_the_world_holds_the_hard_case() -> None:
-    """A conversation that starts and ends at a midnight, but for the first."""
+    """The org has an instant at a later midnight, without which the test above proves nothing."""
     midnights = [iso(SINCE + day * DAY) for day in (1, 2, 3)]
     rows = list(WORLD.conversations(SINCE, NOW))
     assert [
@@ -337,7 +361,7 @@ def test_the_world_holds_the_hard_case() -> None:
 
 
 class FailingSession(requests.Session):
-    """A session whose responses have these statuses, one after the other, and then 200."""
+    """Session whose responses have these statuses in turn, and then 200."""
 
     def __init__(self, *statuses: int) -> None:
         super().__init__()
@@ -368,7 +392,7 @@ def one_try(function: Any, **_options: Any) -> Any:
 
 
 def client(*statuses: int) -> GenesysClient:
-    """Return a client that makes one try of each request, whose responses have these statuses."""
+    """Return a client without retries, whose responses have these statuses."""
     return GenesysClient(
         base_url="https://api.example.test",
         session=FailingSession(*statuses),
@@ -380,6 +404,7 @@ def client(*statuses: int) -> GenesysClient:
 
 @pytest.mark.parametrize("is_split", [True, False])
 def test_the_second_time_out_is_the_last_try(is_split: bool) -> None:  # noqa: FBT001
+    """The second time-out ends the tries of a request that can be split, and of no other."""
     api = client(503, 504, 429, 408, 504)
     request = api.prepare("POST", f"{api.base_url}{QUERY}", RequestNote(is_split=is_split))
     raised: list[Exception] = []
@@ -392,6 +417,7 @@ def test_the_second_time_out_is_the_last_try(is_split: bool) -> None:  # noqa: F
 
 
 def test_three_are_split_and_none_in_an_outage() -> None:
+    """Three windows are split, and none right after a failure other than a 429."""
     api = client(503, 429)
     time_outs = api.time_outs
     well, ill, throttled = (

@@ -1,4 +1,4 @@
-"""Conversations that have not changed are left out, and none that is missing in the warehouse."""
+"""Unchanged conversations are left out, but none that the warehouse lacks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OPTIONS: dict[str, Any] = {
 def later(
     sim: Simulator, hours: float, state: dict[str, Any], *tables: str, **options: Any
 ) -> Output:
-    """Return the output of a run so many hours after seven in the evening."""
+    """Return the output of a run some hours after seven in the evening."""
     sim.world = WORLD.at(EVENING + hours * HOUR)
     return run(sim, DETAILS, *tables, state=state, **{**OPTIONS, **options})
 
@@ -59,13 +59,13 @@ def steady(sim: Simulator, **options: Any) -> dict[str, Any]:
 
 
 def rows_of(*outputs: Output) -> dict[str, dict[str, Any]]:
-    """Return what an upsert of outputs leaves, without the columns that tell when it was read."""
+    """Return the rows after an upsert of outputs, without the time of reading."""
     rows = {row["conversationId"]: row for output in outputs for row in output.records(DETAILS)}
     return {key: {**row, "_readAt": None} for key, row in rows.items()}
 
 
 def test_an_hourly_run_emits_what_happened_since_and_nothing_else() -> None:
-    """Each row has a moment within the last four hours, or is read by job for the first time."""
+    """An hourly run emits conversations with a date within four hours, and new ones by job."""
     with Simulator(WORLD) as sim:
         state = steady(sim)
         output = later(sim, 4, state)
@@ -89,7 +89,7 @@ def dates_in(value: Any) -> list[str]:
 
 
 def test_what_was_left_out_is_counted(caplog: pytest.LogCaptureFixture) -> None:
-    """The summary of the run has a column of unchanged rows, and the requests are few."""
+    """The summary counts unchanged rows, and the run takes few requests."""
     caplog.set_level("INFO")
     with Simulator(WORLD) as sim:
         state = steady(sim)
@@ -103,9 +103,9 @@ def test_what_was_left_out_is_counted(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_run_that_is_killed_leaves_nothing_out_in_the_next_one() -> None:
-    """After each single message, the next run completes the table as one that emits all it reads.
+    """After a kill at any message, the next run completes the table as one that emits all rows.
 
-    The killed run is the first of a UTC day, with jobs, a re-check, a tail and a full pass.
+    The killed run is the first of a UTC day, with jobs, a re-check, a tail query and a full pass.
     """
     with Simulator(WORLD) as sim:
         before = history(sim)
@@ -126,7 +126,7 @@ def test_a_run_that_is_killed_leaves_nothing_out_in_the_next_one() -> None:
         assert len(following) > 3
 
 
-#: The conversations that change without a date, which re-checks find.
+#: The conversations that change without a date: only re-checks emit those changes.
 UNDATED = {
     WORLD.conversation_id(number)
     for number in WORLD.numbers(SINCE, EVENING)
@@ -144,7 +144,10 @@ UNDATED = {
     ids=str,
 )
 def test_a_change_of_the_rows_shape_leaves_nothing_out(change: dict[str, Any]) -> None:
-    """All that the run reads is emitted, once; the run after it leaves out what has not changed."""
+    """After a change of the rows' shape all rows are emitted once.
+
+    The next run leaves out unchanged ones.
+    """
     with Simulator(WORLD) as sim:
         state = steady(sim)
         unchanged = later(sim, 4, state)
@@ -155,7 +158,7 @@ def test_a_change_of_the_rows_shape_leaves_nothing_out(change: dict[str, Any]) -
 
 
 def test_a_table_that_is_selected_gets_all_that_the_run_reads() -> None:
-    """Its rows are those of all conversations that are read, not of those that have changed."""
+    """A newly selected table gets the rows of all conversations that the run reads."""
     with Simulator(WORLD) as sim:
         state = steady(sim)
         output = later(sim, 4, state, SEGMENTS)
@@ -164,7 +167,7 @@ def test_a_table_that_is_selected_gets_all_that_the_run_reads() -> None:
 
 
 def test_a_range_whose_end_moves_on_is_read_whole() -> None:
-    """What started after a configured end was never read, however late the run was."""
+    """Conversations after an earlier run's configured end are emitted, however late it ran."""
     with Simulator(WORLD) as sim:
         first = later(sim, 0, {}, end_date=iso(EVENING - 3 * DAY))
         second = later(sim, 1, first.state, end_date=iso(EVENING - DAY))
@@ -173,7 +176,7 @@ def test_a_range_whose_end_moves_on_is_read_whole() -> None:
 
 
 def test_a_bookmark_that_was_moved_back_brings_the_rows_again() -> None:
-    """Somebody has edited the state to read the last two days once more."""
+    """A bookmark that a user moves back two days makes the run emit those days again."""
     with Simulator(WORLD) as sim:
         state = steady(sim)
         details = state["bookmarks"][DETAILS]
@@ -186,7 +189,7 @@ def test_a_bookmark_that_was_moved_back_brings_the_rows_again() -> None:
 
 
 def test_an_earlier_start_brings_what_still_goes_on() -> None:
-    """A conversation that began before the first start was never emitted, whatever its dates."""
+    """An earlier `start_date` emits open conversations that began before the first one."""
     orphans = [n for n in WORLD.numbers(SINCE, SINCE + 5 * DAY) if WORLD.is_orphan(n)]
     ids = {*map(WORLD.conversation_id, orphans)}
     with Simulator(WORLD) as sim:
@@ -197,7 +200,10 @@ def test_an_earlier_start_brings_what_still_goes_on() -> None:
 
 
 def test_a_state_that_was_taken_over_leaves_nothing_out() -> None:
-    """It has no fingerprint; days were read at different watermarks, with changes in between."""
+    """A state that orchestration took over leaves out no row.
+
+    It has no fingerprint, as its days were read at different watermarks.
+    """
     with Simulator(WORLD) as sim:
         state = takeover({SINCE: steady(sim)}, [DETAILS])
         assert not {"fingerprint", "emittedThrough"} & state["bookmarks"][DETAILS].keys()
@@ -219,7 +225,7 @@ def test_a_state_that_was_taken_over_leaves_nothing_out() -> None:
 def test_by_query_the_look_back_leaves_out_unless_it_is_all_there_is(
     options: dict[str, Any], *, leaves_out: bool
 ) -> None:
-    """Without re-checks, or where it is configured, what it reads again is emitted."""
+    """The look-back leaves out unchanged rows, unless it is configured or replaces re-checks."""
     by_query = {"conversation_details_source": "query", **options}
     with Simulator(WORLD) as sim:
         state = steady(sim, **by_query)
@@ -232,7 +238,7 @@ def test_by_query_the_look_back_leaves_out_unless_it_is_all_there_is(
 
 
 def test_a_full_table_has_all_rows() -> None:
-    """Where the catalog says FULL_TABLE, what earlier runs have emitted is emitted again."""
+    """With FULL_TABLE rows of earlier runs are emitted again."""
     output = Output()
     with Simulator(WORLD) as sim:
         state = steady(sim)
@@ -244,7 +250,7 @@ def test_a_full_table_has_all_rows() -> None:
 
 
 def test_emit_unchanged_reads_and_emits_all_that_jobs_lack() -> None:
-    """One run brings everything since the watermark, for a warehouse that was restored."""
+    """With `emit_unchanged` a run emits all since the watermark, as for a restored warehouse."""
     with Simulator(WORLD) as sim:
         state = steady(sim)
         restored = later(sim, 4, state, emit_unchanged=True)
@@ -253,7 +259,7 @@ def test_emit_unchanged_reads_and_emits_all_that_jobs_lack() -> None:
 
 
 class WorldWithCases(World):
-    """An org whose participants have an attribute that begins like a date."""
+    """Org whose participants have an attribute that begins like a date."""
 
     def in_lake(self, number: int, moment: datetime | None = None) -> dict[str, Any]:
         """Return a conversation with such attributes."""
@@ -265,7 +271,7 @@ class WorldWithCases(World):
 
 
 def test_an_attribute_that_only_looks_like_a_date_stops_no_run() -> None:
-    """Conversations that go on are read by job again and again, whatever their attributes are."""
+    """An attribute that only looks like a date stops no run."""
     world = WorldWithCases(
         seed=8, per_day=40, since=SINCE, now=EVENING, lag=2 * HOUR, orphans=3, endless=9
     )
@@ -279,7 +285,7 @@ def test_an_attribute_that_only_looks_like_a_date_stops_no_run() -> None:
 
 
 def test_an_accepted_hole_does_not_count_as_emitted() -> None:
-    """The marks stay, so that the next run emits all that happened since the one before."""
+    """After an accepted hole the marks stay, so that the next run emits the missing rows."""
     with Simulator(WORLD) as sim:
         state = steady(sim, page_size=1)
         sim.faults.add(Fault("empty", path="/details/query", page=2, times=4))

@@ -1,4 +1,4 @@
-"""Aggregates and summaries: all rows of a day are emitted, or none where none has changed."""
+"""Aggregates and summaries: a day is emitted whole, or not at all if no row has changed."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep values as they are."""
+    """Keep the values of past days constant."""
     settle(monkeypatch)
 
 
 @pytest.fixture
 def sim() -> Iterator[Simulator]:
-    """The org."""
+    """Yield the org."""
     with Simulator(WORLD) as simulator:
         yield simulator
 
 
-# What is left out
+# Unchanged days
 
 
 @each_case
 def test_a_second_run_over_unchanged_days_emits_nothing(sim: Simulator, case: Case) -> None:
-    """The bookmark moves, and the digests stay."""
+    """Unchanged days emit no row; the bookmark moves, and the digests stay."""
     first = case.read(sim)
     sim.world = WORLD.at(NOW + HOUR)
     second = case.read(sim, first.state)
@@ -59,15 +59,15 @@ def test_a_second_run_over_unchanged_days_emits_nothing(sim: Simulator, case: Ca
     assert not second.records(case.name)
     assert second.bookmark(case.name) == iso(NOW + timedelta(minutes=30))
     earlier, present = case.digests(first), case.digests(second)
-    kept = earlier.keys() & present.keys()
-    assert len(kept) >= len(earlier) - 1
+    common = earlier.keys() & present.keys()
+    assert len(common) >= len(earlier) - 1
     assert all(present.values())
-    assert all(present[window] == earlier[window] for window in kept)
+    assert all(present[window] == earlier[window] for window in common)
 
 
 @each_case
 def test_the_requests_are_those_of_a_run_that_emits_everything(sim: Simulator, case: Case) -> None:
-    """What is left out has been read, in the same order."""
+    """Days that are left out are requested all the same, in the same order."""
     requests = []
     first = case.read(sim)
     for emits in (False, True):
@@ -80,7 +80,7 @@ def test_the_requests_are_those_of_a_run_that_emits_everything(sim: Simulator, c
 def test_the_log_has_how_many_days_were_left_out(
     sim: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One line, and none where there is nothing to report."""
+    """One line has the number of days that were left out, if there are any."""
     caplog.set_level("INFO")
     case = CASES["one query a day"]
     first = case.read(sim)
@@ -93,7 +93,7 @@ def test_the_log_has_how_many_days_were_left_out(
 def test_one_changed_value_emits_the_whole_window(
     sim: Simulator, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All rows of its day or cell come, with one `_readAt`, and no other's."""
+    """A changed value emits all rows of its day or cell, with one `_readAt`, and no other's."""
     first = case.read(sim)
     rows = plain(first.records(case.name))
     window = max(case.windows(rows.values()))
@@ -110,7 +110,7 @@ def test_one_changed_value_emits_the_whole_window(
 def test_a_change_is_emitted_once(
     sim: Simulator, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its digest replaces the earlier one: a third run emits nothing."""
+    """A change is emitted once: its digest replaces the earlier one."""
     first = case.read(sim)
     change_all(monkeypatch)
     second = case.read(sim, first.state)
@@ -121,7 +121,7 @@ def test_a_change_is_emitted_once(
 def test_a_recheck_of_an_unchanged_day_emits_nothing(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its marks move, whether the day is left out or not; a changed day is emitted."""
+    """A re-check of an unchanged day emits no row, and its mark moves; a changed day is emitted."""
     case = CASES["one query a day"]
     states = [case.read(sim)]
     for number in range(1, 6):
@@ -141,18 +141,18 @@ def test_a_recheck_of_an_unchanged_day_emits_nothing(
     ]
 
 
-# What is emitted whether it has changed or not
+# Days that are emitted unchanged
 
 
 @each_case
 def test_everything_is_emitted_where_that_is_set(sim: Simulator, case: Case) -> None:
-    """`emit_unchanged`: no digest is noted, and those of earlier runs are withdrawn."""
-    plainly = case.read(sim, emit_unchanged=True)
-    again = case.read(sim, plainly.state, emit_unchanged=True)
+    """`emit_unchanged` emits all rows, and withdraws the digests of earlier runs."""
+    first = case.read(sim, emit_unchanged=True)
+    again = case.read(sim, first.state, emit_unchanged=True)
     assert case.windows(again.records(case.name))
-    assert not case.digests(plainly)
+    assert not case.digests(first)
     assert not case.digests(again)
-    # Once, as after a warehouse was restored: what a later re-check reads is not there.
+    # Set once, as for a restored warehouse, which lacks the rows of later re-checks.
     once = case.read(sim, case.read(sim).state, emit_unchanged=True)
     assert plain(once.records(case.name)) == plain(again.records(case.name))
     assert not any(case.digests(once).values())
@@ -161,7 +161,7 @@ def test_everything_is_emitted_where_that_is_set(sim: Simulator, case: Case) -> 
 
 @each_case
 def test_rows_of_another_shape_are_emitted(sim: Simulator, case: Case) -> None:
-    """A changed fingerprint leaves nothing out, and the run after it what it emitted."""
+    """A changed fingerprint emits all rows once; the next run leaves out unchanged ones."""
     first = case.read(sim)
     expected = case.read(sim, first.state, emit_unchanged=True).records(case.name)
     rules = [{"field": "mediaType", "action": "drop"}]
@@ -172,7 +172,7 @@ def test_rows_of_another_shape_are_emitted(sim: Simulator, case: Case) -> None:
 
 @each_case
 def test_a_bookmark_that_was_moved_back_brings_its_days(sim: Simulator, case: Case) -> None:
-    """The digests are dropped: the user wants the rows again."""
+    """A bookmark that a user moves back drops the digests, so that those days are emitted again."""
     first = case.read(sim)
     state = first.state
     for moment in (SINCE + 2 * DAY, SINCE + 4 * DAY):
@@ -191,7 +191,7 @@ def test_a_bookmark_that_was_moved_back_brings_its_days(sim: Simulator, case: Ca
 
 @pytest.mark.parametrize("name", ["one query a day", "cells of a day"])
 def test_a_look_back_that_is_configured_is_emitted(sim: Simulator, name: str) -> None:
-    """What only it reads again comes; the day of the bookmark is compared, as a re-check is."""
+    """A configured look-back is emitted; the day of the bookmark is compared, as a re-check is."""
     case = CASES[name]
     first = case.read(sim, lookback_days=2)
     second = case.read(sim, first.state, lookback_days=2)
@@ -201,21 +201,21 @@ def test_a_look_back_that_is_configured_is_emitted(sim: Simulator, name: str) ->
     assert not case.read(sim, third.state, lookback_days=0).records(case.name)
 
 
-# What is not noted
+# No digest
 
 
 def test_a_cell_with_a_hole_is_not_noted(sim: Simulator) -> None:
-    """Whether the hole is accepted or not: the next whole reading is emitted."""
+    """A cell with a hole has no digest, accepted or not: its next whole reading is emitted."""
     case = CASES["cells of a day"]
     whole = case.read(sim)
-    given = {"start_date": iso(SINCE), **case.options}
-    for word in ("accept", "fail"):
+    settings = {"start_date": iso(SINCE), **case.options}
+    for policy in ("accept", "fail"):
         output = Output()
         sim.faults.add(Fault("empty", path="summary", page=2, times=4))
         instance = tap(
-            sim, SUMMARIES, state=whole.state, output=output, incomplete_windows=word, **given
+            sim, SUMMARIES, state=whole.state, output=output, incomplete_windows=policy, **settings
         )
-        if word == "accept":
+        if policy == "accept":
             instance.sync_or_leave()
         else:
             with pytest.raises(Incomplete):
@@ -229,19 +229,22 @@ def test_a_cell_with_a_hole_is_not_noted(sim: Simulator) -> None:
 
 
 def test_no_day_is_noted_where_users_are_missing(sim: Simulator) -> None:
-    """A page of users stayed empty: the next run, which has all of them, emits all."""
+    """No day has a digest after a page of users stayed empty, so that the next run emits all."""
     case = CASES["several queries a day"]
     output = Output()
-    given = {"start_date": iso(SINCE), **case.options, "page_size": 25}
+    settings = {"start_date": iso(SINCE), **case.options, "page_size": 25}
     sim.faults.add(Fault("empty", path="/api/v2/users", page=2, times=None))
     with pytest.raises(Incomplete):
-        tap(sim, USERS, output=output, **given).sync_or_leave()
+        tap(sim, USERS, output=output, **settings).sync_or_leave()
     assert output.records(USERS)
     assert not case.digests(output)
 
 
 def test_no_day_is_noted_where_users_may_be_missing(sim: Simulator) -> None:
-    """A stream map leaves some out: the bookmark moves, and days are emitted each time."""
+    """Where a stream map drops users, no day has a digest.
+
+    The bookmark moves, and days are emitted.
+    """
     case = CASES["several queries a day"]
     whole = case.read(sim)
     maps = {"users": {"__filter__": "state == 'active'"}}
@@ -257,7 +260,7 @@ def test_no_day_is_noted_where_users_may_be_missing(sim: Simulator) -> None:
 
 
 def test_a_state_of_an_earlier_version_leaves_nothing_out(sim: Simulator) -> None:
-    """Nor one that orchestration made: it has no fingerprint."""
+    """A state without a fingerprint, old or of orchestration, leaves out no row."""
     case = CASES["one query a day"]
     state = bookmarked(MADE_UP, "intervalStart", iso(NOW - HOUR))
     output = case.read(sim, state)
@@ -266,7 +269,7 @@ def test_a_state_of_an_earlier_version_leaves_nothing_out(sim: Simulator) -> Non
 
 
 def test_a_day_of_a_time_zone_has_its_start_as_key(sim: Simulator) -> None:
-    """In UTC, as short as it can be."""
+    """The key of a digest is the day's start in UTC, without trailing zeros."""
     options = {"aggregates": {MADE_UP: {"time_zone": "Asia/Kathmandu", "granularity": "P1D"}}}
     case = Case(MADE_UP, "intervalStart", options)
     first = case.read(sim)
@@ -275,7 +278,7 @@ def test_a_day_of_a_time_zone_has_its_start_as_key(sim: Simulator) -> None:
 
 
 def test_a_state_keeps_ten_digests_or_those_of_the_look_back(sim: Simulator) -> None:
-    """Ten days, or the cells of a day, one that is touched, and the present one."""
+    """A state has ten digests, or those of the look-back, which bounds its size."""
     sim.world = WORLD.at(NOW + 15 * DAY)
     for name, most in zip(CASES, (10, 10, 10, 26), strict=True):
         digests = CASES[name].digests(CASES[name].read(sim))

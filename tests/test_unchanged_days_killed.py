@@ -1,4 +1,4 @@
-"""A run that is killed makes the next one leave nothing out that is missing."""
+"""After a kill, the next run leaves out no day that the warehouse lacks."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep values as they are."""
+    """Keep the values of past days constant."""
     settle(monkeypatch)
 
 
 @pytest.fixture
 def sim() -> Iterator[Simulator]:
-    """The org."""
+    """Yield the org."""
     with Simulator(WORLD) as simulator:
         yield simulator
 
 
 def merged(partial: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
-    """Return a state as Meltano merges that of a run that failed into the one before."""
+    """Return the state of a failed run, merged into the one before as Meltano does."""
     return {
         **state,
         **{
@@ -56,9 +56,9 @@ def merged(partial: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
 def test_a_run_that_is_killed_makes_the_next_one_leave_nothing_out_that_is_missing(
     sim: Simulator, case: Case, monkeypatch: pytest.MonkeyPatch, *, is_merged: bool
 ) -> None:
-    """Killed after any message of a reading that was withdrawn, it leaves rows of that reading.
+    """After a kill at any message of a reading with changes, the next run restores the table.
 
-    The next run reads what the first one did: the same digest, but not the same warehouse.
+    Its values are those of the first run: the digest is the same, but the warehouse is not.
     """
     monkeypatch.setattr("tap_genesys.endpoints.aggregates.AggregateStream.recheck_days", ())
     first = case.read(sim)
@@ -82,7 +82,7 @@ def test_a_run_that_is_killed_makes_the_next_one_leave_nothing_out_that_is_missi
 
 @each_case
 def test_a_first_run_that_is_killed_is_completed(sim: Simulator, case: Case) -> None:
-    """Killed after any message: the run that resumes from its last STATE emits what is missing."""
+    """After a kill at any message of a first run, the next one emits the missing rows."""
     options: dict[str, Any] = {"start_date": iso(NOW - 2 * DAY)}
     first = case.read(sim, **options)
     truth = plain(first.records(case.name))
@@ -96,7 +96,7 @@ def test_a_first_run_that_is_killed_is_completed(sim: Simulator, case: Case) -> 
 
 
 def test_settings_that_are_changed_back_leave_nothing_out_that_is_missing(sim: Simulator) -> None:
-    """Digests of the earlier settings are withdrawn before the first row of the later ones."""
+    """Digests of earlier settings are withdrawn before the first row of later ones."""
     case = CASES["one query a day"]
     first = case.read(sim)
     truth = plain(first.records(case.name))

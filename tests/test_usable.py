@@ -1,4 +1,4 @@
-"""Records that can become rows, and those that cannot."""
+"""Usable records: those that can become rows, and the reasons of the others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def nest(depth: int) -> Any:
 
 @given(RECORDS)
 def test_each_record_is_usable_or_counted(extracted: list[Any]) -> None:
-    """In its order, and unchanged."""
+    """Each record is returned unchanged, in order, or counted with a reason."""
     records, reasons = usable(extracted, ["id"])
     assert records == [
         record for record in extracted if isinstance(record, dict) and is_identity(record.get("id"))
@@ -36,6 +36,7 @@ def test_each_record_is_usable_or_counted(extracted: list[Any]) -> None:
 
 
 def test_a_reason_names_the_kind_and_not_the_contents() -> None:
+    """A reason has the kind of a value, and no contents."""
     extracted = [{"id": 1}, {"id": ""}, {"secret": 1}, "secret", None, ["secret"], 7]
     records, reasons = usable(extracted, ["id"])
     assert records == [{"id": 1}]
@@ -49,14 +50,14 @@ def test_a_reason_names_the_kind_and_not_the_contents() -> None:
 
 
 def test_an_identity_is_a_text_or_a_number() -> None:
-    """Nothing else can tell a record from others; 0 is a number, and an empty text is nothing."""
+    """An identity is a number or a text that is not empty."""
     others: list[Any] = ["", None, True, False, [], {}, ["a"]]
     assert all(is_identity(value) for value in ("a", 7, 0, 1.5))
     assert not any(is_identity(value) for value in others)
 
 
 def test_a_record_that_is_nested_too_deeply_is_left_out_alone() -> None:
-    """The one beside it is not; what is left can be written in a message."""
+    """Only the record that nests too deeply for a message is left out."""
     records, reasons = usable(
         [{"id": 1}, {"id": 2, "a": nest(250)}, {"id": 3, "a": nest(240)}], ["id"]
     )
@@ -80,6 +81,9 @@ def test_a_record_that_is_nested_too_deeply_is_left_out_alone() -> None:
 def test_a_list_is_parted_into_objects_and_the_rest(
     value: object, objects: list[Any], others: list[Any]
 ) -> None:
-    """An object in the place of the list is none of its entries."""
+    """A list is split into objects and others.
+
+    An object in place of the list is one of the others.
+    """
     assert parted(value) == (objects, others)
     assert not any(isinstance(other, dict) for other in others)

@@ -1,4 +1,4 @@
-"""Aggregates of users: each query names a hundred at most, and a day is whole with its last one."""
+"""Aggregates of users: each query names a hundred at most, and a day is whole with its last."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPTIONS: dict[str, Any] = {
 
 
 def org() -> World:
-    """Return the org, which hires only now."""
+    """Return a world with its own users, which are generated on first use."""
     return WORLD.at(WORLD.now)
 
 
@@ -43,17 +43,17 @@ def users(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def queries(sim: Simulator, before: int = 0) -> list[tuple[str, list[str]]]:
-    """Return the days and users of the queries that were made."""
+    """Return day and users of each query."""
     bodies = [request.body or {} for request in sim.requests[before:] if request.path == PATH]
     return [(body["interval"][:10], named(body["filter"])) for body in bodies]
 
 
 def named(narrowed: dict[str, Any]) -> list[str]:
-    """Return the users whom a filter names, in its own clause or in the only one."""
-    these = narrowed["clauses"][0] if "clauses" in narrowed else narrowed
-    assert these["type"] == "or"
-    assert {predicate["dimension"] for predicate in these["predicates"]} == {"userId"}
-    return [predicate["value"] for predicate in these["predicates"]]
+    """Return the users in a filter's own clause, or in its only one."""
+    clause = narrowed["clauses"][0] if "clauses" in narrowed else narrowed
+    assert clause["type"] == "or"
+    assert {predicate["dimension"] for predicate in clause["predicates"]} == {"userId"}
+    return [predicate["value"] for predicate in clause["predicates"]]
 
 
 @pytest.mark.parametrize("selected", [(NAME,), (NAME, "users")])
@@ -61,20 +61,20 @@ def named(narrowed: dict[str, Any]) -> list[str]:
 def test_all_users_are_named_by_the_hundred(
     users: list[str], selected: tuple[str, ...], parallel: int
 ) -> None:
-    """Leavers too, on each day, after one listing, whether that is emitted or not."""
+    """Each day has queries for all users, leavers too, after a single listing, emitted or not."""
     with Simulator(org()) as sim:
         output = run(sim, *selected, max_parallel_requests=parallel, **OPTIONS)
-        asked = queries(sim)
+        sent = queries(sim)
         listed = [request.query for request in sim.requests if request.path == "/api/v2/users"]
         for request in sim.requests:
             if request.path == PATH:
                 validate(request.body, body_schema(PATH))
-    assert len(asked) == 3 * 3
+    assert len(sent) == 3 * 3
     each: dict[str, list[str]] = defaultdict(list)
-    for day, some in asked:
-        assert 1 <= len(some) <= USERS_AT_ONCE
-        each[day] += some
-    assert all(sorted(some) == sorted(users) for some in each.values())
+    for day, names in sent:
+        assert 1 <= len(names) <= USERS_AT_ONCE
+        each[day] += names
+    assert all(sorted(names) == sorted(users) for names in each.values())
     assert set(Counter(query["pageNumber"] for query in listed).values()) == {1}
     assert {query["state"] for query in listed} == {"any"}
     assert len(output.records("users")) == (250 if "users" in selected else 0)
@@ -83,7 +83,8 @@ def test_all_users_are_named_by_the_hundred(
     assert set(keys.values()) == {1}
 
 
-def test_reading_ahead_changes_nothing_but_when_it_is_asked(users: list[str]) -> None:
+def test_prefetching_changes_the_time_of_requests_alone(users: list[str]) -> None:
+    """Prefetched queries give the same messages, with as many requests."""
     with Simulator(org()) as sim:
         plain = run(sim, NAME, **OPTIONS)
         before = len(sim.requests)
@@ -97,7 +98,7 @@ def test_reading_ahead_changes_nothing_but_when_it_is_asked(users: list[str]) ->
 def test_the_newest_reading_of_a_cell_has_all_users(
     users: list[str], too_large: int | None
 ) -> None:
-    """One `_readAt` for all responses of a day, also where one is too large and halved in time."""
+    """All responses of a day have one `_readAt`, also where one is too large and split in time."""
     options = {**OPTIONS, "aggregates": {NAME: {"granularity": "PT6H"}}}
     rows: list[dict[str, Any]] = []
     state: dict[str, Any] = {}
@@ -115,13 +116,14 @@ def test_the_newest_reading_of_a_cell_has_all_users(
         newest[row["intervalStart"]] = max(newest[row["intervalStart"]], row["_readAt"])
     assert len(newest) == 4 * 2
     for start, moment in newest.items():
-        one = [row for row in rows if (row["intervalStart"], row["_readAt"]) == (start, moment)]
-        assert {row["userId"] for row in one} == set(users)
+        cell = [row for row in rows if (row["intervalStart"], row["_readAt"]) == (start, moment)]
+        assert {row["userId"] for row in cell} == set(users)
     assert len(set(newest.values())) == 4
 
 
 @pytest.mark.usefixtures("users")
 def test_the_bookmark_passes_a_day_with_its_last_query() -> None:
+    """The bookmark passes a day only after its last query."""
     output = Output()
     with Simulator(org()) as sim:
         sim.faults.add(Fault("status", path=PATH, status=400, after=5, times=None))
@@ -137,14 +139,14 @@ def test_the_bookmark_passes_a_day_with_its_last_query() -> None:
 
 @pytest.mark.usefixtures("users")
 def test_no_day_is_promised_while_users_are_unknown() -> None:
-    """A page of users stays empty: those who are known are read, and the next run reads all."""
+    """After a page of users stayed empty, the bookmark stays, and the next run reads all users."""
     output = Output()
     with Simulator(org()) as sim:
         sim.faults.add(Fault("empty", path="/api/v2/users", page=2, times=None))
         with pytest.raises(Incomplete):
             tap(sim, NAME, output=output, page_size=100, **OPTIONS).sync_or_leave()
-        asked = queries(sim)
-    assert len(asked) == 3 * 2
+        sent = queries(sim)
+    assert len(sent) == 3 * 2
     assert output.records(NAME)
     assert not output.state["bookmarks"][NAME].keys() & {"replication_key_value", "recheckedUpTo"}
     with Simulator(org()) as sim:
@@ -155,16 +157,17 @@ def test_no_day_is_promised_while_users_are_unknown() -> None:
 def test_a_user_who_is_listed_twice_is_named_once(
     users: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the sums of two queries would have the same keys."""
+    """A user who is listed twice is in one query: else two sums would have one key."""
     listed = org().users()
     monkeypatch.setattr(World, "users", lambda _: [*listed, listed[0]])
     with Simulator(org()) as sim:
         run(sim, NAME, **OPTIONS)
-        asked = Counter(user for _, some in queries(sim) for user in some)
-    assert asked == Counter(users * 3)
+        sent = Counter(user for _, some in queries(sim) for user in some)
+    assert sent == Counter(users * 3)
 
 
-def test_without_a_user_nothing_is_asked_or_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_users_there_is_no_query_and_no_bookmark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without users there is no query, and no bookmark."""
     monkeypatch.setattr(staff, "_USERS", 0)
     with Simulator(org()) as sim:
         output = run(sim, NAME, **OPTIONS)
@@ -175,6 +178,7 @@ def test_without_a_user_nothing_is_asked_or_promised(monkeypatch: pytest.MonkeyP
 def test_users_that_may_not_be_listed_leave_the_stream_out(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """Without permission to list users the stream is skipped."""
     with Simulator(org()) as sim:
         sim.faults.add(Fault("forbidden", path="/api/v2/users", permission="x:y:view"))
         output = run(sim, NAME, "divisions", **OPTIONS)
@@ -184,12 +188,12 @@ def test_users_that_may_not_be_listed_leave_the_stream_out(
 
 
 def of_users(*ids: str, kind: str = "or") -> dict[str, Any]:
-    """Return a filter that names users."""
+    """Return a filter for users."""
     return {"type": kind, "predicates": [{"dimension": "userId", "value": name} for name in ids]}
 
 
 def filters(*ids: str) -> Iterator[dict[str, Any]]:
-    """Yield the ways in which a filter can let these through."""
+    """Yield the forms of a filter that matches these users."""
     yield of_users(*ids)
     yield {"type": "and", "clauses": [of_users(*ids)]}
     yield {"type": "and", "clauses": [of_users(*ids)], **of_users(ids[0], kind="and")}
@@ -197,7 +201,7 @@ def filters(*ids: str) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("way", range(3))
 def test_a_filter_of_ones_own_is_combined_with_the_users(users: list[str], way: int) -> None:
-    """By and; its predicates count among the hundred."""
+    """A configured filter is combined by `and`, and its predicates count among the hundred."""
     few = users[120:130]
     own = list(filters(*few))[way]
     options = {"start_date": iso(SINCE), "aggregates": {NAME: {"filter": own}}}
@@ -214,7 +218,7 @@ def test_a_filter_of_ones_own_is_combined_with_the_users(users: list[str], way: 
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "said"),
+    ("option", "value", "words"),
     [
         ("group_by", [], 'use ["userId"]'),
         ("filter", {"type": "or", "clauses": [of_users("a")]}, "use type and"),
@@ -223,19 +227,21 @@ def test_a_filter_of_ones_own_is_combined_with_the_users(users: list[str], way: 
         ("filter", [], "vendor's format"),
     ],
 )
-def test_what_cannot_be_combined_is_refused(option: str, value: object, said: str) -> None:
+def test_what_cannot_be_combined_is_refused(option: str, value: object, words: str) -> None:
+    """A filter or grouping that cannot be combined with users is an error with the remedy."""
     (line,) = problems({NAME: {option: value}})
-    assert said in line
+    assert words in line
     assert option in line
     assert not list(problems({NAME: {"filter": of_users(*"a" * 99), "group_by": ["userId"]}}))
 
 
 @pytest.mark.parametrize("number", [0, 1, 100, 101])
 def test_the_simulator_wants_one_to_a_hundred_users(number: int) -> None:
+    """The simulator refuses queries of no user, or of more than a hundred."""
     body = {"interval": "2026-03-01/2026-03-02", "metrics": ["tSystemPresence"]}
     narrowed = {"filter": of_users(*map(str, range(number)))} if number else {}
     with Simulator(org()) as sim:
-        answer = requests.post(
+        response = requests.post(
             f"{sim.url}{PATH}", json=body | narrowed, headers=token(sim), timeout=10
         )
-    assert answer.status_code == (200 if 1 <= number <= USERS_AT_ONCE else 400)
+    assert response.status_code == (200 if 1 <= number <= USERS_AT_ONCE else 400)
