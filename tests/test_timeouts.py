@@ -275,7 +275,7 @@ def test_all_streams_share_the_three_splits() -> None:
     assert output.ids() == plain.ids()
     assert sorted(output.ids(SUMS)) == sorted(plain.ids(SUMS))
     split = [set(hours(sim, path)) for path in (QUERY, "conversations/aggregates/query")]
-    assert sum(len(request) - 1 for request in split) == MOST_SPLITS
+    assert sum(len(lengths) - 1 for lengths in split) == MOST_SPLITS
 
 
 def test_a_day_of_aggregates_is_split_between_its_cells() -> None:

@@ -1,4 +1,4 @@
-"""Spans of users: all of them, by one job for both kinds, and no row becomes older."""
+"""User details: all spans, by one job for both kinds, and no row becomes older."""
 
 from __future__ import annotations
 
@@ -40,13 +40,16 @@ from tap_genesys.streams.presence import UserPresences
 QUERY, JOBS = UserPresences.path, UserPresences.jobs_path
 
 
-def asked(sim: Simulator, path: str, method: str = "POST") -> list[Any]:
-    """Return the requests for an operation."""
-    return [request for request in sim.requests if request.path == path and request.method == method]
+def requests_to(sim: Simulator, path: str, method: str = "POST") -> list[Any]:
+    """Return the requests to an operation."""
+    return [
+        request for request in sim.requests if request.path == path and request.method == method
+    ]
 
 
 @pytest.mark.parametrize("source", ["auto", "query"])
 def test_every_span_of_every_user_comes_and_gets_its_end(source: str) -> None:
+    """All spans arrive, and get their ends in a later run, by both sources."""
     later = WORLD.at(WORLD.now + 8 * DAY)
     options = {"start_date": iso(SINCE), "page_size": 20, "user_details_source": source}
     warehouse = Warehouse()
@@ -59,14 +62,15 @@ def test_every_span_of_every_user_comes_and_gets_its_end(source: str) -> None:
         for stream in KINDS:
             assert warehouse.spans(stream) == held(world, stream)
             assert all(row["_extra"] is None for row in output.records(stream))
-    lanes = {row["_source"] for row in warehouse.rows[STATUSES].values()}
-    assert lanes == {"auto": {"job", "query"}, "query": {"query"}}[source]
+    sources = {row["_source"] for row in warehouse.rows[STATUSES].values()}
+    assert sources == {"auto": {"job", "query"}, "query": {"query"}}[source]
 
 
 def test_jobs_alone_bring_what_the_lake_knows_and_nothing_beyond() -> None:
+    """With jobs alone, all spans before the watermark arrive, and none after it."""
     with Simulator(WORLD) as sim:
         output = run(sim, PRESENCES, STATUSES, start_date=iso(SINCE), user_details_source="job")
-        assert not asked(sim, QUERY)
+        assert not requests_to(sim, QUERY)
     warehouse = Warehouse()
     warehouse.load(output.messages)
     moment = timedelta(milliseconds=1)
@@ -76,12 +80,12 @@ def test_jobs_alone_bring_what_the_lake_knows_and_nothing_beyond() -> None:
 
 
 @pytest.mark.parametrize("before", ["auto", "query"])
-def test_a_job_tells_what_goes_on_only_when_it_knows_what_was_told(before: str) -> None:
-    """A query at eleven knows ends that the lake, which knows up to seven, does not."""
+def test_a_job_emits_open_spans_only_once_the_watermark_passes_emitted_ends(before: str) -> None:
+    """A query at eleven returns ends that the lake, whose watermark is seven, does not have."""
     options: dict[str, Any] = {"start_date": iso(SINCE), "lookback_days": 1}
     with Simulator(WORLD) as sim:
         state = run(sim, *KINDS, user_details_source=before, **options).state
-        told = []
+        open_spans = []
         for hours in (1, 5):
             sim.world = WORLD.at(WORLD.now + hours * HOUR)
             output = run(sim, *KINDS, state=state, user_details_source="job", **options)
@@ -89,13 +93,13 @@ def test_a_job_tells_what_goes_on_only_when_it_knows_what_was_told(before: str) 
             for stream in KINDS:
                 rows = output.records(stream)
                 assert {row["_source"] for row in rows} == {"job"}
-                told.append(sum(row.get("endTime") is None for row in rows))
-    assert told[:2] == [0, 0]
-    assert all(told[2:])
+                open_spans.append(sum(row.get("endTime") is None for row in rows))
+    assert open_spans[:2] == [0, 0]
+    assert all(open_spans[2:])
 
 
 def test_what_ends_at_the_watermark_itself_gets_its_end() -> None:
-    """The lake knows what was before it, the next job begins at it."""
+    """A span that ends at the watermark gets its end by the next job, which begins there."""
     ends = sorted(end for end in held(WORLD, STATUSES).values() if end)
     watermark = datetime.fromisoformat(ends[len(ends) // 2])
     warehouse = Warehouse()
@@ -108,17 +112,17 @@ def test_what_ends_at_the_watermark_itself_gets_its_end() -> None:
             output = run(sim, *KINDS, state=state, user_details_source="job", **options)
             state = output.state
             warehouse.load(output.messages)
-    found = warehouse.spans(STATUSES)
-    known = held(WORLD.at(watermark), STATUSES)
-    assert ends[len(ends) // 2] in known.values()
-    assert {span: found[span] for span in known if known[span]} == {
-        span: end for span, end in known.items() if end
+    loaded = warehouse.spans(STATUSES)
+    expected = held(WORLD.at(watermark), STATUSES)
+    assert ends[len(ends) // 2] in expected.values()
+    assert {span: loaded[span] for span in expected if expected[span]} == {
+        span: end for span, end in expected.items() if end
     }
 
 
 @pytest.mark.parametrize("source", ["auto", "query"])
-def test_one_question_serves_both_streams(source: str) -> None:
-    """Both cost as many requests as either alone, and the same rows come."""
+def test_one_request_serves_both_streams(source: str) -> None:
+    """Both streams cost as many requests as either alone, with the same rows."""
     counts, outputs = [], {}
     for streams in ([PRESENCES, STATUSES], [PRESENCES], [STATUSES]):
         with Simulator(WORLD) as sim:
@@ -134,13 +138,13 @@ def test_one_question_serves_both_streams(source: str) -> None:
         assert not alone.records(other)
 
 
-def test_what_is_asked_and_answered_is_the_vendors() -> None:
-    """Submission, look, page and watermark, of these jobs; not the conversations'."""
+def test_requests_and_responses_are_the_vendors() -> None:
+    """Requests and responses of jobs and the watermark validate against the vendor's document."""
     with Simulator(WORLD) as sim:
         sim.lake.page_limit = 30
         run(sim, PRESENCES, start_date=iso(SINCE))
         assert not [request for request in sim.requests if "/conversations/" in request.path]
-        submitted, queried = asked(sim, JOBS), asked(sim, QUERY)
+        submitted, queried = requests_to(sim, JOBS), requests_to(sim, QUERY)
         assert [request for request in sim.requests if "cursor" in request.query]
         names = {"job": JOBS, "query": QUERY}
         for request in (*submitted, *queried):
@@ -148,28 +152,29 @@ def test_what_is_asked_and_answered_is_the_vendors() -> None:
         headers = token(sim)
         for path in names.values():
             body = (submitted if path == JOBS else queried)[0].body
-            answer = requests.post(f"{sim.url}{path}", json=body, headers=headers, timeout=10)
-            validate(answer.json(), response_schema(path, "post"))
+            response = requests.post(f"{sim.url}{path}", json=body, headers=headers, timeout=10)
+            validate(response.json(), response_schema(path, "post"))
             if path == JOBS:
-                job = answer.json()["jobId"]
+                job = response.json()["jobId"]
         for rest in ("availability", "{jobId}", "{jobId}/results"):
             url = f"{sim.url}{JOBS}/{rest.format(jobId=job)}"
-            answer = requests.get(url, headers=headers, timeout=10)
-            assert answer.status_code == 200
-            validate(answer.json(), response_schema(f"{JOBS}/{rest}", "get"))
-        # Another family's jobs are not known here.
+            response = requests.get(url, headers=headers, timeout=10)
+            assert response.status_code == 200
+            validate(response.json(), response_schema(f"{JOBS}/{rest}", "get"))
+        # An operation of conversations does not return these jobs.
         url = f"{sim.url}/api/v2/analytics/conversations/details/jobs/{job}"
         assert requests.get(url, headers=headers, timeout=10).status_code == 404
-        known = {
+        documented = {
             parameter["name"]
             for parameter in DOCUMENT["paths"][f"{JOBS}/{{jobId}}/results"]["get"]["parameters"]
         }
     for request in sim.requests:
         if request.path.endswith("/results"):
-            assert set(request.query) <= known
+            assert set(request.query) <= documented
 
 
 def test_results_that_have_expired_are_gone() -> None:
+    """In the simulator results expire after a day, as the vendor's do."""
     with Simulator(WORLD) as sim:
         headers = token(sim)
         body = {"interval": f"{iso(SINCE)}/{iso(SINCE + DAY)}"}
@@ -184,19 +189,23 @@ def test_results_that_have_expired_are_gone() -> None:
 
 @pytest.mark.parametrize("state", ["EXPIRED", "FAILED", "CANCELLED"])
 def test_a_job_that_comes_to_nothing_is_submitted_again(state: str) -> None:
+    """A job that fails, expires or is cancelled is submitted again."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("state", path="/users/details/jobs/job-", state=state))
         output = run(sim, PRESENCES, start_date=iso(SINCE))
         assert not sim.lake.jobs
-    found = {span_of(row) for row in output.records(PRESENCES)}
-    assert found == set(held(WORLD, PRESENCES))
+    loaded = {span_of(row) for row in output.records(PRESENCES)}
+    assert loaded == set(held(WORLD, PRESENCES))
 
 
 @pytest.mark.parametrize("source", ["query", "job"])
 def test_a_key_does_not_depend_on_how_a_date_is_written(
     source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Jobs write no milliseconds where there are none. These keys are in warehouses: they stay."""
+    """A key does not depend on the format of dates, as jobs omit milliseconds that are 0.
+
+    These keys are in warehouses, so they must not change.
+    """
     user, organization = "40f5f050-65b7-49e6-8e93-a67aa11fd44d", "ccf3c10a-aa2c-4845-8e8d-f59f"
     offline = {"systemPresence": "OFFLINE", "organizationPresenceId": organization}
     entries = [
@@ -221,20 +230,23 @@ def test_a_key_does_not_depend_on_how_a_date_is_written(
 
 
 def test_a_span_is_found_on_its_start_day_and_on_its_end_day_only() -> None:
-    """So one that began before the first load comes when it has ended."""
+    """A span that began before the first load arrives once it has ended.
+
+    Queries return it on its start day and on its end day only.
+    """
     friday = datetime(2026, 3, 6, tzinfo=UTC)
     place, agent = 0, WORLD.staff.agents[0]
     begun, ended = iso(friday + 17 * HOUR), iso(friday + 3 * DAY + 8 * HOUR)
 
-    def found(day: int, now: datetime) -> set[str | None]:
+    def ends_on(day: int, now: datetime) -> set[str | None]:
         start = friday + day * DAY
         world = WORLD.at(now)
-        held_there = spans(world, place, "systemPresence", start, start + DAY)
-        return {one.get("endTime") for one in held_there if one["startTime"] == begun}
+        stored = spans(world, place, "systemPresence", start, start + DAY)
+        return {span.get("endTime") for span in stored if span["startTime"] == begun}
 
     sunday, monday = friday + 2.5 * DAY, friday + 3.5 * DAY
-    assert [found(day, sunday) for day in range(3)] == [{None}, set(), set()]
-    assert [found(day, monday) for day in range(4)] == [{ended}, set(), set(), {ended}]
+    assert [ends_on(day, sunday) for day in range(3)] == [{None}, set(), set()]
+    assert [ends_on(day, monday) for day in range(4)] == [{ended}, set(), set(), {ended}]
     warehouse = Warehouse()
     state: dict[str, Any] = {}
     options: dict[str, Any] = {"start_date": iso(friday + DAY), "user_details_source": "query"}
@@ -249,7 +261,10 @@ def test_a_span_is_found_on_its_start_day_and_on_its_end_day_only() -> None:
 
 @pytest.mark.parametrize("source", ["job", "query"])
 def test_a_span_comes_once_though_two_windows_return_it(source: str) -> None:
-    """In the window in which it ends; at the very bound of two, it may come with both."""
+    """A span that two windows return is emitted with the one in which it ends.
+
+    At the very bound of two, it may come with both.
+    """
     options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": 0.5}
     with Simulator(WORLD) as sim:
         output = run(sim, *KINDS, user_details_source=source, **options)
@@ -263,7 +278,7 @@ def test_a_span_comes_once_though_two_windows_return_it(source: str) -> None:
 
 
 def test_an_open_span_that_begins_with_a_window_comes() -> None:
-    """At noon, where a window of half a day begins; the first window begins days before."""
+    """An open span that begins at the start of a window is emitted."""
     noon = SINCE + DAY + 12 * HOUR
     world = WORLD.at(noon + 10 * timedelta(minutes=1), timedelta(0))
     options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": 0.5}
@@ -278,12 +293,15 @@ def test_an_open_span_that_begins_with_a_window_comes() -> None:
 def test_a_run_of_hours_notes_what_it_knows_before_it_is_emitted(
     source: str, parallel: int
 ) -> None:
-    """A lease is prolonged, and what the lake learns meanwhile is noted."""
+    """In a run of hours each STATE covers the rows after it.
+
+    Leases are prolonged, and later watermarks written.
+    """
     warehouse = Warehouse()
     options: dict[str, Any] = {"start_date": iso(SINCE), "window_days": 0.5, "page_size": 20}
     with Simulator(WORLD) as sim:
         sim.lake = MarkingLake()
-        # Three of them are exactly as long as a lease.
+        # Three requests take exactly as long as a lease.
         sim.each_request = timedelta(minutes=20)
         output = run(
             sim, *KINDS, user_details_source=source, max_parallel_requests=parallel, **options
@@ -294,8 +312,12 @@ def test_a_run_of_hours_notes_what_it_knows_before_it_is_emitted(
     assert len({state["knownUpTo"] for state in states}) > 3
 
 
-def test_a_row_says_when_its_response_was_taken_not_when_it_is_emitted() -> None:
-    """Each look at the clock takes more than an hour, so no later moment is within the lease."""
+def test_a_row_has_the_time_of_its_response_not_of_its_emission() -> None:
+    """A row has the time of its response.
+
+    Each reading of the clock takes more than an hour here, so that no later time is within the
+    lease.
+    """
     clock = (WORLD.now + number * 1.1 * HOUR for number in itertools.count())
     output, warehouse = Output(), Warehouse()
     with Simulator(WORLD) as sim:
@@ -309,7 +331,10 @@ def test_a_row_says_when_its_response_was_taken_not_when_it_is_emitted() -> None
 
 @pytest.mark.parametrize("source", ["auto", "query", "job"])
 def test_each_day_is_read_again_once_when_it_is_five_days_old(source: str) -> None:
-    """By the lane of the source; a first load reads nothing twice."""
+    """Each day is re-read once, at five days, by the source of the setting.
+
+    A first load needs none.
+    """
     state: dict[str, Any] = {}
     options: dict[str, Any] = {"start_date": iso(SINCE), "user_details_source": source}
     read: list[tuple[str, int]] = []
@@ -317,14 +342,15 @@ def test_each_day_is_read_again_once_when_it_is_five_days_old(source: str) -> No
     with Simulator(WORLD) as sim:
         for run_ in range(30):
             sim.world = world = WORLD.at(SINCE + 8 * DAY + run_ * 7 * HOUR)
-            before = len(asked(sim, path))
+            before = len(requests_to(sim, path))
             state = run(sim, *KINDS, state=state, **options).state
             truth = world.now if source == "query" else world.watermark
-            for one in asked(sim, path)[before:]:
-                day = parse(one.body["interval"].partition("/")[0])
-                if run_ and one.body["interval"] == f"{iso(day)}/{iso(day + DAY)}":
+            for request in requests_to(sim, path)[before:]:
+                body = request.body
+                day = parse(body["interval"].partition("/")[0])
+                if run_ and body["interval"] == f"{iso(day)}/{iso(day + DAY)}":
                     read += [(iso(day)[:10], (truth - day - DAY) // DAY)] * (
-                        one.body.get("paging", {"pageNumber": 1})["pageNumber"] == 1
+                        body.get("paging", {"pageNumber": 1})["pageNumber"] == 1
                     )
     again = [(day, age) for day, age in read if age >= 5]
     assert len(again) == len({day for day, _ in again}) >= 7
@@ -333,7 +359,10 @@ def test_each_day_is_read_again_once_when_it_is_five_days_old(source: str) -> No
 
 
 def test_what_a_killed_query_may_have_emitted_open_is_emitted_by_the_next_query() -> None:
-    """A job may not emit what goes on, then, and the query of its run begins where that began."""
+    """After a killed query, open spans come by the next query, which begins where that one did.
+
+    A job must not emit them.
+    """
     thursday = datetime(2026, 3, 5, tzinfo=UTC)
     world = WORLD.at(thursday + 3.5 * DAY, 30 * HOUR)
     options: dict[str, Any] = {"start_date": iso(thursday)}
@@ -344,20 +373,23 @@ def test_what_a_killed_query_may_have_emitted_open_is_emitted_by_the_next_query(
         sim.world = world = world.at(world.now + 10 * timedelta(minutes=1))
         output = run(sim, *KINDS, state=state, user_details_source="auto", **options)
         warehouse.load(output.messages, state)
-        known = warehouse.spans(PRESENCES)
+        loaded = warehouse.spans(PRESENCES)
         ongoing = [span for span, end in held(world, PRESENCES).items() if end is None]
-        assert set(ongoing) <= set(known)
-        # From now on it begins an hour before the run before began, however far the lake is behind.
+        assert set(ongoing) <= set(loaded)
+        # Later queries begin an hour before the last run's begin, however long the lag is.
         sim.world = world.at(world.now + HOUR)
-        before = len(asked(sim, QUERY))
+        before = len(requests_to(sim, QUERY))
         run(sim, *KINDS, state=output.state, user_details_source="auto", **options)
-        (interval,) = {request.body["interval"] for request in asked(sim, QUERY)[before:]}
+        (interval,) = {request.body["interval"] for request in requests_to(sim, QUERY)[before:]}
     assert interval.partition("/")[0] == iso(world.now - HOUR)
 
 
 @pytest.mark.parametrize("then", ["job", "query", "auto"])
 def test_what_a_job_left_out_as_it_goes_on_comes_once_it_may_be_emitted(then: str) -> None:
-    """Some leave for good on the twelfth day, so that their last spans are found on that only."""
+    """Open spans that a job must not emit come with a later run.
+
+    Some users leave on the twelfth day, and queries return their last spans on that day only.
+    """
     midnight = SINCE + 12 * DAY
     options: dict[str, Any] = {"start_date": iso(midnight - DAY), "lookback_days": 0}
     warehouse = Warehouse()
@@ -369,19 +401,22 @@ def test_what_a_job_left_out_as_it_goes_on_comes_once_it_may_be_emitted(then: st
             output = run(sim, *KINDS, state=state, user_details_source=source, **options)
             warehouse.load(output.messages, state)
             state = output.state
-            known = warehouse.spans(PRESENCES)
-            left = {span for span, end in held(world, PRESENCES).items() if end is None}
-            left = {span for span in left if span[1] < iso(midnight)}
-            assert bool(left & set(known)) == expected
-            assert not expected or left <= set(known)
+            loaded = warehouse.spans(PRESENCES)
+            open_spans = {span for span, end in held(world, PRESENCES).items() if end is None}
+            open_spans = {span for span in open_spans if span[1] < iso(midnight)}
+            assert bool(open_spans & set(loaded)) == expected
+            assert not expected or open_spans <= set(loaded)
 
 
 @pytest.mark.parametrize("beyond", [0, 1])
 def test_a_state_of_an_earlier_version_means_the_moment_itself_too(beyond: int) -> None:
-    """It was written by a query at exactly eight, which knew what ended at eight."""
+    """The mark of an earlier version includes its moment.
+
+    A query at exactly eight returned what ended at eight.
+    """
     eight = SINCE + 2 * DAY + 8 * HOUR
-    kept = {"replication_key": "startTime", "replication_key_value": iso(eight - HOUR)}
-    state = {"bookmarks": {PRESENCES: {**kept, "told": iso(eight)}}}
+    values = {"replication_key": "startTime", "replication_key_value": iso(eight - HOUR)}
+    state = {"bookmarks": {PRESENCES: {**values, "told": iso(eight)}}}
     world = WORLD.at(eight + beyond * timedelta(milliseconds=1) + HOUR, HOUR)
     with Simulator(world) as sim:
         output = run(
@@ -396,11 +431,11 @@ MINUTE = timedelta(minutes=1)
 
 
 class Visibility(NamedTuple):
-    """When a query finds a span.
+    """The time at which a query returns a span.
 
     Args:
-        indexing: How long after its date each is visible.
-        late: How long after its date one in twenty is visible at most, and a job sees it.
+        indexing: The delay of each date.
+        late: The longest delay of one date in twenty, for jobs too.
         skew: How far the tap's clock is ahead.
     """
 
@@ -411,7 +446,7 @@ class Visibility(NamedTuple):
 
 AT_ONCE = Visibility(timedelta(0), timedelta(0), timedelta(0))
 BOUNDS = ["[)", "[]", "(]", "()"]
-#: A query at exactly eleven knows what ended at eleven; a watermark of eleven does not.
+#: A query at exactly eleven returns what ended at eleven; a watermark of eleven excludes it.
 EQUAL = [
     Stretch(HOUR, 3, 30 * HOUR, 0.1, "auto"),
     Stretch(HOUR, 2, 80 * HOUR, None, "query"),
@@ -465,19 +500,19 @@ def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
     job_bounds: str,
     visibility: Visibility,
 ) -> None:
-    """The watermark is anywhere, moves in steps, back too; runs are killed, and change source.
+    """Any schedule ends with the truth, and no span loses its end.
 
-    Ends are corrected days later. A span that goes on for days is found on its start day, and once
-    it has ended on its end day, not on those between. What is visible within the hour has arrived
-    after each run that was not killed, though the tap's clock is ten minutes fast or slow; what is
-    seen later, when its day is five days old.
+    The watermark moves in steps, back too; runs are killed, and change source. Ends are corrected
+    days later. Queries return a span of days on its start day, and once it has ended on its end
+    day. Spans that are visible within the hour have arrived after each whole run, though the tap's
+    clock is ten minutes off; later ones arrive when their day is five days old.
     """
     indexing, late_spans, skew = visibility
-    # An end that is seen late withdraws its span from a later interval. While pages are read, one
-    # of them loses another span by that, until its day is five days old.
+    # A late-arriving end withdraws its span from a later interval. During paging, that interval
+    # misses another span by it, until its day is five days old.
     late_spans = timedelta(0) if each_request else late_spans
-    # A later window that is prefetched lacks an end that is visible in the window before it, which
-    # leaves that span to it: the next run brings it.
+    # A prefetched window may lack an end that the window before it has, and leaves to it: the next
+    # run emits that span.
     indexing = timedelta(0) if each_request and parallel > 1 else indexing
     begun = replace(WORLD, step=step, indexing=indexing, late_spans=late_spans)
     warehouse = Warehouse()
@@ -490,7 +525,7 @@ def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
         for stretch in stretches:
             for number in range(stretch.runs):
                 sim.each_request = each_request
-                # No lake knows what queries do not find yet.
+                # The lake has no data that queries do not return yet.
                 lag = max(stretch.lag, indexing)
                 world = begun.at(max(sim.world.now, world.now + stretch.distance), lag)
                 sim.world = world
@@ -513,8 +548,8 @@ def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
         sim.world = world = begun.at(max(sim.world.now, world.now) + 20 * DAY, 3 * HOUR)
         output = run(sim, *KINDS, state=state, user_details_source="auto", **options)
     warehouse.load(output.messages, state)
-    # What begins at this very moment comes where the bound belongs to the interval.
-    known = world.now - indexing
+    # A span that begins at this very moment arrives only if intervals include that bound.
+    visible = world.now - indexing
     prompt = replace(world, late_spans=timedelta(0))
     for stream in KINDS:
         missing = {
@@ -522,12 +557,14 @@ def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
             for span in late(late_spans, stream)
             if not is_settled(stream, span, world.watermark)
         }
-        found = {
+        loaded = {
             span: end
             for span, end in warehouse.spans(stream).items()
-            if span[1] < iso(known) and span not in missing
+            if span[1] < iso(visible) and span not in missing
         }
-        truth = held(prompt, stream, known + timedelta(milliseconds=1))
-        assert found == {
-            span: end for span, end in truth.items() if span[1] < iso(known) and span not in missing
+        truth = held(prompt, stream, visible + timedelta(milliseconds=1))
+        assert loaded == {
+            span: end
+            for span, end in truth.items()
+            if span[1] < iso(visible) and span not in missing
         }

@@ -1,4 +1,4 @@
-"""Each wrong setting is one line that names the setting, its value and what to write instead."""
+"""Validation: each wrong setting is one line with setting, value and remedy."""
 
 from __future__ import annotations
 
@@ -27,17 +27,19 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 CREDENTIALS = {"client_id": "the-id", "client_secret": "the-secret"}
 
 
-def said(environment: dict[str, str] | None = None, **config: Any) -> list[str]:
-    """Return what is said about a configuration."""
+def lines_for(environment: dict[str, str] | None = None, **config: Any) -> list[str]:
+    """Return the problems of a configuration."""
     completed_config = completed({**CREDENTIALS, **config}, environment or {})
     return setting_problems(completed_config, NOW, SCHEMA["properties"])
 
 
 def test_credentials_alone_are_enough() -> None:
-    assert said() == []
+    """Credentials are the only required settings."""
+    assert lines_for() == []
 
 
 def test_defaults_are_filled_in() -> None:
+    """Absent settings get their defaults, if they have any."""
     config = completed(CREDENTIALS, {})
     assert config["region"] == "us-east-1"
     assert config["window_days"] == 1.0
@@ -46,13 +48,15 @@ def test_defaults_are_filled_in() -> None:
 
 
 def test_missing_credentials_name_the_environment() -> None:
-    assert said(client_id=None, client_secret="") == [
+    """A missing credential is a line that names its environment variable."""
+    assert lines_for(client_id=None, client_secret="") == [
         "client_id is missing; set it, or GENESYS_CLIENT_ID in the environment.",
         "client_secret is missing; set it, or GENESYS_CLIENT_SECRET in the environment.",
     ]
 
 
 def test_the_environment_is_read_where_a_setting_is_absent() -> None:
+    """An environment variable applies where its setting is absent, and only there."""
     environment = {
         "GENESYS_CLIENT_ID": "from-env",
         "GENESYS_CLIENT_SECRET": "secret-from-env",
@@ -65,8 +69,8 @@ def test_the_environment_is_read_where_a_setting_is_absent() -> None:
 
 
 def test_numbers_may_be_spelled_as_text() -> None:
-    """As an environment, and Meltano's text settings, give them."""
-    assert said(window_days="0.25", page_size="50", retry_wait_seconds="0") == []
+    """Numbers may be texts, as from the environment and from Meltano."""
+    assert lines_for(window_days="0.25", page_size="50", retry_wait_seconds="0") == []
     config = completed({"window_days": "0.25", "page_size": "50"}, {})
     assert (config["window_days"], config["page_size"]) == (0.25, 50)
 
@@ -118,7 +122,8 @@ def test_numbers_may_be_spelled_as_text() -> None:
     ],
 )
 def test_a_wrong_value_is_named_with_its_remedy(setting: str, value: Any, words: list[str]) -> None:
-    lines = said(**{setting: value})
+    """A wrong value is one line with setting, value and remedy."""
+    lines = lines_for(**{setting: value})
     assert len(lines) == 1
     assert lines[0].startswith(setting)
     assert "\n" not in lines[0]
@@ -127,28 +132,31 @@ def test_a_wrong_value_is_named_with_its_remedy(setting: str, value: Any, words:
 
 @pytest.mark.parametrize("setting", ["conversation_details_source", "user_details_source"])
 def test_an_earlier_value_is_refused_with_its_present_name(setting: str) -> None:
+    """An earlier name of a value is an error that gives the present one."""
     values: dict[str, Any] = {setting: "jobs"}
-    assert said(**values) == [
+    assert lines_for(**values) == [
         f'{setting} is "jobs"; it is called "job" now: use one of auto, job, query.'
     ]
     for values[setting] in ("auto", "job", "query"):
-        assert said(**values) == []
+        assert lines_for(**values) == []
 
 
 def test_every_setting_is_checked() -> None:
-    """No setting takes an object with a wrong key, of a type that it does not have."""
+    """Every setting is checked: none accepts an object of another type."""
     for setting in SCHEMA["properties"]:
-        lines = said(**{setting: {"wrong": "type"}})
+        lines = lines_for(**{setting: {"wrong": "type"}})
         assert len(lines) == 1, setting
         assert setting in lines[0]
 
 
 def test_a_secret_of_the_wrong_kind_is_not_shown() -> None:
-    assert said(client_secret=12345678) == ["client_secret is of the wrong kind; use a text."]
+    """The value of a secret is in no line."""
+    assert lines_for(client_secret=12345678) == ["client_secret is of the wrong kind; use a text."]
 
 
 def test_a_start_after_the_end_names_both_dates() -> None:
-    assert said(start_date="2026-03-02", end_date="2026-03-01T06:00:00+06:00") == [
+    """A start after the end is a line with both dates, in UTC."""
+    assert lines_for(start_date="2026-03-02", end_date="2026-03-01T06:00:00+06:00") == [
         (
             "start_date 2026-03-02T00:00:00.000Z is after end_date 2026-03-01T00:00:00.000Z; set "
             "start_date to an earlier date, or end_date to a later one."
@@ -157,12 +165,14 @@ def test_a_start_after_the_end_names_both_dates() -> None:
 
 
 def test_a_start_in_the_future_is_after_now() -> None:
-    (line,) = said(start_date="2027-01-01")
+    """A start in the future is a line with the present as the end."""
+    (line,) = lines_for(start_date="2027-01-01")
     assert "2027-01-01T00:00:00.000Z is after end_date 2026-03-10T12:00:00.000Z (now)" in line
 
 
 def test_an_empty_span_is_no_error() -> None:
-    assert said(start_date="2026-03-01", end_date="2026-03-01") == []
+    """A range of no length is no error."""
+    assert lines_for(start_date="2026-03-01", end_date="2026-03-01") == []
 
 
 @given(
@@ -181,8 +191,8 @@ def test_an_empty_span_is_no_error() -> None:
     )
 )
 def test_no_value_whatever_breaks_the_check(config: dict[str, Any]) -> None:
-    """Whatever somebody writes, the answer is lines and not a traceback."""
-    assert all(isinstance(line, str) for line in said(**config))
+    """Any configuration gives lines, and no exception."""
+    assert all(isinstance(line, str) for line in lines_for(**config))
 
 
 @pytest.mark.parametrize(
@@ -195,18 +205,20 @@ def test_no_value_whatever_breaks_the_check(config: dict[str, Any]) -> None:
     ],
 )
 def test_an_unreadable_variable_is_named(variable: str, value: str) -> None:
+    """An environment variable that cannot be parsed is a line that names it."""
     (line,) = environment_problems("TAP_GENESYS_", {f"TAP_GENESYS_{variable}": value})
     assert line.startswith(f"TAP_GENESYS_{variable} is {value!r}; use ")
 
 
 def predicate(**fields: str) -> list[dict[str, Any]]:
-    """Make a filter with one predicate."""
+    """Return a filter with one predicate."""
     return [{"type": "and", "predicates": [{"type": "dimension", **fields}]}]
 
 
 def test_a_filter_on_known_dimensions_is_accepted() -> None:
+    """Filters with dimensions of their list are valid, in clauses too."""
     assert (
-        said(
+        lines_for(
             conversation_filters=predicate(dimension="originatingDirection", value="inbound"),
             segment_filters=[
                 {
@@ -231,9 +243,12 @@ def test_a_filter_on_known_dimensions_is_accepted() -> None:
     ],
 )
 def test_a_dimension_of_the_other_list_is_refused(setting: str, dimension: str, other: str) -> None:
-    """The vendor would ignore it in silence, and return the whole org."""
+    """A dimension of the other list is an error.
+
+    The vendor ignores it, and returns the whole org.
+    """
     config: dict[str, Any] = {setting: predicate(dimension=dimension, value="x")}
-    (line,) = said(**config)
+    (line,) = lines_for(**config)
     assert setting in line
     assert repr(dimension) in line
     assert f"belongs in {other}" in line
@@ -241,21 +256,22 @@ def test_a_dimension_of_the_other_list_is_refused(setting: str, dimension: str, 
 
 @pytest.mark.parametrize("place", range(2))
 def test_a_predicate_within_a_clause_is_refused_too(place: int) -> None:
-    """In whichever clause, beside predicates of the right list."""
+    """Predicates in each clause are checked, beside valid ones."""
     right, wrong = ({"dimension": name, "value": "x"} for name in ("queueId", "divisionId"))
     clauses = [{"type": "and", "predicates": [right]} for _ in range(2)]
     clauses[place]["predicates"] = [right, wrong]
-    (line,) = said(segment_filters=[{"type": "or", "predicates": [right], "clauses": clauses}])
+    (line,) = lines_for(segment_filters=[{"type": "or", "predicates": [right], "clauses": clauses}])
     assert "dimension 'divisionId' belongs in conversation_filters" in line
 
 
 def test_a_metric_of_the_other_list_is_refused() -> None:
-    (line,) = said(conversation_filters=predicate(metric="tSegmentDuration"))
+    """A metric of the other list is an error."""
+    (line,) = lines_for(conversation_filters=predicate(metric="tSegmentDuration"))
     assert "belongs in segment_filters" in line
 
 
 def test_an_unknown_dimension_is_sent_with_a_warning() -> None:
-    """It may be newer than what is known here."""
+    """An unknown dimension is sent, with a warning: it may be new."""
     config = completed({**CREDENTIALS, "segment_filters": predicate(dimension="brandNew")}, {})
     assert setting_problems(config, NOW, SCHEMA["properties"]) == []
     (line,) = notes(config)
@@ -274,25 +290,30 @@ def test_an_unknown_dimension_is_sent_with_a_warning() -> None:
     ],
 )
 def test_a_filter_of_the_wrong_shape_is_refused(filters: list[Any]) -> None:
-    (line,) = said(segment_filters=filters)
+    """A filter that is not of the vendor's form is an error."""
+    (line,) = lines_for(segment_filters=filters)
     assert line.startswith("segment_filters[0]: ")
 
 
 def test_values_are_shown_as_they_would_be_written() -> None:
-    (line,) = said(page_size=["a"])
+    """A line shows a value as JSON, as it is in the configuration."""
+    (line,) = lines_for(page_size=["a"])
     assert json.dumps(["a"]) in line
 
 
 @pytest.mark.parametrize(("text", "truth"), [("true", True), ("false", False), (True, True)])
 def test_a_boolean_may_be_a_text(text: object, truth: bool) -> None:  # noqa: FBT001 - parametrized
-    """As it comes from the environment, and from Meltano."""
+    """A boolean may be a text, as from the environment and from Meltano."""
     name = "fail_on_skipped_streams"
     assert completed({name: text}, {})[name] is truth
 
 
 @pytest.mark.parametrize("value", [True, False])
 def test_an_earlier_name_is_refused_with_the_present_one(value: bool) -> None:  # noqa: FBT001 - parametrized
-    """The SDK ignores settings that it does not know: a run would end well that should not."""
+    """An earlier name of a setting is an error.
+
+    The SDK ignores unknown settings, so the run would succeed.
+    """
     config = completed({"strict": value}, {})
     (line,) = renamed_settings(config, "TAP_GENESYS_", {})
     assert line == (
@@ -303,6 +324,7 @@ def test_an_earlier_name_is_refused_with_the_present_one(value: bool) -> None:  
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_an_earlier_name_without_a_value_is_no_error(value: str | None) -> None:
+    """An earlier name without a value is no error."""
     config = completed({"strict": value}, {})
     assert not [*renamed_settings(config, "TAP_GENESYS_", {"TAP_GENESYS_STRICT": ""})]
 
@@ -310,6 +332,7 @@ def test_an_earlier_name_without_a_value_is_no_error(value: str | None) -> None:
 def test_an_earlier_name_in_the_environment_is_refused_where_that_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """An earlier name in the environment is an error only if the environment is read."""
     monkeypatch.setenv("TAP_GENESYS_STRICT", "true")
     with pytest.raises(SettingError) as error:
         TapGenesys(config=CREDENTIALS, parse_env_config=True, setup_mapper=False)
@@ -323,10 +346,10 @@ def test_an_earlier_name_in_the_environment_is_refused_where_that_is_read(
 
 @pytest.mark.parametrize("target", ["report.json", "nowhere.json", "/dev/null", "."])
 def test_a_report_takes_the_place_of_no_link(tmp_path: Path, target: str) -> None:
-    """Whatever the link leads to: the file is replaced as a whole."""
+    """`run_report_path` must be no link, as the file is replaced as a whole."""
     (tmp_path / "report.json").touch()
     link = tmp_path / "link.json"
     link.symlink_to(target)
-    assert said(run_report_path=str(tmp_path / "report.json")) == []
-    (line,) = said(run_report_path=str(link))
+    assert lines_for(run_report_path=str(tmp_path / "report.json")) == []
+    (line,) = lines_for(run_report_path=str(link))
     assert line.endswith("use a plain file.")

@@ -1,4 +1,4 @@
-"""Real warehouses hold what the org holds, and the documented questions have the right answers."""
+"""Real warehouses have the rows of the org, and the documented queries the right results."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    Ask = Callable[[str], list[list[Any]]]
+    Query = Callable[[str], list[list[Any]]]
 
 PAGE = Path(__file__).parent.parent / "docs" / "warehouse.md"
 SQL = dict(re.findall(r"```sql\n-- ([^\n]+)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))
@@ -46,7 +46,7 @@ JOBS = {
 
 
 class Org(World):
-    """An org whose segments have a field that the tap has never heard of."""
+    """Org whose segments have a field that is in no schema."""
 
     def in_lake(self, number: int, moment: datetime | None = None) -> dict[str, Any]:
         row = super().in_lake(number, moment)
@@ -64,7 +64,7 @@ def sessions(row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, An
 
 
 def server_of(kind: str) -> AbstractContextManager[Postgres | None]:
-    """Start the server that a kind of database needs."""
+    """Return the server of a kind of database."""
     if kind == "duckdb":
         return contextlib.nullcontext()
     require(binaries(), what="PostgreSQL is not installed")
@@ -79,58 +79,62 @@ def into(server: Postgres | None) -> dict[str, str]:
 @pytest.mark.meltano
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
 def test_it_holds_the_truth_after_late_changes_and_a_kill(kind: str, tmp_path: Path) -> None:
-    """First load, a run that is killed, late changes: no row is missing, doubled or wrong."""
+    """After a first load, a killed run and late changes, no row is missing, doubled or wrong."""
     require_meltano()
-    made = project(tmp_path)
+    folder = project(tmp_path)
     org = Org(seed=3, per_day=20, since=SINCE, now=SINCE + 3 * DAY, until=SINCE + 4 * DAY)
     with server_of(kind) as server:
         for days, is_killed in ((2, False), (3, True), (5, False), (125, False)):
             world = org.at(SINCE + days * DAY)
             with Simulator(world) as sim:
-                given = settings(sim.url, SINCE, world.now) | JOBS | into(server)
-                # In the middle of a job's results.
+                environment = settings(sim.url, SINCE, world.now) | JOBS | into(server)
+                # The kill comes in the middle of a job's results.
                 killer = killing(sim, "/results") if is_killed else contextlib.nullcontext()
                 with killer:
-                    code = pour(made, f"target-{kind}", given, ["conversation_details", *NAMES])
+                    code = pour(
+                        folder, f"target-{kind}", environment, ["conversation_details", *NAMES]
+                    )
                 assert (code != 0) is is_killed
         truth = [world.in_lake(number) for number in world.numbers(SINCE, world.now)]
-        ask = server.query if server else functools.partial(query_duckdb, made)
-        hold_equal(ask, truth)
-        (((news, total),)) = ask(
+        query = server.query if server else functools.partial(query_duckdb, folder)
+        hold_equal(query, truth)
+        (((news, total),)) = query(
             """select count(*) filter (where (_extra->'unheardOf'->'number') is not null) as news,
             count(*) as total from genesys.conversation_segments"""
         )
     assert news == total > 0
 
 
-def hold_equal(ask: Ask, truth: list[dict[str, Any]]) -> None:
-    """Hold each table, seen through its view, against the truth, column by column."""
-    (((count, distinct),)) = ask(
+def hold_equal(query: Query, truth: list[dict[str, Any]]) -> None:
+    """Assert that each table, seen through its view, equals the truth, column by column."""
+    (((count, distinct),)) = query(
         'select count(*) as n, count(distinct "conversationId") as d '
         "from genesys.conversation_details"
     )
     assert count == distinct == len(truth)
-    ends = dict(ask('select "conversationId", "conversationEnd" from genesys.conversation_details'))
+    ends = dict(
+        query('select "conversationId", "conversationEnd" from genesys.conversation_details')
+    )
     expected = {row["conversationId"]: without_zone(row.get("conversationEnd")) for row in truth}
     assert {key: without_zone(value) for key, value in ends.items()} == expected
-    made: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    expected_rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in truth:
-        for table, found in rows(row, FIELDS).items():
-            made[table] += found
+        for table, table_rows in rows(row, FIELDS).items():
+            expected_rows[table] += table_rows
     for table in NAMES:
         columns = [name for name in sorted(COLUMNS[table]) if is_scalar(table, name)]
-        listed = ", ".join(f'one."{name}"' for name in columns)
-        current = ask(
-            f"select {listed} from genesys.{table} one "  # noqa: S608 - our own names
+        listed = ", ".join(f'part."{name}"' for name in columns)
+        current = query(
+            f"select {listed} from genesys.{table} part "  # noqa: S608 - our own names
             'join genesys.conversation_details whole on whole."conversationId" = '
-            'one."conversationId" where one."_readAt" >= whole."_readAt"'
+            'part."conversationId" where part."_readAt" >= whole."_readAt"'
         )
         key = columns.index("_id")
         assert {row[key]: tuple(map(without_zone, row)) for row in current} == {
             row["_id"]: tuple(without_zone(row.get(name)) for name in columns)
-            for row in made[table]
+            for row in expected_rows[table]
         }, table
-        assert len(current) == len(made[table])
+        assert len(current) == len(expected_rows[table])
 
 
 def is_scalar(table: str, name: str) -> bool:
@@ -139,7 +143,7 @@ def is_scalar(table: str, name: str) -> bool:
     return name not in ("_readAt", "_source") and not {"array", "object"} & set(kinds)
 
 
-#: Everything has happened, but for mails that nobody closes.
+#: An org without further changes, but for mails that stay open.
 QUIET = World(seed=6, per_day=60, since=SINCE, now=SINCE + 60 * DAY, until=SINCE + 5 * DAY)
 TRUTH = [QUIET.in_lake(number) for number in QUIET.numbers(SINCE, QUIET.now)]
 QUEUES = {queue["id"]: queue["name"] for queue in QUIET.queues()}
@@ -148,16 +152,18 @@ CODES = {code["id"]: code["name"] for code in QUIET.wrapup_codes()}
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    """Load a quiet org, make the views, and return what answers a question."""
+def query(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Query]:
+    """Load a quiet org, create the views, and yield the function that runs a query."""
     require_meltano()
-    made = project(tmp_path_factory.mktemp(request.param))
+    folder = project(tmp_path_factory.mktemp(request.param))
     with Simulator(QUIET) as sim, server_of(request.param) as server:
-        given = settings(sim.url, SINCE, QUIET.now) | JOBS | into(server)
-        assert pour(made, f"target-{request.param}", given) == 0
+        environment = settings(sim.url, SINCE, QUIET.now) | JOBS | into(server)
+        assert pour(folder, f"target-{request.param}", environment) == 0
         if server is None:
-            query_duckdb(made, SQL["views"])
-            yield functools.partial(query_duckdb, made)
+            query_duckdb(folder, SQL["views"])
+            yield functools.partial(query_duckdb, folder)
         else:
             server.run(SQL["views"])
             yield server.query
@@ -174,13 +180,13 @@ def measured() -> Iterator[tuple[dict[str, Any], str, str, str, int]]:
 
 
 def means(values: Mapping[Any, list[float]]) -> Any:
-    """Return the mean of each, about."""
-    return pytest.approx({key: sum(found) / len(found) for key, found in values.items()})
+    """Return the mean of each list, approximately."""
+    return pytest.approx({key: sum(numbers) / len(numbers) for key, numbers in values.items()})
 
 
-def told(ask: Ask, name: str) -> dict[Any, Any]:
-    """Return the answer to a question that has a column for what and one for how many."""
-    return {what: float(value) for what, value in ask(SQL[name])}
+def figures(query: Query, name: str) -> dict[Any, Any]:
+    """Return the result of a query with two columns, a name and a number."""
+    return {what: float(value) for what, value in query(SQL[name])}
 
 
 def counts(name: str, *, medium: str = "", most: float = float("inf")) -> Counter[str]:
@@ -194,75 +200,81 @@ def counts(name: str, *, medium: str = "", most: float = float("inf")) -> Counte
 
 
 @pytest.mark.meltano
-def test_service_level(ask: Ask) -> None:
+def test_service_level(query: Query) -> None:
+    """The service level is the share of offered calls that are answered within 20 seconds."""
     offered, quick = (
         counts("nOffered", medium="voice"),
         counts("tAnswered", medium="voice", most=20_000),
     )
-    found = {queue: (number, share) for queue, number, share in ask(SQL["service level"])}
-    assert set(found) == set(offered)
+    levels = {queue: (number, share) for queue, number, share in query(SQL["service level"])}
+    assert set(levels) == set(offered)
     for queue, number in offered.items():
-        assert found[queue] == (number, pytest.approx(quick[queue] / number))
+        assert levels[queue] == (number, pytest.approx(quick[queue] / number))
 
 
 @pytest.mark.meltano
-def test_abandon_rate(ask: Ask) -> None:
+def test_abandon_rate(query: Query) -> None:
+    """The abandon rate is the share of offered calls that are abandoned."""
     offered, left = counts("nOffered", medium="voice"), counts("tAbandon", medium="voice")
     expected = {queue: left[queue] / number for queue, number in offered.items()}
-    assert told(ask, "abandon rate") == pytest.approx(expected)
+    assert figures(query, "abandon rate") == pytest.approx(expected)
     assert left.total() > 3
 
 
 @pytest.mark.meltano
-def test_average_handle_time(ask: Ask) -> None:
+def test_average_handle_time(query: Query) -> None:
+    """The average handle time has a mean per queue and agent."""
     times = defaultdict(list)
     for _session, queue, agent, metric, value in measured():
         if metric == "tHandle" and queue:
             times[queue, AGENTS[agent]].append(value / 1000)
-    answer = ask(SQL["average handle time"])
-    assert {(queue, agent): number for queue, agent, number, _s in answer} == {
+    result = query(SQL["average handle time"])
+    assert {(queue, agent): number for queue, agent, number, _s in result} == {
         key: len(values) for key, values in times.items()
     }
-    assert {(queue, agent): float(s) for queue, agent, _number, s in answer} == means(times)
+    assert {(queue, agent): float(s) for queue, agent, _number, s in result} == means(times)
 
 
 @pytest.mark.meltano
-def test_transfers(ask: Ask) -> None:
+def test_transfers(query: Query) -> None:
+    """Transfers are counted per queue, beside handled interactions."""
     transferred, handled = counts("nTransferred"), counts("tHandle")
-    found = {queue: (moved, all_) for queue, moved, all_ in ask(SQL["transfers"])}
-    assert {queue: pair for queue, pair in found.items() if any(pair)} == {
+    pairs = {queue: (moved, all_) for queue, moved, all_ in query(SQL["transfers"])}
+    assert {queue: pair for queue, pair in pairs.items() if any(pair)} == {
         queue: (transferred[queue], handled[queue]) for queue in handled
     }
     assert transferred.total() > 3
 
 
 @pytest.mark.meltano
-def test_wrap_up_distribution(ask: Ask) -> None:
-    """Each conversation once for each code that it ended with, as the field counts it."""
+def test_wrap_up_distribution(query: Query) -> None:
+    """A conversation counts once for each of its wrap-up codes."""
     expected: Counter[str] = Counter()
     for row in TRUTH:
-        given = {
+        codes = {
             CODES[segment["wrapUpCode"]]
             for _participant, session in sessions(row)
             for segment in session["segments"]
             if "wrapUpCode" in segment
         }
-        expected.update(given or {"None"})
-    assert told(ask, "wrap-up distribution") == dict(expected)
+        expected.update(codes or {"None"})
+    assert figures(query, "wrap-up distribution") == dict(expected)
     assert expected["None"]
 
 
 @pytest.mark.meltano
-def test_after_call_work(ask: Ask) -> None:
+def test_after_call_work(query: Query) -> None:
+    """After-call work is summed up per agent, in seconds."""
     times: defaultdict[str, float] = defaultdict(float)
     for _session, _queue, agent, metric, value in measured():
         if metric == "tAcw":
             times[AGENTS[agent]] += value / 1000
-    assert told(ask, "after-call work") == pytest.approx(times)
+    assert figures(query, "after-call work") == pytest.approx(times)
 
 
 @pytest.mark.meltano
-def test_first_response(ask: Ask) -> None:
+def test_first_response(query: Query) -> None:
+    """The first response is the mean time to an agent's first segment, per medium."""
     waits = defaultdict(list)
     for row in TRUTH:
         firsts: defaultdict[str, list[str]] = defaultdict(list)
@@ -282,36 +294,39 @@ def test_first_response(ask: Ask) -> None:
                 begun = datetime.fromisoformat(row["conversationStart"])
                 first = datetime.fromisoformat(min(starts))
                 waits[medium].append((first - begun).total_seconds())
-    answer = ask(SQL["first response"])
-    assert {medium: number for medium, number, _s in answer} == {
+    result = query(SQL["first response"])
+    assert {medium: number for medium, number, _s in result} == {
         medium: len(values) for medium, values in waits.items()
     }
-    assert {medium: float(s) for medium, _number, s in answer} == means(waits)
+    assert {medium: float(s) for medium, _number, s in result} == means(waits)
 
 
 @pytest.mark.meltano
-def test_survey_score(ask: Ask) -> None:
+def test_survey_score(query: Query) -> None:
+    """The survey score is the mean of all scores per agent."""
     scores = defaultdict(list)
     for row in TRUTH:
         for survey in row.get("surveys", ()):
             scores[AGENTS[survey["userId"]]].append(survey["oSurveyTotalScore"])
-    answer = ask(SQL["survey score"])
-    assert {agent: number for agent, number, _score in answer} == {
+    result = query(SQL["survey score"])
+    assert {agent: number for agent, number, _score in result} == {
         agent: len(values) for agent, values in scores.items()
     }
-    assert {agent: float(score) for agent, _number, score in answer} == means(scores)
+    assert {agent: float(score) for agent, _number, score in result} == means(scores)
 
 
 @pytest.mark.meltano
-def test_arrivals_by_hour(ask: Ask) -> None:
+def test_arrivals_by_hour(query: Query) -> None:
+    """Arrivals are counted per hour of the local time zone."""
     zone = ZoneInfo("America/New_York")
     starts = (datetime.fromisoformat(row["conversationStart"]) for row in TRUTH)
     expected = Counter(start.astimezone(zone).hour for start in starts)
-    assert told(ask, "arrivals by hour") == dict(expected)
+    assert figures(query, "arrivals by hour") == dict(expected)
 
 
 @pytest.mark.meltano
-def test_repeat_callers(ask: Ask) -> None:
+def test_repeat_callers(query: Query) -> None:
+    """Repeat calls are those of a number within seven days of the one before."""
     calls = defaultdict(list)
     for row in TRUTH:
         for participant, session in sessions(row):
@@ -324,54 +339,56 @@ def test_repeat_callers(ask: Ask) -> None:
         for before, after in itertools.pairwise(sorted(starts))
         if after - before <= timedelta(days=7)
     )
-    assert ask(SQL["repeat callers"]) == [[repeats.total(), len(repeats)]]
+    assert query(SQL["repeat callers"]) == [[repeats.total(), len(repeats)]]
     assert repeats
 
 
 @pytest.mark.meltano
-def test_daily_agent_figures(ask: Ask) -> None:
-    """One row for each agent and day, with a key, for tools that push figures on."""
-    ask_or_run(ask, SQL["daily agent figures"])
-    answer = ask("select external_id, handled from genesys.daily_agent_figures")
+def test_daily_agent_figures(query: Query) -> None:
+    """The figures have one row per agent and day, with a key, for tools that push them on."""
+    execute(query, SQL["daily agent figures"])
+    result = query("select external_id, handled from genesys.daily_agent_figures")
     expected: Counter[str] = Counter()
     for row in TRUTH:
         day = row["conversationStart"][:10]
         for participant, session in sessions(row):
-            handled = [metric for metric in session.get("metrics", ()) if metric["name"] == "tHandle"]
+            handled = [
+                metric for metric in session.get("metrics", ()) if metric["name"] == "tHandle"
+            ]
             if "userId" in participant and session.get("metrics"):
                 expected[f"{participant['userId']}/{day}"] += len(handled)
-    assert {key: number for key, number in answer} == dict(expected)  # noqa: C416 - lists
-    assert len(answer) == len(expected)
+    assert {key: number for key, number in result} == dict(expected)  # noqa: C416 - lists
+    assert len(result) == len(expected)
 
 
-def ask_or_run(ask: Ask, statement: str) -> None:
-    """Run a statement that answers nothing."""
-    server = getattr(ask, "__self__", None)
-    server.run(statement) if isinstance(server, Postgres) else ask(statement)
+def execute(query: Query, statement: str) -> None:
+    """Run a statement without a result."""
+    server = getattr(query, "__self__", None)
+    server.run(statement) if isinstance(server, Postgres) else query(statement)
 
 
 @pytest.mark.meltano
 def test_parquet_files_hold_the_rows(tmp_path: Path) -> None:
-    """From DuckDB, and from the files of target-jsonl, as documented."""
+    """Parquet files from DuckDB, and from target-jsonl's files, have all rows, as documented."""
     require_meltano()
-    made = project(tmp_path)
-    (made / "output").mkdir()
+    folder = project(tmp_path)
+    (folder / "output").mkdir()
     streams = ["conversation_details", "conversation_wrap_ups"]
     with Simulator(QUIET) as sim:
-        given = settings(sim.url, SINCE, QUIET.now) | JOBS
-        assert pour(made, "target-duckdb", given, streams) == 0
-        (made / "state.json").unlink()
-        assert pour(made, "target-jsonl", given, streams) == 0
+        environment = settings(sim.url, SINCE, QUIET.now) | JOBS
+        assert pour(folder, "target-duckdb", environment, streams) == 0
+        (folder / "state.json").unlink()
+        assert pour(folder, "target-jsonl", environment, streams) == 0
     for name, table in (
         ("parquet", "conversation_wrap_ups"),
         ("parquet from jsonl", "conversation_details"),
     ):
         sql = re.sub(
             r"'(output/)?(conversation_\w+\.(?:jsonl|parquet))'",
-            lambda m: f"'{made}/{m[1] or ''}{m[2]}'",
+            lambda m: f"'{folder}/{m[1] or ''}{m[2]}'",
             SQL[name],
         )
-        query_duckdb(made, sql)
-        ((stored,),) = query_duckdb(made, f"select count(*) from '{made}/{table}.parquet'")  # noqa: S608
-        ((held,),) = query_duckdb(made, f"select count(*) from genesys.{table}")  # noqa: S608
+        query_duckdb(folder, sql)
+        ((stored,),) = query_duckdb(folder, f"select count(*) from '{folder}/{table}.parquet'")  # noqa: S608
+        ((held,),) = query_duckdb(folder, f"select count(*) from genesys.{table}")  # noqa: S608
         assert stored == held > 0

@@ -1,4 +1,4 @@
-"""What people install is the wheel or the sdist, not this folder."""
+"""The wheel and the sdist, which users install, have all that they need and nothing else."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tap_genesys.simulator import Simulator, World
 ROOT = Path(__file__).parent.parent
 
 
-# What git knows and the sdist leaves out: what only the project's own repository is for.
+# Folders in git that the sdist leaves out: only the project's own repository needs them.
 LEFT_OUT = {".ci", ".github"}
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the sdist, unpack it elsewhere, and build the wheel of nothing but that."""
+    """Build the sdist, unpack it elsewhere, and build the wheel from that alone."""
     folder = tmp_path_factory.mktemp("built")
     build = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
     _call([*build, "--target", "sdist"], ROOT)
@@ -40,17 +40,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(built: Path) -> Path:
-    """Install that wheel beside the dependencies that are here already."""
+    """Install that wheel beside the dependencies of this environment."""
     folder = built
     (wheel,) = folder.glob("tap_genesys-*.whl")
-    # The pip of here installs it: one of its own takes longer than all the rest.
+    # This environment's pip installs it, as installing another pip takes longest of all.
     venv.create(folder / "venv", symlinks=True)
     python = folder / "venv" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python)]
     _call([*pip, "install", "--quiet", "--no-deps", "--no-compile", str(wheel)])
     (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
     (here,) = {path for path in sys.path if path.endswith("site-packages")}
-    # A .pth file would run this environment's own .pth files too, the editable install among them.
+    # A .pth file would run this environment's .pth files too, with its editable install.
     for name in _installed(Path(here)):
         if not (site / name.name).exists():
             (site / name.name).symlink_to(name)
@@ -58,7 +58,7 @@ def python(built: Path) -> Path:
 
 
 def test_the_installed_wheel_reads_the_simulator(python: Path, tmp_path: Path) -> None:
-    """The command is there, with its schemas; the import is the wheel's."""
+    """The installed command reads the simulator, with the schemas and the code of the wheel."""
     world = World(seed=1, per_day=10)
     where = _call([str(python), "-c", "import tap_genesys; print(tap_genesys.__file__)"], tmp_path)
     assert str(python.parent.parent) in where
@@ -87,6 +87,7 @@ def test_the_installed_wheel_reads_the_simulator(python: Path, tmp_path: Path) -
 
 
 def test_the_wheel_is_typed_and_has_its_simulator(python: Path, tmp_path: Path) -> None:
+    """The wheel has `py.typed`, the schemas and the simulator."""
     code = (
         "import importlib.resources as r; f = r.files('tap_genesys');"
         "print((f / 'py.typed').is_file(), (f / 'schemas' / 'users.json').is_file())"
@@ -96,19 +97,20 @@ def test_the_wheel_is_typed_and_has_its_simulator(python: Path, tmp_path: Path) 
 
 
 def test_the_sdist_has_what_the_project_has_and_nothing_else(built: Path) -> None:
-    """Compare with git where there is a repository, and look for leavings where there is none."""
+    """The sdist has the files in git, where there is a repository, and no build leftovers."""
     (source,) = (built / "source").iterdir()
     files = {str(path.relative_to(source)) for path in source.rglob("*") if path.is_file()}
     assert {"constraints.txt", "Makefile", "tests/test_wheel.py", "LICENSE"} <= files
     leavings = (".pyc", ".duckdb", ".wal", ".whl", "/.env")
     assert [name for name in files if f"/{name}".endswith(leavings)] == []
     if (ROOT / ".git").exists():
-        known = _call(["git", "ls-files", "--cached", "--others", "--exclude-standard"], ROOT)
-        wanted = {name for name in known.splitlines() if name.partition("/")[0] not in LEFT_OUT}
-        assert files - {"PKG-INFO"} == wanted
+        tracked = _call(["git", "ls-files", "--cached", "--others", "--exclude-standard"], ROOT)
+        expected = {name for name in tracked.splitlines() if name.partition("/")[0] not in LEFT_OUT}
+        assert files - {"PKG-INFO"} == expected
 
 
 def test_the_wheel_has_only_the_package(built: Path) -> None:
+    """The wheel has the package's files, and no other package."""
     (wheel,) = built.glob("tap_genesys-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"tap_genesys"}
@@ -119,7 +121,7 @@ def test_the_wheel_has_only_the_package(built: Path) -> None:
 
 
 def test_the_metadata_is_what_an_index_accepts(built: Path) -> None:
-    """Every field is valid by the standard, and every classifier exists."""
+    """Every field of the metadata is valid, and every classifier exists."""
     (wheel,) = built.glob("tap_genesys-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
@@ -140,8 +142,8 @@ def _installed(site: Path) -> list[Path]:
 
 
 def _call(command: list[str], folder: Path | None = None) -> str:
-    done = subprocess.run(  # noqa: S603 - commands of this test
+    process = subprocess.run(  # noqa: S603 - commands of this test
         command, cwd=folder, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert process.returncode == 0, process.stderr
+    return process.stdout

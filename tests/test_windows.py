@@ -1,4 +1,4 @@
-"""Windows tile a span: no gap, no overlap, none longer than the step."""
+"""Windows tile a range: no gap, no overlap, none longer than the step."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STEPS = st.one_of(
 
 @given(MOMENTS, SPANS, STEPS)
 def test_windows_tile_the_span(start: datetime, span: timedelta, step: timedelta) -> None:
-    """They begin at the start, end at the end, touch each other, and none exceeds the step."""
+    """Windows begin at the start, end at the end, touch each other, and none exceeds the step."""
     windows = list(split(start, start + span, step))
     if not windows:
         assert floor(start) == floor(start + span)
@@ -56,7 +56,7 @@ def test_windows_tile_the_span(start: datetime, span: timedelta, step: timedelta
 def test_only_the_ends_of_a_span_are_partial(
     start: datetime, span: timedelta, step: timedelta
 ) -> None:
-    """Every window but the first and the last two (a short group, a part of a day) is full."""
+    """Every window is full, but the first and the last two: a short group, and a part of a day."""
     windows = list(split(start, start + span, step))
     if step >= DAY:
         whole = timedelta(days=step // DAY)
@@ -70,7 +70,7 @@ def test_only_the_ends_of_a_span_are_partial(
 def test_no_window_of_less_than_a_day_spans_a_midnight(
     start: datetime, span: timedelta, step: timedelta
 ) -> None:
-    """What is not whole days stays within one UTC day."""
+    """A window that is not whole days is within one UTC day."""
     for window in split(start, start + span, step):
         if window.start != floor(window.start, DAY) or window.end != floor(window.end, DAY):
             assert window.end - floor(window.start, DAY) <= DAY
@@ -78,14 +78,14 @@ def test_no_window_of_less_than_a_day_spans_a_midnight(
 
 @given(MOMENTS, SPANS, STEPS)
 def test_windows_survive_being_written(start: datetime, span: timedelta, step: timedelta) -> None:
-    """The bounds are whole milliseconds, so that what is asked is what was meant."""
+    """Bounds are whole milliseconds, so that the interval in a request is exactly the window."""
     for window in split(start, start + span, step):
         assert parse(iso(window.start)) == window.start
         assert parse(iso(window.end)) == window.end
 
 
 def test_a_window_is_cut_in_two_down_to_the_shortest() -> None:
-    """Exactly two of the shortest are cut; what is a millisecond shorter is not."""
+    """A window of two shortest ones is halved; one that is a millisecond shorter is not."""
     start = datetime(2026, 3, 1, 0, 0, 0, 1000, tzinfo=UTC)
     middle, moment = start + SHORTEST, timedelta(milliseconds=1)
     whole = Window(start, middle + SHORTEST)
@@ -94,7 +94,7 @@ def test_a_window_is_cut_in_two_down_to_the_shortest() -> None:
 
 
 def test_an_hourly_run_touches_two_days_not_three() -> None:
-    """A look-back of a day asks for the rest of yesterday and for today, nothing else."""
+    """A look-back of a day is the rest of yesterday, and today."""
     now = datetime(2026, 3, 2, 13, 30, tzinfo=UTC)
     assert [str(window) for window in split(now - DAY, now, DAY)] == [
         "2026-03-01T13:30:00.000Z/2026-03-02T00:00:00.000Z",
@@ -113,10 +113,12 @@ def test_an_hourly_run_touches_two_days_not_three() -> None:
     ],
 )
 def test_a_date_without_a_zone_is_utc(text: str, expected: str) -> None:
+    """A date without a time zone is UTC."""
     assert iso(parse(text)) == expected
 
 
 def test_a_window_holds_its_start_and_not_its_end() -> None:
+    """A window includes its start and excludes its end."""
     window = Window(parse("2026-01-01"), parse("2026-01-02"))
     assert window.start in window
     assert window.end not in window
@@ -127,6 +129,7 @@ def _days(windows: list[Window]) -> set[datetime]:
 
 
 def test_a_window_of_two_shortest_ones_is_the_shortest_that_is_halved() -> None:
+    """A window of exactly two shortest ones is halved, at any start."""
     start = datetime(2026, 3, 1, tzinfo=UTC)
     two = Window(start, start + 2 * SHORTEST)
     assert halves(two) == (
@@ -138,7 +141,7 @@ def test_a_window_of_two_shortest_ones_is_the_shortest_that_is_halved() -> None:
 
 @pytest.fixture(params=["IST-5:30", "EST5"])
 def _elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the machine be in another time zone."""
+    """Set the machine's time zone to another one."""
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
     yield
@@ -148,6 +151,7 @@ def _elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.usefixtures("_elsewhere")
 def test_moments_do_not_depend_on_the_machine_s_time_zone() -> None:
+    """Parsing, formatting and rounding do not depend on the machine's time zone."""
     moment = datetime(2026, 1, 31, 8, 15, 0, 250_000, tzinfo=UTC)
     for text in (
         "2026-01-31T08:15:00.250",

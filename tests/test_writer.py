@@ -1,4 +1,4 @@
-"""Each message is one line, decimals are numbers, and what is broken is still read."""
+"""Singer messages: one line each, numbers for decimals, and broken text replaced."""
 
 from __future__ import annotations
 
@@ -18,42 +18,43 @@ from tap_genesys.output.writer import SingerWriter
 
 
 class Raw(io.RawIOBase):
-    """A raw stdout that takes a few bytes at a time, as one does that a signal interrupts."""
+    """A raw stdout that accepts a few bytes per write, like one that a signal interrupts."""
 
     def __init__(self) -> None:
         self.taken = b""
 
     def writable(self) -> bool:
-        """Say that it can be written to."""
+        """Return True."""
         return True
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
-        """Take at most seven bytes."""
+        """Accept at most seven bytes."""
         piece = bytes(data[:7])
         self.taken += piece
         return len(piece)
 
 
 class Stdout:
-    """What Python makes of stdout when it is told not to buffer."""
+    """The unbuffered stdout of Python."""
 
     def __init__(self, buffer: io.RawIOBase | io.BytesIO) -> None:
         self.buffer = buffer
 
 
 def unbuffered(patch: pytest.MonkeyPatch) -> Raw:
-    """Put a raw stdout in place."""
+    """Set a raw stdout."""
     raw = Raw()
     patch.setattr(sys, "stdout", Stdout(raw))
     return raw
 
 
 def record(**fields: object) -> RecordMessage:
-    """Make a record message."""
+    """Return a RECORD message."""
     return RecordMessage(stream="s", record=dict(fields), time_extracted=datetime.now(UTC))
 
 
 def test_an_unbuffered_stdout_gets_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are written whole, although each write accepts a few bytes."""
     raw = unbuffered(monkeypatch)
     writer = SingerWriter()
     for number in range(20):
@@ -65,6 +66,7 @@ def test_an_unbuffered_stdout_gets_whole_lines(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_state_is_out_at_once_with_all_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A STATE flushes all messages before it."""
     raw = unbuffered(monkeypatch)
     writer = SingerWriter()
     writer.write_message(record(n=1))
@@ -75,6 +77,7 @@ def test_a_state_is_out_at_once_with_all_before_it(monkeypatch: pytest.MonkeyPat
 def test_a_stdout_that_is_replaced_stays_open_with_all_that_was_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """A replaced stdout stays open, and has all messages written to it."""
     before, writer = unbuffered(monkeypatch), SingerWriter()
     writer.write_message(record(n=1))
     unbuffered(monkeypatch)
@@ -85,6 +88,7 @@ def test_a_stdout_that_is_replaced_stays_open_with_all_that_was_written(
 
 
 def test_what_json_has_no_word_for_is_written_as_text_or_number() -> None:
+    """Values without a JSON type become text or number."""
     line = SingerWriter().format_message(record(d=Decimal("1.5"), k={1: "one"}, o={1}.__class__))
     written = json.loads(line)["record"]
     assert written["d"] == 1.5
@@ -92,13 +96,14 @@ def test_what_json_has_no_word_for_is_written_as_text_or_number() -> None:
 
 
 def test_half_an_emoji_does_not_lose_the_page() -> None:
-    """A text that was cut between two surrogates is read with a replacement in its place."""
-    answer = response(content=b'{"entities": [{"id": "1", "name": "hi \\ud83d"}]}')
-    assert records(answer) == [{"id": "1", "name": "hi ?"}]
-    assert SingerWriter().format_message(record(**records(answer)[0]))
+    """Half a surrogate pair in a response is replaced; the page is read."""
+    page = response(content=b'{"entities": [{"id": "1", "name": "hi \\ud83d"}]}')
+    assert records(page) == [{"id": "1", "name": "hi ?"}]
+    assert SingerWriter().format_message(record(**records(page)[0]))
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"", b"[]", b"null", b'{"a": 1', b"3"])
 def test_what_is_no_json_object_is_refused(content: bytes) -> None:
+    """A body that is no JSON object is an error."""
     with pytest.raises(ValueError, match=r"."):
         body(response(content=content))
