@@ -202,7 +202,7 @@ def test_a_retry_after_of_hours_stops_at_once() -> None:
 
 @pytest.mark.parametrize("page", [1, 2, 3])
 def test_a_page_that_comes_empty_for_a_while_is_read(page: int) -> None:
-    """An empty page, where the count promises rows, is requested again until it is full."""
+    """An empty page below the counted total is requested again until it is full."""
     output, _sim = read(Fault("empty", path=QUERY, page=page, times=3))
     assert output.ids() == TRUTH
 
@@ -303,12 +303,12 @@ def test_a_window_beyond_the_ceiling_is_read_by_job() -> None:
         assert not sim.lake.jobs
     emitted = output.records(DETAILS)
     assert {row["_source"] for row in emitted} == {"job"}
-    held = WORLD.conversations(SINCE, NOW - timedelta(hours=20))
-    assert [row["conversationId"] for row in emitted] == [row["conversationId"] for row in held]
+    expected = WORLD.conversations(SINCE, NOW - timedelta(hours=20))
+    assert [row["conversationId"] for row in emitted] == [row["conversationId"] for row in expected]
 
 
 @pytest.mark.parametrize(("lag", "mark"), [(8, 1), (16, 0)])
-def test_a_window_that_is_read_by_job_has_the_age_that_the_lake_knows(lag: int, mark: int) -> None:
+def test_a_window_read_by_job_is_rechecked_up_to_the_watermark(lag: int, mark: int) -> None:
     """A window read by job is re-checked up to the last midnight before the lake's watermark."""
     world = replace(WORLD, lag=timedelta(hours=lag))
     with Simulator(world, ceiling=40, interval_reading="touched-days") as sim:
@@ -368,7 +368,7 @@ def test_a_window_beyond_the_ceiling_stops_before_paging() -> None:
         vars(genesys_tap.streams[DETAILS])["ceiling"] = 40
         with pytest.raises(StopRun, match=r"promises 50 rows; .*Lower window_days"):
             genesys_tap.sync_or_leave()
-        # Its first half promises as much, since the whole day is counted: halving is no help.
+        # Its first half has the same count, that of the whole day: halving is no help.
         assert len([request for request in sim.requests if QUERY in request.path]) == 2
 
 

@@ -95,7 +95,7 @@ def test_a_record_without_its_key_is_left_out_and_holds_the_bookmark(
     ("policy", "passes_records", "passes_pages"),
     [("fail", False, False), ("accept_records", True, False), ("accept", True, True)],
 )
-def test_each_policy_accepts_what_its_name_says(
+def test_each_policy_accepts_its_own_holes(
     policy: str,
     passes_records: bool,  # noqa: FBT001
     passes_pages: bool,  # noqa: FBT001

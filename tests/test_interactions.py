@@ -79,11 +79,11 @@ def test_each_ended_conversation_is_requested(stream: Any, source: str, parallel
         response = requests.get(f"{sim.url}{path}", headers=token(sim), timeout=10)
         validate(response.json(), response_schema(stream.path, "get"))
     rows = output.records(stream.name)
-    wanted = analysed(WORLD, until)
+    conversations = analysed(WORLD, until)
     assert Counter(row["conversationId"] for row in rows) == Counter(
         {
             conversation["conversationId"]: rows_of(stream.name, conversation)
-            for conversation in wanted
+            for conversation in conversations
         }
     )
     keys = [tuple(row[key] for key in stream.primary_keys) for row in rows]

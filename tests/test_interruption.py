@@ -24,7 +24,7 @@ def test_a_wait_takes_its_time() -> None:
     assert sum(time.waits) == pytest.approx(3.1)
 
 
-def test_a_wait_looks_up_at_least_every_second() -> None:
+def test_a_wait_checks_for_signals_every_second() -> None:
     """A wait is made of sleeps of one second at most, so that a signal ends it soon."""
     time = http_doubles.Clock()
     clock_of(Interruption(), time).wait(60)
@@ -47,7 +47,7 @@ def test_a_signal_ends_a_wait() -> None:
     assert time.now < 1007
 
 
-def test_a_handler_outside_a_read_only_takes_a_note() -> None:
+def test_a_handler_outside_a_read_raises_nothing() -> None:
     """Outside a read the handler raises nothing.
 
     An exception in the middle of a write would cut a message in two.
@@ -84,7 +84,7 @@ def test_a_signal_breaks_into_a_blocked_read() -> None:
         os.close(writing)
 
 
-def test_a_signal_that_came_before_a_read_keeps_it_from_starting() -> None:
+def test_no_read_starts_after_a_signal() -> None:
     """After a signal no read begins."""
     interruption = Interruption()
     interruption.handle(signal.SIGTERM)
@@ -92,7 +92,7 @@ def test_a_signal_that_came_before_a_read_keeps_it_from_starting() -> None:
         pytest.fail("the read has begun")
 
 
-def test_a_signal_after_a_read_only_takes_a_note() -> None:
+def test_a_signal_after_a_read_raises_nothing_at_once() -> None:
     """After a read the handler raises nothing again; the next check does."""
     interruption = Interruption()
     with interruption.breakable():

@@ -93,7 +93,7 @@ def jobs_of(org: Org | Places, *, first_poll: float = 3, most: int = 1) -> Jobs:
 @pytest.mark.parametrize(
     ("first_poll", "looks"), [(3, [3, 7.5, 14.25]), (0, [0, 0.15, 0.375]), (40, [40, 60])]
 )
-def test_a_job_is_looked_at_less_and_less_often(first_poll: float, looks: list[float]) -> None:
+def test_a_job_is_polled_less_and_less_often(first_poll: float, looks: list[float]) -> None:
     """Polls of a job come at growing intervals, the last one at `job_timeout_seconds`."""
     org = Org(["QUEUED"] * (len(looks) - 1) + ["FULFILLED"], {"": "a"})
     assert org.pages(first_poll) == ["", "a"]
@@ -124,7 +124,7 @@ def test_a_secret_in_the_reason_of_a_lost_job_is_blotted_out(
 @pytest.mark.parametrize(
     "following", [{"": "a", "a": "a"}, {"": "a", "a": "b", "b": "a"}], ids=["itself", "a ring"]
 )
-def test_cursors_that_go_round_are_a_lost_job(following: dict[str, str]) -> None:
+def test_repeated_cursors_are_a_lost_job(following: dict[str, str]) -> None:
     """Cursors that repeat count as a lost job, which is submitted again a few times."""
     org = Org(["FULFILLED"], following)
     with pytest.raises(StopRun, match="gave up after 4 jobs: job one has pages without end"):
@@ -229,7 +229,7 @@ def test_own_jobs_that_hold_the_last_places_make_room(
     assert org.jobs == []
 
 
-def test_one_refusal_without_a_limit_throws_no_running_job_away() -> None:
+def test_one_refusal_without_a_limit_deletes_no_running_job() -> None:
     """A single refusal that names no limit deletes no running job."""
     org = Places(None, loses=True, refused=(4,))
     jobs = jobs_of(org, most=3)
@@ -312,7 +312,7 @@ def submitted(sim: Simulator) -> list[int]:
 
 
 @pytest.mark.parametrize("lost", [0, 1], ids=["ahead", "a lost job"])
-def test_a_rate_at_a_submission_is_waited_for_and_no_job_is_thrown_away(
+def test_a_rate_limit_at_a_submission_is_retried_and_deletes_no_job(
     caplog: pytest.LogCaptureFixture, lost: int
 ) -> None:
     """A rate limit at a submission is retried like that of any other request.

@@ -72,7 +72,7 @@ def size(request: Request) -> int:
         ("conversation_summaries", "/api/v2/analytics/conversations/summary/queries", 100, 250),
     ],
 )
-def test_a_page_is_as_large_as_its_operation_allows_or_as_page_size_says(
+def test_a_page_has_the_size_of_its_operation_or_page_size(
     stream: str, path: str, usual: int, when_set: int
 ) -> None:
     """Without `page_size` a page has the operation's usual size.
@@ -136,7 +136,7 @@ def test_no_user_is_lost_whatever_the_largest_page(
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
-def test_a_page_that_is_cut_short_states_its_size_and_is_believed(
+def test_the_stated_size_of_a_shortened_page_counts(
     parallel: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the org lowers the page size itself, the stated size counts, and no row is lost."""
@@ -163,7 +163,7 @@ def test_another_refusal_stops_the_run(
     assert len(output.ids("groups")) == (500 if after else 0)
 
 
-def test_a_refusal_that_its_caller_judges_is_left_to_the_caller() -> None:
+def test_a_status_that_the_caller_accepts_is_returned() -> None:
     """A status that the caller accepts is returned to it, and lowers no page size."""
     with Simulator(WORLD) as sim:
         sim.faults.add(Fault("status", path=GROUPS, status=400))
@@ -172,7 +172,7 @@ def test_a_refusal_that_its_caller_judges_is_left_to_the_caller() -> None:
 
 
 @pytest.mark.parametrize(("option", "pages"), [({}, 1), ({"page_size": 100}, 3)])
-def test_the_estimate_knows_the_page_size(
+def test_the_estimate_depends_on_the_page_size(
     option: dict[str, Any],
     pages: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -218,7 +218,7 @@ def test_a_link_to_another_host_takes_the_token_nowhere(
     assert output.ids("teams") == ids_of(world, TEAMS)
 
 
-def test_a_link_that_is_none_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_link_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """A link that cannot be parsed stops the run."""
     with Misleading(org(monkeypatch, TEAMS, 130)) as sim:
         sim.place = "https://[{uri}"
@@ -246,7 +246,7 @@ def linked() -> dict[str, Any]:
 @example("https://thief.test/api/v2/teams?after=1")
 @example(":80@thief.test")
 @example("\\\\thief.test\\api")
-def test_whatever_a_link_says_the_request_stays_at_our_host(link: str) -> None:
+def test_any_link_is_requested_from_the_configured_host(link: str) -> None:
     """Whatever text a link is, the request goes to the configured host, or the run stops."""
     for stream in linked().values():
         context = dict.fromkeys(re.findall(r"{(\w+)}", stream.path), "parent")

@@ -73,7 +73,7 @@ def test_a_query_beyond_558_days_is_announced_and_what_stays_empty_is_logged(
 
 @pytest.mark.parametrize("end", [LIMIT + 2 * DAY, SINCE + 5 * DAY], ids=["rows", "none"])
 @pytest.mark.parametrize("stream", [DETAILS, PRESENCES])
-def test_the_bookmark_passes_what_is_empty_after_the_log_says_so(
+def test_an_empty_range_is_logged_before_the_bookmark_passes_it(
     stream: str, end: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The bookmark passes an empty old range only after the warning is logged."""

@@ -358,7 +358,7 @@ def test_a_day_of_which_a_program_failed_is_not_loaded(
     ("reached", "words"),
     [(None, "nowhere"), (SINCE + DAY - timedelta(milliseconds=1), "2025-03-01T23:59:59.999Z")],
 )
-def test_a_day_that_is_not_known_whole_is_not_loaded(
+def test_an_incomplete_day_is_not_loaded(
     tmp_path: Path, reached: datetime | None, words: str
 ) -> None:
     """A day that a bookmark does not cover whole is to be tried later."""

@@ -48,14 +48,14 @@ def test_conversations_are_those_that_fit(source: str) -> None:
     until = WORLD.watermark if source == "job" else WORLD.now
     with Simulator(WORLD) as sim:
         output = run(sim, DETAILS, conversation_details_source=source, **START, **SCOPE)
-    wanted = [
+    expected = [
         conversation["conversationId"]
         for conversation in WORLD.conversations(SINCE, until)
         if fits(conversation)
         and (source != "job" or datetime.fromisoformat(conversation["conversationStart"]) < until)
     ]
-    assert sorted(set(output.ids())) == sorted(wanted)
-    assert 3 < len(wanted) < 60
+    assert sorted(set(output.ids())) == sorted(expected)
+    assert 3 < len(expected) < 60
 
 
 def test_org_filters_add_to_configured_filters() -> None:
@@ -74,12 +74,12 @@ def test_org_filters_add_to_configured_filters() -> None:
             str(request.body and request.body.get("conversationFilters"))
             for request in sim.requests[1:]
         }
-    wanted = [
+    expected = [
         conversation["conversationId"]
         for conversation in WORLD.conversations(SINCE, WORLD.now)
         if fits(conversation) and conversation["originatingDirection"] == "inbound"
     ]
-    assert sorted(output.ids()) == sorted(wanted)
+    assert sorted(output.ids()) == sorted(expected)
     assert "originatingDirection" in filters
 
 
@@ -161,7 +161,7 @@ def test_reconciliation_counts_what_is_wanted() -> None:
     with Simulator(WORLD) as sim:
         output = run(sim, "conversation_reconciliation", start_date=iso(SINCE), queue_ids=QUEUES)
     rows = output.records("conversation_reconciliation")
-    wanted = [
+    expected = [
         conversation
         for conversation in WORLD.conversations(SINCE, SINCE + DAY)
         if any(
@@ -175,8 +175,8 @@ def test_reconciliation_counts_what_is_wanted() -> None:
     (first,) = [
         row for row in rows if row["mediaType"] == "voice" and row["day"].startswith("2026-03-01")
     ]
-    assert first["detailsCount"] == len(wanted) > 3
-    assert first["aggregatesCount"] == len(wanted)
+    assert first["detailsCount"] == len(expected) > 3
+    assert first["aggregatesCount"] == len(expected)
 
 
 def test_without_filters_requests_have_none() -> None:
@@ -188,7 +188,7 @@ def test_without_filters_requests_have_none() -> None:
             assert not {"divisionId", "id"} & set(request.query)
 
 
-def test_every_stream_that_counts_and_knows_a_dimension_is_in_the_list() -> None:
+def test_every_aggregate_stream_with_a_dimension_is_filtered() -> None:
     """Every aggregate stream with one of the three dimensions is filtered. The others have none.
 
     Agents, journeys, actions, rate limits.

@@ -43,9 +43,9 @@ def state(page: Page, rows: int = 0, **options: Any) -> PageState:
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(state(Page(2), 1, counts=counted(pages=3)), id="pages are promised"),
-        pytest.param(state(Page(2), 1, counts=counted(rows=6)), id="rows are promised"),
-        pytest.param(state(Page(2), 1, counts=counted(rows=99)), id="many rows are promised"),
+        pytest.param(state(Page(2), 1, counts=counted(pages=3)), id="more pages"),
+        pytest.param(state(Page(2), 1, counts=counted(rows=6)), id="more rows"),
+        pytest.param(state(Page(2), 1, counts=counted(rows=99)), id="many more rows"),
         pytest.param(state(Page(2), 1, counts=counted(pages=2, rows=8)), id="less than a page"),
         pytest.param(state(Page(2), 4, counts=counted(pages=2)), id="full, by pages"),
         pytest.param(state(Page(2), 4, counts=counted(rows=8)), id="full, by rows"),
@@ -55,7 +55,7 @@ def state(page: Page, rows: int = 0, **options: Any) -> PageState:
     ],
 )
 def test_records_are_followed_by_the_next_page(page: PageState) -> None:
-    """Another page follows if more is promised, the page is full, or no count is usable."""
+    """Another page follows if the counts are higher, the page is full, or no count is usable."""
     assert step_after(page) is Step.NEXT
 
 
@@ -69,21 +69,21 @@ def test_records_are_followed_by_the_next_page(page: PageState) -> None:
         pytest.param(counted(pages=2, rows=9), id="a page by totalHits, but pages are counted"),
     ],
 )
-def test_a_short_page_ends_where_nothing_more_is_promised(counts: PageCounts) -> None:
-    """A short page is the last one, if the counts promise no more."""
+def test_a_short_page_ends_the_paging_at_the_count(counts: PageCounts) -> None:
+    """A short page is the last one, if no count is higher."""
     assert step_after(state(Page(2), 1, counts=counts)) is Step.END
     assert step_after(state(Page(2), 3, counts=counts, received=5)) is Step.END
 
 
-def test_rows_in_a_hole_are_not_promised_once_more() -> None:
-    """Rows of a hole count as received, so that paging ends at the promised total."""
+def test_rows_in_a_hole_count_as_received() -> None:
+    """Rows of a hole count as received, so that paging ends at the counted total."""
     short = {"received": 6, "counts": counted(rows=10)}
     assert step_after(state(Page(3), 2, **short)) is Step.NEXT
     assert step_after(state(Page(3), 2, in_holes=SIZE, **short)) is Step.END
 
 
 @pytest.mark.parametrize("missing", [1, SIZE - 1])
-def test_nothing_ends_where_total_hits_promises_less_than_a_page_more(missing: int) -> None:
+def test_an_empty_page_ends_the_paging_less_than_a_page_below_total_hits(missing: int) -> None:
     """An empty page ends the paging, without a wait, if less than a page of `totalHits` is missing.
 
     It is approximate.
@@ -96,14 +96,14 @@ def test_nothing_ends_where_total_hits_promises_less_than_a_page_more(missing: i
     "options",
     [
         pytest.param({"received": 8 - SIZE, "counts": counted(rows=8)}, id="a page is missing"),
-        pytest.param({"received": 8, "counts": counted(rows=9)}, id="the page is promised"),
+        pytest.param({"received": 8, "counts": counted(rows=9)}, id="the page is counted"),
         pytest.param({"received": 4, "full_size": 2, "counts": counted(rows=6)}, id="lowered"),
         pytest.param({"counts": counted(pages=3)}, id="the last page is missing"),
         pytest.param({"counts": counted(pages=9)}, id="pages are missing"),
     ],
 )
-def test_nothing_is_requested_again_where_more_is_promised(options: dict[str, Any]) -> None:
-    """An empty page is requested again a few times, if a page is promised.
+def test_an_empty_page_is_requested_again_below_the_count(options: dict[str, Any]) -> None:
+    """An empty page is requested again a few times, if a count includes it.
 
     Then the page after it.
     """
@@ -112,13 +112,13 @@ def test_nothing_is_requested_again_where_more_is_promised(options: dict[str, An
 
 
 @pytest.mark.parametrize("counts", [counted(pages=2), counted(rows=1), counted(rows=5)])
-def test_a_first_page_is_requested_again_where_more_is_promised(counts: PageCounts) -> None:
-    """An empty first page is requested again, if a count promises rows."""
+def test_an_empty_first_page_is_requested_again_below_the_count(counts: PageCounts) -> None:
+    """An empty first page is requested again, if a count is higher."""
     assert step_after(state(Page(1), full_size=0, counts=counts)) is Step.AGAIN
 
 
 @pytest.mark.parametrize("counts", [UNCOUNTED, counted(pages=9), counted(rows=99)])
-def test_nothing_twice_ends_with_a_stale_count(counts: PageCounts) -> None:
+def test_two_empty_pages_make_the_count_stale(counts: PageCounts) -> None:
     """After two empty pages the count is stale, and paging ends."""
     assert step_after(state(Page(3, beyond_empty=True), counts=counts)) is Step.STALE
 
@@ -141,8 +141,8 @@ def test_nothing_twice_ends_with_a_stale_count(counts: PageCounts) -> None:
         ),
     ],
 )
-def test_nothing_ends_where_nothing_more_is_promised(page: PageState) -> None:
-    """An empty page ends the paging, if the counts promise no more."""
+def test_an_empty_page_ends_the_paging_at_the_count(page: PageState) -> None:
+    """An empty page ends the paging, if no count is higher."""
     assert step_after(page) is Step.END
 
 
@@ -219,25 +219,25 @@ PAGES = st.builds(Page, st.integers(1, 9), st.integers(0, TRIES), st.booleans())
 
 
 @given(st.lists(COUNTS, min_size=TRIES + 2, max_size=TRIES + 2), st.integers(1, 9), st.data())
-def test_empty_pages_come_to_an_end_whatever_is_counted(
+def test_empty_pages_end_the_paging_whatever_is_counted(
     counts: list[PageCounts], number: int, data: st.DataObject
 ) -> None:
     """Empty pages end after the page, its repetitions and the next page, whatever is counted."""
     received = data.draw(st.integers(0, 40))
     page: Page | None = Page(number)
-    for promise in counts:
+    for page_counts in counts:
         assert page is not None
-        page = page.after(step_after(state(page, received=received, counts=promise)))
+        page = page.after(step_after(state(page, received=received, counts=page_counts)))
         if page is None:
             break
     assert page is None
 
 
 @given(COUNTS, PAGES, st.integers(1, SIZE), st.integers(0, 40))
-def test_records_never_end_while_more_is_promised(
+def test_records_never_end_the_paging_below_the_count(
     counts: PageCounts, page: Page, rows: int, before: int
 ) -> None:
-    """Records are never the last ones while more is promised, nor requested again."""
+    """Records are never the last ones below the count, nor requested again."""
     step = step_after(state(page, rows, received=before + rows, counts=counts))
     assert step in (Step.NEXT, Step.END)
     if step is Step.END:

@@ -125,12 +125,12 @@ def test_what_arrives_while_one_pages_takes_nothing_away(monkeypatch: pytest.Mon
 
     Those come twice, none is lost.
     """
-    held = [entry(number) for number in range(300, 700)]
-    first = list(held)
+    entries = [entry(number) for number in range(300, 700)]
+    first = list(entries)
 
     def grow(_start: datetime, _end: datetime) -> list[Entry]:
-        held.insert(0, entry(300 - len(held) + 399))
-        return list(held)
+        entries.insert(0, entry(300 - len(entries) + 399))
+        return list(entries)
 
     serve(monkeypatch, grow)
     with Simulator(WORLD) as sim:
@@ -146,16 +146,16 @@ def test_what_a_withdrawal_shifts_out_of_a_run_comes_with_the_look_back(
 
     The look-back is configured: by default it emits what goes on, and what ended within the hour.
     """
-    held = {number: entry(number) for number in range(900)}
+    entries = {number: entry(number) for number in range(900)}
     calls = 0
 
     def change(_start: datetime, _end: datetime) -> list[Entry]:
         nonlocal calls
         calls += 1
         if calls % 2 == 0 and calls < 16:
-            held.pop(min(held))
-            held[900 + calls] = entry(900 + calls)
-        return [held[number] for number in sorted(held)]
+            entries.pop(min(entries))
+            entries[900 + calls] = entry(900 + calls)
+        return [entries[number] for number in sorted(entries)]
 
     serve(monkeypatch, change)
     emitted: set[tuple[str, str]] = set()
@@ -167,6 +167,6 @@ def test_what_a_withdrawal_shifts_out_of_a_run_comes_with_the_look_back(
             output = run(sim, STREAM, state=state, lookback_days=1, **OPTIONS)
             state = output.state
             emitted |= {span_of(row) for row in output.records(STREAM)}
-            missed.append(len(starts([*held.values()]) - emitted))
+            missed.append(len(starts([*entries.values()]) - emitted))
     assert missed[0] > 0
     assert missed[-1] == 0

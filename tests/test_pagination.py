@@ -50,7 +50,7 @@ class Server:
 
 def paginator(**options: Any) -> CountedPaginator:
     """Return a paginator that does not wait."""
-    chosen = {
+    settings = {
         "page_size": SIZE,
         "where": "the stream, the window",
         "identity": "conversationId",
@@ -58,7 +58,7 @@ def paginator(**options: Any) -> CountedPaginator:
         "wait": lambda: None,
         **options,
     }
-    return CountedPaginator(**chosen)
+    return CountedPaginator(**settings)
 
 
 def read(server: Server, pages: CountedPaginator | None = None, most: int = 500) -> int:
@@ -102,13 +102,13 @@ def test_total_hits_lead_where_no_pages_are_counted() -> None:
     assert server.requested == [1, 2, 3]
 
 
-def test_short_pages_are_read_on_while_more_rows_are_promised() -> None:
-    """A short page is not the last one while `totalHits` promises more rows."""
+def test_a_short_page_is_not_the_last_one_below_total_hits() -> None:
+    """A short page is not the last one while `totalHits` is higher."""
     server = Server([4, 1, 3], body={"totalHits": 8})
     assert read(server) == 8
 
 
-def test_a_full_last_page_is_followed_by_one_more_look() -> None:
+def test_a_full_last_page_is_followed_by_one_more_request() -> None:
     """A full last page is followed by one more request, in case the count is too low by now."""
     server = Server([4, 4], header="2")
     assert read(server) == 8
@@ -163,7 +163,7 @@ def test_a_server_that_lowers_the_page_size_is_followed() -> None:
     assert read(server) == 7
 
 
-def test_the_stated_page_size_says_when_a_page_is_short() -> None:
+def test_the_stated_page_size_determines_a_full_page() -> None:
     """A stated `pageSize` determines whether a page is full."""
     server = Server([2], header="1", body={"pageSize": 4})
     assert read(server) == 2
@@ -183,7 +183,7 @@ def test_an_empty_page_is_requested_again(late: int) -> None:
 
 @pytest.mark.parametrize("body", [{"pageCount": 3}, {"totalHits": 10}])
 def test_an_empty_last_page_is_requested_again(body: dict[str, int]) -> None:
-    """An empty last page is requested again, too, if a count promises it."""
+    """An empty last page is requested again, too, if a count includes it."""
     server = Server([4, 4, 2], body=body, empties={3: 2})
     assert read(server) == 10
 
@@ -199,7 +199,7 @@ def test_an_empty_response_without_a_count_keeps_the_count() -> None:
     assert pages.completeness.received == 10
 
 
-def test_a_count_that_is_too_high_ends_after_a_look_beyond() -> None:
+def test_a_count_that_is_too_high_ends_after_the_next_page() -> None:
     """With a count that is too high, paging ends after the next page, and without a hole."""
     server = Server([4, 2], header="9")
     pages = paginator()
@@ -223,7 +223,7 @@ def test_records_beyond_an_empty_page_are_a_hole(body: dict[str, int]) -> None:
     assert server.requested == [1, 2, 2, 2, 2, 3, 4]
 
 
-def test_no_tries_means_a_look_beyond_at_once() -> None:
+def test_without_tries_the_next_page_is_requested_at_once() -> None:
     """With no tries the page after an empty one is requested at once."""
     server = Server([4, 4, 2], header="3", empties={2: 99})
     assert read(server, paginator(empty_tries=0)) == 6
@@ -285,7 +285,7 @@ def test_no_page_beyond_the_ceiling_is_requested() -> None:
 
 
 @pytest.mark.parametrize("hits", [11, 12])
-def test_a_total_that_is_a_little_too_high_costs_one_look(hits: int) -> None:
+def test_a_total_that_is_a_little_too_high_costs_one_request(hits: int) -> None:
     """Less than a page too much in `totalHits` costs one request and no wait: it is approximate."""
     server = Server([4, 4, 2], body={"totalHits": hits})
     waits: list[int] = []
@@ -299,7 +299,7 @@ def test_a_total_that_is_a_little_too_high_costs_one_look(hits: int) -> None:
 
 
 @pytest.mark.parametrize("hits", [3, 4])
-def test_one_short_page_costs_one_look_too(hits: int) -> None:
+def test_one_short_page_costs_one_request_too(hits: int) -> None:
     """A single short page is followed by one request, without a wait, and nothing is prefetched."""
     server = Server([2], body={"totalHits": hits})
     pages = paginator(wait=lambda: pytest.fail("a wait"))
@@ -308,15 +308,15 @@ def test_one_short_page_costs_one_look_too(hits: int) -> None:
     assert [*pages.ahead()] == []
 
 
-def test_what_the_look_finds_is_read() -> None:
-    """Rows on the page after the promised ones are read."""
+def test_rows_after_the_counted_pages_are_read() -> None:
+    """Rows on the page after the counted ones are read."""
     server = Server([4, 2, 2], body={"totalHits": 8})
     assert read(server, paginator(wait=lambda: pytest.fail("a wait"))) == 8
     assert server.requested == [1, 2, 3]
 
 
 @pytest.mark.parametrize("hits", [13, 17, 18])
-def test_a_further_page_that_is_promised_is_waited_for(hits: int) -> None:
+def test_a_missing_page_is_waited_for(hits: int) -> None:
     """A missing page or more is requested again after waits, and then counts as stale."""
     server = Server([4, 4, 2], body={"totalHits": hits})
     pages = paginator()
@@ -337,7 +337,7 @@ def test_a_page_of_rows_is_waited_for_where_short_pages_had_room_for_them() -> N
 
 
 @pytest.mark.parametrize(("hits", "requested"), [(10, 3), (11, 4), (13, 4), (14, 3), (99, 3)])
-def test_a_counted_last_page_is_followed_by_a_look_where_less_than_a_page_is_missing(
+def test_a_counted_last_page_is_followed_by_a_request_where_rows_are_missing(
     hits: int, requested: int
 ) -> None:
     """A count of pages has precedence over one of rows.
@@ -353,8 +353,8 @@ def test_a_counted_last_page_is_followed_by_a_look_where_less_than_a_page_is_mis
 
 @pytest.mark.parametrize("late", [1, 3])
 @pytest.mark.parametrize("number", [2, 3])
-def test_a_lowered_page_size_promises_more_pages(number: int, late: int) -> None:
-    """With a lowered page size the count promises more pages: an empty one is waited for."""
+def test_a_lowered_page_size_means_more_pages(number: int, late: int) -> None:
+    """With a lowered page size the count means more pages: an empty one is waited for."""
     server = Server([2, 2, 2], body={"totalHits": 6}, empties={number: late})
     assert read(server) == 6
     assert server.requested == [*range(1, number), *[number] * late, *range(number, 5)]
@@ -389,7 +389,7 @@ def test_a_hole_is_not_missing_once_more() -> None:
 
 
 @pytest.mark.parametrize("hits", [(9, 6), (6, 9)])
-def test_what_is_owed_is_the_smallest_count_of_the_first_page(hits: tuple[int, int]) -> None:
+def test_the_expected_rows_are_the_smallest_count_of_the_first_page(hits: tuple[int, int]) -> None:
     """The expected rows are the smallest count before and at the first page.
 
     Later, higher counts include rows that arrived during paging.
@@ -413,7 +413,7 @@ def reading(count: int, hits: int) -> Completeness:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "owed", "fewer"),
+    ("first", "second", "expected", "fewer"),
     [
         ((2, 4), (4, 4), 4, False),
         ((2, 4), (3, 5), 4, True),
@@ -422,12 +422,12 @@ def reading(count: int, hits: int) -> Completeness:
     ],
 )
 def test_two_readings_count_together(
-    first: tuple[int, int], second: tuple[int, int], owed: int, *, fewer: bool
+    first: tuple[int, int], second: tuple[int, int], expected: int, *, fewer: bool
 ) -> None:
     """Two readings are complete together, if together they have the smaller of both counts."""
     again = reading(*second)
     again.add(reading(*first))
-    assert (again.owed, again.fewer, again.was_short) == (owed, fewer, True)
+    assert (again.owed, again.fewer, again.was_short) == (expected, fewer, True)
 
 
 def test_rows_of_either_reading_have_come() -> None:
@@ -522,7 +522,7 @@ def test_nothing_is_lost_and_the_end_is_reached(
 ) -> None:
     """Whatever is counted, all rows are read, and paging ends.
 
-    Only a page that is empty while the counts promise no more may end the paging early.
+    Only a page that is empty while no count is higher may end the paging early.
     """
     body = {"pageCount": pages, "totalHits": hits}
     sizes = [SIZE] * full + ([rest] if rest else [])
@@ -530,7 +530,7 @@ def test_nothing_is_lost_and_the_end_is_reached(
         sizes,
         header=None if header is None else str(header),
         body={key: value for key, value in body.items() if value is not None},
-        empties=dict(empties) if _promised(header, pages, hits) >= len(sizes) else {},
+        empties=dict(empties) if _counted_pages(header, pages, hits) >= len(sizes) else {},
     )
     try:
         received = read(server)
@@ -539,8 +539,8 @@ def test_nothing_is_lost_and_the_end_is_reached(
     assert received == sum(sizes)
 
 
-def _promised(header: Any, pages: Any, hits: Any) -> int:
-    """Return the number of pages that the best count promises, or 0 where it is unusable."""
+def _counted_pages(header: Any, pages: Any, hits: Any) -> int:
+    """Return the number of pages of the best count, or 0 where it is unusable."""
     for value in (header, pages):
         if isinstance(value, int) and not isinstance(value, bool) and 1 < value < 10**18:
             return value

@@ -150,7 +150,7 @@ def test_all_pages_are_read_once(pages: int, paging: Paging) -> None:
     assert len(read) <= pages + paging.is_counted
 
 
-def test_only_numbers_are_known_ahead() -> None:
+def test_only_page_numbers_can_be_prefetched() -> None:
     """Only pages by number can be prefetched: a link or a cursor cannot be computed."""
     paginator = PageNumbers().paginator(CONTEXT)
     paginator.advance(response({"entities": [{"id": "1"}, {"id": "2"}], "pageCount": 4}))

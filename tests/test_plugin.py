@@ -64,7 +64,7 @@ def test_it_is_up_to_date() -> None:
     assert script("update_plugin").main(["--check"]) == 0, "run python scripts/update_plugin.py"
 
 
-def test_the_hub_knows_every_word_of_it(plugin: dict[str, Any]) -> None:
+def test_it_validates_against_the_hubs_definition(plugin: dict[str, Any]) -> None:
     """plugin.yml validates against the Hub's definition, which refuses unknown capabilities."""
     assert [error.message for error in Draft7Validator(DEFINITION).iter_errors(plugin)] == []
     assert not Draft7Validator(DEFINITION).is_valid({**plugin, "capabilities": ["telepathy"]})

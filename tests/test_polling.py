@@ -78,14 +78,14 @@ def test_a_pause_is_lengthened_but_never_shortened(seconds: float, pauses: list[
     assert clock.waits == pauses
 
 
-def test_the_first_look_is_at_once() -> None:
+def test_the_first_poll_is_at_once() -> None:
     """The first poll is at once; a result that is false counts, too."""
     clock = Clock()
     assert poll(clock, first=4).until(lambda: 0, lambda: pytest.fail("too late")) == 0
     assert clock.waits == []
 
 
-def test_looks_go_on_until_there_is_a_result() -> None:
+def test_polls_go_on_until_there_is_a_result() -> None:
     """Polls go on until there is a result, with one pause before each but the first."""
     clock = Clock()
     results = iter([None, None, "done"])
@@ -93,7 +93,7 @@ def test_looks_go_on_until_there_is_a_result() -> None:
     assert clock.waits == [4, 6]
 
 
-def test_the_look_at_the_deadline_is_the_last() -> None:
+def test_the_poll_at_the_deadline_is_the_last() -> None:
     """The poll at the deadline is the last.
 
     Then the run stops, with a message that is built only then.

@@ -62,7 +62,7 @@ def test_no_job_emits_what_a_query_has_read_later(
     st.integers(0, 100),
     st.integers(0, 100),
 )
-def test_passes_that_are_merged_promise_no_more_than_each_of_them(
+def test_merged_passes_cover_no_more_than_each_of_them(
     passes: list[tuple[int, int, int]], reached_hours: int, lag: int
 ) -> None:
     """Passes that are merged, to bound the state, cover no more than each of them does."""
@@ -102,7 +102,7 @@ def test_a_watermark_of_the_very_moment_of_a_pass_is_not_enough() -> None:
     assert passes.limit(later) == later
 
 
-def test_a_history_of_unknown_passes_waits_until_the_lake_knows_now() -> None:
+def test_jobs_wait_for_the_watermark_after_unknown_passes() -> None:
     """Without a record of passes, jobs wait until the watermark passes now.
 
     Queries of an earlier version may have read anything.
@@ -184,7 +184,7 @@ def test_a_pass_that_is_broken_off_before_its_start_covers_nothing() -> None:
     assert passes.entries == [[iso(START), iso(START), iso(START + HOUR)]]
 
 
-def test_a_first_run_has_nothing_to_wait_for() -> None:
+def test_a_first_run_is_limited_by_the_watermark_alone() -> None:
     """In a first run the watermark alone limits jobs."""
     passes = QueryPasses(None, now=START, has_history=False)
     assert passes.limit(START - HOUR) == START - HOUR

@@ -97,7 +97,7 @@ def _opens_the_span(row: dict[str, str]) -> bool:
 
 
 @pytest.mark.parametrize(("start", "emitted"), [(DAY, ["c"]), (DAY / 2, []), (2 * DAY, [])])
-def test_a_row_at_the_end_of_a_window_is_owed_by_the_one_that_begins_there(
+def test_a_row_at_the_end_of_a_window_belongs_to_the_one_that_begins_there(
     start: timedelta, emitted: list[str]
 ) -> None:
     """A row at the end of a window is held for the window that begins there, and for no other.

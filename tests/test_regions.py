@@ -35,7 +35,7 @@ def test_a_domain_is_taken_as_it_is(domain: str, api: str) -> None:
 
 
 @pytest.mark.parametrize("region", ["mars-1", "", "https://api.mypurecloud.de", "a b.com", "x/y.z"])
-def test_anything_else_is_refused_with_what_is_known(region: str) -> None:
+def test_any_other_text_is_refused_with_the_regions(region: str) -> None:
     """Any other text is an error that lists the regions and mentions domains."""
     with pytest.raises(ValueError, match=r"us-east-1.*your org's domain"):
         hosts(region)

@@ -89,7 +89,7 @@ def test_a_report_is_read_whole(stream: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("stream", REPORTS, ids=lambda one: one.name)
+@pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
 def test_a_later_run_reads_what_is_new_and_looks_back(stream: Any) -> None:
     """A later run emits new rows and those of the look-back."""
     with Simulator(WORLD) as sim:
@@ -166,7 +166,7 @@ def test_responses_are_the_vendors(read: Simulator, path: str, method: str) -> N
 def _is(path: str, template: str) -> bool:
     parts, pattern = path.split("/"), template.split("/")
     return len(parts) == len(pattern) and all(
-        one == other or other.startswith("{") for one, other in zip(parts, pattern, strict=True)
+        part == step or step.startswith("{") for part, step in zip(parts, pattern, strict=True)
     )
 
 

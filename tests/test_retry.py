@@ -24,7 +24,7 @@ def retry(waits: list[float], **options: Any) -> Retry:
     """Return a retry that records its waits."""
     clock = Clock()
     clock.waits = waits
-    chosen: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "first_wait": 2.0,
         "tries": 8,
         "longest_wait": 180.0,
@@ -34,16 +34,16 @@ def retry(waits: list[float], **options: Any) -> Retry:
         "now": lambda: NOW,
         **options,
     }
-    return Retry(**chosen)
+    return Retry(**settings)
 
 
 def failing(times: int, error: Exception) -> Callable[[], str]:
     """Return a function that fails some times."""
-    left = [times]
+    failures = [times]
 
     def call() -> str:
-        if left[0]:
-            left[0] -= 1
+        if failures[0]:
+            failures[0] -= 1
             raise error
         return "done"
 

@@ -179,5 +179,5 @@ LINKS_OF_OUR_OWN = ("oauth_clients",)
 def same_path(path: str, template: str) -> bool:
     parts, pattern = path.split("/"), template.split("/")
     return len(parts) == len(pattern) and all(
-        one == other or other.startswith("{") for one, other in zip(parts, pattern, strict=True)
+        part == step or step.startswith("{") for part, step in zip(parts, pattern, strict=True)
     )

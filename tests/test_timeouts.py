@@ -253,7 +253,7 @@ def test_a_request_that_was_sent_ahead_and_failed_shows_an_outage(parallel: int)
     assert set(hours(sim)) == {24}
 
 
-def test_a_half_that_times_out_still_knows_what_the_whole_promised() -> None:
+def test_a_half_that_times_out_keeps_the_count_of_the_whole() -> None:
     """A half that times out keeps the row count of the whole.
 
     A server that counts whole days has as many for each half, so no smaller part helps.
@@ -332,7 +332,7 @@ def test_what_is_no_window_is_tried_again(
 
 @pytest.mark.parametrize("bounds", ["[)", "[]", "(]"])
 @pytest.mark.parametrize("limit", ["time-out", "ceiling"])
-def test_rows_that_the_window_before_owes_survive_a_split(bounds: str, limit: str) -> None:
+def test_rows_left_by_the_window_before_survive_a_split(bounds: str, limit: str) -> None:
     """Rows that a window leaves for the next one survive its split.
 
     Where an interval includes only its end, a day returns what starts at the next midnight.

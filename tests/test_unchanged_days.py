@@ -178,13 +178,13 @@ def test_a_bookmark_that_was_moved_back_brings_its_days(sim: Simulator, case: Ca
     for moment in (SINCE + 2 * DAY, SINCE + 4 * DAY):
         state["bookmarks"][case.name]["replication_key_value"] = iso(moment)
         again = case.read(sim, state)
-        wanted = {
+        expected = {
             name: row
             for name, row in plain(first.records(case.name)).items()
             if row[case.column] >= iso(moment)
         }
-        assert wanted
-        assert wanted.items() <= plain(again.records(case.name)).items()
+        assert expected
+        assert expected.items() <= plain(again.records(case.name)).items()
     del state["bookmarks"][case.name]["replication_key_value"]
     assert plain(case.read(sim, state).records(case.name)) == plain(first.records(case.name))
 

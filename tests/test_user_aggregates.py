@@ -138,7 +138,7 @@ def test_the_bookmark_passes_a_day_with_its_last_query() -> None:
 
 
 @pytest.mark.usefixtures("users")
-def test_no_day_is_promised_while_users_are_unknown() -> None:
+def test_no_bookmark_is_written_while_users_are_missing() -> None:
     """After a page of users stayed empty, the bookmark stays, and the next run reads all users."""
     output = Output()
     with Simulator(org()) as sim:
@@ -236,7 +236,7 @@ def test_what_cannot_be_combined_is_refused(option: str, value: object, words: s
 
 
 @pytest.mark.parametrize("number", [0, 1, 100, 101])
-def test_the_simulator_wants_one_to_a_hundred_users(number: int) -> None:
+def test_the_simulator_requires_one_to_a_hundred_users(number: int) -> None:
     """The simulator refuses queries of no user, or of more than a hundred."""
     body = {"interval": "2026-03-01/2026-03-02", "metrics": ["tSystemPresence"]}
     narrowed = {"filter": of_users(*map(str, range(number)))} if number else {}

@@ -66,7 +66,7 @@ def test_every_span_of_every_user_comes_and_gets_its_end(source: str) -> None:
     assert sources == {"auto": {"job", "query"}, "query": {"query"}}[source]
 
 
-def test_jobs_alone_bring_what_the_lake_knows_and_nothing_beyond() -> None:
+def test_jobs_alone_emit_all_before_the_watermark_and_nothing_beyond() -> None:
     """With jobs alone, all spans before the watermark arrive, and none after it."""
     with Simulator(WORLD) as sim:
         output = run(sim, PRESENCES, STATUSES, start_date=iso(SINCE), user_details_source="job")
@@ -290,9 +290,7 @@ def test_an_open_span_that_begins_with_a_window_comes() -> None:
 
 @pytest.mark.parametrize("parallel", [1, 4])
 @pytest.mark.parametrize("source", ["query", "job", "auto"])
-def test_a_run_of_hours_notes_what_it_knows_before_it_is_emitted(
-    source: str, parallel: int
-) -> None:
+def test_a_long_run_writes_known_up_to_before_its_rows(source: str, parallel: int) -> None:
     """In a run of hours each STATE covers the rows after it.
 
     Leases are prolonged, and later watermarks written.
@@ -358,7 +356,7 @@ def test_each_day_is_read_again_once_when_it_is_five_days_old(source: str) -> No
     assert source == "query" or not [age for _, age in read if 1 < age < 5]
 
 
-def test_what_a_killed_query_may_have_emitted_open_is_emitted_by_the_next_query() -> None:
+def test_open_spans_of_a_killed_query_come_with_the_next_query() -> None:
     """After a killed query, open spans come by the next query, which begins where that one did.
 
     A job must not emit them.
@@ -385,7 +383,7 @@ def test_what_a_killed_query_may_have_emitted_open_is_emitted_by_the_next_query(
 
 
 @pytest.mark.parametrize("then", ["job", "query", "auto"])
-def test_what_a_job_left_out_as_it_goes_on_comes_once_it_may_be_emitted(then: str) -> None:
+def test_open_spans_that_a_job_left_out_come_with_a_later_run(then: str) -> None:
     """Open spans that a job must not emit come with a later run.
 
     Some users leave on the twelfth day, and queries return their last spans on that day only.

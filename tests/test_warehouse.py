@@ -215,10 +215,10 @@ def test_service_level(query: Query) -> None:
 @pytest.mark.meltano
 def test_abandon_rate(query: Query) -> None:
     """The abandon rate is the share of offered calls that are abandoned."""
-    offered, left = counts("nOffered", medium="voice"), counts("tAbandon", medium="voice")
-    expected = {queue: left[queue] / number for queue, number in offered.items()}
+    offered, abandoned = counts("nOffered", medium="voice"), counts("tAbandon", medium="voice")
+    expected = {queue: abandoned[queue] / number for queue, number in offered.items()}
     assert figures(query, "abandon rate") == pytest.approx(expected)
-    assert left.total() > 3
+    assert abandoned.total() > 3
 
 
 @pytest.mark.meltano
