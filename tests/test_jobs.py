@@ -322,7 +322,7 @@ def test_a_rate_limit_at_a_submission_is_retried_and_deletes_no_job(
     with Simulator(WORLD) as sim:
         if lost:
             sim.faults.add(Fault("state", path="/jobs/job-0", state="FAILED"))
-        # The first request is for the watermark; of a lost job there is a look and a deletion.
+        # The first request is for the watermark; a lost job has a poll and a deletion.
         after = 5 if lost else 2
         sim.faults.add(
             Fault(
