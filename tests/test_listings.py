@@ -115,7 +115,9 @@ def test_a_refused_page_size_is_lowered_to_100_for_the_run(
     assert set(parents.values()) == {1}
     assert len(parents) == 230
     (line,) = [
-        record.message for record in caplog.records if "Sent again with a page size of 100" in record.message
+        record.message
+        for record in caplog.records
+        if "Sent again with a page size of 100" in record.message
     ]
     assert line.startswith(f"groups: GET {GROUPS} answered 400: pageSize must not be greater")
 

@@ -29,7 +29,7 @@ SCOPE: dict[str, Any] = {
     "division_ids": [DIVISION],
 }
 LISTINGS = [name for name, filters in filters_by_stream().items() if isinstance(filters, dict)]
-COUNTING = [name for name, dimensions in filters_by_stream().items() if isinstance(dimensions, list)]
+COUNTING = [name for name, value in filters_by_stream().items() if isinstance(value, list)]
 
 
 def fits(conversation: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from tap_genesys.errors import StopRun
 from tap_genesys.preflight.check import check
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World, staff
-from tap_genesys.simulator.answers import Answer, error
+from tap_genesys.simulator.responses import SimulatedResponse, error
 from tap_genesys.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -100,9 +100,9 @@ class Echoing(Simulator):
 
     status = 400
 
-    def answer(self, method: str, path: str, *rest: Any) -> Answer:
+    def respond(self, method: str, path: str, *rest: Any) -> SimulatedResponse:
         if path != "/api/v2/users":
-            return super().answer(method, path, *rest)
+            return super().respond(method, path, *rest)
         return error(self.status, f"nobody knows demo-secret or {rest[-1]}")
 
 
@@ -587,7 +587,7 @@ def test_spans_of_users_are_estimated_by_their_own_source(
     }
     counted, emitted = [], []
     with Simulator(SPANS) as sim:
-        sim.lake.looks_needed = 2
+        sim.lake.polls_needed = 2
         tap(sim, *streams, **options).check(as_json=True)
         presences, table = json.loads(capsys.readouterr().out)["streams"]
         paths = [request.path for request in sim.requests]
