@@ -6,6 +6,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
+from zlib import crc32
 
 from tap_genesys.simulator.bodies import RefusedError, checked_fields, positive
 from tap_genesys.simulator.fabricate import row, shapes
@@ -25,130 +26,19 @@ _LARGEST_SCAN = 200
 LARGEST = {"/api/v2/groups": 500, "/api/v2/routing/queues": 500, "/api/v2/users": 500}
 _LARGEST = 100
 
-#: Path -> how many rows there are; where the path has a parent, how many a parent has at most.
-COUNTS = {
-    "/api/v2/architect/emergencygroups": 122,
-    "/api/v2/architect/ivrs": 104,
-    "/api/v2/architect/prompts": 127,
-    "/api/v2/architect/schedulegroups": 131,
-    "/api/v2/architect/schedules": 114,
-    "/api/v2/authorization/roles": 151,
-    "/api/v2/employeeperformance/externalmetrics/definitions": 122,
-    "/api/v2/externalcontacts/scan/contacts": 103,
-    "/api/v2/externalcontacts/scan/notes": 153,
-    "/api/v2/externalcontacts/scan/organizations": 113,
-    "/api/v2/externalcontacts/scan/relationships": 105,
-    "/api/v2/flows": 126,
-    "/api/v2/flows/datatables": 107,
-    "/api/v2/flows/datatables/{datatableId}/rows": 30,
-    "/api/v2/flows/milestones": 129,
-    "/api/v2/flows/outcomes": 121,
-    "/api/v2/flows/{flowId}/versions": 30,
-    "/api/v2/gamification/profiles": 7,
-    "/api/v2/groups": 152,
-    "/api/v2/groups/{groupId}/members": 30,
-    "/api/v2/integrations": 150,
-    "/api/v2/integrations/actions": 130,
-    "/api/v2/integrations/types": 160,
-    "/api/v2/journey/actionmaps": 126,
-    "/api/v2/journey/actiontemplates": 111,
-    "/api/v2/journey/segments": 111,
-    "/api/v2/journey/views": 141,
-    "/api/v2/learning/modules": 118,
-    "/api/v2/license/definitions": 5,
-    "/api/v2/license/users": 149,
-    "/api/v2/locations": 118,
-    "/api/v2/oauth/clients": 127,
-    "/api/v2/organizations/limits/changerequests": 145,
-    "/api/v2/organizations/me": 1,
-    "/api/v2/outbound/attemptlimits": 146,
-    "/api/v2/outbound/callabletimesets": 152,
-    "/api/v2/outbound/callanalysisresponsesets": 111,
-    "/api/v2/outbound/campaignrules": 141,
-    "/api/v2/outbound/campaigns": 127,
-    "/api/v2/outbound/contactlistfilters": 127,
-    "/api/v2/outbound/contactlists": 135,
-    "/api/v2/outbound/contactlisttemplates": 124,
-    # Not every org uses everything.
-    "/api/v2/outbound/digitalrulesets": 0,
-    "/api/v2/outbound/dnclists": 104,
-    "/api/v2/outbound/events": 119,
-    "/api/v2/outbound/filespecificationtemplates": 138,
-    "/api/v2/outbound/importtemplates": 159,
-    "/api/v2/outbound/messagingcampaigns": 119,
-    "/api/v2/outbound/rulesets": 151,
-    "/api/v2/outbound/schedules/campaigns": 5,
-    "/api/v2/outbound/schedules/sequences": 5,
-    "/api/v2/outbound/sequences": 151,
-    "/api/v2/outbound/wrapupcodemappings": 4,
-    "/api/v2/presence/definitions": 7,
-    "/api/v2/quality/evaluators/activity": 150,
-    "/api/v2/quality/forms/evaluations": 110,
-    "/api/v2/quality/forms/surveys": 127,
-    "/api/v2/quality/publishedforms/evaluations": 110,
-    "/api/v2/quality/publishedforms/surveys": 110,
-    "/api/v2/recording/mediaretentionpolicies": 103,
-    "/api/v2/routing/email/domains": 130,
-    "/api/v2/routing/email/domains/{domainName}/routes": 30,
-    "/api/v2/routing/languages": 134,
-    "/api/v2/routing/queues/{queueId}/members": 30,
-    "/api/v2/routing/queues/{queueId}/wrapupcodes": 30,
-    "/api/v2/routing/skillgroups": 128,
-    "/api/v2/routing/skillgroups/{skillGroupId}/members": 30,
-    "/api/v2/routing/skills": 124,
-    "/api/v2/routing/sms/phonenumbers": 113,
-    "/api/v2/routing/utilization": 4,
-    "/api/v2/routing/utilization/labels": 150,
-    "/api/v2/scripts": 135,
-    "/api/v2/speechandtextanalytics/categories": 111,
-    "/api/v2/speechandtextanalytics/programs": 160,
-    "/api/v2/speechandtextanalytics/sentimentfeedback": 7,
-    "/api/v2/speechandtextanalytics/topics": 150,
-    "/api/v2/stations": 141,
-    "/api/v2/systempresences": 5,
-    "/api/v2/taskmanagement/workbins/query": 142,
-    "/api/v2/taskmanagement/worktypes/query": 145,
-    "/api/v2/teams": 121,
-    "/api/v2/teams/{teamId}/members": 30,
-    "/api/v2/telephony/providers/edges": 139,
-    "/api/v2/telephony/providers/edges/didpools": 151,
-    "/api/v2/telephony/providers/edges/dids": 147,
-    "/api/v2/telephony/providers/edges/edgegroups": 117,
-    "/api/v2/telephony/providers/edges/extensionpools": 115,
-    "/api/v2/telephony/providers/edges/extensions": 121,
-    "/api/v2/telephony/providers/edges/lines": 111,
-    "/api/v2/telephony/providers/edges/outboundroutes": 160,
-    "/api/v2/telephony/providers/edges/phonebasesettings": 101,
-    "/api/v2/telephony/providers/edges/phones": 110,
-    "/api/v2/telephony/providers/edges/sites": 140,
-    "/api/v2/telephony/providers/edges/trunkbasesettings": 117,
-    "/api/v2/telephony/providers/edges/trunks": 154,
-    "/api/v2/usage/events/definitions": 7,
-    "/api/v2/users/{userId}/queues": 30,
-    "/api/v2/users/{userId}/routinglanguages": 30,
-    "/api/v2/users/{userId}/routingskills": 30,
-    "/api/v2/workforcemanagement/businessunits": 7,
-    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/activitycodes": 3,
-    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/capacityplans": 3,
-    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/planninggroups": 3,
-    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/scheduling/runs": 3,
-    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/servicegoaltemplates": 3,
-    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/staffinggroups": 3,
-    "/api/v2/workforcemanagement/businessunits/{businessUnitId}/timeoffplans": 3,
-    "/api/v2/workforcemanagement/managementunits": 116,
-    "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query": 6,
-    "/api/v2/workforcemanagement/managementunits/{managementUnitId}/users": 3,
-    "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplanrotations": 3,
-    "/api/v2/workforcemanagement/managementunits/{managementUnitId}/workplans": 3,
-}
-#: Listings whose rows are not made up from a shape.
+#: Listings whose rows are the org's own, not made up.
 _OWN: dict[str, Callable[[World], list[Row]]] = {
     "/api/v2/authorization/divisions": lambda world: world.divisions(),
     "/api/v2/routing/queues": lambda world: world.queues(),
     "/api/v2/routing/wrapupcodes": lambda world: world.wrapup_codes(),
     "/api/v2/users": lambda world: world.users(),
 }
-#: The listing of which `reports` needs all rows.
+#: Rows of a listing without pages, by its paging.
+_UNPAGED_ROWS = {"none": 7, "array": 5, "map": 4, "object": 1}
+#: Rows below one parent at most: of a listing without pages, and of one with pages.
+_UNPAGED_CHILDREN = 3
+_CHILDREN = 30
+#: The listing whose rows another module counts on.
 _FULL = "/api/v2/workforcemanagement/managementunits/{managementUnitId}/timeoffrequests/query"
 #: Path -> the parameter of the next page, where it is not `pageNumber`.
 _LINKS = {"/api/v2/speechandtextanalytics/programs": "nextPage"}
@@ -158,6 +48,31 @@ _ABSOLUTE = ("/api/v2/routing/skillgroups", "/api/v2/teams")
 _CURSOR_END = "+/=&"
 #: Path -> the id of one of its rows, with characters that must be encoded in a URL.
 _ODD_IDS = {"/api/v2/routing/email/domains": "mail/2+2 %41.contact.example"}
+
+
+def _rows(path: str, paging: str) -> int:
+    """Return how many rows a listing has: more than a page of 100, wherever there are pages."""
+    is_unpaged = paging in _UNPAGED_ROWS
+    if "{" in path:
+        return _UNPAGED_CHILDREN if is_unpaged else _CHILDREN
+    return _UNPAGED_ROWS[paging] if is_unpaged else _LARGEST + 1 + crc32(path.encode()) % 60
+
+
+def _is_made_up(path: str, paging: str) -> bool:
+    """Return whether a listing's rows are made up, and its parents' are listed as well."""
+    return path not in _OWN and paging != "search" and path.partition("/{")[0] in shapes()
+
+
+#: Path -> how many rows there are; where the path has a parent, how many a parent has at most.
+COUNTS = {
+    path: _rows(path, shape["paging"])
+    for path, shape in shapes().items()
+    if _is_made_up(path, shape["paging"])
+} | {
+    # Not every org uses everything.
+    "/api/v2/outbound/digitalrulesets": 0,
+    _FULL: 6,
+}
 
 
 def rows_of(world: World, template: str, parent: str = "") -> list[Row]:
