@@ -81,20 +81,25 @@ def documents(document: Json) -> dict[Path, str]:
         "_filter_dimensions": filter_dimensions(definitions),
     }
     made = {
-        SCHEMAS / f"{name}.json": _text(content)
+        SCHEMAS / f"{name}.json": text(content)
         for name, content in (stream_schemas(document) | facts).items()
     }
     by_path = {AGGREGATES[name].path: one for name, one in families.items()}
-    made[SIMULATOR / "families.json"] = _text(by_path)
-    # A line for each listing, so that a change is a small difference.
-    lines = (f" {json.dumps(path)}: {json.dumps(one)}" for path, one in shapes(document).items())
-    made[SIMULATOR / "shapes.json"] = "{\n" + ",\n".join(lines) + "\n}\n"
-    made[TRIMMED] = _text(trimmed(document))
+    made[SIMULATOR / "families.json"] = text(by_path)
+    made[SIMULATOR / "shapes.json"] = text_by_line(shapes(document))
+    made[TRIMMED] = text(trimmed(document))
     return made
 
 
-def _text(content: Json | list[str]) -> str:
+def text(content: Json | list[str]) -> str:
+    """Return a file's text."""
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def text_by_line(content: Json) -> str:
+    """Return a file's text with a line for each entry, so that a change is a small difference."""
+    lines = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in content.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -105,14 +110,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     document = json.loads(options.document.read_text("utf-8"))
     stale = {
-        path: text
-        for path, text in documents(document).items()
-        if not (ROOT / path).exists() or (ROOT / path).read_text("utf-8") != text
+        path: content
+        for path, content in documents(document).items()
+        if not (ROOT / path).exists() or (ROOT / path).read_text("utf-8") != content
     }
-    for path, text in stale.items():
+    for path, content in stale.items():
         print(path)
         if not options.check:
-            (ROOT / path).write_text(text, "utf-8")
+            (ROOT / path).write_text(content, "utf-8")
     return 1 if stale and options.check else 0
 
 

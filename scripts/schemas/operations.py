@@ -43,16 +43,22 @@ def record_of(document: Json, stream: Stream) -> Json:
 
 
 def permissions(document: Json) -> Json:
-    """Return operation -> its permissions, and whether all of them or one of them is needed."""
-    found = {}
-    for path in PATHS:
-        for method, operation in operations(document, path).items():
-            wanted = operation.get("x-inin-requires-permissions", {})
-            found[f"{method.upper()} {path}"] = {
-                "all": wanted.get("type") == "ALL",
-                "permissions": wanted.get("permissions", []),
-            }
+    """Return what a role needs for each operation: all of a list, or one of it."""
+    found = {
+        f"{method.upper()} {path}": permissions_of(operation)
+        for path in PATHS
+        for method, operation in operations(document, path).items()
+    }
     return dict(sorted(found.items()))
+
+
+def permissions_of(operation: Json) -> Json:
+    """Return the permissions that an operation requires, and whether it requires all of them."""
+    required = operation.get("x-inin-requires-permissions", {})
+    return {
+        "all": required.get("type") == "ALL",
+        "permissions": required.get("permissions", []),
+    }
 
 
 def filter_dimensions(definitions: Json) -> Json:
@@ -83,16 +89,21 @@ def scope(document: Json) -> Json:
         if dimensions := [one for one in ("divisionId", "mediaType", "queueId") if one in known]:
             found[name] = dimensions
     for name, stream in LISTINGS.items():
-        operation = document["paths"][stream.path][stream.http_method.lower()]
-        given = {one["name"]: one for one in operation["parameters"] if one["in"] == "query"}
-        if kinds := {
-            one: "many" if given[one]["type"] == "array" else kind
-            for one, kind in (("divisionId", "one"), ("divisionIds", "text"))
-            if one in given
-        }:
+        if kinds := parameters_of_divisions(document, stream):
             found[name] = kinds
     found["routing_queues"]["id"] = "many"
     return dict(sorted(found.items()))
+
+
+def parameters_of_divisions(document: Json, stream: Stream) -> Json:
+    """Return a listing's parameters that filter by division, each with the kind of its value."""
+    operation = document["paths"][stream.path][stream.http_method.lower()]
+    given = {one["name"]: one for one in operation["parameters"] if one["in"] == "query"}
+    return {
+        name: "many" if given[name]["type"] == "array" else kind
+        for name, kind in (("divisionId", "one"), ("divisionIds", "text"))
+        if name in given
+    }
 
 
 def _family_filter(document: Json, stream: Stream) -> list[str]:

@@ -18,21 +18,26 @@ _DEEPEST_NEEDED = 6
 
 
 def shapes(document: Json) -> Json:
-    """Return path -> paging and shape of the rows of each listing."""
-    definitions = document["definitions"]
-    made = {}
-    for stream in (*LISTINGS.values(), *SEARCHES.values()):
-        if stream.name in NOT_LISTINGS:
-            continue
-        marks = set(fields(parts(definitions, response_of(document, stream), ())))
-        made[stream.path] = {
-            "method": stream.http_method.upper(),
-            "paging": _paging(stream, marks),
-            "page_fields": sorted(marks),
-            "rows": _rows_field(stream),
-            "row": _shape(definitions, record_of(document, stream), ()) or {},
-        }
+    """Return, for the simulator, what each listing's rows look like, and how it pages."""
+    made = {
+        stream.path: shape_of(document, stream)
+        for stream in (*LISTINGS.values(), *SEARCHES.values())
+        if stream.name not in NOT_LISTINGS
+    }
     return dict(sorted(made.items()))
+
+
+def shape_of(document: Json, stream: Stream) -> Json:
+    """Return a listing's method, paging, fields of a response, and fields of a row."""
+    definitions = document["definitions"]
+    marks = set(fields(parts(definitions, answer_of(document, stream), ())))
+    return {
+        "method": stream.http_method.upper(),
+        "paging": _paging(stream, marks),
+        "page_fields": sorted(marks),
+        "rows": _rows_field(stream),
+        "row": _shape(definitions, record_of(document, stream), ()) or {},
+    }
 
 
 def _rows_field(stream: Stream) -> str | None:

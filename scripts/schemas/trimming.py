@@ -15,18 +15,23 @@ def trimmed(document: Json) -> Json:
     """Return the requested operations, and all that they refer to, without prose."""
     paths = {path: without_prose(operations(document, path)) for path in sorted(PATHS)}
     responses = without_prose(document.get("responses", {}))
+    roots = [paths, responses, *({"$ref": f"{REF}{model}"} for model, _key in STREAMS.values())]
+    definitions = models_of(document, roots)
+    head = {key: document[key] for key in ("swagger", "consumes", "produces") if key in document}
+    info = {"info": {"title": "The part that the tests need", "version": "v2"}}
+    return head | info | {"paths": paths, "responses": responses, "definitions": definitions}
+
+
+def models_of(document: Json, part: object) -> Json:
+    """Return, without prose, the models that a part of the document refers to at any depth."""
     names: set[str] = set()
-    waiting = _references([paths, responses])
-    waiting |= {f"{REF}{model}" for model, _key in STREAMS.values()}
+    waiting = _references(part)
     while waiting:
         name = waiting.pop().removeprefix(REF)
         if name in document["definitions"] and name not in names:
             names.add(name)
             waiting |= _references(document["definitions"][name])
-    definitions = {name: without_prose(document["definitions"][name]) for name in sorted(names)}
-    head = {key: document[key] for key in ("swagger", "consumes", "produces") if key in document}
-    info = {"info": {"title": "The part that the tests need", "version": "v2"}}
-    return head | info | {"paths": paths, "responses": responses, "definitions": definitions}
+    return {name: without_prose(document["definitions"][name]) for name in sorted(names)}
 
 
 def without_prose(part: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - JSON is anything
