@@ -17,7 +17,7 @@ export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-orchestrate search mutants bench lint clean installed
+.PHONY: help demo test test-orchestrate search mutants bench lint stream clean installed
 
 help:
 	@echo "make demo   load a simulated org into DuckDB; a second time, what is new"
@@ -27,6 +27,7 @@ help:
 	@echo "make search fresh schedules of runs against the laws, in 10 minutes at most"
 	@echo "make mutants  small changes of the modules of time and state, which the tests should see; hours"
 	@echo "make bench  what it costs, beside what else there is, in 20 minutes; BENCH_QUICK=1 in 2"
+	@echo "make stream OPERATION=\"GET /api/v2/...\" DOCUMENT=swagger.json   declare one more stream"
 	@echo "make clean  remove what the others made"
 
 demo:
@@ -47,6 +48,10 @@ mutants: $(MUTANTS)
 bench:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(VENDOR)
 	@.venv/bin/python bench/side_by_side.py
+
+# NAME=... replaces the name that follows from the path.
+stream: $(TAP)
+	@.venv/bin/python scripts/new_stream.py "$(OPERATION)" "$(DOCUMENT)" --name "$(NAME)"
 
 # Apart from the rest: it takes Dagster, and three minutes.
 test-orchestrate:

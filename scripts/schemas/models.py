@@ -20,6 +20,11 @@ def reference(model: str) -> Json:
     return {"$ref": f"{REF}{model}"}
 
 
+def reference_of(part: Json) -> str:
+    """Return the model that a part of the document refers to; empty where it refers to none."""
+    return str(part.get("$ref", "")).removeprefix(REF)
+
+
 def properties(definitions: Json, record: Json, deepest: int = _ANY_DEPTH) -> Json:
     """Return the schemas of a record's fields, in order; those of the root with their descriptions.
 
