@@ -7,6 +7,7 @@ from typing import Any
 from schemas.models import Json, Models, fields, parts
 from schemas.operations import record_of, response_of
 from schemas.streams import LISTINGS, SEARCHES, Stream
+from tap_genesys.api.paging import SinglePage
 from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.records.extraction import Array, Map, Whole
 
@@ -57,6 +58,8 @@ def _paging(stream: Stream, marks: set[str]) -> str:
         return "map"
     if not issubclass(stream, FullTableStream):
         return "search"
+    if isinstance(stream.paging, SinglePage):
+        return "none"  # whatever the response counts: many models have counts that nothing pages
     for mark, paging in (("cursors", "scan"), ("after", "after"), ("pageCount", "counted")):
         if mark in marks:
             return paging
