@@ -50,12 +50,9 @@ def _rows_field(stream: Stream) -> str | None:
 
 
 def _paging(stream: Stream, marks: set[str]) -> str:
-    if isinstance(stream.records, Array):
-        return "array"
-    if isinstance(stream.records, Whole):
-        return "object"
-    if isinstance(stream.records, Map):
-        return "map"
+    for records, paging in ((Array, "array"), (Whole, "object"), (Map, "map")):
+        if isinstance(stream.records, records):
+            return paging
     if not issubclass(stream, FullTableStream):
         return "search"
     if isinstance(stream.paging, SinglePage):
