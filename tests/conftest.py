@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from support.quick import is_slow
 from support.simulator_client import Client
 
 from tap_genesys.simulator import Simulator
@@ -57,5 +57,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Tests with a shared set-up stay together at the start of a worker's list; other workers take
     from its end (`--dist worksteal`).
     """
+    for item in items:
+        name = getattr(item, "originalname", item.name)
+        is_law = item.get_closest_marker("law") is not None
+        if is_slow(Path(item.path).stem, name, is_law=is_law):
+            item.add_marker(pytest.mark.slow)
     places = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(Path(item.path).stem, len(LONG)))

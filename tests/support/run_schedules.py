@@ -21,6 +21,8 @@ SEARCH = os.environ.get("LAW_SEARCH")
 #: The end of a search, in seconds of `time.time`, and the file for its number of schedules.
 UNTIL = float(os.environ.get("LAW_SEARCH_UNTIL", "inf"))
 NOTED = os.environ.get("LAW_SEARCH_NOTED")
+#: The phases of a law: `make check` tries its explicit examples alone.
+PHASES = (Phase.explicit, Phase.generate)[: 1 if os.environ.get("LAW_EXAMPLES_ONLY") else 2]
 
 
 def searching(law: Any) -> Callable[..., None]:
@@ -43,7 +45,7 @@ def searching(law: Any) -> Callable[..., None]:
     law.hypothesis.inner_test = in_time
     configure = settings(
         max_examples=int(SEARCH or 6),
-        phases=(Phase.explicit, Phase.generate),
+        phases=PHASES,
         derandomize=not SEARCH,
     )
     marked: Callable[..., None] = pytest.mark.law(configure(law))
