@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.models import Json, Models, fields, parts
-from schemas.operations import record_of, response_of
+from schemas.operations import record_of
 from schemas.streams import LISTINGS, SEARCHES, Stream
 from tap_genesys.api.paging import SinglePage
 from tap_genesys.endpoints.listings import FullTableStream
@@ -31,7 +31,7 @@ def shapes(document: Json) -> Json:
 def shape_of(document: Json, stream: Stream) -> Json:
     """Return a listing's method, paging, fields of a response, and fields of a row."""
     definitions = document["definitions"]
-    marks = set(fields(parts(definitions, answer_of(document, stream), ())))
+    marks = set(fields(parts(definitions, response_of(document, stream), ())))
     return {
         "method": stream.http_method.upper(),
         "paging": _paging(stream, marks),
