@@ -148,6 +148,31 @@ def test_a_mark_of_another_time_zone_counts_as_its_day() -> None:
     assert not schedule.due(now, now)
 
 
+@given(
+    RUNGS,
+    st.timedeltas(-3 * DAY, 40 * DAY),
+    st.timedeltas(timedelta(minutes=1), 3 * DAY),
+    st.sampled_from([0, 0.5, 1, 2, 3, 7, 30, 31]),
+    st.sampled_from([-1, 0, 1]),
+)
+@example([1], -DAY, 2 * DAY, 1, 0)
+@example([1], timedelta(0), timedelta(hours=1), 1, -1)
+@example([1], timedelta(0), timedelta(hours=1), 1, 0)
+def test_a_recheck_is_to_come_where_a_later_run_reads_the_oldest_day_again(
+    ages: list[float], begin: timedelta, length: timedelta, age: float, milliseconds: int
+) -> None:
+    """No other day of the window is read for the last time before it is."""
+    start = max(SINCE + begin, floor(SINCE, DAY) - DAY)
+    window = Window(start, max(start + length, SINCE + timedelta(milliseconds=1)))
+    oldest = utc_day(max(start, SINCE))
+    as_of = oldest.end + age * DAY + timedelta(milliseconds=milliseconds)
+    schedule = RecheckSchedule(ages, marks={}, bookmark=None, since=SINCE)
+    # Whole days, as of the moment at which the window is read.
+    schedule.read(Window(max(oldest.start, SINCE), utc_day(window.end).end), as_of)
+    days = {utc_day(day.start) for day in schedule.due(as_of + 100 * DAY, utc_day(window.end).end)}
+    assert schedule.is_to_come(window, as_of) == (oldest in days)
+
+
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2037, 1, 1)))  # noqa: DTZ001 - made aware below
 def test_a_utc_day_is_that_of_the_zone_utc(moment: datetime) -> None:
     """The fast day of UTC equals the general one."""
