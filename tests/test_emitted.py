@@ -173,6 +173,12 @@ def test_the_dates_of_a_conversation_that_goes_on_are_not_read() -> None:
     assert not emitted.by_query(at(5, 11), None, latest)
 
 
+def test_a_conversation_that_has_ended_and_shows_no_moment_is_emitted() -> None:
+    """Nothing shows that it is as it was."""
+    emitted = Emitted(with_mark(None, QUERIES), BOOKMARK)
+    assert not emitted.by_query(at(5, 9), at(5, 10), lambda: None)
+
+
 # -- what is left out needs a mark
 
 
