@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
@@ -79,6 +80,24 @@ def test_days_are_whole_and_cover_the_span_without_a_gap(
     assert all(day.end == following.start for day, following in pairwise(local_days))
     assert {(day.end - day.start) / timedelta(hours=1) for day in local_days} <= {23, 24, 25}
     assert all(day_of(day.end - timedelta(milliseconds=1), zone) == day for day in local_days)
+
+
+@given(MOMENTS, st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"]))
+def test_a_day_is_from_midnight_to_midnight_in_its_time_zone(moment: datetime, zone: str) -> None:
+    """Its bounds are moments in UTC, whatever the time zone of the machine."""
+    day = day_of(moment, zone)
+    date = moment.astimezone(ZoneInfo(zone)).date()
+    for bound, midnight in ((day.start, date), (day.end, date + timedelta(days=1))):
+        local = bound.astimezone(ZoneInfo(zone))
+        assert (local.date(), local.hour, local.minute) == (midnight, 0, 0)
+        assert bound.tzinfo is UTC
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_range_that_ends_at_midnight_touches_no_day_beyond(zone: str) -> None:
+    """The end is the moment after the last."""
+    day = day_of(datetime(2026, 3, 1, 12, tzinfo=UTC), zone)
+    assert list(days(day.start, day.end, zone)) == [day]
 
 
 @given(
