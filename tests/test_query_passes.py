@@ -184,7 +184,46 @@ def test_a_pass_that_is_broken_off_before_its_start_covers_nothing() -> None:
     assert passes.entries == [[iso(START), iso(START), iso(START + HOUR)]]
 
 
-def test_a_first_run_is_limited_by_the_watermark_alone() -> None:
-    """In a first run the watermark alone limits jobs."""
+def test_a_pass_that_came_to_an_end_covers_its_range() -> None:
+    """As of the moment of its last response."""
+    passes = passes_of()
+    passes.begin(START, START)
+    passes.end(START + HOUR, START + 2 * HOUR)
+    assert passes.entries == [[iso(START), iso(START + HOUR), iso(START + 2 * HOUR)]]
+
+
+def test_unknown_passes_are_kept_with_the_moment_of_the_first_run_that_keeps_them() -> None:
+    """They cover nothing, and limit jobs in the runs that follow too."""
+    passes = QueryPasses(None, now=START, has_history=True)
+    assert passes.entries == [[iso(BEGINNING), iso(BEGINNING), iso(START)]]
+    assert passes.boundary(START, START - HOUR) == START
+
+
+def test_as_many_passes_are_kept_as_they_are_as_a_state_may_have() -> None:
+    """The one that begins is the last of them."""
+    bounds = [(10 * number, 10 * number + 5) for number in range(MOST - 1)]
+    passes = passes_of(*bounds)
+    passes.begin(START + 1000 * HOUR, START)
+    assert passes.entries[:-1] == passes_of(*bounds).entries
+    assert len(passes.entries) == MOST
+
+
+@pytest.mark.parametrize("place", [0, 1, MOST // 2, MOST - 2])
+@pytest.mark.parametrize(("length", "merged_length"), [(4, 4), (5, 8), (6, 8), (9, 9)])
+def test_the_passes_that_begin_closest_to_each_other_are_merged(
+    place: int, length: int, merged_length: int
+) -> None:
+    """The range is that of both where they touch, and that of the earlier one where they do not."""
+    starts = [10 * number - (5 if number > place else 0) for number in range(MOST)]
+    bounds = [(start, start + 3) for start in starts]
+    bounds[place] = (starts[place], starts[place] + length)
+    passes = passes_of(*bounds)
+    passes.begin(START + 1000 * HOUR, START)
+    merged = (starts[place], starts[place] + merged_length)
+    expected = passes_of(*bounds[:place], merged, *bounds[place + 2 :])
+    assert passes.entries[:-1] == expected.entries
+
+
+def test_a_first_run_has_nothing_to_wait_for() -> None:
     passes = QueryPasses(None, now=START, has_history=False)
     assert passes.limit(START - HOUR) == START - HOUR
