@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_genesys.api.completeness import Completeness, Hole
+from tap_genesys.api.completeness import Completeness, Hole, log_missing
 from tap_genesys.api.response import PageCounts
 
 SIZE = 4
@@ -201,3 +203,84 @@ def test_a_reading_without_a_count_takes_the_others(
     completeness = reading("ab", rows=second)
     completeness.add(reading("cd", rows=first))
     assert completeness.owed == owed
+
+
+# -- what is logged of it, and which lines are returned
+
+
+def stale() -> Completeness:
+    """Return a reading whose count was stale."""
+    completeness = reading("abcd", rows=8)
+    completeness.stale_count = True
+    return completeness
+
+
+def with_hole() -> Completeness:
+    """Return a reading whose second page stayed empty."""
+    completeness = reading("abcd", rows=8)
+    completeness.add_hole(2, SIZE, "8 rows")
+    return completeness
+
+
+HOLE = "here: page 2 stayed empty: expected 8 rows, received 4 rows before it."
+
+
+@pytest.mark.parametrize(
+    ("completeness", "comes_again", "lines", "logged"),
+    [
+        (reading("abcd", "efgh", rows=8), False, [], None),
+        (with_hole(), False, [HOLE], None),
+        (with_hole(), True, [HOLE], None),
+        (
+            stale(),
+            False,
+            [],
+            (
+                "INFO",
+                "here: the count was stale (8 rows promised); all 4 rows that exist have come.",
+            ),
+        ),
+        (
+            reading("abcd", rows=1004),
+            False,
+            ["here: expected 1,004 rows, received 4."],
+            None,
+        ),
+        (
+            reading("abcd", rows=1004),
+            True,
+            [],
+            ("INFO", "here: expected 1,004 rows, received 4; a later run reads them again."),
+        ),
+        (
+            reading("abcd", "efg", rows=8),
+            False,
+            [],
+            (
+                "WARNING",
+                "here: expected 8 rows, received 7: taken for all, since totalHits is approximate.",
+            ),
+        ),
+    ],
+)
+def test_a_page_that_is_missing_is_a_line_and_less_is_logged(
+    completeness: Completeness,
+    lines: list[str],
+    logged: tuple[str, str] | None,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    comes_again: bool,
+) -> None:
+    """Where a later run reads it again, what is missing is logged only; a hole is always a line."""
+    logger = logging.getLogger("test_completeness")
+    with caplog.at_level(logging.INFO, logger.name):
+        missing = log_missing(
+            completeness,
+            "here",
+            promised="8 rows",
+            comes_again=lambda: comes_again,
+            logger=logger,
+        )
+    assert missing == lines
+    records = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert records == ([logged] if logged else [])
