@@ -5,16 +5,22 @@ from __future__ import annotations
 import threading
 from io import BytesIO
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from support.http_doubles import Clock
+from requests.adapters import HTTPAdapter
+from support.http_doubles import Clock, response
 from support.races import Race
 from urllib3 import HTTPResponse
 
-from tap_genesys.api.pacing import SPREAD, Pacer, read_whole
+from tap_genesys.api.pacing import SPREAD, PacedAdapter, Pacer, read_whole
+from tap_genesys.interruption import Interrupted, Interruption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @given(st.integers(1, 600), st.lists(st.floats(0, 3), min_size=2, max_size=40))
@@ -147,3 +153,112 @@ def test_a_body_that_is_cut_is_an_error() -> None:
     """A body that is shorter than its Content-Length is an error, not a short response."""
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         read_whole(unread(b"x" * 17_000_000, 17_000_001))
+
+
+# -- the transport
+
+REQUEST = requests.Request("GET", "https://api.test/a").prepare()
+
+
+class Transport:
+    """A paced adapter, with a connection that returns a given response.
+
+    Args:
+        patch: Puts the connection in the place of that of `requests`.
+        answer: The response.
+        during: Called while the request is under way.
+    """
+
+    def __init__(
+        self,
+        patch: pytest.MonkeyPatch,
+        answer: requests.Response,
+        during: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.clock = Clock()
+        self.interruption = Interruption()
+        self.pacer = Pacer(60, self.clock)
+        self.noted: list[tuple[requests.PreparedRequest, float]] = []
+        self.sent: list[tuple[Any, ...]] = []
+
+        def send(_adapter: HTTPAdapter, *arguments: Any, **options: Any) -> requests.Response:
+            self.sent.append((*arguments, options))
+            during()
+            return answer
+
+        patch.setattr(HTTPAdapter, "send", send)
+        self.adapter = PacedAdapter(
+            pacer=self.pacer,
+            interruption=self.interruption,
+            connections=7,
+            longest_hold=10,
+            note=lambda request, seconds: self.noted.append((request, seconds)),
+        )
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "held"),
+    [(429, "9", 9), (429, "11", 10), (429, None, 0), (503, "9", 0), (200, "9", 0)],
+)
+def test_a_429_holds_all_requests_back_up_to_the_longest_hold(
+    status: int, retry_after: str | None, held: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as its `Retry-After`; other statuses hold nobody back."""
+    headers = {} if retry_after is None else {"Retry-After": retry_after}
+    answer = response({}, status=status, headers=headers)
+    transport = Transport(monkeypatch, answer)
+    assert transport.adapter.send(REQUEST, stream=True) is answer
+    transport.clock.now += SPREAD / 60
+    transport.pacer.take()
+    assert sum(transport.clock.waits) == pytest.approx(max(held - SPREAD / 60, 0))
+
+
+def test_each_request_waits_for_its_turn_and_is_noted_with_its_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is then sent with the options that it came with."""
+    transport = Transport(monkeypatch, response({}))
+    for _ in range(2):
+        transport.adapter.send(REQUEST, True, 3, verify=False)  # noqa: FBT003 - as requests does
+    assert transport.noted == [(REQUEST, 0.0), (REQUEST, pytest.approx(SPREAD / 60))]
+    assert transport.sent == [(REQUEST, True, 3, {"verify": False})] * 2
+
+
+def test_a_clean_up_waits_for_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that is left behind would hold one of the org's few places."""
+    transport = Transport(monkeypatch, response({}))
+    transport.pacer.hold(30)
+    with transport.interruption.shielded():
+        transport.interruption.handle(15)
+        transport.adapter.send(REQUEST, stream=True)
+    assert transport.noted == [(REQUEST, 0.0)]
+    assert transport.clock.waits == []
+
+
+def test_a_signal_breaks_into_a_request_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And into no code after it."""
+    transport = Transport(
+        monkeypatch, response({}), during=lambda: transport.interruption.handle(15)
+    )
+    with pytest.raises(Interrupted):
+        transport.adapter.send(REQUEST)
+
+
+def test_a_body_is_read_before_the_response_is_returned_unless_it_is_streamed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Downloads are streamed."""
+    for options, is_read in (({}, True), ({"stream": False}, True), ({"stream": True}, False)):
+        answer = unread(b"x", 1)
+        Transport(monkeypatch, answer).adapter.send(REQUEST, **options)
+        assert (answer.raw.tell() == 1) is is_read
+        assert answer.content == b"x"
+
+
+def test_as_many_connections_are_kept_alive_as_requests_may_be_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One more is made where they are all in use, and nobody waits for it."""
+    adapter = Transport(monkeypatch, response({})).adapter
+    pool = adapter.poolmanager.connection_from_url("https://api.test")
+    assert (pool.pool.maxsize if pool.pool else 0, pool.block) == (7, False)
