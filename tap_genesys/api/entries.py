@@ -78,9 +78,9 @@ class EntryPaginator(NumberedPaginator):
         self, *, page_size: int, where: str, empty_tries: int, wait: Callable[[], None]
     ) -> None:
         super().__init__(page_size=page_size, where=where, empty_tries=empty_tries, wait=wait)
-        # Each page may be short, so none shows the size of a full one. `completeness` gets no
-        # counts, since they are only orders of magnitude.
-        self._full_size = page_size
+        # Each page may be short, so none shows the size of a full one: `_full_size` stays 0.
+        # `completeness` has no counts, since none is more than an order of magnitude: no entries
+        # are owed.
         self._total: int | None = None
         self._previous: set[Entry] = set()
 
