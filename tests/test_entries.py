@@ -246,3 +246,44 @@ def test_a_page_without_a_count_keeps_the_earlier_one() -> None:
     pages.advance(page_of([]))
     assert pages.current_value == Page(2, 1)
     assert pages.promised == "about 9 entries"
+
+
+def test_before_a_count_comes_none_is_promised() -> None:
+    """No page has to come either."""
+    pages = paginator()
+    assert pages.promised == "no count"
+    assert not [*pages.ahead()]
+
+
+def test_a_refusal_is_one_sentence() -> None:
+    """It names the page, the entries and the cause."""
+    pages = paginator()
+    pages.advance(page_of([1, 2], total=9))
+    with pytest.raises(StopRun) as refusal:
+        pages.advance(page_of([1, 2], total=9))
+    text = "page 2 holds the same 2 entries as the page before; the server ignores pageNumber."
+    assert str(refusal.value) == f"here: {text}"
+
+
+def test_what_is_no_user_or_no_span_counts_as_an_entry_of_its_kind() -> None:
+    """No content of it is kept; the users after it count too."""
+    user = {"userId": "u", "routingStatus": [{"startTime": "t1"}, "idle", 7, None, ["idle"]]}
+    users = ["secret", {"userId": "v"}, ["secret"], user]
+    assert entries(response({"userDetails": users})) == [
+        ("a text",),
+        ("v",),
+        ("a list",),
+        ("u", "routingStatus", ("startTime", "t1")),
+        ("u", "routingStatus", "a text"),
+        ("u", "routingStatus", "a number"),
+        ("u", "routingStatus", "nothing"),
+        ("u", "routingStatus", "a list"),
+    ]
+
+
+def test_an_object_within_a_span_distinguishes_no_entries() -> None:
+    """Its kind does, beside the values of the span."""
+    spans = [{"startTime": "t", "presence": presence} for presence in ({"a": 1}, ["b"], "c", 4)]
+    users = [{"userId": {"b": 2}, "presence": spans}]
+    values = [dict(entry[2:])["presence"] for entry in entries(response({"userDetails": users}))]
+    assert values == ["an object", "a list", "c", "4"]
