@@ -13,6 +13,7 @@ from support.harness import Output, run, tap
 from support.http_doubles import response
 
 from tap_genesys.api.pagination import CountedPaginator
+from tap_genesys.endpoints.activate_version import ActivateVersion
 from tap_genesys.errors import StopRun
 from tap_genesys.interruption import Interrupted
 from tap_genesys.simulator import Fault, Simulator, World
@@ -235,4 +236,30 @@ def test_conversations_have_no_version() -> None:
     with Simulator(WORLD) as sim:
         output = run(sim, "conversation_details", **ON)
     assert output.ids()
-    assert not [message for message in output.messages if "version" in message]
+    assert not [one for one in output.messages if "version" in one]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "rows", "was_skipped", "doubt"),
+    [
+        ((), 1, False, ""),
+        ((), 0, False, "no row came"),
+        ((), 1, True, "it was skipped"),
+        ((), 0, True, "it was skipped"),
+        (("a page stayed empty", "a row came twice"), 0, True, "a page stayed empty"),
+    ],
+)
+def test_the_first_reason_for_a_doubt_is_the_one_that_is_logged(
+    reasons: tuple[str, ...],
+    rows: int,
+    doubt: str,
+    *,
+    was_skipped: bool,
+) -> None:
+    """ACTIVATE_VERSION follows where there is none."""
+    version = ActivateVersion()
+    assert version.doubt == ""
+    for reason in reasons:
+        version.mark_incomplete(reason)
+    assert version.may_follow(rows, was_skipped=was_skipped) is (not doubt)
+    assert version.doubt == doubt
