@@ -38,7 +38,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "replication/old_data": ("old_data",),
     "replication/plan": ("conversation_plan", "user_details_plan"),
     "replication/query_passes": ("query_passes",),
-    "replication/read_range": ("sync", "validation"),
+    "replication/read_range": ("read_range",),
     "replication/rechecks": ("rechecks", "conversation_plan"),
     "replication/user_details_plan": ("user_details_plan", "emitted_spans_plan"),
     "replication/windows": ("windows",),
