@@ -5,16 +5,22 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage, StateMessage
 from support.http_doubles import response
 
 from tap_genesys.api.response import body, records
-from tap_genesys.output.writer import SingerWriter
+from tap_genesys.errors import StopRun
+from tap_genesys.output.writer import SingerWriter, is_unchanged
 
 
 class Raw(io.RawIOBase):
@@ -107,3 +113,129 @@ def test_what_is_no_json_object_is_refused(content: bytes) -> None:
     """A body that is no JSON object is an error."""
     with pytest.raises(ValueError, match=r"."):
         body(response(content=content))
+
+
+def test_records_wait_in_the_buffer_until_a_state_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whichever way they are written, and in their order."""
+    raw, writer = unbuffered(monkeypatch), SingerWriter()
+    writer.write_message(record(n=1))
+    writer.write_record("s", {"n": 2}, None)
+    writer.write_lines(b'{"record":{"n":3}}\n')
+    assert raw.taken == b""
+    writer.write_message(StateMessage(value={}))
+    lines = [json.loads(line) for line in raw.taken.splitlines()]
+    assert [line["record"]["n"] for line in lines[:-1]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("version", [None, 0, 7])
+def test_a_record_that_nothing_changes_is_the_message_of_the_sdk(
+    version: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its version is absent where the table has none."""
+    raw, writer = unbuffered(monkeypatch), SingerWriter()
+    begun = datetime.now(UTC)
+    writer.write_record("s", {"d": Decimal("1.5"), 1: "\u00e4"}, version)
+    writer.write_message(StateMessage(value={}))
+    line = json.loads(raw.taken.splitlines()[0])
+    moment = datetime.fromisoformat(line.pop("time_extracted"))
+    assert begun <= moment <= datetime.now(UTC)
+    assert moment.utcoffset() == timedelta(0)
+    message = {"type": "RECORD", "stream": "s", "record": {"d": 1.5, "1": "\u00e4"}}
+    assert line == (message if version is None else {**message, "version": version})
+
+
+def test_a_value_that_json_does_not_have_is_its_text() -> None:
+    """A stream map may make one."""
+    line = SingerWriter().format_message(record(value=frozenset({1})))
+    assert json.loads(line)["record"] == {"value": "frozenset({1})"}
+
+
+@pytest.mark.parametrize("stdout", [io.StringIO(), io.TextIOWrapper(io.BytesIO(), "utf-8")])
+def test_a_stdout_without_a_file_gets_each_line_at_once(
+    stdout: io.TextIOBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As text where it takes no bytes."""
+    monkeypatch.setattr(sys, "stdout", stdout)
+    SingerWriter().write_message(StateMessage(value={"a": "\u00e4"}))
+    stdout.seek(0)
+    assert json.loads(stdout.read()) == {"type": "STATE", "value": {"a": "\u00e4"}}
+
+
+def test_a_buffered_stdout_keeps_what_was_printed_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It precedes the first message."""
+    raw = Raw()
+    binary = io.BufferedWriter(raw)
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=binary))
+    binary.write(b"before\n")
+    writer = SingerWriter()
+    for number in range(2):
+        writer.write_message(StateMessage(value={"a": number}))
+    assert raw.taken.count(b"\n") == 3
+    assert raw.taken.startswith(b"before\n")
+
+
+def test_each_stdout_has_one_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All writers share it."""
+    unbuffered(monkeypatch)
+    first, second = SingerWriter()._stdout(), SingerWriter()._stdout()
+    assert first is second is SingerWriter._find_stdout()
+    assert isinstance(first, io.BufferedWriter)
+
+
+def test_a_reader_that_is_gone_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is still buffered goes nowhere, so that the exit reports no second error."""
+    replaced: list[tuple[int, int]] = []
+
+    class Gone(Raw):
+        def write(self, _data: Any) -> int:
+            raise BrokenPipeError
+
+    def dup2(source: int, target: int) -> None:
+        assert os.path.samestat(os.fstat(source), Path(os.devnull).stat())
+        assert os.write(source, b"x") == 1
+        replaced.append((source, target))
+
+    gone = Gone()
+    monkeypatch.setattr(sys, "stdout", Stdout(gone))
+    line = r"^The reader of stdout is gone .* nothing more is sent\.$"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "dup2", dup2)
+        with pytest.raises(StopRun, match=line):
+            SingerWriter().write_message(StateMessage(value={}))
+    ((nowhere, target),) = replaced
+    assert target == 1
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(nowhere)
+    monkeypatch.setattr(gone, "write", len)  # so that the buffer can be discarded
+
+
+def stream_of(*maps: str, flattens: bool = False, mask: tuple[bool, ...] = (True,)) -> Any:
+    """Return a stream with maps of these classes; the mask is its selection."""
+    made: list[Any] = []
+    for name in maps:
+        cls = SameRecordTransform if name == "same" else SimpleNamespace
+        stream_map: Any = cls.__new__(cls)
+        stream_map.flattening_options = (
+            SimpleNamespace(enabled=True, max_level=1) if flattens else None
+        )
+        made.append(stream_map)
+    return SimpleNamespace(stream_maps=made, mask=dict(enumerate(mask)))
+
+
+@pytest.mark.parametrize(
+    ("stream", "is_same"),
+    [
+        (stream_of("same"), True),
+        (stream_of("same", mask=(True, True)), True),
+        (stream_of("same", mask=(True, False)), False),
+        (stream_of("same", flattens=True), False),
+        (stream_of("other"), False),
+        (stream_of("same", "same"), False),
+        (stream_of(), False),
+    ],
+)
+def test_a_record_is_unchanged_without_a_map_flattening_or_selection(
+    stream: Any, *, is_same: bool
+) -> None:
+    """One map of the SDK's is there in any case: the one that changes nothing."""
+    assert is_unchanged(stream) is is_same
