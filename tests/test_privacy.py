@@ -508,6 +508,26 @@ def test_any_setting_gives_problems_in_lines(rules: Any, key: str | None) -> Non
     assert all(line.startswith("pii") and line.endswith(".") for line in problems(rules, key))
 
 
+def test_a_value_that_json_does_not_have_is_logged_as_its_text() -> None:
+    """A program that calls the tap may set one."""
+    odd = frozenset({1})
+    assert said({"field": odd, "action": "drop"}) == [
+        f'pii[0]: field "frozenset({{1}})" is not a text; {LIKE}.'
+    ]
+    assert said({"field": "a", "action": odd}) == [
+        'pii[0]: action "frozenset({1})" is not one of drop, hash, mask.'
+    ]
+    assert said({"field": "a", "action": "drop", odd: 1}) == [
+        f'pii[0]: "frozenset({{1}})" is too much; {RULES}.'
+    ]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "\x01"])
+def test_a_quoted_key_may_hold_a_control_character(name: str) -> None:
+    """JSON refuses it in a text, and a file of settings may have it all the same."""
+    assert parsed(f'a["{name}"]') == ["a", name]
+
+
 # Fields that no stream has
 
 SCHEMA = {
