@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -204,3 +205,120 @@ def test_no_try_is_left_after_as_many_as_there_may_be() -> None:
     with pytest.raises(StopRun, match=r"Gave up after 2 tries \(retry_max_tries\): 429 Too Many"):
         call()
     assert waits == []
+
+
+REQUEST = requests.Request("GET", "https://api.test/a?secret=1").prepare()
+
+
+def test_each_wait_is_noted_with_its_request() -> None:
+    """A request is what the decorated function gets first, where it gets anything."""
+    noted: list[tuple[object, float]] = []
+    retried = retry([], tries=3, note=lambda *wait: noted.append(wait))
+
+    def fail(*_request: object) -> None:
+        raise refusal()
+
+    for arguments in ((REQUEST, "more"), ()):
+        with pytest.raises(StopRun):
+            retried(fail)(*arguments)
+        with pytest.raises(StopRun):
+            retried(fail, after=TimedOut("504", refusal(504), 2))(*arguments)
+    assert noted == [(request, wait) for request in (REQUEST, None) for wait in (2, 4, 4)]
+
+
+def test_all_waiting_is_the_clock_s(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The library that counts the tries neither waits nor logs."""
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with caplog.at_level(logging.DEBUG):
+        retry([], tries=4)(failing(3, refusal()))()
+    assert not any(slept)
+    assert [record.getMessage() for record in caplog.records] == [
+        "Try 1 of 4 failed: 429 Too Many Requests. Waiting 2.0 s.",
+        "Try 2 of 4 failed: 429 Too Many Requests. Waiting 4.0 s.",
+        "Try 3 of 4 failed: 429 Too Many Requests. Waiting 8.0 s.",
+    ]
+
+
+def test_the_number_of_tries_makes_no_wait_too_long_to_compute() -> None:
+    """A wait that doubles two thousand times is no float any more."""
+    waits: list[float] = []
+    assert retry(waits, tries=2000)(failing(1999, refusal()))() == "done"
+    assert waits[-1] == 180
+
+
+def test_a_wait_that_is_too_long_is_one_line() -> None:
+    """With the seconds, the setting, the moment and the cause."""
+    with pytest.raises(StopRun) as stopped:
+        retry([], longest_wait=90.5)(failing(1, refusal(Retry_After="3600.6")))()
+    assert str(stopped.value) == (
+        "Genesys Cloud asks to wait 3601 s, longer than retry_max_wait_seconds (90.5): run again "
+        "after 2026-03-01 13:00:00 UTC. (429 Too Many Requests)"
+    )
+
+
+def nested(depth: int) -> Exception:
+    """Return an error with so many causes."""
+    error: Exception = OSError("no\n  route")
+    for number in range(depth):
+        outer = ValueError(f"outer {number}")
+        outer.__cause__ = error
+        error = outer
+    return error
+
+
+class Pool(Exception):
+    """An error of a pool of connections, with its reason."""
+
+    def __init__(self, reason: object) -> None:
+        super().__init__("pool")
+        self.reason = reason
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            requests.exceptions.ReadTimeout("slow", request=REQUEST),
+            "no answer in time (request_timeout_seconds) at https://api.test/a",
+        ),
+        (
+            requests.exceptions.ReadTimeout("slow"),
+            "no answer in time (request_timeout_seconds)",
+        ),
+        (
+            requests.exceptions.ConnectionError(Pool(nested(2)), request=REQUEST),
+            "the connection failed or was lost at https://api.test/a (no route)",
+        ),
+        (
+            requests.exceptions.ConnectionError(nested(1)),
+            "the connection failed or was lost (no route)",
+        ),
+        (
+            requests.exceptions.ConnectionError("x" * 201),
+            f"the connection failed or was lost ({'x' * 200})",
+        ),
+        (requests.exceptions.ConnectionError(), "the connection failed or was lost ()"),
+        (
+            requests.exceptions.ChunkedEncodingError("cut", request=REQUEST),
+            "the answer was cut or garbled at https://api.test/a",
+        ),
+    ],
+)
+def test_a_lost_response_is_named_with_its_innermost_reason(error: Exception, text: str) -> None:
+    """In one line, without the parameters of the request."""
+    with pytest.raises(StopRun) as stopped:
+        retry([], tries=1)(failing(1, error))()
+    assert str(stopped.value) == f"Gave up after 1 tries (retry_max_tries): {text}"
+
+
+def test_a_request_that_cannot_be_sent_is_not_retried() -> None:
+    """Its error has the address and the reason."""
+    waits: list[float] = []
+    error = requests.exceptions.InvalidURL(Pool(nested(1)), request=REQUEST)
+    with pytest.raises(StopRun) as stopped:
+        retry(waits)(failing(1, error))()
+    text = "The request cannot be sent at https://api.test/a: no route"
+    assert (str(stopped.value), waits) == (text, [])
