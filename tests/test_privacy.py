@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tap_genesys.errors import SettingError
 from tap_genesys.privacy.redaction import Privacy, Rule
-from tap_genesys.privacy.rules import ACTIONS, Every, parsed, problems
+from tap_genesys.privacy.rules import ACTIONS, SHORTEST_KEY, Every, parsed, problems
 from tap_genesys.privacy.schema_check import misfits, unknown
 
 KEY = "a-secret-of-some-length"
@@ -520,6 +520,19 @@ def test_a_value_that_json_does_not_have_is_logged_as_its_text() -> None:
     assert said({"field": "a", "action": "drop", odd: 1}) == [
         f'pii[0]: "frozenset({{1}})" is too much; {RULES}.'
     ]
+
+
+def test_an_empty_action_is_missing() -> None:
+    """As an environment variable without a value is."""
+    for action in ({}, {"action": None}, {"action": ""}):
+        assert said({"field": "a", **action}) == ["pii[0]: action is missing."]
+
+
+def test_a_secret_of_the_shortest_length_is_enough() -> None:
+    """One of a character less is not."""
+    rule = {"field": "a", "action": "hash"}
+    assert said(rule, hash_key="k" * SHORTEST_KEY) == []
+    assert said(rule, hash_key="k" * (SHORTEST_KEY - 1)) != []
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\tb", "\x01"])
