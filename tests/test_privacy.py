@@ -648,5 +648,24 @@ def test_a_rule_that_does_not_fit_a_column_is_named(
             "parts": {"type": "array", "items": part},
         },
     }
-    lines = misfits([{"field": field, "action": action}], {"things": things}, {"things": ["id"]})
-    assert lines == ([] if line is None else [line])
+    found = misfits([{"field": field, "action": action}], {"things": things}, {"things": ["id"]})
+    assert found == ([] if line is None else [line])
+
+
+def misfits_of(
+    *rules: tuple[str, str], keys: tuple[str, ...] = (), **columns: dict[str, Any]
+) -> list[str]:
+    """Return the lines about these rules for the streams `one` and `two`, which are alike."""
+    schema = {"type": "object", "properties": columns}
+    plain = [{"field": field, "action": action} for field, action in rules]
+    return misfits(plain, {"one": schema, "two": schema}, {"one": keys, "two": keys})
+
+
+def test_a_key_of_any_name_is_shown_as_a_star() -> None:
+    """As the rule has it."""
+    numbers = {"type": "object", "additionalProperties": {"type": "number"}}
+    for field in ("sizes.*", "*.*"):
+        lines = misfits_of((field, "hash"), sizes=numbers)
+        assert lines[0] == TEXT.format("hash", "sizes.*", "number").replace("things", "one")
+    (line, _other) = misfits_of(("sizes.small", "hash"), sizes=numbers)
+    assert '"sizes.small"' in line

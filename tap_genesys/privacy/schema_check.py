@@ -105,12 +105,13 @@ def _parts(schema: Schema, step: Step) -> list[tuple[str, Schema]]:
         schema = schema["items"]
     properties = schema.get("properties")
     if properties is not None:
-        if step is Every.KEY:
+        if isinstance(step, Every):
             return list(properties.items())
-        return [(str(step), properties[step])] if step in properties else []
+        return [(step, properties[step])] if step in properties else []
     others = schema.get("additionalProperties")
     part = others if isinstance(others, dict) else {}
-    return [(str(step), part)] if _may_be(schema, "object") else []
+    name = step.value if isinstance(step, Every) else step
+    return [(name, part)] if _may_be(schema, "object") else []
 
 
 def _all_parts(schema: Schema) -> Iterator[Schema]:
