@@ -39,20 +39,20 @@ def misfits(
         schemas: Stream -> its JSON schema.
         keys: Stream -> its key fields.
     """
-    lines: dict[str, None] = {}
+    lines: list[str] = []
     for index, rule in enumerate(rules):
         where, action = f"pii[{index}]", rule["action"]
         for stream, schema in schemas.items():
             for path, part in _matches(schema, rule["field"]):
                 if path in keys[stream] and action != "hash":
                     line = f'"{path}" is a key of {stream}; a key can only be hashed'
-                    lines[f"{where}: {line}."] = None
+                    lines.append(f"{where}: {line}.")
                     break
                 if action != "drop" and (kind := _not_text(part, action)):
-                    line = f'{action} would turn "{path}" of {stream}, {kind}, into text'
-                    lines[f"{where}: {line}; use drop, or another path."] = None
+                    line = f'{action} would make text of "{path}" of {stream}, {kind}'
+                    lines.append(f"{where}: {line}; use drop, or another path.")
                     break
-    return list(lines)
+    return lines
 
 
 def _not_text(schema: Schema, action: str) -> str:
