@@ -669,3 +669,97 @@ def test_a_key_of_any_name_is_shown_as_a_star() -> None:
         assert lines[0] == TEXT.format("hash", "sizes.*", "number").replace("things", "one")
     (line, _other) = misfits_of(("sizes.small", "hash"), sizes=numbers)
     assert '"sizes.small"' in line
+
+
+def test_a_rule_has_one_line_for_each_stream_that_it_does_not_fit() -> None:
+    """In the order of the rules and of the streams, about the first column."""
+    rules = [("size", "hash"), ("id", "drop"), ("born", "mask"), ("*", "drop"), ("*", "hash")]
+    things = {"properties": {"born": {"format": "date"}, "size": {"type": "number"}}}
+    size = {"type": "integer"}
+    lines = misfits_of(*rules, keys=("id", "key"), things=things, size=size, id={}, key={})
+    about = [
+        'pii[0]: hash would make text of "things.size" of {}, a number; use drop, or another path.',
+        'pii[1]: "id" is a key of {}; a key can only be hashed.',
+        'pii[2]: mask would make text of "things.born" of {}, a date; use drop, or another path.',
+        'pii[3]: "id" is a key of {}; a key can only be hashed.',
+        'pii[4]: hash would make text of "things" of {}, a date; use drop, or another path.',
+    ]
+    assert lines == [line.format(stream) for line in about for stream in ("one", "two")]
+
+
+NUMBER: dict[str, Any] = {"type": ["number", "null"]}
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ({"type": "integer"}, "number"),
+        ({"type": "number"}, "number"),
+        (NUMBER, "number"),
+        ({"type": "string", "format": "date"}, "date"),
+        ({"type": "string", "format": "date-time"}, "date"),
+        ({"type": "array", "items": NUMBER}, "number"),
+        ({"type": "object", "additionalProperties": NUMBER}, "number"),
+        ({"type": "object", "properties": {"b": {"items": {"items": NUMBER}}}}, "number"),
+        ({"type": "string", "format": "uri"}, None),
+        ({"type": "string"}, None),
+        ({"type": ["boolean", "null"]}, None),
+        ({"type": "object", "additionalProperties": True}, None),
+        ({}, None),
+    ],
+)
+def test_a_hash_fits_no_column_with_a_number_or_a_date_in_it(
+    column: dict[str, Any], kind: str | None
+) -> None:
+    """At any depth."""
+    line = TEXT.format("hash", "a", kind).replace("things", "one")
+    assert misfits_of(("a", "hash"), a=column)[:1] == ([line] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("field", "path"),
+    [
+        ("size", "lists[*].inner.size"),
+        ("lists[*].inner.size", "lists[*].inner.size"),
+        ("lists.inner.size", "lists.inner.size"),
+        ("lists.*.*", "lists.inner.size"),
+        ('["lists"]', "lists"),
+        ("lists[*]", "lists[*]"),
+        ("*[*].inner", "lists[*].inner"),
+    ],
+)
+def test_a_column_is_shown_by_its_path(field: str, path: str) -> None:
+    """A bare name by the path at which it was found."""
+    inner = {"type": "object", "properties": {"size": NUMBER}}
+    lists = {"type": "array", "items": {"type": "object", "properties": {"inner": inner}}}
+    line = TEXT.format("hash", path, "number").replace("things", "one")
+    assert misfits_of((field, "hash"), lists=lists)[:1] == [line]
+
+
+@pytest.mark.parametrize(
+    ("field", "is_known"),
+    [
+        ("list[*].any", True),
+        ("list[*][*]", True),
+        ("anything[*].any", True),
+        ("anything.any", True),
+        ("closed.any", True),
+        ("text[*]", False),
+        ("text.any", False),
+        ("object[*]", False),
+        ("object.any", False),
+        ("object.list", True),
+    ],
+)
+def test_what_a_schema_leaves_open_may_be_anything(field: str, *, is_known: bool) -> None:
+    """A list without items, an object without names, a column without a type."""
+    columns = {
+        "list": {"type": ["array", "null"]},
+        "anything": {},
+        "closed": {"type": "object", "additionalProperties": True},
+        "text": {"type": ["string", "null"]},
+        "object": {"type": "object", "properties": {"list": {"type": "array"}}},
+    }
+    schema = {"type": "object", "properties": columns}
+    rules = [{"field": field, "action": "drop"}]
+    assert unknown(rules, {"things": schema}) == ([] if is_known else [field])
