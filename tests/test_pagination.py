@@ -13,7 +13,7 @@ from support.http_doubles import response, rows
 
 from tap_genesys.api.page_steps import Page
 from tap_genesys.api.pagination import LAST_PAGE, CountedPaginator, TokenPaginator
-from tap_genesys.api.response import records
+from tap_genesys.api.response import PageCounts, records
 from tap_genesys.errors import StopRun, TooManyRows
 
 if TYPE_CHECKING:
@@ -568,5 +568,113 @@ def test_tokens_without_an_end_are_an_error(tokens: Iterable[str]) -> None:
     page = response({})
     paginator = TokenPaginator("users", lambda _body: token["next"])
     with pytest.raises(StopRun, match="users: the pages have no end"):  # noqa: PT012 - a loop
-        for token["next"] in tokens:
-            paginator.get_next(page)
+        for told["next"] in tokens:
+            paginator.get_next(answer)
+
+
+# -- the texts of refusals, and their bounds
+
+WHERE = "the stream, the window"
+ADVICE = "Genesys Cloud pages through {} at most. Lower window_days, or narrow the filters."
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "rows_promised"),
+    [
+        ({"totalHits": 3999}, {}, None),
+        ({"totalHits": 4000}, {}, 4000),
+        # So many full pages, and a row.
+        ({"pageCount": 1000}, {}, None),
+        ({"pageCount": 1001}, {}, 4001),
+        ({"pageCount": 1000, "pageSize": 5}, {}, 4996),
+        ({"pageCount": 800, "pageSize": 5}, {}, None),
+        ({"pageCount": 1001, "pageSize": 3}, {}, None),
+        ({"pageCount": 1001, "totalHits": 7}, {}, 4001),
+        ({"totalHits": 4000}, {"X-Page-Count": "2"}, None),
+        ({}, {}, None),
+    ],
+)
+def test_a_window_is_refused_from_the_ceiling_on(
+    body: dict[str, int], headers: dict[str, str], rows_promised: int | None
+) -> None:
+    """With the rows that its first page promises at least."""
+    first = response({"conversations": rows(0, 4), **body}, headers=headers)
+    pages = paginator(ceiling=4000)
+    if rows_promised is None:
+        pages.check_ceiling(first)
+        return
+    with pytest.raises(TooManyRows) as refusal:
+        pages.check_ceiling(first)
+    text = f"{WHERE}: promises {rows_promised:,} rows; {ADVICE.format('4,000')}"
+    assert (str(refusal.value), refusal.value.rows) == (text, rows_promised)
+
+
+def test_an_empty_result_is_below_the_lowest_ceiling() -> None:
+    """Some endpoints count one page of it, some none."""
+    pages = paginator(ceiling=2)
+    pages.check_ceiling(response({"conversations": [], "pageCount": 0}))
+    pages.check_ceiling(response({"conversations": [], "pageCount": 1}))
+
+
+@pytest.mark.parametrize(("ceiling", "last"), [(1, 1), (3, 1), (4, 1), (7, 1), (8, 2), (11, 2)])
+def test_pages_end_with_the_last_full_one_of_the_ceiling(ceiling: int, last: int) -> None:
+    """There is one in any case; none beyond it is prefetched."""
+    pages = paginator(ceiling=ceiling)
+    for number in range(1, last):
+        pages.advance(response({"conversations": rows(10 * number, 4)}))
+    pages.completeness.expect(PageCounts(pages=9), 2)
+    assert [*pages.ahead()] == []
+    with pytest.raises(TooManyRows) as refusal:
+        pages.advance(response({"conversations": rows(10 * last, 4)}))
+    text = f"{WHERE}: goes on past the last page that can be asked for; {ADVICE.format(ceiling)}"
+    assert (str(refusal.value), refusal.value.rows) == (text, 0)
+
+
+def test_without_a_ceiling_the_last_page_is_named() -> None:
+    """It is no window that a shorter one would help."""
+    pages = paginator()
+    pages._value = Page(LAST_PAGE)
+    with pytest.raises(StopRun) as refusal:
+        pages.advance(response({"entities": rows(0, 4)}))
+    text = f"{WHERE}: goes on past the last page that can be asked for ({LAST_PAGE:,})."
+    assert str(refusal.value) == text
+    assert not isinstance(refusal.value, TooManyRows)
+
+
+@pytest.mark.parametrize(
+    ("counts", "promised"),
+    [
+        (PageCounts(), "no count"),
+        (PageCounts(rows=0), "0 rows"),
+        (PageCounts(rows=1234), "1,234 rows"),
+        (PageCounts(pages=1234, rows=7), "1,234 pages"),
+    ],
+)
+def test_what_is_promised_is_shown_with_its_unit(counts: PageCounts, promised: str) -> None:
+    """Pages go before rows."""
+    pages = paginator()
+    pages.completeness.expect(counts, 1)
+    assert pages.promised == promised
+
+
+def test_a_repetition_is_one_sentence() -> None:
+    """It names the page, the records and the cause."""
+    pages = paginator()
+    pages.advance(response({"entities": rows(0, 4)}))
+    with pytest.raises(StopRun) as refusal:
+        pages.advance(response({"entities": rows(0, 4)}))
+    assert str(refusal.value) == (
+        f"{WHERE}: page 2 holds the same 4 records as the page before; "
+        "the server ignores pageNumber."
+    )
+
+
+def test_a_token_that_comes_again_is_one_sentence() -> None:
+    """An empty page ends nothing."""
+    tokens = TokenPaginator("users", lambda _body: "a")
+    empty = response({})
+    assert tokens.continue_if_empty(empty)
+    assert tokens.get_next(empty) == "a"
+    with pytest.raises(StopRun) as refusal:
+        tokens.get_next(empty)
+    assert str(refusal.value) == "users: the pages have no end; the server goes round."
