@@ -285,5 +285,6 @@ def test_an_object_within_a_span_distinguishes_no_entries() -> None:
     """Its kind does, beside the values of the span."""
     spans = [{"startTime": "t", "presence": presence} for presence in ({"a": 1}, ["b"], "c", 4)]
     users = [{"userId": {"b": 2}, "presence": spans}]
-    values = [dict(entry[2:])["presence"] for entry in entries(response({"userDetails": users}))]
+    page: list[Any] = entries(response({"userDetails": users}))
+    values = [dict(entry[2:])["presence"] for entry in page]
     assert values == ["an object", "a list", "c", "4"]

@@ -568,8 +568,8 @@ def test_tokens_without_an_end_are_an_error(tokens: Iterable[str]) -> None:
     page = response({})
     paginator = TokenPaginator("users", lambda _body: token["next"])
     with pytest.raises(StopRun, match="users: the pages have no end"):  # noqa: PT012 - a loop
-        for told["next"] in tokens:
-            paginator.get_next(answer)
+        for token["next"] in tokens:
+            paginator.get_next(page)
 
 
 # -- the texts of refusals, and their bounds

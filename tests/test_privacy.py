@@ -511,13 +511,13 @@ def test_any_setting_gives_problems_in_lines(rules: Any, key: str | None) -> Non
 def test_a_value_that_json_does_not_have_is_logged_as_its_text() -> None:
     """A program that calls the tap may set one."""
     odd = frozenset({1})
-    assert said({"field": odd, "action": "drop"}) == [
+    assert lines({"field": odd, "action": "drop"}) == [
         f'pii[0]: field "frozenset({{1}})" is not a text; {LIKE}.'
     ]
-    assert said({"field": "a", "action": odd}) == [
+    assert lines({"field": "a", "action": odd}) == [
         'pii[0]: action "frozenset({1})" is not one of drop, hash, mask.'
     ]
-    assert said({"field": "a", "action": "drop", odd: 1}) == [
+    assert lines({"field": "a", "action": "drop", odd: 1}) == [
         f'pii[0]: "frozenset({{1}})" is too much; {RULES}.'
     ]
 
@@ -525,14 +525,14 @@ def test_a_value_that_json_does_not_have_is_logged_as_its_text() -> None:
 def test_an_empty_action_is_missing() -> None:
     """As an environment variable without a value is."""
     for action in ({}, {"action": None}, {"action": ""}):
-        assert said({"field": "a", **action}) == ["pii[0]: action is missing."]
+        assert lines({"field": "a", **action}) == ["pii[0]: action is missing."]
 
 
 def test_a_secret_of_the_shortest_length_is_enough() -> None:
     """One of a character less is not."""
     rule = {"field": "a", "action": "hash"}
-    assert said(rule, hash_key="k" * SHORTEST_KEY) == []
-    assert said(rule, hash_key="k" * (SHORTEST_KEY - 1)) != []
+    assert lines(rule, hash_key="k" * SHORTEST_KEY) == []
+    assert lines(rule, hash_key="k" * (SHORTEST_KEY - 1)) != []
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\tb", "\x01"])

@@ -149,7 +149,7 @@ def test_a_mark_of_another_time_zone_counts_as_its_day() -> None:
 
 
 @given(
-    RUNGS,
+    AGES,
     st.timedeltas(-3 * DAY, 40 * DAY),
     st.timedeltas(timedelta(minutes=1), 3 * DAY),
     st.sampled_from([0, 0.5, 1, 2, 3, 7, 30, 31]),

@@ -134,7 +134,8 @@ def test_a_record_that_nothing_changes_is_the_message_of_the_sdk(
     """Its version is absent where the table has none."""
     raw, writer = unbuffered(monkeypatch), SingerWriter()
     begun = datetime.now(UTC)
-    writer.write_record("s", {"d": Decimal("1.5"), 1: "\u00e4"}, version)
+    row: dict[Any, Any] = {"d": Decimal("1.5"), 1: "\u00e4"}
+    writer.write_record("s", row, version)
     writer.write_message(StateMessage(value={}))
     line = json.loads(raw.taken.splitlines()[0])
     moment = datetime.fromisoformat(line.pop("time_extracted"))
@@ -164,7 +165,7 @@ def test_a_stdout_without_a_file_gets_each_line_at_once(
 def test_a_buffered_stdout_keeps_what_was_printed_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """It precedes the first message."""
     raw = Raw()
-    binary = io.BufferedWriter(raw)
+    binary = io.BufferedWriter(raw)  # type: ignore[type-var] # a double
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=binary))
     binary.write(b"before\n")
     writer = SingerWriter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.models import Json, Models, fields, parts
-from schemas.operations import record_of
+from schemas.operations import record_of, response_of
 from schemas.streams import LISTINGS, SEARCHES, Stream
 from tap_genesys.api.paging import SinglePage
 from tap_genesys.endpoints.listings import FullTableStream
