@@ -37,7 +37,7 @@ def logged(caplog: pytest.LogCaptureFixture, *levels: int) -> list[str]:
         record.message
         for record in caplog.records
         if record.levelno in (levels or (logging.WARNING,)) and "days " in record.message
-        if "start_date: " in record.message or "nothing came" in record.message
+        if "start_date: " in record.message or "no rows were returned" in record.message
     ]
 
 

@@ -315,7 +315,7 @@ def test_without_jobs_no_limits_are_requested(capsys: pytest.CaptureFixture[str]
     assert not any("limits" in path or "availability" in path for path in paths)
     assert (report["lag_hours"], report["job_limits"]) == (None, None)
     (note,) = report["notes"]
-    assert note.startswith("conversation_details_source query: rows are fresh to the minute")
+    assert note.startswith("conversation_details_source query: rows are up to date to the minute")
 
 
 def test_limits_and_lag_are_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,7 +63,7 @@ def listing_schema(document: Json, stream: Stream) -> Json:
         msg = f"{stream.name}: its model has no {sorted(missing)}"
         raise SystemExit(msg)
     if issubclass(stream, ChildStream):
-        parent_id = {"type": "string", "description": "The id of the parent record."}
+        parent_id = {"type": "string", "description": "The id of what it was listed for."}
         columns |= dict.fromkeys(parents, parent_id)
     return schema_of_rows(columns, stream.primary_keys)
 
@@ -76,7 +76,7 @@ def shift_columns(definitions: Json) -> Json:
     descriptions = {
         "kind": "What the row is: shift, or time_off for a whole day off.",
         "businessUnitTimeZone": "Where the business unit is.",
-        "week": "The Monday of the requested week.",
+        "week": "The Monday of the week that was asked for.",
     }
     columns |= {name: {**TEXT, "description": text} for name, text in descriptions.items()}
     return columns | {"userId": {"type": "string"}}
