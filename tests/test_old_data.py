@@ -181,7 +181,7 @@ def test_where_jobs_return_nothing_at_all_that_is_logged(
         run(sim, DETAILS, conversation_details_source="job", **options)
     (line,) = logged(caplog, logging.INFO)
     span = f"from {options['start_date']} to {options['end_date']}"
-    assert line == f"{DETAILS}: nothing came {span}, more than 558 days ago."
+    assert line == f"{DETAILS}: no rows were returned {span}, more than 558 days ago."
 
 
 @pytest.mark.parametrize("source", ["job", "query"])
