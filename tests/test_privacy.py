@@ -763,3 +763,15 @@ def test_what_a_schema_leaves_open_may_be_anything(field: str, *, is_known: bool
     schema = {"type": "object", "properties": columns}
     rules = [{"field": field, "action": "drop"}]
     assert unknown(rules, {"things": schema}) == ([] if is_known else [field])
+
+
+@pytest.mark.parametrize("name", [".a", "..", "XX.a"])
+def test_a_column_is_shown_with_all_of_its_name(name: str) -> None:
+    """A dot in front of it too, below another column or not."""
+    for field in (json.dumps([name]), "*"):
+        (line, _other) = misfits_of((field, "hash"), **{name: NUMBER})
+        assert f'"{name}" of one' in line
+    (line, _other) = misfits_of(("b.*", "hash"), b={"properties": {name: NUMBER}})
+    assert f'"b.{name}" of one' in line
+    (line, _other) = misfits_of(("size", "hash"), **{name: {"properties": {"size": NUMBER}}})
+    assert f'"{name}.size" of one' in line

@@ -81,17 +81,21 @@ def _matches(schema: Schema, field: str) -> Iterator[tuple[str, Schema]]:
             ]
         else:
             nodes = [
-                (f"{path}.{name}".lstrip("."), part)
+                (_joined(path, name), part)
                 for path, node in nodes
                 for name, part in _parts(node, step)
             ]
     yield from nodes
 
 
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
 def _matches_of_name(schema: Schema, name: str, path: str) -> Iterator[tuple[str, Schema]]:
     """Yield path and schema of each field with a name, at any depth."""
     for key, part in schema.get("properties", {}).items():
-        inner = f"{path}.{key}".lstrip(".")
+        inner = _joined(path, key)
         if key == name:
             yield inner, part
         yield from _matches_of_name(part, name, inner)
