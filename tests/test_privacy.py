@@ -404,6 +404,43 @@ def test_whether_there_is_anything_to_do() -> None:
     assert Privacy([], hash_key=None, attributes_exclude=["a"])
 
 
+def test_a_digest_of_the_key_is_the_hash_of_a_fixed_text() -> None:
+    """So that it stays the same from run to run; without a key there is none."""
+    assert Privacy([], hash_key=KEY).key_digest == hashed("key")
+    assert Privacy([], hash_key=None).key_digest is None
+    assert Privacy([], hash_key="").key_digest is None
+
+
+def test_a_key_may_hold_half_a_surrogate_pair() -> None:
+    """An environment variable may, where it is no UTF-8."""
+    key = "\ud800" * 16
+    digest = hmac.new(key.encode("utf-8", "surrogatepass"), b"x", hashlib.sha256).hexdigest()
+    assert applied({"a": "x"}, ("a", "hash"), hash_key=key) == {"a": digest}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_objects_without_the_field_leave_the_others_to_the_rule(action: str) -> None:
+    """Wherever they are among them."""
+    record = {"a": [{"b": "x"}, {"c": 1}, {"b": "x"}, 3, {}, {"b": "x"}]}
+    value = {"hash": hashed("x"), "mask": "***"}.get(action)
+    left = {"b": value} if value else {}
+    expected = {"a": [left, {"c": 1}, left, 3, {}, left]}
+    for field in ("a[*].b", "a.b", "*.b", "b"):
+        assert applied(record, (field, action)) == expected
+
+
+def test_what_is_no_object_has_no_keys_and_what_is_no_list_no_elements() -> None:
+    """Rules that name them leave such values alone."""
+    record = {"a": "x", "b": ["x", {"c": "x"}], "d": {"e": "x"}}
+    assert applied(record, ("d[*]", "drop"), ("a.*", "drop"), ("a[*]", "hash")) == record
+    assert applied(record, ("b.*", "drop"), ("d.*", "drop")) == {
+        "a": "x",
+        "b": ["x", {}],
+        "d": {},
+    }
+    assert applied(record, ("b[*]", "drop"), ("d[*].e", "drop")) == {**record, "b": []}
+
+
 # What is wrong with the settings
 
 
