@@ -151,11 +151,12 @@ def test_a_value_that_json_does_not_have_is_its_text() -> None:
     assert json.loads(line)["record"] == {"value": "frozenset({1})"}
 
 
-@pytest.mark.parametrize("stdout", [io.StringIO(), io.TextIOWrapper(io.BytesIO(), "utf-8")])
+@pytest.mark.parametrize("takes_bytes", [True, False])
 def test_a_stdout_without_a_file_gets_each_line_at_once(
-    stdout: io.TextIOBase, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch, *, takes_bytes: bool
 ) -> None:
     """As text where it takes no bytes."""
+    stdout = io.TextIOWrapper(io.BytesIO(), "utf-8") if takes_bytes else io.StringIO()
     monkeypatch.setattr(sys, "stdout", stdout)
     SingerWriter().write_message(StateMessage(value={"a": "\u00e4"}))
     stdout.seek(0)
