@@ -805,10 +805,12 @@ def test_what_a_schema_leaves_open_may_be_anything(field: str, *, is_known: bool
 @pytest.mark.parametrize("name", [".a", "..", "XX.a"])
 def test_a_column_is_shown_with_all_of_its_name(name: str) -> None:
     """A dot in front of it too, below another column or not."""
+    column: dict[str, Any] = {name: NUMBER}
     for field in (json.dumps([name]), "*"):
-        (line, _other) = misfits_of((field, "hash"), **{name: NUMBER})
+        (line, _other) = misfits_of((field, "hash"), **column)
         assert f'"{name}" of one' in line
     (line, _other) = misfits_of(("b.*", "hash"), b={"properties": {name: NUMBER}})
     assert f'"b.{name}" of one' in line
-    (line, _other) = misfits_of(("size", "hash"), **{name: {"properties": {"size": NUMBER}}})
+    column = {name: {"properties": {"size": NUMBER}}}
+    (line, _other) = misfits_of(("size", "hash"), **column)
     assert f'"{name}.size" of one' in line

@@ -89,7 +89,27 @@ def _without_dominated_passes(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [message]
 
 
+#: The simulator's limits of the namespace `analytics`: recorded key -> present key and value.
+_LIMITS_OF_JOBS = {
+    "analytics.1": {"key": "details.jobs.concurrent.access.max", "value": 10},
+    "analytics.2": {"key": "details.jobs.rate.per.second", "value": 5},
+}
+
+
+def _with_limits_of_jobs(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a limit of the namespace `analytics` with its present key and value."""
+    record = message["record"]
+    return [{**message, "record": {**record, **_LIMITS_OF_JOBS.get(record["key"], {})}}]
+
+
 EXPLAINED: tuple[Difference, ...] = (
+    Difference(
+        "every",
+        "RECORD",
+        "organization_limits",
+        "The simulated org has the vendor's limits of jobs, which --check reports.",
+        _with_limits_of_jobs,
+    ),
     Difference(
         "query",
         "STATE",
