@@ -252,7 +252,7 @@ def test_a_window_that_ends_at_the_horizon_is_passed_at_once(
     old = OldData("s", limit - DAY, NOW, Horizon(DAY), logging.getLogger("test_old_data"))
     assert old.holds(Window(limit - DAY, limit - timedelta(milliseconds=1)))
     assert not old.holds(Window(limit - DAY, limit))
-    assert f"nothing came from {iso(limit - DAY)} to {iso(limit)}" in caplog.text
+    assert f"no rows were returned from {iso(limit - DAY)} to {iso(limit)}" in caplog.text
 
 
 def _read(
