@@ -243,7 +243,7 @@ def test_conversations_have_no_version() -> None:
     ("reasons", "rows", "was_skipped", "doubt"),
     [
         ((), 1, False, ""),
-        ((), 0, False, "no row came"),
+        ((), 0, False, "no row was returned"),
         ((), 1, True, "it was skipped"),
         ((), 0, True, "it was skipped"),
         (("a page stayed empty", "a row came twice"), 0, True, "a page stayed empty"),

@@ -237,7 +237,7 @@ HOLE = "here: page 2 stayed empty: expected 8 rows, received 4 rows before it."
             [],
             (
                 "INFO",
-                "here: the count was stale (8 rows promised); all 4 rows that exist have come.",
+                "here: the count was stale (8 rows promised); all 4 existing rows were received.",
             ),
         ),
         (
@@ -258,7 +258,7 @@ HOLE = "here: page 2 stayed empty: expected 8 rows, received 4 rows before it."
             [],
             (
                 "WARNING",
-                "here: expected 8 rows, received 7: taken for all, since totalHits is approximate.",
+                "here: expected 8 rows, received 7: accepted as complete, since totalHits is approximate.",
             ),
         ),
     ],

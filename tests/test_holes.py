@@ -354,6 +354,6 @@ def test_a_stale_count_is_logged_with_the_count(caplog: pytest.LogCaptureFixture
     pages.completeness.stale_count = True
     with caplog.at_level(logging.INFO, "test_holes"):
         assert stream.missing_pages(pages, "here", lambda: False) == []
-    line = "here: the count was stale (2 rows promised); all 0 rows that exist have come."
+    line = "here: the count was stale (2 rows promised); all 0 existing rows were received."
     assert [record.getMessage() for record in caplog.records] == [line]
     assert counts.short == 1

@@ -58,7 +58,7 @@ class Org:
         cursor = params.get("cursor", "")
         return response({"page": cursor, "cursor": self._following.get(cursor)})
 
-    def conceal(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return a text without the secret."""
         return text.replace(SECRET, "***")
 
@@ -184,7 +184,7 @@ class Places:
             return response({"state": "FAILED"})
         return response({"state": "FULFILLED"})
 
-    def conceal(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return a text without the secret."""
         return text.replace(SECRET, "***")
 

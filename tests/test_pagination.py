@@ -626,7 +626,7 @@ def test_pages_end_with_the_last_full_one_of_the_ceiling(ceiling: int, last: int
     assert [*pages.ahead()] == []
     with pytest.raises(TooManyRows) as refusal:
         pages.advance(response({"conversations": rows(10 * last, 4)}))
-    text = f"{WHERE}: goes on past the last page that can be asked for; {ADVICE.format(ceiling)}"
+    text = f"{WHERE}: has more pages than can be requested; {ADVICE.format(ceiling)}"
     assert (str(refusal.value), refusal.value.rows) == (text, 0)
 
 
@@ -636,7 +636,7 @@ def test_without_a_ceiling_the_last_page_is_named() -> None:
     pages._value = Page(LAST_PAGE)
     with pytest.raises(StopRun) as refusal:
         pages.advance(response({"entities": rows(0, 4)}))
-    text = f"{WHERE}: goes on past the last page that can be asked for ({LAST_PAGE:,})."
+    text = f"{WHERE}: has more pages than can be requested ({LAST_PAGE:,})."
     assert str(refusal.value) == text
     assert not isinstance(refusal.value, TooManyRows)
 
@@ -677,4 +677,4 @@ def test_a_token_that_comes_again_is_one_sentence() -> None:
     assert tokens.get_next(empty) == "a"
     with pytest.raises(StopRun) as refusal:
         tokens.get_next(empty)
-    assert str(refusal.value) == "users: the pages have no end; the server goes round."
+    assert str(refusal.value) == "users: the pages have no end."

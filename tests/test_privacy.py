@@ -555,7 +555,7 @@ def test_a_value_that_json_does_not_have_is_logged_as_its_text() -> None:
         'pii[0]: action "frozenset({1})" is not one of drop, hash, mask.'
     ]
     assert lines({"field": "a", "action": "drop", odd: 1}) == [
-        f'pii[0]: "frozenset({{1}})" is too much; {RULES}.'
+        f'pii[0]: "frozenset({{1}})" is unknown; {RULES}.'
     ]
 
 
@@ -715,11 +715,11 @@ def test_a_rule_has_one_line_for_each_stream_that_it_does_not_fit() -> None:
     size = {"type": "integer"}
     lines = misfits_of(*rules, keys=("id", "key"), things=things, size=size, id={}, key={})
     about = [
-        'pii[0]: hash would make text of "things.size" of {}, a number; use drop, or another path.',
+        'pii[0]: hash would turn "things.size" of {}, a number, into text; use drop, or another path.',
         'pii[1]: "id" is a key of {}; a key can only be hashed.',
-        'pii[2]: mask would make text of "things.born" of {}, a date; use drop, or another path.',
+        'pii[2]: mask would turn "things.born" of {}, a date, into text; use drop, or another path.',
         'pii[3]: "id" is a key of {}; a key can only be hashed.',
-        'pii[4]: hash would make text of "things" of {}, a date; use drop, or another path.',
+        'pii[4]: hash would turn "things" of {}, a date, into text; use drop, or another path.',
     ]
     assert lines == [line.format(stream) for line in about for stream in ("one", "two")]
 

@@ -15,7 +15,7 @@ STARTED = datetime(2026, 3, 9, 12, tzinfo=UTC)
 BOOKMARK = datetime(2026, 3, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
 FUTURE = (
-    "The bookmark {} is in the future: nothing is read until then. Mend the state if that is a "
+    "The bookmark {} is in the future: nothing is read until then. Correct the state if that is a "
     "mistake."
 )
 SKIPPED = "start_date {} is after the bookmark {}: what lies between is skipped."

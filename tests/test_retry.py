@@ -254,7 +254,7 @@ def test_a_wait_that_is_too_long_is_one_line() -> None:
     with pytest.raises(StopRun) as stopped:
         retry([], longest_wait=90.5)(failing(1, refusal(Retry_After="3600.6")))()
     assert str(stopped.value) == (
-        "Genesys Cloud asks to wait 3601 s, longer than retry_max_wait_seconds (90.5): run again "
+        "Retry-After is 3601 s, longer than retry_max_wait_seconds (90.5): run again "
         "after 2026-03-01 13:00:00 UTC. (429 Too Many Requests)"
     )
 
@@ -282,11 +282,11 @@ class Pool(Exception):
     [
         (
             requests.exceptions.ReadTimeout("slow", request=REQUEST),
-            "no answer in time (request_timeout_seconds) at https://api.test/a",
+            "no response in time (request_timeout_seconds) at https://api.test/a",
         ),
         (
             requests.exceptions.ReadTimeout("slow"),
-            "no answer in time (request_timeout_seconds)",
+            "no response in time (request_timeout_seconds)",
         ),
         (
             requests.exceptions.ConnectionError(Pool(nested(2)), request=REQUEST),
@@ -303,7 +303,7 @@ class Pool(Exception):
         (requests.exceptions.ConnectionError(), "the connection failed or was lost ()"),
         (
             requests.exceptions.ChunkedEncodingError("cut", request=REQUEST),
-            "the answer was cut or garbled at https://api.test/a",
+            "the response was cut or garbled at https://api.test/a",
         ),
     ],
 )

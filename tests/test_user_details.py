@@ -457,6 +457,13 @@ EQUAL = [
 #: Jobs whose watermark is behind the bookmark of queries, which they have to read a margin before.
 BEHIND = [Stretch(HOUR, 3, 30 * HOUR, None, "query"), Stretch(DAY, 3, DAY, None, "job")]
 
+#: A query at five by a clock that says ten to five; a day later the lake's watermark is five.
+SLOW_CLOCK = [
+    Stretch(50 * HOUR, 2, 7 * HOUR, 0.0, "auto"),
+    Stretch(HOUR, 2, DAY, 0.0, "query"),
+    Stretch(DAY, 3, DAY, None, "auto"),
+]
+
 
 @searching
 @given(
@@ -486,6 +493,10 @@ BEHIND = [Stretch(HOUR, 3, 30 * HOUR, None, "query"), Stretch(DAY, 3, DAY, None,
 @example(
     BEHIND, 5, None, timedelta(0), 1, 6 * HOUR, "[)", "[]",
     Visibility(50 * MINUTE, 12 * HOUR, timedelta(0)),
+)  # fmt: skip
+@example(
+    SLOW_CLOCK, 5, 0, timedelta(0), 1, 15 * MINUTE, "[)", "()",
+    Visibility(timedelta(0), timedelta(0), -10 * MINUTE),
 )  # fmt: skip
 def test_any_schedule_ends_with_the_truth_and_never_takes_an_end_away(
     stretches: list[Stretch],

@@ -25,6 +25,7 @@ from support.plan_runs import (
 from tap_genesys.replication.plan import Batch, Read
 from tap_genesys.replication.query_passes import LEASE
 from tap_genesys.replication.user_details_plan import (
+    CLOCK_SKEW,
     KNOWN_UP_TO,
     READ_TO,
     RECHECKS,
@@ -124,8 +125,8 @@ def test_a_lake_that_has_caught_up_reads_from_where_all_is_out() -> None:
 
 @pytest.mark.parametrize("has_read_to", [True, False])
 def test_a_state_without_read_to_meant_the_moment_itself(has_read_to: bool) -> None:  # noqa: FBT001
-    """So a lake at that very moment knows no more than what was emitted."""
-    state = {KNOWN_UP_TO: iso(LAKE), **({READ_TO: text(4)} if has_read_to else {})}
+    """So a lake at that very moment, with a clock that is right, has no more than was emitted."""
+    state = {KNOWN_UP_TO: iso(LAKE - CLOCK_SKEW), **({READ_TO: text(4)} if has_read_to else {})}
     run = executed(bookmark=at(4), state=state, start=at(4))
     assert run.plan.may_be_open is has_read_to  # type: ignore[attr-defined]
 
@@ -313,8 +314,23 @@ def test_days_after_the_end_of_the_range_are_not_read_again(source: str) -> None
 @pytest.mark.parametrize("late", [timedelta(0), MILLISECOND])
 def test_rows_of_an_unknown_version_are_as_young_as_the_run(late: timedelta) -> None:
     """A lake that knows all up to its beginning may lack what a query knew."""
-    run = executed(bookmark=at(4), start=at(4), watermark=NOON + late)
+    run = executed(bookmark=at(4), start=at(4), watermark=NOON + CLOCK_SKEW + late)
     assert run.plan.may_be_open is bool(late)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("known_up_to", "is_open"),
+    [(LAKE - CLOCK_SKEW, True), (LAKE - CLOCK_SKEW + MILLISECOND, False), (at(4), True)],
+    ids=["by a clock that is slow", "later", "by a job"],
+)
+def test_a_query_may_know_more_than_the_taps_clock_says(
+    known_up_to: datetime,
+    is_open: bool,  # noqa: FBT001
+) -> None:
+    """So a job emits open spans only where the lake is ahead by as much as that may be slow."""
+    state = {KNOWN_UP_TO: iso(known_up_to), READ_TO: text(4)}
+    run = executed(bookmark=at(4), state=state, start=at(4))
+    assert run.plan.may_be_open is is_open  # type: ignore[attr-defined]
 
 
 def test_a_first_run_has_nothing_to_be_older_than() -> None:

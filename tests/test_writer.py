@@ -199,7 +199,7 @@ def test_a_reader_that_is_gone_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> 
 
     gone = Gone()
     monkeypatch.setattr(sys, "stdout", Stdout(gone))
-    line = r"^The reader of stdout is gone .* nothing more is sent\.$"
+    line = r"^The reader of stdout is gone .* nothing more is written\.$"
     with monkeypatch.context() as patch:
         patch.setattr(os, "dup2", dup2)
         with pytest.raises(StopRun, match=line):

@@ -49,7 +49,7 @@ def misfits(
                     lines.append(f"{where}: {line}.")
                     break
                 if action != "drop" and (kind := _not_text(part, action)):
-                    line = f'{action} would make text of "{path}" of {stream}, {kind}'
+                    line = f'{action} would turn "{path}" of {stream}, {kind}, into text'
                     lines.append(f"{where}: {line}; use drop, or another path.")
                     break
     return lines

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tap_genesys.replication.plan import PlanInputs, Read, Source
 
+#: How slow the tap's clock may be: a query sees what has happened by the vendor's.
+CLOCK_SKEW = timedelta(minutes=10)
 #: Keys of the state, beside the bookmark.
 KNOWN_UP_TO, READ_TO, RECHECKS = "knownUpTo", "readTo", "recheckedUpTo"
 
@@ -81,7 +83,7 @@ class UserDetailsPlan:
     def _by_job(self, watermark: datetime) -> Iterator[Batch]:
         span = self._inputs.range
         known_up_to = self._known_up_to()
-        self.may_be_open = watermark >= known_up_to
+        self.may_be_open = watermark >= known_up_to + self._skew_of(known_up_to)
         self._know_up_to(max(known_up_to, watermark))
         # A span that ends at the watermark itself may be missing; the next read of either source
         # includes it.
@@ -176,6 +178,13 @@ class UserDetailsPlan:
         """Return whether queries moved the bookmark: then emitted rows have events beyond it."""
         bookmark = self._inputs.bookmark
         return bookmark == self._given_read_to and known_up_to >= bookmark + UNSETTLED
+
+    def _skew_of(self, known_up_to: datetime) -> timedelta:
+        """Return how much later than a moment its rows may be: queries' moments are the tap's."""
+        bookmark = self._inputs.bookmark
+        # Jobs note their watermark, which is the data lake's, a millisecond after their bookmark.
+        is_of_jobs = bookmark is None or known_up_to <= bookmark + MILLISECOND
+        return timedelta(0) if is_of_jobs else CLOCK_SKEW
 
     def _valid_mark(self) -> EmittedSpans | None:
         """Return the mark from the state at the start of the run; None if nothing is left out."""
