@@ -715,11 +715,17 @@ def test_a_rule_has_one_line_for_each_stream_that_it_does_not_fit() -> None:
     size = {"type": "integer"}
     lines = misfits_of(*rules, keys=("id", "key"), things=things, size=size, id={}, key={})
     about = [
-        'pii[0]: hash would turn "things.size" of {}, a number, into text; use drop, or another path.',
+        TEXT.replace("pii[0]", "pii[0]")
+        .format("hash", "things.size", "number")
+        .replace("of things", "of {}"),
         'pii[1]: "id" is a key of {}; a key can only be hashed.',
-        'pii[2]: mask would turn "things.born" of {}, a date, into text; use drop, or another path.',
+        TEXT.replace("pii[0]", "pii[2]")
+        .format("mask", "things.born", "date")
+        .replace("of things", "of {}"),
         'pii[3]: "id" is a key of {}; a key can only be hashed.',
-        'pii[4]: hash would turn "things" of {}, a date, into text; use drop, or another path.',
+        TEXT.replace("pii[0]", "pii[4]")
+        .format("hash", "things", "date")
+        .replace("of things", "of {}"),
     ]
     assert lines == [line.format(stream) for line in about for stream in ("one", "two")]
 
