@@ -258,8 +258,10 @@ HOLE = "here: page 2 stayed empty: expected 8 rows, received 4 rows before it."
             [],
             (
                 "WARNING",
-                "here: expected 8 rows, received 7: accepted as complete, since totalHits is "
-                "approximate.",
+                (
+                    "here: expected 8 rows, received 7: accepted as complete, since totalHits is "
+                    "approximate."
+                ),
             ),
         ),
     ],

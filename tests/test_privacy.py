@@ -714,18 +714,13 @@ def test_a_rule_has_one_line_for_each_stream_that_it_does_not_fit() -> None:
     things = {"properties": {"born": {"format": "date"}, "size": {"type": "number"}}}
     size = {"type": "integer"}
     lines = misfits_of(*rules, keys=("id", "key"), things=things, size=size, id={}, key={})
+    turns = TEXT.removeprefix("pii[0]: ").replace("of things", "of {{}}")
     about = [
-        TEXT.replace("pii[0]", "pii[0]")
-        .format("hash", "things.size", "number")
-        .replace("of things", "of {}"),
+        f"pii[0]: {turns.format('hash', 'things.size', 'number')}",
         'pii[1]: "id" is a key of {}; a key can only be hashed.',
-        TEXT.replace("pii[0]", "pii[2]")
-        .format("mask", "things.born", "date")
-        .replace("of things", "of {}"),
+        f"pii[2]: {turns.format('mask', 'things.born', 'date')}",
         'pii[3]: "id" is a key of {}; a key can only be hashed.',
-        TEXT.replace("pii[0]", "pii[4]")
-        .format("hash", "things", "date")
-        .replace("of things", "of {}"),
+        f"pii[4]: {turns.format('hash', 'things', 'date')}",
     ]
     assert lines == [line.format(stream) for line in about for stream in ("one", "two")]
 
