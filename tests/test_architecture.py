@@ -117,6 +117,18 @@ def test_no_test_module_is_imported(path: Path) -> None:
     assert not [name for name in names if name.rpartition(".")[2].startswith("test_")]
 
 
+@pytest.mark.parametrize("path", sorted(TESTS.glob("test_*.py")), ids=lambda path: path.stem)
+def test_each_test_states_its_claim(path: Path) -> None:
+    """The docstring of a test is the claim that it holds."""
+    functions = [
+        node
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    assert functions
+    assert [node.name for node in functions if not ast.get_docstring(node)] == []
+
+
 def test_no_module_has_a_name_without_meaning() -> None:
     """Such a name does not limit the content of a module."""
     words = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}

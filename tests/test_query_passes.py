@@ -224,6 +224,7 @@ def test_the_passes_that_begin_closest_to_each_other_are_merged(
     assert passes.entries[:-1] == expected.entries
 
 
-def test_a_first_run_has_nothing_to_wait_for() -> None:
+def test_a_first_run_is_limited_by_the_watermark_alone() -> None:
+    """In a first run the watermark alone limits jobs."""
     passes = QueryPasses(None, now=START, has_history=False)
     assert passes.limit(START - HOUR) == START - HOUR
