@@ -155,6 +155,35 @@ def test_a_body_that_is_cut_is_an_error() -> None:
         read_whole(unread(b"x" * 17_000_000, 17_000_001))
 
 
+def test_the_first_request_has_its_turn_at_once() -> None:
+    """Whatever moment the clock begins with."""
+    clock = Clock()
+    clock.now = 0.0
+    assert Pacer(60, clock).take() == 0
+    assert clock.waits == []
+
+
+@pytest.mark.parametrize("per_minute", [3, 3.5])
+def test_a_turn_is_left_again_after_a_minute(per_minute: float) -> None:
+    """No more than a minute's budget counts, and no less than none is left."""
+    clock = Clock()
+    pacer = Pacer(per_minute, clock)
+    left = [pacer.left]
+    for _ in range(3):
+        pacer.take()
+        left.append(pacer.left)
+    assert left == [3, 2, 1, 0]
+    clock.now = 1000 + 60
+    assert pacer.left == 1
+    clock.now -= 0.001
+    pacer.hold(30)
+    for _ in range(4):
+        pacer.take()
+    assert pacer.left == 0
+    clock.now += 61
+    assert pacer.left == 3
+
+
 # -- the transport
 
 REQUEST = requests.Request("GET", "https://api.test/a").prepare()
@@ -177,7 +206,7 @@ class Transport:
     ) -> None:
         self.clock = Clock()
         self.interruption = Interruption()
-        self.pacer = Pacer(60, self.clock)
+        self.pacer = Pacer(600, self.clock)
         self.noted: list[tuple[requests.PreparedRequest, float]] = []
         self.sent: list[tuple[Any, ...]] = []
 
@@ -208,9 +237,9 @@ def test_a_429_holds_all_requests_back_up_to_the_longest_hold(
     answer = response({}, status=status, headers=headers)
     transport = Transport(monkeypatch, answer)
     assert transport.adapter.send(REQUEST, stream=True) is answer
-    transport.clock.now += SPREAD / 60
+    transport.clock.now += SPREAD / 600
     transport.pacer.take()
-    assert sum(transport.clock.waits) == pytest.approx(max(held - SPREAD / 60, 0))
+    assert sum(transport.clock.waits) == pytest.approx(max(held - SPREAD / 600, 0))
 
 
 def test_each_request_waits_for_its_turn_and_is_noted_with_its_wait(
@@ -220,7 +249,7 @@ def test_each_request_waits_for_its_turn_and_is_noted_with_its_wait(
     transport = Transport(monkeypatch, response({}))
     for _ in range(2):
         transport.adapter.send(REQUEST, True, 3, verify=False)  # noqa: FBT003 - as requests does
-    assert transport.noted == [(REQUEST, 0.0), (REQUEST, pytest.approx(SPREAD / 60))]
+    assert transport.noted == [(REQUEST, 0.0), (REQUEST, pytest.approx(SPREAD / 600))]
     assert transport.sent == [(REQUEST, True, 3, {"verify": False})] * 2
 
 
