@@ -172,3 +172,25 @@ def test_only_page_numbers_can_be_prefetched() -> None:
 def test_sizes_and_counts(paging: Paging, size: int, is_counted: bool) -> None:  # noqa: FBT001
     """Each way of paging has a maximum page size, and only page numbers have counts."""
     assert (paging.max_page_size, paging.is_counted) == (size, is_counted)
+
+
+@pytest.mark.parametrize(
+    ("paging", "body"),
+    [
+        (NextLink(), {"nextUri": "/a"}),
+        (Cursor(), {"cursors": {"after": "a"}}),
+        (BodyToken(), {"after": "a"}),
+    ],
+)
+def test_a_token_that_comes_again_stops_the_run(paging: Paging, body: dict[str, Any]) -> None:
+    """With the stream's name."""
+    paginator = paging.paginator(CONTEXT)
+    paginator.get_next(response(body))
+    with pytest.raises(StopRun, match=r"^teams: the pages have no end"):
+        paginator.get_next(response(body))
+
+
+def test_a_path_keeps_its_first_letter() -> None:
+    """Only slashes before it are left out, since the base URL has none at its end."""
+    for link in ("/Xa?b=c", "//host/Xa?b=c", "Xa?b=c"):
+        assert requested(NextLink(), link).url == f"{BASE}/Xa?b=c"
