@@ -32,6 +32,7 @@ from support.user_spans import (
 )
 from support.vendor_document import DOCUMENT, body_schema, response_schema, validate
 
+from tap_genesys.replication.user_details_plan import CLOCK_SKEW
 from tap_genesys.replication.windows import DAY, iso, parse
 from tap_genesys.simulator import Fault, Simulator, agents
 from tap_genesys.simulator.agents import spans
@@ -415,7 +416,7 @@ def test_a_state_of_an_earlier_version_means_the_moment_itself_too(beyond: int) 
     eight = SINCE + 2 * DAY + 8 * HOUR
     values = {"replication_key": "startTime", "replication_key_value": iso(eight - HOUR)}
     state = {"bookmarks": {PRESENCES: {**values, "told": iso(eight)}}}
-    world = WORLD.at(eight + beyond * timedelta(milliseconds=1) + HOUR, HOUR)
+    world = WORLD.at(eight + CLOCK_SKEW + beyond * timedelta(milliseconds=1) + HOUR, HOUR)
     with Simulator(world) as sim:
         output = run(
             sim, *KINDS, state=state, start_date=iso(SINCE), lookback_days=1,
