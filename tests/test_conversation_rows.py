@@ -23,6 +23,7 @@ from tap_genesys.records.conversation_rows import (
     ATTRIBUTES,
     WRAP_UPS,
     RowCollector,
+    RowParts,
     rows,
 )
 from tap_genesys.replication.windows import DAY, iso
@@ -228,6 +229,43 @@ def test_keys_are_these_texts() -> None:
         "conversation_flows": ["c~11/s"],
         "conversation_flow_outcomes": ["c~11/s/0"],
     }
+
+
+def test_lines_of_rows_without_a_key_have_that_of_the_parent_and_the_position() -> None:
+    """Beside rows that have one or not, fields or not, more than the schema or not."""
+    first, second = ({"_parentId": parent, "conversationId": "c"} for parent in ("c/a", "c/b"))
+    plain, mixed = RowParts.empty(), RowParts.empty()
+    for parts in (plain, mixed):
+        parts.add({"text": "a},{b"}, first, position=0)
+        parts.add({}, first, position=11)
+    plain.add({"n": 1}, second, position=0)
+    mixed.add({"n": 1}, second, key="k", extra={"news": 2})
+    mixed.add({}, second, position=0)
+    lines = row_lines.lines({"plain": plain, "mixed": mixed}, SINCE)
+    records = [[json.loads(line)["record"] for line in table.splitlines()] for table in lines]
+    both = [
+        {"_id": "c/a/0", "position": 0, **first, "_extra": None, "text": "a},{b"},
+        {"_id": "c/a/11", "position": 11, **first, "_extra": None},
+    ]
+    assert records == [
+        [*both, {"_id": "c/b/0", "position": 0, **second, "_extra": None, "n": 1}],
+        [
+            *both,
+            {"_id": "k", **second, "_extra": {"news": 2}, "n": 1},
+            {"_id": "c/b/0", "position": 0, **second, "_extra": None},
+        ],
+    ]
+
+
+@pytest.mark.parametrize("text", ["a b", "a},{b", "a", ""])
+def test_a_text_within_a_row_is_no_boundary_of_rows(text: str) -> None:
+    """Whatever it is: rows are serialized together and cut apart."""
+    parts = RowParts.empty()
+    for position in range(2):
+        parts.add({"text": text if position else 1}, {"_parentId": "c"}, position=position)
+    (lines,) = row_lines.lines({"table": parts}, SINCE)
+    texts = [json.loads(line)["record"]["text"] for line in lines.splitlines()]
+    assert texts == [1, text]
 
 
 def test_handle_times_are_in_one_row_of_a_session() -> None:
