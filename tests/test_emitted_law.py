@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.plan_runs import FIRST_DAY, PlanRun, State
 
@@ -160,7 +160,18 @@ RUNS = st.lists(
 )
 
 
+def ended_at_ten() -> Conversation:
+    """Return a conversation whose end is the bookmark of a first run."""
+    start, end = FIRST_DAY + DAY + 9 * HOUR + 40 * MINUTE, FIRST_DAY + DAY + 10 * HOUR
+    return Conversation([Event(start, start), Event(end, end)], end=1)
+
+
 @settings(max_examples=300, deadline=None)
+@example(
+    [ended_at_ten()],
+    [Scheduled(60, 3, None), *[Scheduled(60, 30, None)] * 2, Scheduled(60, 3, None)],
+    False,  # noqa: FBT003 - as hypothesis gives it
+)
 @given(st.lists(conversations(), min_size=1, max_size=6), RUNS, st.booleans())
 def test_a_whole_run_leaves_out_nothing_that_is_missing(
     these: list[Conversation], schedule: list[Scheduled], touched: object
@@ -207,10 +218,11 @@ def hold_to_what_is_due(
         assert conversation.row or start < bookmark
         midnight = utc_day(start).end
         if start < bookmark:
+            # What ends at the very bookmark is not before it: the next job that may read has it.
             owed = {
                 event
                 for event in conversation.in_lake(lake)
-                if end and event.date <= end <= bookmark
+                if end and event.date <= end < bookmark
             }
         elif mark.full_at == now:
             owed = conversation.at(now) if start >= mark.full_from else set()
