@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from support.direct import respond_directly
 from tap_genesys.api.request_note import note_of
+from tap_genesys.api.response import RECORD_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -224,7 +225,10 @@ def _damage(kind: str, body: Any, path: tuple[str | int, ...]) -> Damage:
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     is_paging = any(part in _TOKENS for part in path[:2]) or not path
     # The record is the entry of the first list in the path; damage above it concerns all records.
-    depth = next((number + 1 for number, part in enumerate(path) if isinstance(part, int)), 0)
+    is_listed = bool(path) and (isinstance(path[0], int) or path[0] in RECORD_KEYS)
+    depth = next((place + 1 for place, part in enumerate(path) if isinstance(part, int)), 0)
+    # Elsewhere the whole body is the record.
+    depth = depth if is_listed else 0
     return Damage(kind, "", place, frozenset(_texts(_at(body, path[:depth]))), is_paging)
 
 
