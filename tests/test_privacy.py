@@ -649,7 +649,8 @@ def test_fields_that_no_schema_has_are_unknown_in_their_order() -> None:
     assert unknown(rules, {"conversations": SCHEMA}) == fields[:-1]
 
 
-TEXT = 'pii[0]: {} would turn "{}" of things, a {}, into text; use drop, or another path.'
+TURNS = '{} would turn "{}" of things, a {}, into text; use drop, or another path.'
+TEXT = f"pii[0]: {TURNS}"
 
 
 @pytest.mark.parametrize(
@@ -714,7 +715,7 @@ def test_a_rule_has_one_line_for_each_stream_that_it_does_not_fit() -> None:
     things = {"properties": {"born": {"format": "date"}, "size": {"type": "number"}}}
     size = {"type": "integer"}
     lines = misfits_of(*rules, keys=("id", "key"), things=things, size=size, id={}, key={})
-    turns = TEXT.removeprefix("pii[0]: ").replace("of things", "of {{}}")
+    turns = TURNS.replace("of things", "of {{}}")
     about = [
         f"pii[0]: {turns.format('hash', 'things.size', 'number')}",
         'pii[1]: "id" is a key of {}; a key can only be hashed.',

@@ -54,10 +54,15 @@ class Limit:
     @property
     def is_of_concurrency(self) -> bool:
         """Whether it is a limit of concurrency, such as `details.jobs.concurrent.access.max`."""
-        return "concurrent" in self.key.lower()
+        return names_concurrency(self.key)
 
     def __str__(self) -> str:
         return f"{self.namespace} {self.key} = {self.value}".strip()
+
+
+def names_concurrency(key: str) -> bool:
+    """Return whether the key of a limit is one of concurrency, not of a rate."""
+    return "concurrent" in key.lower()
 
 
 def body(response: requests.Response, *, may_be_array: bool = False) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tap_genesys.api.response import names_concurrency
+from tap_genesys.records.usable import parted
 from tap_genesys.replication.emitted import OVERLAP
 from tap_genesys.replication.fresh_reads import FULL_UP_TO
 from tap_genesys.replication.windows import parse
@@ -17,22 +19,17 @@ if TYPE_CHECKING:
 
 #: The namespace of the job limits, and the prefix of their keys.
 NAMESPACE = "analytics"
-_JOBS = "details.jobs."
-#: Part of the key of a limit of concurrent jobs.
-_CONCURRENT = "concurrent"
+JOBS = "details.jobs."
 _HOUR = timedelta(hours=1)
 
 
 def job_limits(content: Record) -> dict[str, int]:
     """Return the limits of details jobs in a response for the namespace: key -> value."""
-    entities = content.get("entities")
-    limits = entities if isinstance(entities, list) else []
+    limits, _ = parted(content.get("entities"))
     return {
         limit["key"]: limit["value"]
         for limit in limits
-        if isinstance(limit, dict)
-        and str(limit.get("key")).startswith(_JOBS)
-        and isinstance(limit.get("value"), int)
+        if str(limit.get("key")).startswith(JOBS) and isinstance(limit.get("value"), int)
     }
 
 
@@ -44,7 +41,7 @@ def parallel_jobs_note(limits: Mapping[str, int], parallel: int) -> str:
         parallel: `max_parallel_jobs`.
     """
     for key, most in limits.items():
-        if _CONCURRENT in key and most < parallel:
+        if names_concurrency(key) and most < parallel:
             return (
                 f"max_parallel_jobs is {parallel}, but the org allows {most} concurrent jobs "
                 f"({key}): set max_parallel_jobs to {max(1, most)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tap_genesys.records.usable import parted
 from tap_genesys.replication.windows import parse
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ _DATE_LENGTH = len("2026-01-31T08:15:00Z")
 
 def rows(body: Record, key: str) -> list[Record]:
     """Return the objects in a list of a body; an empty list without it."""
-    values = body.get(key)
-    return [row for row in values if isinstance(row, dict)] if isinstance(values, list) else []
+    return parted(body.get(key))[0]
 
 
 def text(record: Record, key: str) -> str:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tap_genesys.api.response import names_concurrency
 from tap_genesys.preflight.assumptions.fields import Record, moment, number, rows, text
 from tap_genesys.preflight.assumptions.model import (
     Observed,
@@ -16,6 +17,7 @@ from tap_genesys.preflight.assumptions.model import (
     refuted,
 )
 from tap_genesys.preflight.assumptions.plan import OVERSIZED_GROUPS, OVERSIZED_SKILLS
+from tap_genesys.preflight.lake import JOBS
 
 if TYPE_CHECKING:
     from tap_genesys.preflight.assumptions.model import Response, Verdict
@@ -153,7 +155,7 @@ def missing_namespace(observed: Observed) -> Verdict:
 def concurrency(observed: Observed) -> Verdict:
     """Judge whether the org's limits of jobs have keys that name concurrency."""
     limits = rows(observed.body("limits"), "entities")
-    keys = [_named(row) for row in limits if "concurrent" in text(row, "key").lower()]
+    keys = [_named(row) for row in limits if names_concurrency(text(row, "key"))]
     if not keys:
         msg = f"none of {len(limits)} limits of the namespace analytics names concurrency"
         raise Undecidable(msg)
@@ -163,7 +165,7 @@ def concurrency(observed: Observed) -> Verdict:
 def limits_of_jobs(observed: Observed) -> Verdict:
     """Judge whether the namespace `analytics` lists the limits of jobs of details."""
     limits = rows(observed.body("limits"), "entities")
-    keys = [_named(row) for row in limits if text(row, "key").startswith("details.jobs.")]
+    keys = [_named(row) for row in limits if text(row, "key").startswith(JOBS)]
     evidence = f"{len(keys)} of {len(limits)} limits of the namespace analytics"
     return confirmed(f"{evidence}: {', '.join(keys)}") if keys else refuted(evidence)
 
