@@ -76,7 +76,7 @@ def shift_columns(definitions: Json) -> Json:
     descriptions = {
         "kind": "What the row is: shift, or time_off for a whole day off.",
         "businessUnitTimeZone": "Where the business unit is.",
-        "week": "The Monday of the week that was asked for.",
+        "week": "The Monday of the requested week.",
     }
     columns |= {name: {**TEXT, "description": text} for name, text in descriptions.items()}
     return columns | {"userId": {"type": "string"}}

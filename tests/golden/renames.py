@@ -102,7 +102,20 @@ def _with_limits_of_jobs(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**message, "record": {**record, **_LIMITS_OF_JOBS.get(record["key"], {})}}]
 
 
+def _with_the_requested_week(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the SCHEMA with the present description of the column `week`."""
+    message["schema"]["properties"]["week"]["description"] = "The Monday of the requested week."
+    return [message]
+
+
 EXPLAINED: tuple[Difference, ...] = (
+    Difference(
+        "every",
+        "SCHEMA",
+        "schedules_published",
+        "The description of a column is in the field's words.",
+        _with_the_requested_week,
+    ),
     Difference(
         "every",
         "RECORD",
