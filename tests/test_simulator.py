@@ -233,6 +233,15 @@ def test_a_fault_happens_on_its_path_and_page_after_and_times() -> None:
     assert happened == [False, False, False, True, True, False, False]
 
 
+def test_a_fault_happens_in_each_simulator_that_it_is_added_to() -> None:
+    """Each one counts its own requests: a fault of one test is whole in the next run of it."""
+    fault = Fault("drop")
+    for _ in range(2):
+        faults = Faults()
+        faults.add(fault)
+        assert [faults.of("/users", 1) is not None for _ in range(3)] == [True, False, False]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_fault_can_be_parsed(kind: str) -> None:
     """The command line has the same faults as a test."""

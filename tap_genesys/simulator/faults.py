@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -54,7 +54,7 @@ class Fault:
     permission: str = "analytics:conversationDetail:view"
     seconds: float = 1.0
     state: str = "FAILED"
-    _matched: int = field(default=0, repr=False)
+    _matched: int = field(default=0, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -96,9 +96,9 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
-        """Add a fault."""
+        """Add a copy of a fault, whose count of requests begins at 0."""
         with self._lock:
-            self._faults.append(fault)
+            self._faults.append(replace(fault))
 
     def clear(self) -> None:
         """Remove all faults."""
