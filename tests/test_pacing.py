@@ -140,6 +140,15 @@ def unread(body: bytes, length: int) -> requests.Response:
     return response
 
 
+def test_a_body_of_one_chunk_is_not_copied() -> None:
+    """A page is held once in memory."""
+    chunk = b"x" * 1000
+    response = requests.Response()
+    response.iter_content = lambda _size: iter([chunk])  # type: ignore[method-assign, assignment, misc]
+    read_whole(response)
+    assert response.content is chunk
+
+
 @pytest.mark.parametrize("length", [0, 1, 17_000_001])
 def test_a_body_is_read_whole(length: int) -> None:
     """A body of any size is read whole."""
@@ -156,11 +165,14 @@ def test_a_body_that_is_cut_is_an_error() -> None:
 
 
 def test_the_first_request_has_its_turn_at_once() -> None:
-    """Whatever moment the clock begins with."""
+    """Whatever moment the clock begins with; the second one waits for its own turn alone."""
     clock = Clock()
     clock.now = 0.0
-    assert Pacer(60, clock).take() == 0
+    pacer = Pacer(600, clock)
+    assert pacer.take() == 0
     assert clock.waits == []
+    pacer.take()
+    assert clock.waits == [SPREAD / 600]
 
 
 @pytest.mark.parametrize("per_minute", [3, 3.5])
@@ -182,6 +194,14 @@ def test_a_turn_is_left_again_after_a_minute(per_minute: float) -> None:
     assert pacer.left == 0
     clock.now += 61
     assert pacer.left == 3
+
+
+def test_no_more_turns_are_kept_than_a_minute_has() -> None:
+    """A run of hours does not fill the memory, even if no line of progress reads what is left."""
+    pacer = Pacer(2.5, Clock())
+    for _ in range(9):
+        pacer.take()
+    assert len(pacer._turns) == 3
 
 
 # -- the transport
@@ -227,7 +247,15 @@ class Transport:
 
 @pytest.mark.parametrize(
     ("status", "retry_after", "held"),
-    [(429, "9", 9), (429, "11", 10), (429, None, 0), (503, "9", 0), (200, "9", 0)],
+    [
+        (429, "9", 9),
+        (429, "11", 10),
+        (429, "Wed, 01 Jan 2098 00:00:00 GMT", 10),
+        (429, "Wed, 01 Jan 2020 00:00:00 GMT", 0),
+        (429, None, 0),
+        (503, "9", 0),
+        (200, "9", 0),
+    ],
 )
 def test_a_429_holds_all_requests_back_up_to_the_longest_hold(
     status: int, retry_after: str | None, held: float, monkeypatch: pytest.MonkeyPatch

@@ -54,7 +54,7 @@ class Pacer:
         """Wait until the caller may send a request; return the seconds of the wait."""
         with self._lock:
             begun = now = self._clock.seconds()
-            turn = max(now, self._next, self._held_until)
+            turn = max(now, self._next)  # `hold` moves `_next`, too
             self._next = turn + self._interval
             self._turns.append(turn)
         while turn > now:
@@ -133,6 +133,6 @@ def read_whole(response: requests.Response) -> None:
     Raises:
         RequestException: The body is incomplete.
     """
-    pieces = list(response.iter_content(_PIECE_BYTES))
-    # The attribute that `content` caches; there is no public way to set it.
-    response._content = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # noqa: SLF001
+    # The attribute that `content` caches; there is no public way to set it. `join` does not copy
+    # the chunk if it is the only one.
+    response._content = b"".join(response.iter_content(_PIECE_BYTES))  # noqa: SLF001
