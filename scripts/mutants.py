@@ -170,7 +170,9 @@ def _mutmut(folder: Path, *arguments: str) -> str:
     process = subprocess.run(  # noqa: S603 - no shell
         command, cwd=folder, capture_output=True, text=True, check=False
     )
-    return process.stdout.replace("\r", "\n") + process.stderr
+    output = process.stdout.replace("\r", "\n") + process.stderr
+    # A program that a signal ends prints nothing.
+    return output if process.returncode >= 0 else f"{output}\nSignal {-process.returncode}."
 
 
 def _survivor(name: str, path: Path, shown: str) -> Survivor:
