@@ -155,19 +155,71 @@ def test_a_value_that_json_does_not_have_is_its_text() -> None:
 def test_a_stdout_without_a_file_gets_each_line_at_once(
     monkeypatch: pytest.MonkeyPatch, *, takes_bytes: bool
 ) -> None:
-    """As text where it takes no bytes."""
-    stdout = io.TextIOWrapper(io.BytesIO(), "utf-8") if takes_bytes else io.StringIO()
+    """As text where it takes no bytes; a RECORD waits for no STATE."""
+    binary = io.BytesIO()
+    stdout = io.TextIOWrapper(binary, "utf-8") if takes_bytes else io.StringIO()
     monkeypatch.setattr(sys, "stdout", stdout)
-    SingerWriter().write_message(StateMessage(value={"a": "\u00e4"}))
-    stdout.seek(0)
-    assert json.loads(stdout.read()) == {"type": "STATE", "value": {"a": "\u00e4"}}
+    writer = SingerWriter()
+    for message in (StateMessage(value={"a": "\u00e4"}), record(a="\u00e4")):
+        writer.write_message(message)
+        text = stdout.getvalue() if isinstance(stdout, io.StringIO) else binary.getvalue()
+        assert json.loads(text.splitlines()[-1])["type"] == message.to_dict()["type"]
+        assert "\u00e4" in (text if isinstance(text, str) else text.decode())
+
+
+def buffered(patch: pytest.MonkeyPatch) -> tuple[Raw, io.BufferedWriter]:
+    """Set a stdout with a buffer of Python's."""
+    raw = Raw()
+    binary = io.BufferedWriter(raw)  # type: ignore[type-var] # a double
+    patch.setattr(sys, "stdout", SimpleNamespace(buffer=binary))
+    return raw, binary
+
+
+def test_many_records_are_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tap's buffer holds more than that of Python, which it replaces."""
+    raw, _ = buffered(monkeypatch)
+    writer = SingerWriter()
+    for _ in range(200):
+        writer.write_lines(b"x" * 1000)
+    assert raw.taken == b""
+    writer.write_message(StateMessage(value={}))
+    assert raw.taken.count(b"x") == 200_000
+
+
+def test_a_stdout_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of millions of lines would pay for it; another stdout is noticed."""
+    looks: list[int] = []
+
+    class Counted:
+        def __init__(self, number: int) -> None:
+            self._number, self._raw = number, Raw()
+
+        @property
+        def buffer(self) -> Raw:
+            looks.append(self._number)
+            return self._raw
+
+    monkeypatch.setattr(SingerWriter, "_known", None)
+    for number in range(2):
+        monkeypatch.setattr(sys, "stdout", Counted(number))
+        for _ in range(3):
+            SingerWriter().write_message(StateMessage(value={}))
+    assert looks == [0, 1]
+
+
+def test_a_stdout_may_be_closed_before_another_one_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its buffer cannot be flushed any more, and nothing is raised."""
+    closed, writer = unbuffered(monkeypatch), SingerWriter()
+    writer.write_message(StateMessage(value={}))
+    closed.close()
+    raw = unbuffered(monkeypatch)
+    writer.write_message(StateMessage(value={"a": 1}))
+    assert json.loads(raw.taken) == {"type": "STATE", "value": {"a": 1}}
 
 
 def test_a_buffered_stdout_keeps_what_was_printed_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """It precedes the first message."""
-    raw = Raw()
-    binary = io.BufferedWriter(raw)  # type: ignore[type-var] # a double
-    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=binary))
+    raw, binary = buffered(monkeypatch)
     binary.write(b"before\n")
     writer = SingerWriter()
     for number in range(2):

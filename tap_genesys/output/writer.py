@@ -9,7 +9,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 from singer_sdk.mapper import SameRecordTransform
@@ -107,10 +107,10 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
 
     @staticmethod
     def _find_stdout() -> io.BufferedIOBase | None:
-        binary = getattr(sys.stdout, "buffer", None)
+        binary: io.BufferedIOBase | None = getattr(sys.stdout, "buffer", None)
         raw = getattr(binary, "raw", binary)
         if binary is None or not isinstance(raw, io.RawIOBase):
-            return cast("io.BufferedIOBase | None", binary)
+            return binary
         if SingerWriter._buffered is None or SingerWriter._buffered.raw is not raw:
             binary.flush()
             if SingerWriter._buffered is not None:
