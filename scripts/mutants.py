@@ -53,7 +53,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "api/retry": ("retry",),
     "api/shape": ("shape",),
     "endpoints/activate_version": ("activate_version",),
-    "endpoints/holes": ("holes", "short_windows"),
+    "endpoints/holes": ("hole_policies",),
     "output/writer": ("writer",),
     "privacy/redaction": ("privacy",),
     "privacy/rules": ("privacy",),
