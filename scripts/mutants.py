@@ -69,6 +69,8 @@ _BESIDE = ("tests", "scripts", "docs", "bench", "orchestrate", "README.md", "CHA
 _MESSAGES = (r"\bmsg = ", r"\b_?log(ger)?(\.\w+)?\(", r"\bwarn(ing)?\(")
 #: The exit codes of mutmut for mutants that were not killed.
 _SURVIVED, _UNTESTED = (0,), (5, 33)
+#: And for mutants with which the tests did not end in time, which a busy machine may feign.
+_TIMED_OUT = (-24, 24, 36, 152, 255)
 #: Examples are the same in each run, and failing ones are not shrunk.
 _PROFILE = """
 from hypothesis import Phase
@@ -110,8 +112,10 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"\n{survivor.place}\n{survivor.diff}")
         kept = len(codes) - len(survivors)
         seen, total = seen + kept, total + len(codes)
+        late = sum(code in _TIMED_OUT for code in codes.values())
         minutes = (time.monotonic() - begun) / 60
-        print(f"{module}: {_score(kept, len(codes))}; {minutes:.1f} minutes", flush=True)
+        score = f"{_score(kept, len(codes))}, {late} of them by a timeout"
+        print(f"{module}: {score}; {minutes:.1f} minutes", flush=True)
     print(f"\nAll: {_score(seen, total)}.")
     return 0
 
