@@ -141,6 +141,21 @@ def test_one_at_a_time_is_plain_reading() -> None:
     assert set(responder.threads.values()) == {threading.current_thread().name}
 
 
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_request_may_begin_before_it_is_needed(most: int) -> None:
+    """Where its key is known, as a cursor is; with one connection it waits until it is needed."""
+    prefetching, responder = prefetcher(most)
+    others = {*threading.enumerate()}
+    responder.open(0, 1)
+    prefetching.begin(0, responder.request(0))
+    for thread in {*threading.enumerate()} - others:
+        thread.join()
+    assert responder.requested == ([] if most == 1 else [0])
+    assert prefetching.result(0, responder.request(0), ()) == 0
+    assert prefetching.result(1, responder.request(1), ()) == 1
+    assert responder.requested == [0, 1]
+
+
 def test_an_error_is_raised_where_its_response_is_needed() -> None:
     """An error of a prefetched request is raised when its response is needed, not before."""
     prefetching, responder = prefetcher(3)

@@ -271,6 +271,16 @@ def test_a_name_below_itself_is_hashed_once() -> None:
     }
 
 
+@pytest.mark.parametrize("field", ["a.b", '["b"]'])
+def test_a_path_reaches_a_name_below_itself(field: str) -> None:
+    """A field of the last name of a path is below it, and no holder of its own."""
+    value = {"b": "x", "c": ["y", {"b": "z"}]}
+    replaced = {"b": hashed("x"), "c": [hashed("y"), {"b": hashed("z")}]}
+    record = {"a": {"b": value}} if field == "a.b" else {"b": value}
+    expected = {"a": {"b": replaced}} if field == "a.b" else {"b": replaced}
+    assert applied(record, (field, "hash")) == expected
+
+
 def test_rules_apply_in_their_order() -> None:
     """Rules apply in the order of the setting."""
     record = {"a": "x"}
