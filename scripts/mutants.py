@@ -49,7 +49,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "api/pagination": ("pagination", "page_steps", "paging"),
     "api/paging": ("paging", "listings"),
     "api/polling": ("polling",),
-    "api/prefetch": ("prefetch",),
+    "api/prefetch": ("prefetcher",),
     "api/retry": ("retry",),
     "api/shape": ("shape",),
     "endpoints/activate_version": ("activate_version",),
