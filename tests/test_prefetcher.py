@@ -179,14 +179,17 @@ def test_a_signal_ends_the_wait_for_a_response() -> None:
     """A signal ends the wait; the thread of the request keeps nothing from ending."""
     interruption = Interruption()
     prefetching: Prefetcher[int, int] = Prefetcher(2, interruption)
-    responder = Responder()
+    responder, others = Responder(), {*threading.enumerate()}
     old = signal.signal(signal.SIGALRM, lambda *_: interruption.handle(signal.SIGTERM))
     signal.setitimer(signal.ITIMER_REAL, 0.01)
     try:
         with pytest.raises(Interrupted) as leaving:
             prefetching.result(0, responder.request(0), responder.following(0))
+        pending = {*threading.enumerate()} - others
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
         responder.open(*range(50))
     assert leaving.value.code == 143
+    assert len(pending) == 2
+    assert all(thread.daemon for thread in pending)  # Python does not wait for those at its exit
