@@ -162,22 +162,29 @@ def test_the_first_job_after_queries_begins_a_margin_before_their_bookmark(
 
 
 @pytest.mark.parametrize(
-    ("source", "watermark", "bookmark", "is_noted"),
+    ("source", "known_up_to", "watermark", "bookmark", "is_noted"),
     [
-        ("job", BOOKMARK - HOUR, BOOKMARK, False),
-        ("job", LAKE, LAKE - MILLISECOND, True),
-        ("auto", BOOKMARK - HOUR, BOOKMARK, True),
+        ("job", BOOKMARK + HOUR / 2, BOOKMARK - HOUR, BOOKMARK, False),
+        ("job", BOOKMARK + HOUR / 2, LAKE, LAKE - MILLISECOND, True),
+        ("auto", BOOKMARK + HOUR / 2, BOOKMARK - HOUR, BOOKMARK, True),
+        ("job", BOOKMARK + MILLISECOND, BOOKMARK - HOUR, BOOKMARK, True),
     ],
-    ids=["the lake is behind", "the bookmark has moved", "a query has read the margin"],
+    ids=[
+        "the lake is behind",
+        "the bookmark has moved",
+        "a query has read the margin",
+        "jobs have read all before the bookmark",
+    ],
 )
 def test_a_mark_waits_until_the_margin_before_the_bookmark_has_been_read(
     source: str,
+    known_up_to: datetime,
     watermark: datetime,
     bookmark: datetime,
     is_noted: bool,  # noqa: FBT001
 ) -> None:
     """By job: with a mark, the next one would begin at the bookmark that queries have moved."""
-    state = {KNOWN_UP_TO: iso(BOOKMARK + HOUR / 2), READ_TO: iso(BOOKMARK)}
+    state = {KNOWN_UP_TO: iso(known_up_to), READ_TO: iso(BOOKMARK)}
     plan = plan_of(None, state=state, source=source, watermark=watermark, start=BOOKMARK)
     for _ in plan.batches():
         pass

@@ -265,6 +265,13 @@ def test_an_age_is_counted_to_the_moment_of_the_data(source: str, mark: int) -> 
     assert run.state[RECHECKS] == {"5": text(mark)}
 
 
+def test_a_state_without_marks_is_read_from_the_bookmark_less_the_age() -> None:
+    """A new age has no mark; the days before are not read again for it."""
+    state = {KNOWN_UP_TO: text(7), READ_TO: text(7)}
+    late = {"bookmark": at(7), "start": at(7), "watermark": at(7, 6), "end": at(8, 12)}
+    assert executed(state=state, **late).batches[1].reads == ()
+
+
 def test_a_query_beside_jobs_reads_as_of_the_present() -> None:
     """Days that it has read at the age of five days need no job, however late the lake is."""
     run = executed(watermark=at(0, 1), end=at(8))
@@ -331,6 +338,14 @@ def test_a_query_may_know_more_than_the_taps_clock_says(
     state = {KNOWN_UP_TO: iso(known_up_to), READ_TO: text(4)}
     run = executed(bookmark=at(4), state=state, start=at(4))
     assert run.plan.may_be_open is is_open  # type: ignore[attr-defined]
+
+
+def test_a_lake_that_stands_still_is_as_new_as_the_rows_of_its_jobs() -> None:
+    """Their moment is the lake's own, by whatever clock: no skew is added to it."""
+    bookmark = LAST_BY_JOB
+    state = {KNOWN_UP_TO: iso(LAKE), READ_TO: iso(bookmark)}
+    run = executed(bookmark=bookmark, state=state, start=bookmark)
+    assert run.plan.may_be_open  # type: ignore[attr-defined]
 
 
 def test_a_first_run_has_nothing_to_be_older_than() -> None:
