@@ -209,8 +209,10 @@ def test_a_count_that_is_too_high_ends_after_the_next_page() -> None:
     assert not pages.completeness.holes
 
 
-@pytest.mark.parametrize("body", [{"pageCount": 4}, {"totalHits": 14}])
-def test_records_beyond_an_empty_page_are_a_hole(body: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("body", "promised"), [({"pageCount": 4}, "4 pages"), ({"totalHits": 14}, "14 rows")]
+)
+def test_records_beyond_an_empty_page_are_a_hole(body: dict[str, int], promised: str) -> None:
     """Records after an empty page make that page a hole, with its number and counts.
 
     All else is read.
@@ -220,6 +222,7 @@ def test_records_beyond_an_empty_page_are_a_hole(body: dict[str, int]) -> None:
     assert read(server, pages) == 10
     assert [hole.page for hole in pages.completeness.holes] == [2]
     assert pages.completeness.holes[0].received == 4
+    assert pages.completeness.holes[0].expected == promised
     assert server.requested == [1, 2, 2, 2, 2, 3, 4]
 
 
@@ -245,6 +248,21 @@ def test_records_without_an_id_are_compared_whole() -> None:
     pages.advance(response({"entities": [{"n": 2}]}))
     with pytest.raises(StopRun, match="ignores pageNumber"):
         pages.advance(response({"entities": [{"n": 2}]}))
+
+
+def test_a_row_that_is_no_object_is_a_row_of_its_page() -> None:
+    """It cannot become a record, but a page that has it is no empty one, and no other one."""
+    pages = paginator()
+    for page in ([1, "a"], [1, "b"]):
+        pages.advance(response({"entities": page}))
+    assert pages.completeness.received == 4
+    with pytest.raises(StopRun, match="ignores pageNumber"):
+        pages.advance(response({"entities": [1, "b"]}))
+
+
+def test_a_full_page_is_that_of_the_request_before_the_first_one_is_received() -> None:
+    """Nothing shows another size by then."""
+    assert paginator().completeness.page_size == SIZE
 
 
 @pytest.mark.parametrize("body", [{"totalHits": 40}, {"pageCount": 11}])
@@ -554,6 +572,7 @@ def _counted_pages(header: Any, pages: Any, hits: Any) -> int:
 def test_tokens_are_followed_until_none_comes() -> None:
     """Tokens are followed until a page has none; a page without records does not end the paging."""
     paginator = TokenPaginator("users", lambda body: body.get("next"))
+    assert (paginator.current_value, paginator.finished) == ("", False)
     for token in ("b", "c"):
         paginator.advance(response({"entities": [], "next": token}))
         assert (paginator.current_value, paginator.finished) == (token, False)
