@@ -289,6 +289,13 @@ def test_the_passes_before_a_run_are_kept_apart() -> None:
     assert len(plan.passes.entries) == 2
 
 
+def test_a_history_without_passes_was_a_query_before_the_run_too() -> None:
+    """So no job of the run replaces a row that may be newer."""
+    run = PlanRun(end=NOON, source="query", bookmark=at(4))
+    plan = ConversationPlan(run.state, run.inputs())
+    assert plan.passes_before.entries == plan.passes.entries != []
+
+
 # -- re-checks
 
 

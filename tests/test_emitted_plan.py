@@ -41,9 +41,10 @@ def is_emitted(
     *,
     may_leave_out: bool = True,
     rereads: bool = False,
+    latest: datetime | None = None,
     **options: Any,
 ) -> bool:
-    """Return whether a conversation of one minute counts as emitted."""
+    """Return whether a conversation of one minute counts as emitted, with its latest moment."""
     run = PlanRun(
         **{
             "end": NOON,
@@ -56,7 +57,7 @@ def is_emitted(
     inputs = replace(run.inputs(), may_leave_out=may_leave_out, rereads=rereads)
     read = Read(Window(at(3), at(4)), by, purpose)
     end = start + timedelta(minutes=1)
-    return ConversationPlan(run.state, inputs).has_emitted(read, start, end, lambda: end)
+    return ConversationPlan(run.state, inputs).has_emitted(read, start, end, lambda: latest or end)
 
 
 BEFORE = BOOKMARK - MILLISECOND
@@ -82,6 +83,25 @@ def test_a_row_is_left_out_where_its_source_reads_it_again(
 ) -> None:
     """Not where a source reads it for the first time, and never in a re-check."""
     assert is_emitted(by, purpose, start) is expected
+
+
+@pytest.mark.parametrize("mark", [JOBS, QUERIES])
+def test_each_source_leaves_out_what_it_has_emitted_itself(mark: JobMark | QueryMark) -> None:
+    """A row by query lacks attributes of one by job, which lacks the latest changes."""
+    state = {PASSES: [], EMITTED: with_mark(None, mark)}
+    assert is_emitted("job", "forward", BEFORE, state=state) is (mark is JOBS)
+    assert is_emitted("query", "forward", BEFORE, state=state) is (mark is QUERIES)
+
+
+@pytest.mark.parametrize(("latest", "expected"), [(at(4, 10, 30), True), (at(4, 13), False)])
+def test_what_changes_long_after_its_end_is_as_old_as_the_full_pass(
+    latest: datetime, *, expected: bool
+) -> None:
+    """A narrow pass does not return it any more."""
+    full = QueryMark.of_full_pass(at(0), at(4, 11, 30), at(4, 12))
+    narrow = full.after_narrow_pass(at(4, 19, 30), at(4, 20), None)
+    state = {PASSES: [], EMITTED: with_mark(None, narrow)}
+    assert is_emitted("query", "fresh", at(4, 10), latest=latest, state=state) is expected
 
 
 @pytest.mark.parametrize("purpose", ["forward", "fresh"])
@@ -251,6 +271,15 @@ def test_a_narrow_pass_that_reads_tails_moves_their_moments() -> None:
         [text(0), text(4, 6), text(4, 6)],
         [text(5, 13, 30), last, text(4, 6), BEGUN, text(4, 6), last],
     ]
+
+
+def test_a_full_pass_begins_at_the_watermark_where_narrow_ones_have_read_what_is_before_it() -> (
+    None
+):
+    """Their ends are in the mark alone, and still count when the watermark passes the full one."""
+    third = following(following(executed()), watermark=at(5, 12, 15))
+    fresh = [read.window for batch in third.batches for read in batch.reads if read.by == "query"]
+    assert fresh == [Window(at(5, 12, 15), at(5, 14))]
 
 
 def test_a_narrow_pass_covers_nothing_and_limits_jobs_until_its_last_response() -> None:
