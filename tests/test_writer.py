@@ -167,15 +167,15 @@ def test_a_stdout_without_a_file_gets_each_line_at_once(
         assert "\u00e4" in (text if isinstance(text, str) else text.decode())
 
 
-def buffered(patch: pytest.MonkeyPatch) -> tuple[Raw, io.BufferedWriter]:
+def buffered(patch: pytest.MonkeyPatch) -> tuple[Raw, Any]:
     """Set a stdout with a buffer of Python's."""
     raw = Raw()
-    binary = io.BufferedWriter(raw)  # type: ignore[type-var] # a double
+    binary: Any = io.BufferedWriter(raw)
     patch.setattr(sys, "stdout", SimpleNamespace(buffer=binary))
     return raw, binary
 
 
-def test_many_records_are_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_records_wait_in_one_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tap's buffer holds more than that of Python, which it replaces."""
     raw, _ = buffered(monkeypatch)
     writer = SingerWriter()
