@@ -80,6 +80,7 @@ def test_each_hole_is_logged_with_what_follows_from_it(
 def test_a_hole_that_is_not_accepted_is_taken_once() -> None:
     """However many parts without a hole follow it; those are none."""
     stream, _reported, _counts = holes()
+    assert stream.take_incomplete() is False
     assert stream.are_accepted("before")
     assert stream.take_incomplete() is False
     assert not stream.are_accepted("here", ["page 1."])
