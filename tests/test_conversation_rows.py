@@ -474,27 +474,46 @@ def test_no_row_waits_when_a_state_is_written() -> None:
     assert len(printed) > 20
 
 
+def emitted(world: World, *names: str, straight: bool = True, **options: Any) -> list[Any]:
+    """Return the messages of a run, without the moments of extraction.
+
+    Args:
+        world: The simulator's world.
+        names: The streams; `stream.column` deselects a column, `stream.column.field` a part of it.
+        straight: Whether records may bypass the SDK's layers.
+        options: Settings.
+    """
+    stdout = io.TextIOWrapper(io.BytesIO())
+    streams = [name for name in names if "." not in name]
+    with Simulator(world) as sim, contextlib.redirect_stdout(stdout):
+        reader = tap(sim, *streams, start_date=iso(SINCE), **options)
+        reader.message_writer = SingerWriter()
+        for name in set(names) - set(streams):
+            stream, *path = name.split(".")
+            breadcrumb = tuple(part for column in path for part in ("properties", column))
+            reader.streams[stream].metadata[breadcrumb].selected = False
+            reader.streams[stream]._mask = None
+        for stream in reader.streams.values():
+            if not straight:
+                vars(stream)["_deselected_columns"] = None
+        reader.sync_or_leave()
+        stdout.flush()
+    messages = [json.loads(line) for line in stdout.buffer.getvalue().splitlines()]
+    for message in messages:
+        if message["type"] == "RECORD":
+            datetime.fromisoformat(message.pop("time_extracted"))
+    return messages
+
+
 def test_unmapped_rows_are_written_as_by_the_sdk() -> None:
     """Line by line, for records, listings and tables; a stream map takes the SDK's path."""
     world = World(seed=5, per_day=9, since=SINCE, now=SINCE + 2 * DAY)
     streams = ("conversation_details", "conversation_wrap_ups", "users", "roles")
 
     def lines(*, straight: bool, **options: Any) -> list[dict[str, Any]]:
-        stdout = io.TextIOWrapper(io.BytesIO())
-        with Simulator(world) as sim, contextlib.redirect_stdout(stdout):
-            options = {"start_date": iso(SINCE), "emit_activate_version_messages": True, **options}
-            reader = tap(sim, *streams, **options)
-            reader.message_writer = SingerWriter()
-            for stream in reader.streams.values():
-                if not straight:
-                    vars(stream)["_is_unchanged"] = False
-            reader.sync_or_leave()
-            stdout.flush()
-        messages = [json.loads(line) for line in stdout.buffer.getvalue().splitlines()]
-        for message in messages:
-            if message["type"] == "RECORD":
-                datetime.fromisoformat(message.pop("time_extracted"))
-        return messages
+        return emitted(
+            world, *streams, straight=straight, emit_activate_version_messages=True, **options
+        )
 
     straight, around = lines(straight=True), lines(straight=False)
     assert straight == around
@@ -508,3 +527,48 @@ def test_unmapped_rows_are_written_as_by_the_sdk() -> None:
         for message in renamed
         if message["type"] == "RECORD" and message["stream"] == "people"
     ]
+
+
+class NewColumn(World):
+    """Org whose conversations have a field that is in no schema."""
+
+    def conversation(self, number: int) -> dict[str, Any]:
+        return {**super().conversation(number), "unheardOf": number}
+
+
+@pytest.mark.parametrize(
+    "deselected",
+    [
+        (),
+        ("conversation_details.participants", "conversation_details.surveys"),
+        ("users.addresses",),
+        # A part of a column: the SDK removes it.
+        ("users.division.name",),
+        ("users.division", "users.division.name"),
+        # Of a table, too; its other rows are those of the whole selection.
+        ("conversation_wrap_ups.participantId", "conversation_details.participants"),
+    ],
+)
+def test_a_selection_of_columns_removes_them_as_the_sdk_does(deselected: tuple[str, ...]) -> None:
+    """Columns, parts of columns, and nothing else: unknown fields and the rows of tables stay."""
+    world = NewColumn(seed=5, per_day=9, since=SINCE, now=SINCE + 2 * DAY)
+    names = ("conversation_details", "conversation_wrap_ups", "users")
+    messages = emitted(world, *names, *deselected)
+    assert messages == emitted(world, *names, *deselected, straight=False)
+    whole = emitted(world, *names)
+    for name in names:
+        prefix = f"{name}."
+        paths = {path.removeprefix(prefix) for path in deselected if path.startswith(prefix)}
+        rows_left, rows_before = (
+            [
+                line["record"]
+                for line in lines
+                if line["type"] == "RECORD" and line["stream"] == name
+            ]
+            for lines in (messages, whole)
+        )
+        assert len(rows_left) == len(rows_before) > 0
+        for row, before in zip(rows_left, rows_before, strict=True):
+            assert set(row) == set(before) - paths
+        if name == "conversation_details":
+            assert all(row["unheardOf"] for row in rows_left)

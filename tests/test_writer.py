@@ -20,7 +20,7 @@ from support.http_doubles import response
 
 from tap_genesys.api.response import body, records
 from tap_genesys.errors import StopRun
-from tap_genesys.output.writer import SingerWriter, is_unchanged
+from tap_genesys.output.writer import SingerWriter, deselected_columns, is_unchanged
 
 
 class Raw(io.RawIOBase):
@@ -263,8 +263,8 @@ def test_a_reader_that_is_gone_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(gone, "write", len)  # so that the buffer can be discarded
 
 
-def stream_of(*maps: str, flattens: bool = False, mask: tuple[bool, ...] = (True,)) -> Any:
-    """Return a stream with maps of these classes; the mask is its selection."""
+def stream_of(*maps: str, flattens: bool = False, deselected: tuple[str, ...] = ()) -> Any:
+    """Return a stream with maps of these classes, and a selection without these columns."""
     made: list[Any] = []
     for name in maps:
         cls = SameRecordTransform if name == "same" else SimpleNamespace
@@ -273,23 +273,37 @@ def stream_of(*maps: str, flattens: bool = False, mask: tuple[bool, ...] = (True
             SimpleNamespace(enabled=True, max_level=1) if flattens else None
         )
         made.append(stream_map)
-    return SimpleNamespace(stream_maps=made, mask=dict(enumerate(mask)))
+    names = ["", "id", "address", "address.city", "name"]
+    mask = {
+        tuple(part for column in name.split(".") if name for part in ("properties", column)): (
+            name not in deselected
+        )
+        for name in names
+    }
+    return SimpleNamespace(stream_maps=made, mask=mask)
 
 
 @pytest.mark.parametrize(
-    ("stream", "is_same"),
+    ("stream", "columns"),
     [
-        (stream_of("same"), True),
-        (stream_of("same", mask=(True, True)), True),
-        (stream_of("same", mask=(True, False)), False),
-        (stream_of("same", flattens=True), False),
-        (stream_of("other"), False),
-        (stream_of("same", "same"), False),
-        (stream_of(), False),
+        (stream_of("same"), set()),
+        (stream_of("same", deselected=("name",)), {"name"}),
+        (stream_of("same", deselected=("name", "id")), {"name", "id"}),
+        (stream_of("same", deselected=("address", "address.city")), {"address"}),
+        # A part of a column.
+        (stream_of("same", deselected=("address.city",)), None),
+        (stream_of("same", deselected=("name", "address.city")), None),
+        # The stream itself.
+        (stream_of("same", deselected=("", "id", "address", "address.city", "name")), None),
+        (stream_of("same", flattens=True), None),
+        (stream_of("other"), None),
+        (stream_of("same", "same"), None),
+        (stream_of(), None),
     ],
 )
-def test_a_record_is_unchanged_without_a_map_flattening_or_selection(
-    stream: Any, *, is_same: bool
+def test_records_bypass_the_sdk_without_a_map_flattening_or_parts_of_columns(
+    stream: Any, columns: set[str] | None
 ) -> None:
     """One map of the SDK's is there in any case: the one that changes nothing."""
-    assert is_unchanged(stream) is is_same
+    assert deselected_columns(stream) == columns
+    assert is_unchanged(stream) is (columns == set())

@@ -23,7 +23,7 @@ from tap_genesys.endpoints.metrics import RecordCounter, StreamCounters, run_of
 from tap_genesys.endpoints.request_loop import RequestLoop
 from tap_genesys.errors import SkipStream, TimedOut
 from tap_genesys.output.console import is_worth_a_line
-from tap_genesys.output.writer import SingerWriter, is_unchanged
+from tap_genesys.output.writer import SingerWriter, deselected_columns
 from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
@@ -320,17 +320,19 @@ class GenesysStream(RESTStream[Any], ABC):
 
     @override
     def _write_record_message(self, record: Record) -> None:
-        if self._is_unchanged:
-            writer = cast("SingerWriter", self._tap.message_writer)
-            writer.write_record(self.name, record, self._stream_version)
-            self.state_manager.is_flushed = False
-        else:
+        deselected = self._deselected_columns
+        if deselected is None:
             super()._write_record_message(record)
+            return
+        writer = cast("SingerWriter", self._tap.message_writer)
+        writer.write_record(self.name, record, self._stream_version, deselected)
+        self.state_manager.is_flushed = False
 
     @cached_property
-    def _is_unchanged(self) -> bool:
-        """Whether records bypass the SDK's selection, stream maps and flattening."""
-        return isinstance(self._tap.message_writer, SingerWriter) and is_unchanged(self)
+    def _deselected_columns(self) -> frozenset[str] | None:
+        """The columns that records lose; None if records have to go through the SDK."""
+        is_ours = isinstance(self._tap.message_writer, SingerWriter)
+        return deselected_columns(self) if is_ours else None
 
     # -- numbered pages, and their completeness
 

@@ -25,13 +25,31 @@ if TYPE_CHECKING:
 
 #: Bytes; each write to a pipe costs a system call, whatever its size.
 _BUFFER = 1 << 18
+#: The length of a column's breadcrumb.
+_COLUMN = 2
 
 
 def is_unchanged(stream: Stream) -> bool:
     """Return whether selection, stream maps and flattening leave a stream's records unchanged."""
+    return deselected_columns(stream) == frozenset()
+
+
+def deselected_columns(stream: Stream) -> frozenset[str] | None:
+    """Return the columns that the selection removes from a stream's records.
+
+    None if it removes a part of a column or the stream, or if stream maps or flattening change a
+    record: then it takes the SDK.
+    """
     maps = stream.stream_maps
     is_same = len(maps) == 1 and type(maps[0]) is SameRecordTransform
-    return is_same and not maps[0].flattening_enabled and all(stream.mask.values())
+    if not is_same or maps[0].flattening_enabled:
+        return None
+    deselected = {breadcrumb for breadcrumb, is_selected in stream.mask.items() if not is_selected}
+    # A breadcrumb is ("properties", column), and longer within a column; that of the stream is ().
+    columns = {breadcrumb for breadcrumb in deselected if len(breadcrumb) == _COLUMN}
+    if any(breadcrumb[:_COLUMN] not in columns for breadcrumb in deselected):
+        return None
+    return frozenset(name for _, name in columns)
 
 
 class SingerWriter(GenericSingerWriter[bytes, Message]):
@@ -56,14 +74,23 @@ class SingerWriter(GenericSingerWriter[bytes, Message]):
     def write_message(self, message: Message) -> None:
         self._write(self.format_message(message), at_once=not isinstance(message, RecordMessage))
 
-    def write_record(self, stream: str, record: dict[str, Any], version: int | None) -> None:
-        """Write a record without selection, stream maps or flattening.
+    def write_record(
+        self,
+        stream: str,
+        record: dict[str, Any],
+        version: int | None,
+        deselected: frozenset[str] = frozenset(),
+    ) -> None:
+        """Write a record without the SDK's selection, stream maps and flattening.
 
         Args:
             stream: The name of the stream.
             record: The record.
             version: The version for ACTIVATE_VERSION; None without one.
+            deselected: The columns to leave out.
         """
+        if deselected:
+            record = {name: value for name, value in record.items() if name not in deselected}
         message: dict[str, Any] = {
             "type": "RECORD",
             "stream": stream,
