@@ -15,28 +15,26 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
+from tap_genesys.records.conversation_rows import ATTRIBUTES, NESTED, TABLES, WRAP_UPS
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 DETAILS = "conversation_details"
-#: The columns of conversations that the tables hold row by row.
-NESTED = ["participants", "evaluations", "surveys", "resolutions"]
 ALL = [DETAILS, *TABLES, ATTRIBUTES, WRAP_UPS]
 #: Case -> streams, and columns of conversations that are not selected.
-CASES: dict[str, tuple[list[str], list[str]]] = {
-    "conversations alone": ([DETAILS], []),
-    "and their twelve tables": (ALL, []),
+CASES: dict[str, tuple[list[str], tuple[str, ...]]] = {
+    "conversations alone": ([DETAILS], ()),
+    "and their twelve tables": (ALL, ()),
     "conversations without nested columns": ([DETAILS], NESTED),
     "and their twelve tables, without nested columns": (ALL, NESTED),
-    "nothing (start and login)": (["divisions"], []),
+    "nothing (start and login)": (["divisions"], ()),
 }
 ROWS = 8_000
 ROUNDS = 5
 
 
-def seconds(sim: Simulator, folder: Path, streams: list[str], deselected: list[str]) -> float:
+def seconds(sim: Simulator, folder: Path, streams: list[str], deselected: tuple[str, ...]) -> float:
     """Run the tap once; return the CPU seconds that it took.
 
     Args:

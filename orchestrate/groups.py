@@ -12,10 +12,12 @@ class Group:
     Args:
         bookmarked: Windowed streams, which have a bookmark in the state.
         tables: Tables that are derived from them.
+        nested: Columns of the bookmarked streams whose content the tables hold.
     """
 
     bookmarked: tuple[str, ...]
     tables: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -41,6 +43,7 @@ GROUPS = {
             "conversation_surveys",
             "conversation_wrap_ups",
         ),
+        nested=("evaluations", "participants", "resolutions", "surveys"),
     ),
     "aggregates": Group(bookmarked=("conversation_aggregates",)),
     "agents": Group(bookmarked=("user_presences",), tables=("user_routing_statuses",)),

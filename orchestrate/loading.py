@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrate.errors import LoadError, NotYetError, SetupError
+from orchestrate.groups import GROUPS
 from orchestrate.pipe import pipe
 from orchestrate.states import State, behind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from orchestrate.groups import Group
@@ -27,6 +29,7 @@ LOADER = "target-postgres --config=ENV"
 TAPS_OWN = ("GENESYS_", "TAP_GENESYS_")
 LOADERS_OWN = ("TARGET_",)
 LEAVE_OUT = "ORCHESTRATE_LEAVE_OUT"
+NESTED_COLUMNS = "ORCHESTRATE_NESTED_COLUMNS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,8 @@ def settings_of(start: datetime, end: datetime, part: Share) -> dict[str, str]:
 def catalog_of(programs: Programs, group: Group) -> dict[str, Any]:
     """Run the tap's discovery; return a catalog with the group's streams, all of them selected.
 
-    `ORCHESTRATE_LEAVE_OUT` has names of streams to leave out, separated by commas.
+    `ORCHESTRATE_LEAVE_OUT` has names of streams to leave out, `ORCHESTRATE_NESTED_COLUMNS` names of
+    columns to load although tables hold their content; both are separated by commas.
 
     Raises:
         SetupError: The tap does not start, or lacks a stream of the group.
@@ -148,15 +152,30 @@ def catalog_of(programs: Programs, group: Group) -> dict[str, Any]:
     if process.returncode:
         msg = f"The tap ended with code {process.returncode}; see the log of this run (stderr)."
         raise LoadError(msg)
-    left_out = {name.strip() for name in programs.environment.get(LEAVE_OUT, "").split(",")}
-    return select(json.loads(process.stdout), group, left_out)
+    left_out, kept = (
+        {name.strip() for name in programs.environment.get(variable, "").split(",")} - {""}
+        for variable in (LEAVE_OUT, NESTED_COLUMNS)
+    )
+    return select(json.loads(process.stdout), group, left_out, kept)
 
 
-def select(catalog: dict[str, Any], group: Group, left_out: set[str]) -> dict[str, Any]:
+def select(
+    catalog: dict[str, Any],
+    group: Group,
+    left_out: set[str],
+    kept: AbstractSet[str] = frozenset(),
+) -> dict[str, Any]:
     """Return the catalog with the group's streams only, all of them selected.
 
+    Args:
+        catalog: The tap's catalog.
+        group: The group of streams.
+        left_out: Streams to leave out.
+        kept: Columns to select although the group's tables hold their content.
+
     Raises:
-        SetupError: The tap lacks a stream of the group, or one must not be left out.
+        SetupError: The tap lacks a stream of the group, one must not be left out, or no group has
+            such a column.
     """
     known = {entry["tap_stream_id"]: entry for entry in catalog["streams"]}
     if missing := [name for name in group.streams if name not in known]:
@@ -165,11 +184,21 @@ def select(catalog: dict[str, Any], group: Group, left_out: set[str]) -> dict[st
     if needed := sorted(left_out & set(group.bookmarked)):
         msg = f"{LEAVE_OUT} has {', '.join(needed)}, whose bookmark is needed: keep it."
         raise SetupError(msg)
+    nested = {name for other in GROUPS.values() for name in other.nested}
+    if unknown := sorted(kept - nested):
+        msg = (
+            f"{NESTED_COLUMNS} has {', '.join(unknown)}, which is no such column: "
+            f"set it to some of {', '.join(sorted(nested))}."
+        )
+        raise SetupError(msg)
     chosen = [known[name] for name in group.streams if name not in left_out]
+    deselected = [["properties", name] for name in group.nested if name not in kept]
     for entry in chosen:
         for part in entry["metadata"]:
             if not part["breadcrumb"]:
                 part["metadata"]["selected"] = True
+            elif entry["tap_stream_id"] in group.bookmarked and part["breadcrumb"] in deselected:
+                part["metadata"]["selected"] = False
     return {"streams": chosen}
 
 

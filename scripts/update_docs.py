@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import examples
 import personal_columns
+import update_plugin
 import yaml
 from architecture import layers_table
 
@@ -146,9 +147,11 @@ def meltano_settings() -> str:
 
 
 def meltano_selection() -> str:
-    """Return the streams that are selected by default as they stand in meltano.yml."""
-    names = sorted(vars(one)["name"] for one in STREAMS if one.selected_by_default)
-    return "    select:\n" + "".join(f"    - {name}.*\n" for name in names)
+    """Return the selection as it stands in meltano.yml."""
+    patterns = update_plugin.selection()
+    # YAML takes an exclamation mark without quotes for a tag.
+    quoted = [f'"{pattern}"' if pattern.startswith("!") else pattern for pattern in patterns]
+    return "    select:\n" + "".join(f"    - {pattern}\n" for pattern in quoted)
 
 
 def default_permissions() -> str:

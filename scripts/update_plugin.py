@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from tap_genesys.records.conversation_rows import NESTED
 from tap_genesys.streams import STREAMS
 from tap_genesys.tap import TapGenesys
 
@@ -53,10 +54,14 @@ def definition() -> dict[str, Any]:
         "log_parser": "singer-sdk",
         "settings_group_validation": [["client_id", "client_secret"]],
         "settings": [_setting(*setting) for setting in content["settings"]["properties"].items()],
-        "select": sorted(
-            f"{vars(stream)['name']}.*" for stream in STREAMS if stream.selected_by_default
-        ),
+        "select": selection(),
     }
+
+
+def selection() -> list[str]:
+    """Return the streams that are selected by default, and the columns that their tables hold."""
+    names = sorted(vars(stream)["name"] for stream in STREAMS if stream.selected_by_default)
+    return [f"{name}.*" for name in names] + [f"!conversation_details.{name}" for name in NESTED]
 
 
 def _setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import io
 import json
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given
@@ -16,11 +17,13 @@ from hypothesis import strategies as st
 from support.conversation_tables import FIELDS, NAMES
 from support.harness import Output, last_state, run, tap
 
+from tap_genesys import schemas
 from tap_genesys.errors import StopRun
 from tap_genesys.output.writer import SingerWriter
 from tap_genesys.records import row_lines
 from tap_genesys.records.conversation_rows import (
     ATTRIBUTES,
+    NESTED,
     WRAP_UPS,
     RowCollector,
     RowParts,
@@ -28,6 +31,9 @@ from tap_genesys.records.conversation_rows import (
 )
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DETAILS = "conversation_details"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
@@ -352,6 +358,40 @@ def test_rows_are_written_before_the_bookmark_moves() -> None:
             if value:
                 promised = {key for key, row in whole.items() if row["conversationStart"] < value}
                 assert promised <= printed
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each scalar of a value with the name of its field."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner, name)
+    elif value is not None:
+        yield name, value
+
+
+def test_the_tables_hold_all_of_the_nested_columns() -> None:
+    """Each of their values is in a row, so that the columns themselves may be deselected."""
+    kinds = Counter[str]()
+    schema = json.loads((resources.files(schemas) / f"{DETAILS}.json").read_text("utf-8"))
+    objects = {
+        name
+        for name, column in schema["properties"].items()
+        if "object" in column.get("items", {}).get("type", ())
+    }
+    assert set(NESTED) == objects
+    for number in WORLD.numbers(SINCE, WORLD.now):
+        conversation = WORLD.in_lake(number)
+        tables = rows(conversation, FIELDS)
+        held = Counter(leaves(tables))
+        held.update((row["key"], row["value"]) for row in tables.get(ATTRIBUTES, ()))
+        for name in NESTED:
+            nested = conversation.get(name, [])
+            kinds[name] += len(nested)
+            assert Counter(leaves(nested)) <= held
+    assert all(kinds[name] > 3 for name in NESTED)
 
 
 def test_stream_maps_and_selection_apply_to_tables() -> None:

@@ -151,6 +151,12 @@ def test_a_customer_is_found_by_each_trace_and_erased_everywhere(warehouse: Ware
     names = {name_of(number) for number in subjects}
     ids = warehouse.query('select "conversationId" from genesys.erasure')
     assert {name for (name,) in ids} == names
+    # Without the part that finds it in a table, a subject is found in the nested columns.
+    subject = name_of(subjects[TRACES.index("subject")])
+    warehouse.run(f"delete from genesys.erasure where \"conversationId\" = '{subject}'")  # noqa: S608 - an id
+    executed(warehouse, "find in nested columns", **values)
+    ids = warehouse.query('select "conversationId" from genesys.erasure')
+    assert sorted(name for (name,) in ids) == sorted(names)
     ((number, first, last),) = executed(warehouse, "count what was found")
     assert number == len(TRACES)
     assert str(SINCE.date()) <= str(first) <= str(last)
@@ -180,7 +186,8 @@ def test_an_agent_is_replaced_in_conversations(warehouse: Warehouse) -> None:
     counts = dict(warehouse.query(sql))
     user = max(counts, key=lambda name: counts[name])
     ((name,),) = warehouse.query(f"select name from genesys.users where id = '{user}'")  # noqa: S608 - an id
-    executed(warehouse, "replace an agent", user=user, name=name, replacement=REPLACEMENT)
+    for block in ("replace an agent", "replace an agent in nested columns"):
+        executed(warehouse, block, user=user, name=name, replacement=REPLACEMENT)
     replaced = dict(warehouse.query(sql))
     assert replaced.pop(REPLACEMENT) == counts.pop(user)
     assert replaced == counts

@@ -27,9 +27,11 @@ from support.loaders import (
     project,
     query_duckdb,
     require_meltano,
+    selection,
     settings,
 )
 
+from tap_genesys.records.conversation_rows import ATTRIBUTES, NESTED, TABLES, WRAP_UPS
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Simulator, World
 
@@ -91,6 +93,16 @@ def test_no_setting_is_of_the_kind_that_meltano_cannot_pass_on(
     assert "decimal" not in kinds
 
 
+def test_the_selection_leaves_out_the_columns_that_selected_tables_hold(
+    tap: dict[str, Any],
+) -> None:
+    """All of them, and no other column; the tables are selected."""
+    patterns = set(tap["select"])
+    excluded = {pattern for pattern in patterns if not pattern.endswith(".*")}
+    assert excluded == {f"!conversation_details.{name}" for name in NESTED}
+    assert {f"{table}.*" for table in (*TABLES, ATTRIBUTES, WRAP_UPS)} <= patterns
+
+
 def test_dates_are_quoted() -> None:
     """Dates are quoted: one that YAML parses as a date loses its time zone in Meltano."""
     assert [
@@ -135,7 +147,7 @@ def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: P
     """After each run DuckDB has as many rows of each stream as the org, and none twice.
 
     A run that is killed between the two changes nothing. A field that is in no schema arrives in
-    the column `_extra`.
+    the column `_extra`. Columns that the selection leaves out are not in the table.
     """
     folder = project(tmp_path)
     since = datetime(2025, 3, 3, tzinfo=UTC)
@@ -167,6 +179,13 @@ def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: P
         "select count(distinct conversationid), count(_extra->'unheardOf'->'number') "
         "from genesys.conversation_details",
     ) == [[counts_later["conversation_details"]] * 2]
+    columns = query_duckdb(
+        folder,
+        "select column_name from information_schema.columns "
+        "where table_name = 'conversation_details'",
+    )
+    assert "divisionids" in {name for (name,) in columns}
+    assert not set(NESTED) & {name for (name,) in columns}
 
 
 @pytest.mark.meltano
@@ -202,8 +221,7 @@ def test_an_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:
 
 def _settings(url: str, since: datetime, now: datetime) -> dict[str, str]:
     """Return the settings that select the counted streams, as each one takes Meltano a while."""
-    patterns = json.dumps([f"{name}.*" for name in STREAMS])
-    return settings(url, since, now) | {"TAP_GENESYS__SELECT": patterns}
+    return settings(url, since, now) | {"TAP_GENESYS__SELECT": json.dumps(selection(STREAMS))}
 
 
 def _holdings(url: str, since: datetime, now: datetime) -> dict[str, int]:

@@ -22,6 +22,7 @@ from orchestrate.loading import Programs, catalog_of, load, select, settings_of
 from orchestrate.pipe import pipe
 from orchestrate.shares import Share, share
 from orchestrate.states import behind, takeover
+from tap_genesys.records.conversation_rows import NESTED
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.streams import STREAMS
@@ -124,6 +125,71 @@ def test_a_table_of_a_group_may_be_left_out() -> None:
     catalog = {"streams": [{"tap_stream_id": name, **entry} for name in GROUPS["agents"].streams]}
     streams = select(catalog, GROUPS["agents"], {"user_routing_statuses"})["streams"]
     assert [stream["tap_stream_id"] for stream in streams] == ["user_presences"]
+
+
+def selected(*kept: str) -> dict[tuple[str, str], bool | None]:
+    """Return whether columns are selected: those of conversations that are nested, and others."""
+    names = ["conversationStart", *NESTED]
+    group = GROUPS["conversations"]
+    streams = [
+        {
+            "tap_stream_id": stream,
+            "metadata": [
+                {"breadcrumb": [], "metadata": {}},
+                *({"breadcrumb": ["properties", name], "metadata": {}} for name in names),
+                {"breadcrumb": ["properties", "x", "properties", "surveys"], "metadata": {}},
+            ],
+        }
+        for stream in group.streams
+    ]
+    chosen = select({"streams": streams}, group, set(), set(kept))["streams"]
+    return {
+        (entry["tap_stream_id"], ".".join(part["breadcrumb"][1::2])): part["metadata"].get(
+            "selected"
+        )
+        for entry in chosen
+        for part in entry["metadata"]
+    }
+
+
+def test_columns_that_tables_hold_are_left_out_unless_they_are_kept() -> None:
+    """Of conversations, and of no other stream; all else keeps the tap's selection."""
+    streams = GROUPS["conversations"].streams
+    details = "conversation_details"
+    for kept in ((), ("surveys",), ("evaluations", "participants")):
+        selection = selected(*kept)
+        assert {place for place, is_selected in selection.items() if is_selected} == {
+            (stream, "") for stream in streams
+        }
+        assert {place for place, is_selected in selection.items() if is_selected is False} == {
+            (details, name) for name in NESTED if name not in kept
+        }
+
+
+def test_the_environment_names_columns_to_keep(tmp_path: Path) -> None:
+    """Separated by commas, with or without spaces; an empty variable names none."""
+    for text, words in (("participants, segments", "has segments"), (" ,x,,y", "has x, y")):
+        environment = {**worker(tmp_path), "ORCHESTRATE_NESTED_COLUMNS": text}
+        with pytest.raises(SetupError, match=words):
+            catalog_of(Programs.of(environment), GROUP)
+    environment = {**worker(tmp_path), "ORCHESTRATE_NESTED_COLUMNS": ""}
+    assert catalog_of(Programs.of(environment), GROUP)["streams"]
+
+
+def test_a_column_that_no_group_has_is_an_error() -> None:
+    """The line names the variable, the column and those that there are."""
+    line = (
+        r"^ORCHESTRATE_NESTED_COLUMNS has segments, which is no such column: set it to some of "
+        r"evaluations, participants, resolutions, surveys\.$"
+    )
+    with pytest.raises(SetupError, match=line):
+        selected("surveys", "segments")
+
+
+def test_the_columns_are_those_that_the_tables_hold() -> None:
+    """The project without the tap installed has the tap's list."""
+    assert GROUPS["conversations"].nested == NESTED
+    assert not [name for name, group in GROUPS.items() if group.nested and not group.tables]
 
 
 def bookmark(end: datetime, *, watermark: datetime = SINCE + 9 * DAY, **marks: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from support.harness import Output, last_state, run, tap
 
 from orchestrate.states import takeover
+from tap_genesys.records.conversation_rows import NESTED
 from tap_genesys.replication.conversation_plan import ConversationPlan
 from tap_genesys.replication.windows import DAY, iso, parse
 from tap_genesys.simulator import Simulator, World
@@ -155,6 +156,28 @@ def test_a_change_of_the_rows_shape_leaves_nothing_out(change: dict[str, Any]) -
         again = later(sim, 5, output.state, **{**change, "emit_unchanged": False})
     assert len(output.records(DETAILS)) > 2 * len(unchanged.records(DETAILS))
     assert len(again.records(DETAILS)) < len(output.records(DETAILS)) / 2
+
+
+def test_a_deselected_column_leaves_nothing_out() -> None:
+    """The first run without nested columns emits all rows that it reads, and the next one few."""
+
+    def narrow(hours: float, state: dict[str, Any]) -> Output:
+        sim.world, output = WORLD.at(EVENING + hours * HOUR), Output()
+        reader = tap(sim, DETAILS, state=state, output=output, **OPTIONS)
+        for name in NESTED:
+            reader.streams[DETAILS].metadata[("properties", name)].selected = False
+        reader.streams[DETAILS].selected = True  # resolves the selection anew
+        reader.sync_or_leave()
+        return output
+
+    with Simulator(WORLD) as sim:
+        state = steady(sim)
+        everything = later(sim, 4, state, emit_unchanged=True)
+        output = narrow(4, state)
+        again = narrow(5, output.state)
+    assert output.ids(DETAILS) == everything.ids(DETAILS)
+    assert not [row for row in output.records(DETAILS) if set(NESTED) & set(row)]
+    assert 0 < len(again.records(DETAILS)) < len(output.records(DETAILS)) / 2
 
 
 def test_a_table_that_is_selected_gets_all_that_the_run_reads() -> None:

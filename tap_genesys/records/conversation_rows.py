@@ -106,6 +106,8 @@ TABLES = {
     "conversation_surveys": Table("AnalyticsSurvey"),
     "conversation_resolutions": Table("AnalyticsResolution"),
 }
+#: The columns of `conversation_details` whose content the tables hold.
+NESTED = ("evaluations", "participants", "resolutions", "surveys")
 ATTRIBUTES = "conversation_participant_attributes"
 WRAP_UPS = "conversation_wrap_ups"
 #: A wrap-up's columns: of its segment, session, participant and conversation, in this order.

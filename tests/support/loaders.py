@@ -20,7 +20,7 @@ import yaml
 
 from orchestrate.pipe import pipe
 from support.process_tree import descendants, is_reading_tap
-from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
+from tap_genesys.records.conversation_rows import ATTRIBUTES, NESTED, TABLES, WRAP_UPS
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault
 from tap_genesys.tap import TapGenesys
@@ -96,8 +96,13 @@ def settings(url: str, since: datetime, now: datetime) -> dict[str, str]:
         "TAP_GENESYS_WINDOW_DAYS": "0.5",
         "TAP_GENESYS_JOB_POLL_SECONDS": "0",
         "TARGET_DUCKDB_FILEPATH": DATABASE,
-        "TAP_GENESYS__SELECT": json.dumps([f"{name}.*" for name in STREAMS]),
+        "TAP_GENESYS__SELECT": json.dumps(selection(STREAMS)),
     }
+
+
+def selection(streams: Sequence[str]) -> list[str]:
+    """Return Meltano's patterns for streams, without the columns that meltano.yml leaves out."""
+    return [*(f"{name}.*" for name in streams), *(f"!conversation_details.{one}" for one in NESTED)]
 
 
 def load(root: Path, loader: str, variables: dict[str, str]) -> str:
