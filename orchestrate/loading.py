@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from orchestrate.shares import Share
 
 TAP = "tap-genesys --config=ENV"
-LOADER = "target-postgres --config=ENV"
+#: The settings of target-postgres, as in meltano.yml; the environment may override them.
+LOADER_SETTINGS = Path(__file__).parent / "target-postgres.json"
+LOADER = f"target-postgres --config={shlex.quote(str(LOADER_SETTINGS))} --config=ENV"
 #: Prefixes of environment variables for the tap only, and for the loader only.
 TAPS_OWN = ("GENESYS_", "TAP_GENESYS_")
 LOADERS_OWN = ("TARGET_",)

@@ -18,7 +18,7 @@ from support.postgres import Postgres, binaries
 from support.process_tree import children, descendants, is_reading_tap
 
 from orchestrate.groups import GROUPS
-from orchestrate.loading import Programs, select
+from orchestrate.loading import LOADER_SETTINGS, Programs, select
 from orchestrate.pipe import pipe
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
@@ -68,10 +68,8 @@ def settings(sim: Simulator, server: Postgres, home: Path) -> dict[str, str]:
         "TAP_GENESYS_LOGIN_URL": sim.url,
         "TAP_GENESYS_JOB_POLL_SECONDS": "0",
         "TARGET_POSTGRES_SQLALCHEMY_URL": server.url,
-        "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": "genesys",
-        "TARGET_POSTGRES_VALIDATE_RECORDS": "false",
         "ORCHESTRATE_TAP": f"{PYTHON.parent / 'tap-genesys'} --config=ENV",
-        "ORCHESTRATE_LOADER": f"{LOADER} --config=ENV",
+        "ORCHESTRATE_LOADER": f"{LOADER} --config={LOADER_SETTINGS} --config=ENV",
         "ORCHESTRATE_SINCE": f"{SINCE:%Y-%m-%d}",
         "ORCHESTRATE_REQUESTS_PER_MINUTE": "24000",
         "ORCHESTRATE_JOBS": "4",

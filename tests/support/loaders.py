@@ -197,6 +197,30 @@ def _settings_of(loader: str, root: Path, variables: dict[str, str]) -> dict[str
     return config
 
 
+def feed(
+    program: Path, config: dict[str, Any], messages: Sequence[dict[str, Any]], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a loader on messages, to its end.
+
+    Args:
+        program: The loader.
+        config: Its settings.
+        messages: The Singer messages.
+        folder: A folder for the config; the loader's working directory.
+    """
+    path = folder / "loader-config.json"
+    path.write_text(json.dumps(config), "utf-8")
+    return subprocess.run(  # noqa: S603 - a pinned program
+        [program, "--config", path],
+        input="".join(f"{json.dumps(message)}\n" for message in messages),
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def query_duckdb(root: Path, sql: str) -> list[list[Any]]:
     """Return the rows of a query to the project's DuckDB."""
     process = subprocess.run(  # noqa: S603 - our own program

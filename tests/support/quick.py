@@ -15,6 +15,7 @@ SLOW_FILES = (
     "test_earlier_states",
     "test_emitted_spans",
     "test_erasure",
+    "test_loaders",
     "test_meltano",
     "test_preflight",
     "test_process",
