@@ -31,7 +31,7 @@ from tap_genesys.config.validation import (
 )
 from tap_genesys.errors import Incomplete, SettingError, StopRun
 from tap_genesys.interruption import Clock, Interrupted, Interruption
-from tap_genesys.output.console import is_worth_a_line, terminal
+from tap_genesys.output.console import drop_idle_lines, terminal
 from tap_genesys.output.writer import SingerWriter
 from tap_genesys.preflight.assumptions.report import check as check_assumptions
 from tap_genesys.preflight.check import check
@@ -76,7 +76,7 @@ class TapGenesys(Tap):
         TapCapabilities.STATE,
         TapCapabilities.DISCOVER,
         # Sent after a listing, and not before it: see `endpoints.activate_version`.
-        TapCapabilities.ACTIVATE_VERSION,
+        PluginCapabilities.ACTIVATE_VERSION,
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
@@ -89,7 +89,7 @@ class TapGenesys(Tap):
         self.now = utc_now
         self.started = self.now()
         self._environment = os.environ if options.get("parse_env_config") else {}
-        self.logger.addFilter(is_worth_a_line)
+        drop_idle_lines(self.logger)
         try:
             super().__init__(**options)
         except ValueError as error:

@@ -17,7 +17,13 @@ from hypothesis import strategies as st
 from support.http_doubles import Clock
 
 from tap_genesys.api.request_note import RequestNote, annotate
-from tap_genesys.output.console import LOG_SECONDS, ProgressLogger, Terminal, terminal
+from tap_genesys.output.console import (
+    LOG_SECONDS,
+    ProgressLogger,
+    Terminal,
+    drop_idle_lines,
+    terminal,
+)
 from tap_genesys.output.progress import Progress
 
 if TYPE_CHECKING:
@@ -83,6 +89,20 @@ def test_the_log_has_a_line_every_half_minute_of_the_runs_clock(entries: list[st
             progress_logger.tick()
     assert len(entries) == 100 / LOG_SECONDS // 1
     assert entries[0] == ("Progress: calls: 0 records (0/s), 1 requests, 40 left this minute.")
+
+
+@pytest.mark.parametrize("adapted", [False, True])
+def test_idle_lines_of_the_sdk_are_dropped(
+    caplog: pytest.LogCaptureFixture, *, adapted: bool
+) -> None:
+    """A stream's logger is a logger in singer-sdk 0.54, and an adapter of one in 0.55."""
+    plain = logging.getLogger(f"idle-{adapted}")
+    logger = logging.LoggerAdapter(plain) if adapted else plain
+    caplog.set_level(logging.INFO)
+    drop_idle_lines(logger)
+    logger.info("Skipping deselected stream '%s'", "users")
+    logger.info("Beginning incremental sync of '%s'", "users")
+    assert caplog.messages == ["Beginning incremental sync of 'users'"]
 
 
 def test_no_progress_is_logged_before_and_after_a_run(entries: list[str]) -> None:

@@ -22,7 +22,7 @@ from tap_genesys.endpoints.holes import Holes
 from tap_genesys.endpoints.metrics import RecordCounter, StreamCounters, run_of
 from tap_genesys.endpoints.request_loop import RequestLoop
 from tap_genesys.errors import SkipStream, TimedOut
-from tap_genesys.output.console import is_worth_a_line
+from tap_genesys.output.console import drop_idle_lines
 from tap_genesys.output.writer import SingerWriter, deselected_columns
 from tap_genesys.replication.windows import iso
 
@@ -71,7 +71,7 @@ class GenesysStream(RESTStream[Any], ABC):
 
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap=tap)
-        self.logger.addFilter(is_worth_a_line)
+        drop_idle_lines(self.logger)
         self.paginator: NumberedPaginator
 
     @abstractmethod

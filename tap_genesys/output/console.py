@@ -8,7 +8,7 @@ import math
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,8 +28,18 @@ _IDLE_LINES = (
 )
 
 
-def is_worth_a_line(entry: logging.LogRecord) -> bool:
-    """Return whether a log line of the SDK is kept."""
+def drop_idle_lines(logger: logging.Logger | logging.LoggerAdapter[Any]) -> None:
+    """Drop those log lines of the SDK that a run has too many of.
+
+    Args:
+        logger: A plugin's or a stream's; from singer-sdk 0.55 on, a stream's is an adapter, which
+            takes no filter.
+    """
+    plain = logger.logger if isinstance(logger, logging.LoggerAdapter) else logger
+    plain.addFilter(_is_worth_a_line)
+
+
+def _is_worth_a_line(entry: logging.LogRecord) -> bool:
     return not str(entry.msg).startswith(_IDLE_LINES)
 
 
