@@ -14,7 +14,7 @@ PACKAGE = ROOT / "tap_genesys"
 #: From the top down: a package imports from layers below its own, and from itself. Two packages of
 #: one layer do not import each other.
 LAYERS = (
-    ("cli",),
+    ("cli", "file_first"),
     ("tap",),
     ("preflight", "run_report"),
     ("streams",),

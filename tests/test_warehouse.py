@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from support import files
 from support.conversation_tables import COLUMNS, FIELDS, NAMES
 from support.loaders import (
+    STREAMS,
     killing,
     pour,
     project,
@@ -31,7 +33,7 @@ from tap_genesys.replication.windows import DAY
 from tap_genesys.simulator import Simulator, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     Query = Callable[[str], list[list[Any]]]
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent.parent / "docs" / "warehouse.md"
 SQL = dict(re.findall(r"```sql\n-- ([^\n]+)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))
 SINCE = datetime(2025, 3, 3, tzinfo=UTC)
+#: The loaders, and the load by way of a file.
+KINDS = ("duckdb", "postgres", "files")
 JOBS = {
     "TAP_GENESYS_CONVERSATION_DETAILS_SOURCE": "job",
     "TAP_GENESYS_WINDOW_DAYS": "7",
@@ -64,8 +68,8 @@ def sessions(row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, An
 
 
 def server_of(kind: str) -> AbstractContextManager[Postgres | None]:
-    """Return the server of a kind of database."""
-    if kind == "duckdb":
+    """Return the server of a kind of load."""
+    if kind != "postgres":
         return contextlib.nullcontext()
     require(binaries(), what="PostgreSQL is not installed")
     return Postgres()
@@ -76,8 +80,24 @@ def into(server: Postgres | None) -> dict[str, str]:
     return {"TARGET_POSTGRES_SQLALCHEMY_URL": server.url} if server else {}
 
 
+def loaded(
+    kind: str, folder: Path, environment: dict[str, str], streams: Sequence[str] = STREAMS
+) -> int:
+    """Load by a target, or by way of a file; return the exit code."""
+    if kind == "files":
+        return files.pour(folder, environment, streams)
+    return pour(folder, f"target-{kind}", environment, streams)
+
+
+def query_of(kind: str, server: Postgres | None, folder: Path) -> Query:
+    """Return the function that runs a query."""
+    if server:
+        return server.query
+    return functools.partial(files.query if kind == "files" else query_duckdb, folder)
+
+
 @pytest.mark.meltano
-@pytest.mark.parametrize("kind", ["duckdb", "postgres"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_it_holds_the_truth_after_late_changes_and_a_kill(kind: str, tmp_path: Path) -> None:
     """After a first load, a killed run and late changes, no row is missing, doubled or wrong."""
     require_meltano()
@@ -91,12 +111,10 @@ def test_it_holds_the_truth_after_late_changes_and_a_kill(kind: str, tmp_path: P
                 # The kill comes in the middle of a job's results.
                 killer = killing(sim, "/results") if is_killed else contextlib.nullcontext()
                 with killer:
-                    code = pour(
-                        folder, f"target-{kind}", environment, ["conversation_details", *NAMES]
-                    )
+                    code = loaded(kind, folder, environment, ["conversation_details", *NAMES])
                 assert (code != 0) is is_killed
         truth = [world.in_lake(number) for number in world.numbers(SINCE, world.now)]
-        query = server.query if server else functools.partial(query_duckdb, folder)
+        query = query_of(kind, server, folder)
         hold_equal(query, truth)
         (((news, total),)) = query(
             """select count(*) filter (where (_extra->'unheardOf'->'number') is not null) as news,
@@ -151,7 +169,7 @@ AGENTS = {user["id"]: user["name"] for user in QUIET.users()}
 CODES = {code["id"]: code["name"] for code in QUIET.wrapup_codes()}
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+@pytest.fixture(scope="module", params=KINDS)
 def query(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Query]:
@@ -160,13 +178,10 @@ def query(
     folder = project(tmp_path_factory.mktemp(request.param))
     with Simulator(QUIET) as sim, server_of(request.param) as server:
         environment = settings(sim.url, SINCE, QUIET.now) | JOBS | into(server)
-        assert pour(folder, f"target-{request.param}", environment) == 0
-        if server is None:
-            query_duckdb(folder, SQL["views"])
-            yield functools.partial(query_duckdb, folder)
-        else:
-            server.run(SQL["views"])
-            yield server.query
+        assert loaded(request.param, folder, environment) == 0
+        query = query_of(request.param, server, folder)
+        execute(query, SQL["views"])
+        yield query
 
 
 def measured() -> Iterator[tuple[dict[str, Any], str, str, str, int]]:
