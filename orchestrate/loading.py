@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrate.errors import LoadError, NotYetError, SetupError
+from orchestrate.files import command, file_of
 from orchestrate.groups import GROUPS
 from orchestrate.pipe import pipe
 from orchestrate.states import State, behind
@@ -32,23 +34,44 @@ TAPS_OWN = ("GENESYS_", "TAP_GENESYS_")
 LOADERS_OWN = ("TARGET_",)
 LEAVE_OUT = "ORCHESTRATE_LEAVE_OUT"
 NESTED_COLUMNS = "ORCHESTRATE_NESTED_COLUMNS"
+FILES = "ORCHESTRATE_FILES"
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The two commands with their arguments, and the environment with their settings."""
+    """The two commands with their arguments, and the environment with their settings.
+
+    Args:
+        tap: The tap's command.
+        loader: The loader's command.
+        environment: The environment of both.
+        files: The folder of files that are written instead of a loader's tables; None for a loader.
+    """
 
     tap: list[str]
     loader: list[str]
     environment: Mapping[str, str]
+    files: Path | None = None
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Programs:
-        """Return the commands from `ORCHESTRATE_TAP` and `ORCHESTRATE_LOADER`."""
+        """Return the commands from `ORCHESTRATE_TAP`, and `ORCHESTRATE_LOADER` or `_FILES`.
+
+        Raises:
+            SetupError: There is a loader and a folder, or the folder does not exist.
+        """
+        loader, files = environment.get("ORCHESTRATE_LOADER"), environment.get(FILES)
+        if files and loader:
+            msg = f"{FILES} and ORCHESTRATE_LOADER are both set; a load has one destination."
+            raise SetupError(msg)
+        if files and not Path(files).is_dir():
+            msg = f"{FILES} is {files}, which is no folder; create it."
+            raise SetupError(msg)
         return cls(
             shlex.split(environment.get("ORCHESTRATE_TAP") or TAP),
-            shlex.split(environment.get("ORCHESTRATE_LOADER") or LOADER),
+            shlex.split(loader or LOADER),
             environment,
+            Path(files) if files else None,
         )
 
     def for_tap(self, overrides: Mapping[str, str]) -> dict[str, str]:
@@ -86,33 +109,38 @@ def load(
         NotYetError: The vendor's data of the range is incomplete yet.
         LoadError: A program failed.
     """
-    settings = settings_of(start, end, part)
-    with tempfile.TemporaryDirectory(prefix="orchestrate-") as folder:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="orchestrate-"))
         file = Path(folder, "catalog.json")
         file.write_text(json.dumps(catalog), "utf-8")
+        loader = programs.loader
+        if programs.files:
+            # A folder for each group; a file in its place is one that is loaded.
+            messages = file_of(programs.files / group.bookmarked[0], start, end)
+            loader = command(stack.enter_context(messages))
         try:
             outcome = pipe(
                 [*programs.tap, "--catalog", str(file)],
-                programs.loader,
-                tap_environment=programs.for_tap(settings),
+                loader,
+                tap_environment=programs.for_tap(settings_of(start, end, part)),
                 loader_environment=programs.for_loader(),
             )
         except OSError as error:
             msg = f"{error.filename} does not start: {error.strerror}. Correct its command."
             raise SetupError(msg) from error
-    # Their logs are in this process's stderr. They are no part of the message, since a loader may
-    # log a row, and a scheduler keeps messages for ever.
-    if outcome.loader or outcome.tap:
-        msg = (
-            f"The tap ended with code {outcome.tap}, the loader with code {outcome.loader}; "
-            "see the log of this run (stderr)."
-        )
-        raise LoadError(msg)
-    if start < end and (late := behind(outcome.state, group.bookmarked, end)):
-        reached = ", ".join(f"{name} up to {moment}" for name, moment in sorted(late.items()))
-        msg = f"Data up to {end.isoformat()} is incomplete yet: {reached}. Run it again later."
-        raise NotYetError(msg)
-    return outcome.state
+        # Their logs are in this process's stderr. They are no part of the message, since a loader
+        # may log a row, and a scheduler keeps messages for ever.
+        if outcome.loader or outcome.tap:
+            msg = (
+                f"The tap ended with code {outcome.tap}, the loader with code {outcome.loader}; "
+                "see the log of this run (stderr)."
+            )
+            raise LoadError(msg)
+        if start < end and (late := behind(outcome.state, group.bookmarked, end)):
+            reached = ", ".join(f"{name} up to {moment}" for name, moment in sorted(late.items()))
+            msg = f"Data up to {end.isoformat()} is incomplete yet: {reached}. Run it again later."
+            raise NotYetError(msg)
+        return outcome.state
 
 
 def settings_of(start: datetime, end: datetime, part: Share) -> dict[str, str]:

@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support import files
 from support.harness import run
-from support.loaders import ROOT
+from support.loaders import PYTHON, ROOT, environment, settings
 from support.process_tree import arguments
 
 from orchestrate.errors import LoadError, NotYetError, SetupError
+from orchestrate.files import command
 from orchestrate.groups import GROUPS
 from orchestrate.loading import Programs, catalog_of, load, select, settings_of
 from orchestrate.pipe import pipe
@@ -478,11 +480,11 @@ def test_a_signal_ends_the_command_and_its_programs(tmp_path: Path) -> None:
         env=worker(tmp_path, tap="waits"),
         stderr=subprocess.PIPE,
         text=True,
-    ) as command:
-        assert command.stderr
-        tap = int(command.stderr.readline())
-        command.terminate()
-        assert command.wait() == 128 + signal.SIGTERM
+    ) as process:
+        assert process.stderr
+        tap = int(process.stderr.readline())
+        process.terminate()
+        assert process.wait() == 128 + signal.SIGTERM
     assert not arguments(tap)
 
 
@@ -504,3 +506,106 @@ def test_the_worker_needs_python_alone(path: Path) -> None:
     names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     foreign = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"orchestrate"}
     assert foreign == ({"dagster"} if path.stem == "definitions" else set())
+
+
+def into_files(folder: Path, **fake: Any) -> dict[str, str]:
+    """Return the environment of a worker that writes files, without a loader."""
+    (folder / "files").mkdir(exist_ok=True)
+    environment = worker(folder, **fake) | {"ORCHESTRATE_FILES": str(folder / "files")}
+    del environment["ORCHESTRATE_LOADER"]
+    return environment
+
+
+def test_a_day_may_go_into_a_file(tmp_path: Path) -> None:
+    """The file has all messages, and its last STATE counts; a second load replaces it."""
+    for kept in (1, 2):
+        environment = into_files(tmp_path, reached=SINCE + kept * DAY)
+        # The fake tap prints a text as it is: here, messages.
+        value = json.loads(environment["FAKE_STATE"])
+        states = [json.dumps({"type": "STATE", "value": each}) for each in ({}, value)]
+        messages = "\n".join([*states, '{"type":"RECORD","stream":"evaluations"}'])
+        assert loaded(environment | {"FAKE_STATE": messages}) == value
+        (file,) = (tmp_path / "files" / "evaluations").iterdir()
+        assert file.name == "20250301T000000Z_20250302T000000Z.jsonl"
+        assert file.read_text("utf-8") == messages + "\n"
+
+
+@pytest.mark.parametrize(
+    ("days", "tap", "messages", "error"),
+    [
+        (1, "3", "", LoadError),
+        (0.5, "0", "", NotYetError),
+        (1, "0", "no message", LoadError),
+    ],
+)
+def test_a_day_that_is_not_loaded_has_no_file(
+    tmp_path: Path, days: float, tap: str, messages: str, error: type[LoadError]
+) -> None:
+    """A failed or incomplete load leaves no file, and an earlier file as it was."""
+    earlier = tmp_path / "files" / "evaluations" / "20250301T000000Z_20250302T000000Z.jsonl"
+    for content in (None, "earlier"):
+        environment = into_files(tmp_path, reached=SINCE + days * DAY, tap=tap)
+        value = json.loads(environment["FAKE_STATE"])
+        state = json.dumps({"type": "STATE", "value": value})
+        if content:
+            earlier.write_text(content, "utf-8")
+        with pytest.raises(error) as raised:
+            loaded(environment | {"FAKE_STATE": messages or state})
+        assert type(raised.value) is error
+        assert [path.read_text("utf-8") for path in earlier.parent.iterdir()] == (
+            [content] if content else []
+        )
+
+
+def test_a_line_that_is_no_message_is_logged_without_it(tmp_path: Path) -> None:
+    """The line itself may hold data."""
+    for text in ("secret", '["secret"]', '{"value": "secret"}'):
+        writer = subprocess.run(  # noqa: S603 - our own program
+            command(tmp_path / "file"), input=text, capture_output=True, text=True, check=False
+        )
+        assert (writer.returncode, writer.stdout) == (1, "")
+        words = "A line of the tap's output is no Singer message: it cannot be loaded.\n"
+        assert writer.stderr == words
+
+
+def test_a_load_has_one_destination(tmp_path: Path) -> None:
+    """A loader beside a folder, and a folder that does not exist, are errors that name it."""
+    environment = {"ORCHESTRATE_FILES": str(tmp_path), "ORCHESTRATE_LOADER": "target-x"}
+    with pytest.raises(SetupError, match="ORCHESTRATE_FILES and ORCHESTRATE_LOADER are both set"):
+        Programs.of(environment)
+    absent = str(tmp_path / "absent")
+    with pytest.raises(SetupError, match=f"ORCHESTRATE_FILES is {absent}, which is no folder"):
+        Programs.of({"ORCHESTRATE_FILES": absent})
+
+
+def test_history_in_files_is_loaded_as_documented(tmp_path: Path) -> None:
+    """The files of three days, loaded by one SQL script, are the conversations of these days."""
+    world = World(per_day=5, since=SINCE, now=SINCE + 9 * DAY, until=SINCE + 3 * DAY)
+    (tmp_path / "files").mkdir()
+    group = GROUPS["conversations"]
+    with Simulator(world) as sim:
+        programs = Programs.of(
+            environment()
+            | settings(sim.url, SINCE, world.now)
+            | {
+                "ORCHESTRATE_TAP": f"{PYTHON.parent / 'tap-genesys'} --config=ENV",
+                "ORCHESTRATE_FILES": str(tmp_path / "files"),
+            }
+        )
+        catalog = catalog_of(programs, group)
+        part = Share(60_000, 1)
+        load(programs, group, catalog, SINCE, SINCE, part)
+        states = {
+            day: load(programs, group, catalog, day, day + DAY, part)
+            for day in (SINCE + number * DAY for number in range(3))
+        }
+    assert takeover(states, group.bookmarked)["bookmarks"]
+    paths = sorted((tmp_path / "files" / "conversation_details").glob("*.jsonl"))
+    assert len(paths) == 4
+    files.load(tmp_path / files.DATABASE, *paths)
+    truth = [world.in_lake(number) for number in world.numbers(SINCE, world.now)]
+    sql = 'select "conversationId" from genesys.conversation_details order by 1'
+    assert files.query(tmp_path, sql) == sorted([row["conversationId"]] for row in truth)
+    sessions = sum(len(person["sessions"]) for row in truth for person in row["participants"])
+    sql = "select count(*) from genesys.conversation_sessions"
+    assert files.query(tmp_path, sql) == [[sessions]]
