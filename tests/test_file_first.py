@@ -6,13 +6,18 @@ import gzip
 import itertools
 import json
 import os
+import re
 import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 from support import files
+from support.documents import blocks
+from support.harness import QUICK
 from support.loaders import (
     PLUGINS,
     PYTHON,
@@ -26,17 +31,19 @@ from support.loaders import (
 )
 
 from tap_genesys.file_first.__main__ import main
-from tap_genesys.replication.windows import DAY
+from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator import listings as simulated
 from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+PAGE = Path(__file__).parent.parent / "docs" / "file-first.md"
+SQL = dict(re.findall(r"```sql\n-- ([^\n]+)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))
+SINCE = datetime(2025, 3, 3, tzinfo=UTC)
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
-KINDS = {
+KINDS: dict[str, Any] = {
     "id": {"type": "string"},
     "name": {"type": ["string", "null"]},
     "startTime": {"type": ["string", "null"], "format": "date-time"},
@@ -101,9 +108,8 @@ class Lane:
         return self._capture.readouterr().out
 
     def load(self, *arguments: str) -> None:
-        """Load files in a session of its own."""
-        session = self.database.cursor()
-        session.execute(self.sql(*arguments))
+        """Load files, each time in the same session."""
+        self.database.execute(self.sql(*arguments))
 
     def rows(self, sql: str = USERS) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
@@ -128,7 +134,7 @@ def lane(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Lane]:
 
 def test_columns_have_the_types_of_the_schema(lane: Lane) -> None:
     """Timestamps have a zone, and what is nested, or of any type, is JSON."""
-    values = {
+    values: dict[str, Any] = {
         "name": "ä'\"\n",
         "startTime": "2025-03-03T01:02:03.123+02:00",
         "week": "2025-03-03",
@@ -201,6 +207,13 @@ def test_the_newest_row_of_a_key_stays(lane: Lane) -> None:
     assert lane.rows() == [("u", "new"), ("v", "last")]
 
 
+def test_of_one_moment_the_file_that_is_loaded_last_stays(lane: Lane) -> None:
+    """As by a loader, which stores rows in the order of their messages."""
+    for name in ("first", "last"):
+        lane.load(lane.write(f"{name}.jsonl", schema(), record("u", name=name)))
+    assert lane.rows() == [("u", "last")]
+
+
 @pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
 @pytest.mark.parametrize("is_together", [True, False])
 def test_the_order_of_loads_does_not_matter(
@@ -260,7 +273,11 @@ def test_rows_of_older_versions_go(lane: Lane) -> None:
     """And those without a version that were read before; later ones without a version stay."""
     activate = line("ACTIVATE_VERSION", stream="users", version=version(5))
     first = lane.write(
-        "a.jsonl", schema(), record("unversioned", at=1), record("old", at=2, version=version(2))
+        "a.jsonl",
+        schema(),
+        record("unversioned", at=3),
+        record("old", at=2, version=version(2)),
+        line("ACTIVATE_VERSION", stream="users", version=version(2)),
     )
     second = lane.write(
         "b.jsonl",
@@ -320,6 +337,12 @@ def test_a_cut_file_is_logged(lane: Lane, capsys: pytest.CaptureFixture[str]) ->
     assert [key for key, _ in lane.rows()] == ["a", "c"]
 
 
+def test_a_blank_line_is_no_row(lane: Lane) -> None:
+    """Nor an error."""
+    lane.load(lane.write("a.jsonl", schema(), b"\n", record("u"), b" \n", record("v"), b"\n"))
+    assert [key for key, _ in lane.rows()] == ["u", "v"]
+
+
 def test_a_compressed_file_is_loaded(lane: Lane) -> None:
     """gzip, by the name of the file."""
     lane.load(lane.write("a.jsonl.gz", gzip.compress(schema() + record("u", name="u"))))
@@ -335,8 +358,8 @@ def test_a_long_line_is_loaded(lane: Lane) -> None:
 
 def test_names_are_quoted(lane: Lane) -> None:
     """Whatever a file, a column or the schema is called."""
-    properties = {'a "b"': {"type": "string"}, "select": {"type": "integer"}}
-    values = {'a "b"': "x", "select": 1}
+    properties: dict[str, Any] = {'a "b"': {"type": "string"}, "select": {"type": "integer"}}
+    values: dict[str, Any] = {'a "b"': "x", "select": 1}
     file = lane.write("it's.jsonl", schema(**properties), record("u", **values))
     lane.load(file, "--schema", "my schema")
     assert lane.rows('select "a ""b""", "select" from "my schema".users') == [("x", 1)]
@@ -466,7 +489,65 @@ def test_parquet_has_a_file_for_each_day(lane: Lane) -> None:
     assert lane.rows(f"select id from '{lake}/groups.parquet'") == [("g",)]  # noqa: S608
 
 
-SINCE = datetime(2025, 3, 3, tzinfo=UTC)
+#: The command line of DuckDB, in Python.
+DUCKDB = """\
+#!{python}
+import duckdb, sys
+assert sys.argv[1] == "-bail"
+duckdb.connect(sys.argv[2]).execute(sys.stdin.read())
+"""
+
+
+def test_the_documented_commands_load_an_org(tmp_path: Path) -> None:
+    """Run twice, they load what is new, and each hour's file on its own; the lake has it by day."""
+    (commands,) = blocks(PAGE, "bash")
+    assert "> load.sql" in commands
+    commands = commands.replace('"$run" --state', '"$run" --parquet lake --state')
+    for folder in ("runs", "lake", "bin"):
+        (tmp_path / folder).mkdir()
+    shim = tmp_path / "bin" / "duckdb"
+    shim.write_text(DUCKDB.format(python=sys.executable), "utf-8")
+    shim.chmod(0o755)
+    path = f"{shim.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    org = World(seed=3, per_day=10, since=SINCE, now=SINCE, until=SINCE + 3 * DAY)
+    for days in (2, 125):
+        world = org.at(SINCE + days * DAY)
+        with Simulator(world) as sim:
+            config = {
+                **QUICK,
+                "api_url": sim.url,
+                "login_url": sim.url,
+                "start_date": iso(SINCE),
+                "end_date": iso(world.now),
+                "conversation_details_source": "job",
+            }
+            (tmp_path / "config.json").write_text(json.dumps(config), "utf-8")
+            subprocess.run(  # noqa: S603
+                ["/bin/bash", "-eu", "-o", "pipefail", "-c", commands],
+                cwd=tmp_path,
+                env=os.environ | {"PATH": path, "PYTHONPATH": os.pathsep.join(sys.path)},
+                check=True,
+            )
+    assert len([*(tmp_path / "runs").iterdir()]) == 2
+    truth = {row["conversationId"]: row for row in world.conversations(SINCE, SINCE + 3 * DAY)}
+    ends = 'select "conversationId", epoch_ms("conversationEnd") from genesys.conversation_details'
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as database:
+        rows = dict(database.execute(ends).fetchall())
+        sql = SQL["parquet by day"].replace("'lake/", f"'{tmp_path}/lake/")
+        (in_lake,) = database.execute(sql).fetchall()
+        (in_table,) = database.execute(
+            "select count(*) from genesys.conversation_segments"
+        ).fetchall()
+    assert rows == {
+        key: int(datetime.fromisoformat(row["conversationEnd"]).timestamp() * 1000)
+        if "conversationEnd" in row
+        else None
+        for key, row in truth.items()
+    }
+    assert in_lake == in_table
+    assert in_lake > (0,)
+
+
 ROLES = "/api/v2/authorization/roles"
 
 

@@ -522,7 +522,8 @@ def test_a_day_may_go_into_a_file(tmp_path: Path) -> None:
         environment = into_files(tmp_path, reached=SINCE + kept * DAY)
         # The fake tap prints a text as it is: here, messages.
         value = json.loads(environment["FAKE_STATE"])
-        states = [json.dumps({"type": "STATE", "value": each}) for each in ({}, value)]
+        values: list[Any] = [{}, value]
+        states = [json.dumps({"type": "STATE", "value": each}) for each in values]
         messages = "\n".join([*states, '{"type":"RECORD","stream":"evaluations"}'])
         assert loaded(environment | {"FAKE_STATE": messages}) == value
         (file,) = (tmp_path / "files" / "evaluations").iterdir()

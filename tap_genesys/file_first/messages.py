@@ -7,7 +7,7 @@ import json
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,12 +68,14 @@ def read(files: Sequence[str]) -> Messages:
     return messages
 
 
-def _open(name: str) -> IO[bytes]:
+def _open(name: str) -> BinaryIO:
     # DuckDB decides by the name, too.
-    return gzip.open(name) if name.endswith(".gz") else Path(name).open("rb")
+    if name.endswith(".gz"):
+        return cast("BinaryIO", gzip.open(name))
+    return Path(name).open("rb")
 
 
-def _read_lines(name: str, lines: IO[bytes], messages: Messages) -> bool:
+def _read_lines(name: str, lines: BinaryIO, messages: Messages) -> bool:
     """Add the messages of a file; return whether its last line is whole."""
     for number, line in enumerate(lines, 1):
         messages.longest = max(messages.longest, len(line))

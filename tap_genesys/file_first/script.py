@@ -27,7 +27,7 @@ create schema if not exists {schema};
 create table if not exists {schema}._activated_versions (
   stream varchar primary key, version bigint not null
 );
-create temp table messages (
+create or replace temp table messages (
   type varchar, stream varchar, version bigint, time_extracted timestamptz, record json
 );
 """
@@ -41,7 +41,7 @@ where type is null or type in ('RECORD', 'ACTIVATE_VERSION');
 """
 #: Each cut file has one line that is not read, its last.
 _CHECK = """\
-create temp table checks as
+create or replace temp table checks as
 select case
   when count(*) filter (where type is null) > {cut} then error('A line is no Singer message.')
   when count(*) filter (where type = 'RECORD' and time_extracted is null) > 0
@@ -74,7 +74,10 @@ _DELETE = """\
 delete from {table} where coalesce(_sdc_table_version, epoch_ms(_sdc_extracted_at))
   < (select version from {schema}._activated_versions where stream = {stream});
 """
-_DAYS = "create temp table {days} as select distinct cast({day} as date) as _day from arrived;\n"
+_DAYS = """\
+create or replace temp table {days} as
+select distinct cast({day} as date) as _day from arrived;
+"""
 _COPY_DAYS = """\
 copy (
   select *, cast({day} as date) as _day from {table}
@@ -100,7 +103,7 @@ def script(messages: Messages, *, schema: str, lake: str | None = None) -> str:
         parts += table.load(has_lake=lake is not None)
     if lake is not None:
         parts += [table.copy(lake) for table in tables]
-    return "\n".join([*parts, "commit;\n"])
+    return "\n".join([*parts, "drop table messages;\ndrop table arrived;\ncommit;\n"])
 
 
 def _reads(messages: Messages) -> Iterator[str]:

@@ -27,11 +27,11 @@ def pour(root: Path, variables: Mapping[str, str], streams: Sequence[str]) -> in
     catalog_file.write_text(json.dumps(catalog(streams)), "utf-8")
     (root / "runs").mkdir(exist_ok=True)
     file = root / "runs" / f"{len([*(root / 'runs').iterdir()]):03}.jsonl"
-    earlier = ["--state", state] if state.exists() else []
+    earlier: list[str | Path] = ["--state", state] if state.exists() else []
     with file.open("wb") as output:
         tap = subprocess.run(  # noqa: S603 - our own program
             [PYTHON.parent / "tap-genesys", "--config=ENV", "--catalog", catalog_file, *earlier],
-            env=environment() | variables,
+            env=environment() | dict(variables),
             stdout=output,
             check=False,
         )

@@ -77,7 +77,10 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "test_a_passing_fault_costs_a_second_try_and_no_record",
         "test_no_count_of_summaries_loses_a_record",
     ),
-    "test_file_first": ("test_it_equals_the_load_of_target_duckdb",),
+    "test_file_first": (
+        "test_it_equals_the_load_of_target_duckdb",
+        "test_the_documented_commands_load_an_org",
+    ),
     "test_fresh_reads": ("test_jobs_follow_within_days_over_three_weeks_of_hourly_runs",),
     "test_golden": (
         "test_a_run_writes_what_was_recorded",
