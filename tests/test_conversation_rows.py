@@ -533,9 +533,9 @@ def emitted(world: World, *names: str, straight: bool = True, **options: Any) ->
             breadcrumb = tuple(part for column in path for part in ("properties", column))
             reader.streams[stream].metadata[breadcrumb].selected = False
             reader.streams[stream]._mask = None
-        for stream in reader.streams.values():
-            if not straight:
-                vars(stream)["_deselected_columns"] = None
+        if not straight:
+            for each in reader.streams.values():
+                vars(each)["_deselected_columns"] = None
         reader.sync_or_leave()
         stdout.flush()
     messages = [json.loads(line) for line in stdout.buffer.getvalue().splitlines()]

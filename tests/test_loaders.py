@@ -76,11 +76,15 @@ OTHERS: list[dict[str, Any]] = [
     *({"number": number} for number in (0.0, -0.0, 0.1, 1e-7, 1e15, 123456.789, 3, -5)),
     {"yes": True},
     {"yes": False},
-    *({"object": value} for value in ({}, {"a": None}, {"a": 'q"\\\n'}, {"unheardOf": [1]})),
+    {"object": {}},
+    *({"object": {"a": text}} for text in (None, 'q"\\\n')),
+    {"object": {"unheardOf": [1]}},
     *({"free": value} for value in ({"a": {"b": [{"c": [None, True, 1.5, ""]}]}}, {"": ""})),
     *({"texts": value} for value in ([], [None], [""], ["null", "NULL", None], [","])),
     *({"integers": value} for value in ([], [None], [0, None, -1], [2**31])),
-    *({"objects": value} for value in ([], [{}], [None], [{"a": [{"b": None}]}, {"c": 'q"\\'}])),
+    {"objects": []},
+    *({"objects": [item]} for item in ({}, None)),
+    {"objects": [{"a": [{"b": None}]}, {"c": 'q"\\'}]},
 ]
 ROWS = [
     *OTHERS,
