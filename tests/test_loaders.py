@@ -83,7 +83,8 @@ OTHERS: list[dict[str, Any]] = [
     *({"texts": value} for value in ([], [None], [""], ["null", "NULL", None], [","])),
     *({"integers": value} for value in ([], [None], [0, None, -1], [2**31])),
     {"objects": []},
-    *({"objects": [item]} for item in ({}, None)),
+    {"objects": [{}]},
+    {"objects": [None]},
     {"objects": [{"a": [{"b": None}]}, {"c": 'q"\\'}]},
 ]
 ROWS = [
