@@ -11,6 +11,10 @@ PLUGINS := .meltano/.plugins-installed
 MUTANTS := .venv-mutants/.mutmut-installed
 ORCHESTRATE := .venv-orchestrate/.dagster-installed
 VENDOR := .venv-vendor/.sdk-installed
+SDK_NEXT := .venv-sdk-next/.tests-installed
+RELEASE := .venv-release/.tools-installed
+# An environment for each PYTHON, beside that of PYTHON's default.
+OTHER := .venv-$(notdir $(PYTHON))/.tests-installed
 
 # The branch coverage of tap_genesys without the simulator, in percent, as `make coverage` prints it.
 # 0 until it is measured; then it only rises.
@@ -21,29 +25,34 @@ export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo check check-ruff check-mypy check-tests test coverage test-orchestrate search \
-  mutants bench lint stream clean installed
+.PHONY: help demo check check-ruff check-mypy check-github check-tests test coverage test-orchestrate \
+  test-python test-sdk-next search mutants bench lint stream schemas dist clean installed
 
 help:
 	@echo "make demo   load a simulated org into DuckDB; a second time, what is new"
 	@echo "make check  lint, types and the quick tests, in a minute on two cores"
 	@echo "make test   lint, types and all tests"
 	@echo "make coverage  all tests, with the branch coverage; fails where it falls"
-	@echo "make lint   lint and types only"
+	@echo "make lint   lint, types and workflows only"
 	@echo "make test-orchestrate   history by several workers, with Dagster"
+	@echo "make test-python PYTHON=python3.13   the tests with another Python, without Meltano"
+	@echo "make test-sdk-next   the tests with the next singer-sdk, without Meltano"
 	@echo "make search fresh schedules of runs against the laws, in 10 minutes at most"
 	@echo "make mutants  small changes of the modules of time and state, which the tests should see; hours"
 	@echo "make bench  what it costs, beside what else there is, in 20 minutes; BENCH_QUICK=1 in 2"
 	@echo "make stream OPERATION=\"GET /api/v2/...\" DOCUMENT=swagger.json   declare one more stream"
+	@echo "make schemas DOCUMENT=swagger.json   follow a newer document of the vendor's"
+	@echo "make dist   the sdist and the wheel in dist/, and the SBOM in sbom/"
 	@echo "make clean  remove what the others made"
 
 demo:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(PLUGINS)
 	@.venv/bin/python scripts/demo/run.py
 
-# The three run side by side, and each reports even if another one fails.
+# The four run side by side, and each reports even if another one fails.
 check: $(TESTS)
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync --keep-going check-ruff check-mypy check-tests
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync --keep-going \
+	  check-ruff check-mypy check-github check-tests
 
 check-ruff:
 	@.venv/bin/ruff check
@@ -51,6 +60,17 @@ check-ruff:
 
 check-mypy:
 	@.venv/bin/mypy
+
+FORMS := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+
+# Workflows, issue forms and Dependabot's configuration, without a network.
+check-github:
+	@.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@.venv/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	@.venv/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-forms $(FORMS)
+	@.venv/bin/zizmor --offline --quiet --strict-collection --persona=pedantic --collect=all .github .pre-commit-config.yaml
 
 # Without the tests of tests/support/quick.py; of the laws, the explicit examples.
 check-tests:
@@ -67,6 +87,13 @@ coverage:
 	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 .venv/bin/python -m pytest --numprocesses auto --dist worksteal \
 	  --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
+# Without Meltano and its loaders, which are programs of their own, and run on the first Python.
+test-python: $(OTHER)
+	$(dir $(OTHER))bin/python -m pytest -m "not meltano" --numprocesses auto --dist worksteal
+
+test-sdk-next: $(SDK_NEXT)
+	.venv-sdk-next/bin/python -m pytest -m "not meltano" --numprocesses auto --dist worksteal
+
 search: $(TESTS)
 	@.venv/bin/python scripts/search.py
 
@@ -81,6 +108,21 @@ bench:
 stream: $(TAP)
 	@.venv/bin/python scripts/new_stream.py "$(OPERATION)" "$(DOCUMENT)" --name "$(NAME)"
 
+schemas: $(TESTS)
+	@.venv/bin/python scripts/update_schemas.py "$(DOCUMENT)"
+	@.venv/bin/python scripts/update_docs.py
+	@.venv/bin/python scripts/update_plugin.py
+
+# The SBOM lists an environment with nothing but the wheel and its dependencies.
+dist: $(RELEASE)
+	@rm -rf dist sbom .venv-dist
+	@.venv-release/bin/python -m hatchling build
+	@.venv-release/bin/python -m venv --without-pip .venv-dist
+	@.venv-release/bin/python $(subst -m pip,-m pip --python .venv-dist/bin/python,$(PIP)) --constraint constraints.txt dist/*.whl
+	@mkdir sbom
+	@.venv-release/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	  --output-file sbom/tap-genesys.cdx.json .venv-dist
+
 # Apart from the rest: it takes Dagster, and three minutes.
 test-orchestrate:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(ORCHESTRATE)
@@ -90,9 +132,10 @@ lint: $(TESTS)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	@$(MAKE) --no-print-directory check-github
 
 clean:
-	rm -rf .venv .venv-bench-* .venv-meltano .venv-mutants .venv-orchestrate .venv-vendor .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-* .meltano .demo dist sbom .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A pip of constraints.txt comes first: that of Python 3.11 does not know dependency groups.
 $(TAP): pyproject.toml constraints.txt
@@ -105,6 +148,29 @@ $(TAP): pyproject.toml constraints.txt
 $(TESTS): $(TAP)
 	@echo "Installing what the tests need into .venv ..."
 	@.venv/bin/python $(PIP) --constraint constraints.txt --group test
+	@touch $@
+
+$(OTHER): pyproject.toml constraints.txt
+	@echo "Installing the tap, and what the tests need, into $(@D) ..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python $(PIP) --constraint constraints.txt pip
+	@$(@D)/bin/python $(PIP) --constraint constraints.txt --editable . --group test
+	@touch $@
+
+# pip remarks that the tap requires another one: that is what is tested.
+$(SDK_NEXT): pyproject.toml constraints.txt
+	@echo "Installing the tap with the next singer-sdk into .venv-sdk-next ..."
+	@$(PYTHON) -m venv .venv-sdk-next
+	@.venv-sdk-next/bin/python $(PIP) --constraint constraints.txt pip
+	@.venv-sdk-next/bin/python $(PIP) --constraint constraints.txt --editable . --group test
+	@.venv-sdk-next/bin/python $(PIP) --upgrade "singer-sdk[testing]>=0.55.0b7"
+	@touch $@
+
+$(RELEASE): constraints-release.txt
+	@echo "Installing what builds a release into .venv-release ..."
+	@$(PYTHON) -m venv .venv-release
+	@.venv-release/bin/python $(PIP) --constraint constraints-release.txt pip
+	@.venv-release/bin/python $(PIP) --constraint constraints-release.txt hatchling cyclonedx-bom
 	@touch $@
 
 $(MUTANTS): pyproject.toml constraints.txt

@@ -160,7 +160,8 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
 
 
 def _project_files() -> list[Path]:
-    folders: list[Any] = [ROOT / name for name in ("tap_genesys", "tests", "scripts", "docs")]
+    names = ("tap_genesys", "tests", "scripts", "docs", "bench", "orchestrate", ".ci", ".github")
+    folders: list[Any] = [ROOT / name for name in names]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     files += [path for path in ROOT.iterdir() if path.is_file()]
     return [path for path in files if "__pycache__" not in path.parts]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / ".github").glob("*.md"))]
 DOCUMENTS += [ROOT / "bench" / "RESULTS.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 #: The parts of a log line that differ from run to run, with dots in their place: addresses and

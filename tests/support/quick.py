@@ -82,6 +82,7 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "test_the_documented_commands_load_an_org",
     ),
     "test_fresh_reads": ("test_jobs_follow_within_days_over_three_weeks_of_hourly_runs",),
+    "test_github": ("test_the_linters_find",),
     "test_golden": (
         "test_a_run_writes_what_was_recorded",
         "test_each_entry_of_the_renames_applies",
