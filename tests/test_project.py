@@ -60,6 +60,16 @@ def test_each_python_of_the_classifiers_is_tested() -> None:
     assert [entry["may-fail"] for entry in matrix["include"]] == [True]
 
 
+def test_the_container_has_a_python_of_the_classifiers() -> None:
+    """Both stages have the same Python, and it is one that the tests have run on."""
+    images = re.findall(
+        r"^FROM python:(3\.\d+)-", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE
+    )
+    assert len(images) == 2
+    assert len(set(images)) == 1
+    assert set(images) <= classified()
+
+
 def test_each_placeholder_is_listed() -> None:
     """docs/releasing.md lists what a person fills in, and nothing that has been filled in."""
     listed = {
