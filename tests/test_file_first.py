@@ -269,6 +269,16 @@ def test_columns_that_a_later_file_adds_are_added(lane: Lane) -> None:
     assert lane.rows("select count from genesys.users where id = 'u'") == [(3,)]
 
 
+def test_files_that_are_loaded_together_have_the_columns_of_all(lane: Lane) -> None:
+    """The columns of each SCHEMA of a stream, whichever comes last."""
+    old = lane.write("a.jsonl", schema(name=KINDS["name"]), record("u", name="u"))
+    new = lane.write("b.jsonl", schema(count=KINDS["count"]), record("v", count=4))
+    for number, paths in enumerate(([old, new], [new, old])):
+        lane.load(*paths, "--schema", f"s{number}")
+        sql = f"select id, name, count from s{number}.users order by id"  # noqa: S608
+        assert lane.rows(sql) == [("u", "u", None), ("v", None, 4)]
+
+
 def test_rows_of_older_versions_go(lane: Lane) -> None:
     """And those without a version that were read before; later ones without a version stay."""
     activate = line("ACTIVATE_VERSION", stream="users", version=version(5))
@@ -351,9 +361,10 @@ def test_a_compressed_file_is_loaded(lane: Lane) -> None:
 
 def test_a_long_line_is_loaded(lane: Lane) -> None:
     """A line may be longer than DuckDB reads by default."""
-    name = "x" * (17 << 20)
-    lane.load(lane.write("a.jsonl", schema(), record("u", name=name)))
-    assert lane.rows("select length(name) from genesys.users") == [(len(name),)]
+    name = "x" * (40 << 20)
+    lane.load(lane.write("a.jsonl", schema(), record("u", name=name), record("v")))
+    sql = "select length(name) from genesys.users where id = 'u'"
+    assert lane.rows(sql) == [(len(name),)]
 
 
 def test_names_are_quoted(lane: Lane) -> None:

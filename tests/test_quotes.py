@@ -171,6 +171,7 @@ MEASURED = [
     (FRESHNESS, "What it costs", ("rows_per_day.json", "requests_per_day.txt")),
     (FRESHNESS, "Presences and routing statuses", ("requests_of_presences.txt",)),
     (DOCS / "aggregates.md", "How it is read", ("rows_of_aggregates.txt",)),
+    (DOCS / "file-first.md", "How fast", ("file_first.txt",)),
 ]
 
 

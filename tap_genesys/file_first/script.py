@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 _LONGEST = 1 << 24
 #: Types that hold any value.
 _ANY = ("varchar", "json")
-#: Types of which a day can be taken.
-_TIMES = ("timestamptz", "date")
 
 _BEGIN = """\
 -- Made by `python -m tap_genesys.file_first` for DuckDB 2: one transaction, all or nothing.
@@ -130,7 +128,9 @@ class _Table:
         self._keys = message["key_properties"]
         self._columns = dict(columns(message))
         bookmarks = message.get("bookmark_properties") or ()
-        self._day = next((name for name in bookmarks if self._columns.get(name) in _TIMES), None)
+        self._day = next(
+            (name for name in bookmarks if self._columns.get(name) == "timestamptz"), None
+        )
         self._names = {
             "schema": _name(schema),
             "table": f"{_name(schema)}.{_name(stream)}",
