@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import orjson
 from support.direct import without_sockets
-from support.harness import tap
+from support.harness import deselect, tap
 
 from tap_genesys.replication.windows import DAY, floor, iso
 from tap_genesys.simulator import world as simulated
@@ -50,17 +50,25 @@ class Messages:
 
     Args:
         on_record: Called with each line that is a record of `conversation_details`.
+        on_text: Called with each text that is written: some whole lines.
     """
 
-    def __init__(self, on_record: Callable[[bytes], None] | None = None) -> None:
+    def __init__(
+        self,
+        on_record: Callable[[bytes], None] | None = None,
+        on_text: Callable[[bytes], object] | None = None,
+    ) -> None:
         self.records: Counter[str] = Counter()
         self.state: dict[str, Any] = {}
         #: The tap writes to `sys.stdout.buffer`.
         self.buffer = self
         self._on_record = on_record
+        self._on_text = on_text
 
     def write(self, text: bytes) -> None:
         """Take whole lines."""
+        if self._on_text:
+            self._on_text(text)
         for line in text.splitlines():
             if match := _RECORD.match(line):
                 self._count(match[1].decode(), line)
@@ -87,6 +95,8 @@ def hourly_runs(
     *,
     state: dict[str, Any],
     on_record: Callable[[bytes], None] | None = None,
+    on_text: Callable[[bytes], object] | None = None,
+    deselected: Iterable[str] = (),
     **config: Any,  # noqa: ANN401 - settings of the tap
 ) -> Iterator[Messages]:
     """Run the tap at each of these hours; yield the messages of each run.
@@ -97,6 +107,8 @@ def hourly_runs(
         hours: The hours at which it runs.
         state: The state that the first run is given.
         on_record: Called with each line that is a record of `conversation_details`.
+        on_text: Called with each text that is written: some whole lines.
+        deselected: Columns of `conversation_details` that are left out.
         config: The tap's settings.
     """
     world = sim.world
@@ -104,10 +116,13 @@ def hourly_runs(
         for hour in hours:
             sim.world = world.at(world.now + hour * HOUR)
             sim.requests.clear()
-            messages: Any = Messages(on_record)
+            messages: Any = Messages(on_record, on_text)
             writer: Any = TapGenesys.message_writer_class()
             with redirect_stdout(messages):
-                tap(sim, *streams, state=state, output=writer, **config).sync_or_leave()
+                reader = tap(sim, *streams, state=state, output=writer, **config)
+                for column in deselected:
+                    deselect(reader, DETAILS, column)
+                reader.sync_or_leave()
             state = messages.state
             yield messages
     sim.world = world

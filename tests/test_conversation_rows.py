@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.conversation_tables import FIELDS, NAMES
-from support.harness import Output, last_state, run, tap
+from support.harness import Output, deselect, last_state, run, tap
 
 from tap_genesys import schemas
 from tap_genesys.errors import StopRun
@@ -529,10 +529,7 @@ def emitted(world: World, *names: str, straight: bool = True, **options: Any) ->
         reader = tap(sim, *streams, start_date=iso(SINCE), **options)
         reader.message_writer = SingerWriter()
         for name in set(names) - set(streams):
-            stream, *path = name.split(".")
-            breadcrumb = tuple(part for column in path for part in ("properties", column))
-            reader.streams[stream].metadata[breadcrumb].selected = False
-            reader.streams[stream]._mask = None
+            deselect(reader, *name.split("."))
         if not straight:
             for each in reader.streams.values():
                 vars(each)["_deselected_columns"] = None

@@ -130,6 +130,13 @@ def tap(
     return reader
 
 
+def deselect(tap: TapGenesys, stream: str, *path: str) -> None:
+    """Deselect a column of a stream, or with a longer path a part of it."""
+    reader: Any = tap.streams[stream]
+    reader.metadata[tuple(part for name in path for part in ("properties", name))].selected = False
+    reader._mask = None
+
+
 def simulate_time(tap: TapGenesys, sim: Simulator) -> None:
     """Give a tap the simulator's present, and a clock whose waits take no time."""
     time = http_doubles.Clock()

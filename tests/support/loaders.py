@@ -151,7 +151,7 @@ def pour(
     own = environment() | variables
     chosen, state, config = (root / f"{name}.json" for name in ("catalog", "state", loader))
     chosen.write_text(json.dumps(catalog(streams)), "utf-8")
-    config.write_text(json.dumps(_settings_of(loader, root, variables)), "utf-8")
+    config.write_text(json.dumps(loader_settings(loader, root, variables)), "utf-8")
     earlier = ["--state", str(state)] if state.exists() else []
     outcome = pipe(
         [*tap, "--catalog", str(chosen), *earlier],
@@ -184,7 +184,7 @@ def _kill_the_tap(sim: Simulator, path: str) -> None:
     os.kill(tap, signal.SIGKILL)
 
 
-def _settings_of(loader: str, root: Path, variables: dict[str, str]) -> dict[str, Any]:
+def loader_settings(loader: str, root: Path, variables: dict[str, str]) -> dict[str, Any]:
     """Return the config that Meltano would pass to a loader, with paths in the project's folder."""
     plugins = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]["loaders"]
     (plugin,) = (plugin for plugin in plugins if plugin["name"] == loader)
