@@ -97,9 +97,9 @@ vendor's operation, the primary key, the field by which the stream is read (*who
 sync), the permissions that the client's role needs (*or*: one of them is enough), and the requests
 of a run.
 
-Every row also has `_readAt`, the moment at which it was read, and all but wrap-ups and attributes
-have `_extra`, the fields that are not in the schema (`null` without any). Field names are the
-vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations join.
+Every row but those of `tap_runs` has `_readAt`, the moment at which it was read, and all but
+wrap-ups and attributes also have `_extra`, the fields that are not in the schema (`null` without
+any). Field names are the vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations join.
 
 {tables}
 
@@ -296,13 +296,14 @@ def row_of(docstring: str) -> str:
 
 def _operation(stream: Kind) -> str:
     if stream.is_derived:
-        return f"none: derived from `{parent_name(stream)}`"
+        parent = parent_name(stream)
+        return f"none: derived from `{parent}`" if parent else "none"
     return f"`{stream.http_method} {stream.path}`"
 
 
 def _permission(stream: Kind) -> str:
     if stream.is_derived:
-        return "its parent's"
+        return "its parent's" if parent_name(stream) else "none"
     wanted = schemas.facts("permissions").get(f"{stream.http_method} {stream.path}")
     if wanted is None:
         return "not in the published API"

@@ -1,4 +1,4 @@
-"""The report of a run: a table in the log, and JSON in a file."""
+"""The report of a run: a table in the log, JSON in a file, and the rows of `tap_runs`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import SingerSDKError
 
-from tap_genesys.errors import Incomplete, SettingError
+from tap_genesys.errors import Incomplete, SettingError, StopRun
 from tap_genesys.interruption import Interrupted
-from tap_genesys.output.progress import duration
+from tap_genesys.output.progress import LaneCounts, duration
+from tap_genesys.replication.lanes import MAIN, Lane
 from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from tap_genesys.endpoints.runs import RunStream
+    from tap_genesys.replication.unreported_runs import BegunRun
     from tap_genesys.run import Run
 
 #: Version of the JSON format: rises when a name or a meaning changes, not when one is added.
@@ -39,6 +42,8 @@ class RunReport:
         version: The tap's version.
         streams: The streams that are selected, or read for those, in their order.
         bookmark: Returns the bookmark of a stream in the state.
+        lanes: Returns the lanes of a stream, and how far each is.
+        run_id: The random id of the run.
     """
 
     def __init__(
@@ -48,11 +53,15 @@ class RunReport:
         version: str,
         streams: Sequence[str],
         bookmark: Callable[[str], str | None],
+        lanes: Callable[[str], Mapping[str, Lane]],
+        run_id: str,
     ) -> None:
         self._run = run
         self._version = version
         self._streams = streams
         self._bookmark = bookmark
+        self._lanes = lanes
+        self._run_id = run_id
         path = run.config.get("run_report_path")
         self._path = Path(path) if path else None
 
@@ -71,6 +80,29 @@ class RunReport:
             raise
         self._end("ok", None)
 
+    @contextlib.contextmanager
+    def emitted(self, stream: RunStream | None) -> Iterator[None]:
+        """Emit the rows of `tap_runs` for the run of the block, however it ends.
+
+        Args:
+            stream: The stream; None where it is not selected.
+        """
+        if stream is None:
+            yield
+            return
+        killed = stream.begin(self._run_id, self._run.started)
+        try:
+            yield
+        except BaseException as error:
+            # If the reader of stdout is gone, that is the error already.
+            with contextlib.suppress(StopRun):
+                stream.end(self._rows(stream.name, _status(error), killed))
+            raise
+        stream.end(self._rows(stream.name, "ok", killed))
+
+    def _rows(self, name: str, status: str, killed: Sequence[BegunRun]) -> list[Report]:
+        return run_rows(name, self.report(status, None), killed)
+
     def report(self, status: str, error: str | None) -> Report:
         """Return the report of the present moment.
 
@@ -82,6 +114,7 @@ class RunReport:
         total = run.progress.total
         return {
             "version": VERSION,
+            "run_id": self._run_id,
             "tap_version": self._version,
             "status": status,
             "error": error,
@@ -124,7 +157,22 @@ class RunReport:
             "short_windows": counts.short,
             "bookmark": self._bookmark(name),
             "watermark": counts.watermark,
+            "lanes": [*self._lane_rows(name)],
         }
+
+    def _lane_rows(self, name: str) -> Iterator[Report]:
+        lanes, counted = self._lanes(name), self._run.progress.of(name).lanes
+        # A window of queries may be read by job, whatever the source.
+        for lane in dict.fromkeys((*lanes, *counted)):
+            reached, counts = lanes.get(lane, Lane()), counted.get(lane, LaneCounts())
+            yield {
+                "lane": lane,
+                "bookmark": reached.bookmark,
+                "watermark": reached.watermark,
+                "records": counts.records,
+                "requests": counts.requests,
+                "retries": counts.retries,
+            }
 
     def _begin(self) -> None:
         try:
@@ -149,6 +197,45 @@ class RunReport:
     def _write(self, report: Report) -> None:
         if self._path is not None:
             write_whole(self._path, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def run_rows(name: str, report: Mapping[str, Any], killed: Sequence[BegunRun] = ()) -> list[Report]:
+    """Return the rows of a run: one for each stream and lane, and last that of the run itself.
+
+    Requests and retries of the run itself are those of no stream, so that sums over its rows are
+    those of the report.
+
+    Args:
+        name: The name of the stream `tap_runs`.
+        report: The report at the end of the run.
+        killed: Earlier runs that were killed; of each nothing is known but that it began.
+    """
+    run = {
+        "run_id": report["run_id"],
+        "started": report["started"],
+        "ended": report["ended"],
+        "tap_version": report["tap_version"],
+    }
+    rows = [_killed_row(name, other) for other in killed]
+    rows += [
+        {**run, "stream": stream["stream"], "outcome": stream["status"], **lane}
+        for stream in report["streams"]
+        for lane in stream["lanes"]
+    ]
+    own: Report = {
+        total: report[total] - sum(stream[total] for stream in report["streams"])
+        for total in ("requests", "retries")
+    }
+    own |= {"stream": name, "lane": MAIN, "outcome": report["status"], "records": len(rows) + 1}
+    return [*rows, {**run, **own, "bookmark": None, "watermark": None}]
+
+
+def _killed_row(name: str, run: BegunRun) -> Report:
+    unknown = (
+        "ended", "bookmark", "watermark", "records", "requests", "retries", "tap_version",
+    )  # fmt: skip
+    known = {"run_id": run.id, "started": run.started, "stream": name, "lane": MAIN}
+    return {**known, "outcome": "killed", **dict.fromkeys(unknown)}
 
 
 def table(report: Mapping[str, Any]) -> str:

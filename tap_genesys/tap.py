@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import uuid
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -35,7 +36,7 @@ from tap_genesys.output.console import drop_idle_lines, terminal
 from tap_genesys.output.writer import SingerWriter
 from tap_genesys.preflight.assumptions.report import check as check_assumptions
 from tap_genesys.preflight.check import check
-from tap_genesys.preflight.fair_use import ALLOWANCES, total, users_of
+from tap_genesys.preflight.fair_use import ALLOWANCES, users_by_licence
 from tap_genesys.privacy.rules import problems as rule_problems
 from tap_genesys.privacy.schema_check import misfits, unknown
 from tap_genesys.replication import earlier_states
@@ -43,6 +44,7 @@ from tap_genesys.replication.windows import utc_now
 from tap_genesys.run import Run
 from tap_genesys.run_report import RunReport
 from tap_genesys.streams import STREAMS
+from tap_genesys.streams.runs import TapRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,6 +90,7 @@ class TapGenesys(Tap):
         self.clock = Clock(self.interruption)
         self.now = utc_now
         self.started = self.now()
+        self.run_id = str(uuid.uuid4())
         self._environment = os.environ if options.get("parse_env_config") else {}
         drop_idle_lines(self.logger)
         try:
@@ -149,7 +152,7 @@ class TapGenesys(Tap):
             tap.check(
                 as_json=check == "json",
                 runs_per_day=check_runs_per_day,
-                users=_users("--check-users", check_users),
+                users=users_by_licence("--check-users", check_users),
             )
             return
         tap.sync_or_leave()
@@ -217,8 +220,15 @@ class TapGenesys(Tap):
 
     @property
     def _kinds(self) -> list[Kind]:
-        """All streams."""
-        return cast("list[Kind]", [*self.streams.values()])
+        """All streams of the vendor's data."""
+        streams = [one for one in self.streams.values() if one.name != TapRuns.name]
+        return cast("list[Kind]", streams)
+
+    @property
+    def _run_stream(self) -> TapRuns | None:
+        """The stream of the tap's own runs; None where it is not selected."""
+        stream = self.streams.get(TapRuns.name)
+        return cast("TapRuns", stream) if stream and stream.selected else None
 
     @property
     def _read_streams(self) -> list[Kind]:
@@ -241,12 +251,18 @@ class TapGenesys(Tap):
             version=self.plugin_version,
             streams=[stream.name for stream in self._read_streams],
             bookmark=self._bookmark,
+            lanes=lambda name: cast("Kind", self.streams[name]).lanes,
+            run_id=self.run_id,
         )
-        with report.recorded(), self.run.progress_logger.active(terminal()):
-            self._sync_or_leave()
+        with report.recorded():
+            self._check_personal_data()
+            with (
+                report.emitted(self._run_stream),
+                self.run.progress_logger.active(terminal()),
+            ):
+                self._sync_or_leave()
 
     def _sync_or_leave(self) -> None:
-        self._check_personal_data()
         try:
             self.sync_all()
         except Interrupted as leaving:
@@ -261,7 +277,7 @@ class TapGenesys(Tap):
             windows = "\n".join(self.run.incomplete)
             msg = f"Incomplete (incomplete_windows is fail); run again later. {windows}"
             raise Incomplete(msg)
-        selected = [name for name, stream in self.streams.items() if stream.selected]
+        selected = [stream.name for stream in self._kinds if stream.selected]
         if selected and self.run.skipped.keys() >= set(selected):
             msg = f"Every selected stream was skipped: {', '.join(sorted(self.run.skipped))}."
             raise StopRun(msg)
@@ -360,19 +376,6 @@ def setting_problems(
         *rule_problems(config.get("pii"), config.get("pii_hash_key")),
         *combined_problems(config, now),
     ]
-
-
-def _users(option: str, texts: Iterable[str]) -> dict[str, int]:
-    """Parse `LICENCE=USERS` texts into licence -> number of users.
-
-    Raises:
-        SettingError: A text is malformed.
-    """
-    try:
-        return total(map(users_of, texts))
-    except ValueError as error:
-        msg = f"{option}: {error}"
-        raise SettingError([msg]) from error
 
 
 def _object(option: str, file: IO[str]) -> dict[str, Any]:

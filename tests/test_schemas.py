@@ -214,8 +214,10 @@ def test_unknown_fields_may_stand_at_every_depth(stream: str) -> None:
 @pytest.mark.parametrize("stream", [*STREAMS, *LISTINGS, *HAND_WRITTEN])
 def test_every_root_column_of_our_own_is_described(stream: str) -> None:
     """Each of our own columns has a description."""
-    for name in OWN | OWN_OF.get(stream, set()):
-        assert load(stream)["properties"][name]["description"]
+    columns = load(stream)["properties"]
+    # All columns of the tap's own runs are our own.
+    for name in columns if stream == "tap_runs" else OWN | OWN_OF.get(stream, set()):
+        assert columns[name]["description"]
 
 
 @pytest.mark.parametrize("stream", STREAMS)

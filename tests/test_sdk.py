@@ -70,6 +70,7 @@ TestTapGenesys = get_tap_test_class(
             "conversation_evaluations",
             "conversation_resolutions",
             "digital_rule_sets",  # the simulated org has no rule sets
+            "tap_runs",  # the suite syncs streams one by one, which is no run
         ],
     ),
 )
@@ -78,10 +79,10 @@ TestTapGenesys = get_tap_test_class(
 def test_keys_are_unique() -> None:
     """Keys are unique in every stream, which the SDK's suite does not check."""
     output = run(SIMULATOR, **START)
-    for stream in tap(SIMULATOR).streams:
-        ids = output.ids(stream)
-        assert ids
-        assert len(ids) == len(set(ids)), stream
+    for name, stream in tap(SIMULATOR).streams.items():
+        keys = [tuple(row[key] for key in stream.primary_keys) for row in output.records(name)]
+        assert keys
+        assert len(keys) == len(set(keys)), name
 
 
 def test_a_schema_precedes_the_records_of_its_stream_once() -> None:

@@ -79,7 +79,7 @@ REPORTS: dict[str, tuple[Stream, str, Json, tuple[str, ...]]] = {
     "workitems": (Workitems, "Workitem", {}, ()),
 }
 #: Streams whose schema is written by hand: the document does not have their rows.
-HAND_WRITTEN = ("conversation_reconciliation", "conversation_summaries")
+HAND_WRITTEN = ("conversation_reconciliation", "conversation_summaries", "tap_runs")
 #: Tables that are derived from conversations.
 TABLE_NAMES = (*TABLES, ATTRIBUTES, WRAP_UPS)
 #: Streams whose schema is made here.

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.client import GenesysClient
     from tap_genesys.api.polling import PollTimes
+    from tap_genesys.api.shape import Shape
+    from tap_genesys.api.status import Overrides
     from tap_genesys.interruption import Clock, Interruption
 
 PAGE_SIZE = 1000
@@ -66,6 +68,7 @@ class Jobs:
         times: The pause before the first poll, and the timeout after which a job stops the run.
         now: Returns the present time, aware.
         log: Logs a line.
+        lane: Returns the lane of the stream for which the requests are counted.
         most: Concurrent jobs, at most.
         most_requests: Requests in flight, at most: with two, the next page of results is prefetched
             while one is read. Later cursors are not known in advance.
@@ -84,12 +87,14 @@ class Jobs:
         times: PollTimes,
         now: Callable[[], datetime],
         log: Callable[[str], None],
+        lane: Callable[[], str] = lambda: "job",
         most: int = 1,
         most_requests: int = 1,
     ) -> None:
         self._client = client
         self._path = path
         self._stream = stream
+        self._lane = lane
         self._shape = {**shape, **RESULTS}
         self._clock = clock
         self._wait = wait
@@ -191,7 +196,7 @@ class Jobs:
 
     def _post(self, query: dict[str, Any], label: str) -> requests.Response:
         """Submit a job; note whether it is refused, and whether the org's limit is reached."""
-        note = RequestNote(self._stream, label, _accepting_limit, shape=SUBMITTED)
+        note = self._note(label, _accepting_limit, SUBMITTED)
         response = self._client.call("POST", self._path, note, data=query)
         was_refused, self._is_refused = self._is_refused, _may_be_at_limit(response)
         if self._is_refused:
@@ -205,7 +210,7 @@ class Jobs:
         def poll_once() -> bool | None:
             nonlocal state
             is_unknown = accepting({HTTPStatus.NOT_FOUND})
-            note = RequestNote(self._stream, label, is_unknown, shape=STATUS)
+            note = self._note(label, is_unknown, STATUS)
             response = self._client.call("GET", f"{self._path}/{job}", note)
             if response.status_code == HTTPStatus.NOT_FOUND:
                 msg = f"job {job} is unknown"
@@ -270,9 +275,14 @@ class Jobs:
         return self._client.call(
             "GET",
             f"{self._path}/{job}/results",
-            RequestNote(self._stream, label, accepting(_NO_RESULTS), shape=self._shape),
+            self._note(label, accepting(_NO_RESULTS), self._shape),
             params={"pageSize": PAGE_SIZE, **after},
         )
+
+    def _note(
+        self, label: str = "", overrides: Overrides | None = None, shape: Shape | None = None
+    ) -> RequestNote:
+        return RequestNote(self._stream, label, overrides, shape=shape or {}, lane=self._lane())
 
     def _reason(self, response: requests.Response) -> str:
         """Return why a request was refused, without a secret that the vendor sends back."""
@@ -282,7 +292,7 @@ class Jobs:
         """Delete a job, which frees its place in the org's limit; only log an error."""
         try:
             with self._interruption.shielded():
-                self._client.call_once("DELETE", f"{self._path}/{job}", RequestNote(self._stream))
+                self._client.call_once("DELETE", f"{self._path}/{job}", self._note())
         except Exception as error:  # noqa: BLE001 - the rows have been read
             self._log(f"job {job} could not be deleted: {error}")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tap_genesys.replication.lanes import MAIN
+
 if TYPE_CHECKING:
     import requests
 
@@ -24,6 +26,7 @@ class RequestNote:
         overrides: Returns the action for a response that differs from the table's; else None.
         may_be_array: Whether the response is an array of records.
         shape: The shape that the response must have; an array counts as `{"entities": [...]}`.
+        lane: The lane of the stream for which the request is counted.
         is_split: Whether a second time-out raises `TimedOut`, so that its window can be split.
         failures: The statuses of the failed tries; 0 for one without a response.
     """
@@ -34,6 +37,7 @@ class RequestNote:
     may_be_array: bool = False
     shape: Shape = field(default_factory=dict)
     is_split: bool = False
+    lane: str = MAIN
     failures: list[int] = field(default_factory=list)
 
 

@@ -24,6 +24,7 @@ from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import TooManyRows
 from tap_genesys.records import aggregate_rows
 from tap_genesys.replication import cells
+from tap_genesys.replication.lanes import MAIN, RECHECK, Lane, rechecked_up_to
 from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import iso
 
@@ -116,6 +117,7 @@ class AggregateStream(WindowedStream):
         span = self.range_from(bookmark)
         self.announce(span, bookmark)
         self._unchanged = UnchangedDays(self, span)
+        self.counts.enter(MAIN)
         self._schedule = RecheckSchedule(
             self.recheck_days,
             marks=self.own_state.get("recheckedUpTo") or {},
@@ -125,6 +127,7 @@ class AggregateStream(WindowedStream):
         )
         yield from self.read_range(span)
         reached = self.bookmark() or span.start
+        self.counts.enter(RECHECK)
         yield from self.read_windows(self._schedule.due(self.run.started, reached))
         self._unchanged.log()
 
@@ -135,6 +138,11 @@ class AggregateStream(WindowedStream):
         self.window = window
         is_whole = self.holes.are_accepted(self.label)
         self.finish_window(whole=is_whole and self.requests_all)
+
+    @property
+    @override
+    def lanes(self) -> dict[str, Lane]:
+        return {**super().lanes, RECHECK: Lane(rechecked_up_to(self.tap_state, self.name))}
 
     def _has_all_rows(self) -> bool:
         return self.has_all_groups and not self.holes.has_unusable

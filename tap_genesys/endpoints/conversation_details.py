@@ -19,6 +19,9 @@ from tap_genesys.endpoints.source_costs import ConversationDetailsCost
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.records.moments import latest_moment
 from tap_genesys.replication.conversation_plan import WATERMARK, ConversationPlan
+from tap_genesys.replication.emitted import query_mark
+from tap_genesys.replication.fingerprint import EMITTED
+from tap_genesys.replication.lanes import lane_of
 from tap_genesys.replication.query_passes import BEGINNING
 from tap_genesys.replication.windows import (
     MILLISECOND,
@@ -175,6 +178,16 @@ class ConversationDetailsStream(QueryOrJobStream):
         is_to_come = self.plan.schedule.is_to_come(self.window, self.run.started)
         return is_to_come or super().comes_again()
 
+    @property
+    @override
+    def queried_up_to(self) -> str | None:
+        bookmark: str | None = self.entry.get("replication_key_value")
+        mark = query_mark(self.entry.get(EMITTED))
+        # By query, the bookmark is theirs; else it is that of jobs, which may be ahead of them.
+        if self.source == "query" or mark is None:
+            return bookmark
+        return max(bookmark or "", iso(mark.until))
+
     @override
     def read_window(self, window: Window) -> Iterator[Record]:
         self._in_read = set()
@@ -225,10 +238,12 @@ class ConversationDetailsStream(QueryOrJobStream):
         self.logger.info("%s The window is read by job instead.", error)
         self._owed = {}
         present, self.present = self.present, replace(self.present, by="job")
+        self.enter(lane_of(self.present))
         yield from self.read_parts(read.window, Reading(self.job_rows, no_rest, self.refuse_job))
         self.window = read.window
         self.finish_window(whole=self.holes.are_accepted(self.label))
         self.present = present
+        self.enter(lane_of(present))
 
     # -- rows
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, cast
 
 from singer_sdk import Stream, StreamSchema
 from singer_sdk.schema.source import SchemaDirectory
@@ -32,11 +32,18 @@ if TYPE_CHECKING:
     from tap_genesys.endpoints.costs import Cost
     from tap_genesys.endpoints.follow_ups import FollowUpStream
     from tap_genesys.records.pipeline import RecordPipeline
+    from tap_genesys.replication.lanes import Lane
     from tap_genesys.run import Run
 
 
 #: Conversations per write; more of them are not faster.
 _AT_ONCE = 20
+
+
+class HasLanes(Protocol):
+    """A stream with lanes."""
+
+    lanes: dict[str, Lane]
 
 
 class TableStream(Stream):
@@ -88,6 +95,15 @@ class TableStream(Stream):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """Yield nothing: the parent emits the rows."""
         return iter(())
+
+    @property
+    def lanes(self) -> dict[str, Lane]:
+        """Lane -> how far it is, as its parent is: the rows are emitted together."""
+        return cast("HasLanes", self._tap.streams[parent_name(self)]).lanes
+
+    def enter(self, lane: str) -> None:
+        """Count rows from now on in a lane."""
+        self.counters.progress.enter(lane)
 
     def begin(self) -> None:
         """Write the SCHEMA, even if no row follows, and start the counter."""
@@ -214,6 +230,12 @@ class FanOut:
         for stream in self.follow_ups:
             if has_ended or (is_rechecked and stream.again):
                 stream.add(conversation)
+
+    def enter(self, lane: str) -> None:
+        """Count the rows of the tables from now on in a lane, after the buffered ones."""
+        self._rows.flush()
+        for table in self.tables:
+            table.enter(lane)
 
     def flush(self) -> None:
         """Write all rows that the next STATE covers: buffered ones, and those of follow-ups."""

@@ -9,6 +9,8 @@ from typing_extensions import override
 
 from tap_genesys.endpoints.child_streams import ChildStream
 from tap_genesys.endpoints.costs import PerRecord
+from tap_genesys.endpoints.probes import parent_name
+from tap_genesys.replication.lanes import Lane, main_lane
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +52,12 @@ class FollowUpStream(ChildStream):
     @override
     def cost(self) -> Cost:
         return PerRecord(self.requests_each, self.unit)
+
+    @property
+    @override
+    def lanes(self) -> dict[str, Lane]:
+        # Its rows precede the STATE whose bookmark passes their conversations.
+        return main_lane(self.tap_state, parent_name(self))
 
     @override
     def probes(self, parent: Sample | None, day: Window) -> Probes:

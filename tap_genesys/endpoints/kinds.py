@@ -10,5 +10,5 @@ from tap_genesys.endpoints.windowed import WindowedStream
 
 #: A stream that sends requests.
 RequestStream: TypeAlias = FullTableStream | WindowedStream
-#: Any stream of the tap: each has `cost`, and `is_derived`.
+#: Any stream of the vendor's data: each has `cost`, `lanes` and `is_derived`.
 Kind: TypeAlias = RequestStream | TableStream

@@ -21,6 +21,7 @@ from tap_genesys.endpoints.probes import Probes
 from tap_genesys.endpoints.stream import USUAL_PAGE_SIZE, GenesysStream
 from tap_genesys.errors import PageTooLarge
 from tap_genesys.records.extraction import Field
+from tap_genesys.replication.lanes import MAIN, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -94,6 +95,11 @@ class FullTableStream(GenesysStream):
     def mark_incomplete(self, reason: str) -> None:
         """Note that the listing may be incomplete, for a reason."""
         self.activate_version.mark_incomplete(reason)
+
+    @property
+    def lanes(self) -> dict[str, Lane]:
+        """Lane -> how far it is: the only one, without a bookmark."""
+        return {MAIN: Lane()}
 
     # -- requests
 

@@ -20,12 +20,13 @@ from tap_genesys.endpoints.reading import Reading, no_rest
 from tap_genesys.endpoints.source_costs import Sources
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import StopRun, TooManyRows
+from tap_genesys.replication.lanes import RECHECK, Lane, entry_of, lane_of, rechecked_up_to
 from tap_genesys.replication.old_data import BY_QUERY, Horizon
 from tap_genesys.replication.plan import PlanInputs, Read
 from tap_genesys.replication.windows import iso, parse, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import requests
     from singer_sdk.helpers.types import Context
@@ -160,6 +161,7 @@ class QueryOrJobStream(WindowedStream):
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:
+        self.enter("query" if self.source == "query" else "job")
         watermark = None if self.source == "query" else self.watermark
         bookmark = self.resumed_from(watermark)
         span = self.range_from(bookmark)
@@ -203,6 +205,7 @@ class QueryOrJobStream(WindowedStream):
         if not batch.reads:
             return
         first = batch.reads[0]
+        self.enter(lane_of(first))
         if first.by == "job":
             yield from self._read_by_job(batch.reads)
             return
@@ -262,6 +265,34 @@ class QueryOrJobStream(WindowedStream):
         as_of = self.watermark if self.present.by == "job" else self.run.started
         self.plan.finish(self.part, is_whole=is_whole, as_of=as_of)
 
+    def enter(self, lane: str) -> None:
+        """Count rows and requests from now on in a lane."""
+        self.fan_out.enter(lane)
+        self.counts.enter(lane)
+
+    @property
+    @override
+    def lanes(self) -> dict[str, Lane]:
+        watermark = self.counts.watermark
+        lanes: dict[str, Lane] = {}
+        if self.source != "query":
+            lanes["job"] = Lane(self.entry.get("replication_key_value"), watermark)
+        if self.source != "job":
+            lanes["query"] = Lane(self.queried_up_to)
+        if [*self.recheck_ages]:
+            lanes[RECHECK] = Lane(rechecked_up_to(self.tap_state, self.name), watermark)
+        return lanes
+
+    @property
+    def entry(self) -> Mapping[str, Any]:
+        """The stream's part of the state; empty without one."""
+        return entry_of(self.tap_state, self.name)
+
+    @property
+    @abstractmethod
+    def queried_up_to(self) -> str | None:
+        """The moment before which all rows have been emitted by query, or earlier by job."""
+
     @cached_property
     def jobs(self) -> Jobs:
         """The jobs of this stream."""
@@ -276,6 +307,7 @@ class QueryOrJobStream(WindowedStream):
             times=self.run.poll_times,
             now=self.run.now,
             log=self.logger.info,
+            lane=lambda: self.counts.lane,
             most=int(self.config["max_parallel_jobs"]),
             most_requests=self.max_parallel,
         )

@@ -238,6 +238,7 @@ class GenesysStream(RESTStream[Any], ABC):
             may_be_array=self.responds_with_array,
             shape=self.response_shape,
             is_split=is_split and self.is_windowed,
+            lane=self.counts.lane,
         )
 
     # -- the pipeline of records

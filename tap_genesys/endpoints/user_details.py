@@ -23,7 +23,7 @@ from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
 from tap_genesys.endpoints.source_costs import UserDetailsCost
 from tap_genesys.records.usable import is_identity, parted
 from tap_genesys.replication.emitted_spans import BEFORE_READ_TO
-from tap_genesys.replication.user_details_plan import UserDetailsPlan
+from tap_genesys.replication.user_details_plan import READ_TO, UserDetailsPlan
 from tap_genesys.replication.windows import DAY, iso, split
 
 if TYPE_CHECKING:
@@ -129,6 +129,13 @@ class UserDetailsStream(QueryOrJobStream):
     def make_plan(self, inputs: PlanInputs) -> UserDetailsPlan:
         margin = timedelta(0) if self.config["emit_unchanged"] else BEFORE_READ_TO
         return UserDetailsPlan(self.own_state, inputs, margin=margin)
+
+    @property
+    @override
+    def queried_up_to(self) -> str | None:
+        bookmark: str | None = self.entry.get("replication_key_value")
+        read_to: str | None = self.entry.get(READ_TO)
+        return read_to if bookmark and self.source == "auto" else bookmark
 
     @override
     def read(self, context: Context | None) -> Iterator[Record]:

@@ -19,6 +19,7 @@ from tap_genesys.endpoints.probes import Probes
 from tap_genesys.endpoints.reading import Reading
 from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.errors import StopRun, TooManyRows
+from tap_genesys.replication.lanes import Lane, main_lane
 from tap_genesys.replication.old_data import OldData
 from tap_genesys.replication.windows import UNSETTLED, Window, halves, iso, parse
 
@@ -89,6 +90,11 @@ class WindowedStream(GenesysStream):
     def read_by(self) -> str:
         """The field by which the stream is read, in Markdown."""
         return f"`{self.replication_key}`"
+
+    @property
+    def lanes(self) -> dict[str, Lane]:
+        """Lane -> how far it is."""
+        return main_lane(self.tap_state, self.name)
 
     @property
     def cost(self) -> Cost:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap_genesys.api.request_note import note_of
+from tap_genesys.replication.lanes import MAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from tap_genesys.interruption import Clock
 
 _MINUTE, _FEW_MINUTES = 60, 10
+
+
+@dataclass
+class LaneCounts:
+    """The counts of one lane of a stream."""
+
+    records: int = 0
+    requests: int = 0
+    retries: int = 0
 
 
 @dataclass
@@ -47,6 +57,32 @@ class StreamProgress:
     ended: float | None = None
     #: Whether an error or a signal ended the sync.
     broke_off: bool = False
+    #: The lane of the records that are counted now.
+    lane: str = MAIN
+    _lanes: dict[str, LaneCounts] = field(default_factory=dict)
+    #: The records that `_lanes` has.
+    _in_lanes: int = 0
+
+    def enter(self, lane: str) -> None:
+        """Count the records from now on in another lane."""
+        self._settle()
+        self.lane = lane
+
+    def of_lane(self, lane: str) -> LaneCounts:
+        """Return the counts of a lane."""
+        return self._lanes.setdefault(lane, LaneCounts())
+
+    @property
+    def lanes(self) -> dict[str, LaneCounts]:
+        """The counts of each lane that has any."""
+        self._settle()
+        return self._lanes
+
+    def _settle(self) -> None:
+        """Add the records since the last call to their lane; records are counted one by one."""
+        if new := self.records - self._in_lanes:
+            self.of_lane(self.lane).records += new
+            self._in_lanes = self.records
 
     def expect(self, number: int, parts: str) -> None:
         """Add parts that will be read."""
@@ -107,6 +143,7 @@ class Progress:
         with self._lock:
             counts = self._counts_of(request)
             counts.requests += 1
+            counts.of_lane(note_of(request).lane).requests += 1
             counts.waited += waited
 
     def count_retry(self, request: object, waited: float) -> None:
@@ -114,6 +151,7 @@ class Progress:
         with self._lock:
             counts = self._counts_of(request)
             counts.retries += 1
+            counts.of_lane(note_of(request).lane).retries += 1
             counts.waited += waited
 
     def count_wait(self, stream: str, seconds: float) -> None:

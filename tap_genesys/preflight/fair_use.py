@@ -9,6 +9,8 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
+from tap_genesys.errors import SettingError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -37,6 +39,19 @@ def users_of(text: str) -> tuple[str, int]:
         msg = f"{text!r} is not LICENCE=USERS, such as {_EXAMPLE}; licences: {names}."
         raise ValueError(msg)
     return licence, int(number)
+
+
+def users_by_licence(option: str, texts: Iterable[str]) -> dict[str, int]:
+    """Parse `LICENCE=USERS` texts of an option into licence -> number of users.
+
+    Raises:
+        SettingError: A text is malformed.
+    """
+    try:
+        return total(map(users_of, texts))
+    except ValueError as error:
+        msg = f"{option}: {error}"
+        raise SettingError([msg]) from error
 
 
 def total(users: Iterable[tuple[str, int]]) -> dict[str, int]:

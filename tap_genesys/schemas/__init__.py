@@ -1,7 +1,8 @@
 """JSON schemas, one per stream, and the vendor's facts about its operations.
 
 `scripts/update_schemas.py` generates them from the vendor's OpenAPI document, except the schemas of
-`conversation_reconciliation` and `conversation_summaries`, whose rows are not in the document.
+`conversation_reconciliation`, `conversation_summaries` and `tap_runs`, whose rows are not in the
+document.
 """
 
 from __future__ import annotations

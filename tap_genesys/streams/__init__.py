@@ -23,6 +23,7 @@ from tap_genesys.streams import (
     presence,
     quality,
     routing,
+    runs,
     task_management,
     telephony,
     usage,
@@ -31,10 +32,11 @@ from tap_genesys.streams import (
 
 if TYPE_CHECKING:
     from tap_genesys.endpoints.kinds import Kind
+    from tap_genesys.endpoints.runs import RunStream
 
 #: Every stream. The SDK syncs streams in the order of their names, but the child streams of one
 #: parent in the order of this tuple, so a change of it reorders the messages of a run.
-STREAMS: tuple[type[Kind], ...] = (
+STREAMS: tuple[type[Kind | RunStream], ...] = (
     *observations.STREAMS,
     *adherence.STREAMS,
     *aggregates.STREAMS,
@@ -53,6 +55,7 @@ STREAMS: tuple[type[Kind], ...] = (
     *presence.STREAMS,
     *quality.STREAMS,
     *routing.STREAMS,
+    *runs.STREAMS,
     *task_management.STREAMS,
     *telephony.STREAMS,
     *usage.STREAMS,
