@@ -99,7 +99,8 @@ of a run.
 
 Every row but those of `tap_runs` has `_readAt`, the moment at which it was read, and all but
 wrap-ups and attributes also have `_extra`, the fields that are not in the schema (`null` without
-any). Field names are the vendor's. [warehouse.md](warehouse.md) shows how the tables of conversations join.
+any). Field names are the vendor's. [warehouse.md](warehouse.md) shows how the tables of
+conversations join.
 
 {tables}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.direct import without_sockets
 from support.harness import Output, run, tap
+from support.report_schemas import hold_to_schema
 from support.tap_process import Process, config, errors
 
 from tap_genesys.errors import StopRun
@@ -41,6 +42,7 @@ def checked(sim: Simulator, capsys: pytest.CaptureFixture[str], *streams: str) -
     except SystemExit as leaving:
         code = int(str(leaving.code))
     report: dict[str, Any] = json.loads(capsys.readouterr().out)
+    hold_to_schema("check", report)
     entries = {entry["stream"]: entry for entry in report["streams"]}
     return {**report, "code": code, "entries": entries}
 
@@ -551,6 +553,7 @@ def test_the_month_and_the_users_are_options(tmp_path: Path) -> None:
         process = Process(tmp_path, config(sim), *options, "CX2=1")
         code, stderr, _ = process.end()
     report = json.loads(b"".join(process.lines))
+    hold_to_schema("check", report)
     assert (code, report["runs_per_day"]) == (0, 4), stderr
     assert (report["fair_use"]["users"], report["fair_use"]["allowance"]) == ({"CX2": 3}, 330_000)
 

@@ -21,6 +21,7 @@ import pyte
 import pytest
 from support import tap_process
 from support.harness import last_state
+from support.loaders import catalog
 from support.tap_process import NOW, SINCE, Process, config, errors
 
 from tap_genesys.replication.windows import iso
@@ -159,6 +160,35 @@ def test_a_kill_at_any_line_loses_nothing(sim: Simulator, tmp_path: Path) -> Non
         resumed = Process(tmp_path, config(sim), "--state", str(tmp_path / "state.json"))
         assert resumed.end()[0] == 0
         assert emitted_ids(messages) | emitted_ids(resumed.messages) == TRUTH
+
+
+def test_killed_and_interrupted_runs_are_in_the_stream_of_runs(
+    sim: Simulator, tmp_path: Path
+) -> None:
+    """A run after `kill -9` reports it, though a signal ends that run too; the next has neither."""
+    (tmp_path / "runs.json").write_text(json.dumps(catalog([DETAILS, "tap_runs"])), "utf-8")
+    state: dict[str, Any] = {}
+    outcomes: list[dict[str, str]] = []
+    for signum, expected in ((signal.SIGKILL, -9), (signal.SIGTERM, 143), (None, 0)):
+        (tmp_path / "state.json").write_text(json.dumps(state), "utf-8")
+        files = ("--catalog", "runs.json", "--state", "state.json")
+        process = Process(tmp_path, config(sim, conversation_details_source="query"), *files)
+        process.read(60)
+        assert process.end(signum)[0] == expected
+        messages = [json.loads(line) for line in process.lines if line.endswith(b"\n")]
+        state = last_state(messages)
+        own = [
+            message["record"]
+            for message in messages
+            if message.get("stream") == "tap_runs" and message["type"] == "RECORD"
+        ]
+        outcomes.append(
+            {row["run_id"]: row["outcome"] for row in own if row["stream"] == "tap_runs"}
+        )
+    assert outcomes[0] == {}
+    assert sorted(outcomes[1].values()) == ["interrupted", "killed"]
+    assert [*outcomes[2].values()] == ["ok"]
+    assert state["bookmarks"]["tap_runs"] == {"unreportedRuns": []}
 
 
 def test_a_tap_that_hangs_fails_the_test_and_is_killed(

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.harness import Output, bookmarked, tap
 from support.harness import run as read
+from support.report_schemas import hold_to_schema, validator_of
 
 from tap_genesys.errors import Incomplete, SettingError, StopRun
 from tap_genesys.interruption import Interrupted
@@ -31,8 +32,9 @@ QUERY = "/details/query"
 
 
 def report_of(path: Path) -> dict[str, Any]:
-    """Return the report in a file."""
+    """Return the report in a file, which has its documented schema."""
     report: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    hold_to_schema("run_report", report)
     return report
 
 
@@ -81,6 +83,40 @@ def test_the_watermark_and_the_waits_for_jobs_are_reported(path: Path) -> None:
     assert details["watermark"] == output.state["bookmarks"][DETAILS]["watermark"]
     assert details["parts_done"] == details["parts_total"] > 0
     assert details["waited_seconds"] >= 5 * details["parts_total"]
+
+
+def test_the_schema_refuses_what_is_no_report(path: Path) -> None:
+    """The schema refuses a missing key, a word that is no status, and a whole run with an error."""
+    with Simulator(WORLD) as sim:
+        read(sim, "users", run_report_path=str(path), **START)
+    report = report_of(path)
+    spoiled: list[dict[str, Any]] = [
+        {key: value for key, value in report.items() if key != "run_id"},
+        {**report, "status": "fine"},
+        {**report, "error": "A line."},
+        {**report, "status": "failed"},
+        {**report, "ended": None},
+        {**report, "started": "today"},
+        {**report, "streams": [{**report["streams"][0], "lanes": []}]},
+        {**report, "streams": [{**report["streams"][0], "records": -1}]},
+        {**report, "other": 1},
+    ]
+    for other in spoiled:
+        assert not validator_of("run_report").is_valid(other)
+
+
+def test_a_run_that_goes_on_has_the_schema_too(path: Path) -> None:
+    """The report at the start, `running`, has the documented schema."""
+    reports = []
+
+    class Writer(Output):
+        def write_message(self, message: Any) -> None:
+            super().write_message(message)
+            reports.append(report_of(path))
+
+    with Simulator(WORLD) as sim:
+        tap(sim, "divisions", output=Writer(), run_report_path=str(path)).sync_or_leave()
+    assert {report["status"] for report in reports} == {"running"}
 
 
 def test_retries_and_their_waits_belong_to_their_stream(path: Path) -> None:

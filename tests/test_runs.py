@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,9 +17,6 @@ from tap_genesys.output.progress import StreamProgress
 from tap_genesys.replication.unreported_runs import MOST, UnreportedRuns
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 DETAILS, SEGMENTS, RUNS = "conversation_details", "conversation_segments", "tap_runs"
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)

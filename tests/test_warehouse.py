@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import json
 import re
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -380,6 +381,47 @@ def execute(query: Query, statement: str) -> None:
     """Run a statement without a result."""
     server = getattr(query, "__self__", None)
     server.run(statement) if isinstance(server, Postgres) else query(statement)
+
+
+@pytest.mark.meltano
+@pytest.mark.parametrize("kind", ["duckdb", "postgres"])
+def test_freshness(kind: str, tmp_path: Path) -> None:
+    """Each table is as fresh as the state says, and a killed run is among those that failed."""
+    require_meltano()
+    folder = project(tmp_path)
+    org = World(seed=7, per_day=20, since=SINCE, now=SINCE + 3 * DAY)
+    streams = ["conversation_details", "conversation_segments", "divisions", "tap_runs"]
+    sent: Counter[datetime] = Counter()
+    with server_of(kind) as server:
+        for days, is_killed in ((1, False), (2, True), (3, False)):
+            with Simulator(org.at(SINCE + days * DAY)) as sim:
+                environment = settings(sim.url, SINCE, sim.world.now) | JOBS | into(server)
+                killer = killing(sim, "/results") if is_killed else contextlib.nullcontext()
+                with killer:
+                    assert (pour(folder, f"target-{kind}", environment, streams) != 0) is is_killed
+                sent[is_killed] += len(sim.requests)
+        query = server.query if server else functools.partial(query_duckdb, folder)
+        fresh = query(SQL["how fresh is each table"])
+        failed = query(SQL["runs that did not end well"])
+        per_day = query(SQL["requests of a day"])
+    bookmarks = json.loads((folder / "state.json").read_text("utf-8"))["bookmarks"]
+    details = bookmarks["conversation_details"]
+    complete_to = {(stream, lane): without_zone(to) for stream, lane, to, *_ in fresh}
+    last_read = complete_to.pop(("divisions", "main"))
+    assert complete_to == {
+        (stream, lane): without_zone(value)
+        for stream in ("conversation_details", "conversation_segments")
+        for lane, value in {
+            "job": details["replication_key_value"],
+            "recheck": min(details["recheckedUpTo"].values()),
+        }.items()
+    }
+    assert {outcome for *_, outcome in fresh} == {"done"}
+    (((_id, started, ended, outcome),)) = failed
+    assert (ended, outcome) == (None, "killed")
+    assert str(without_zone(started)) < str(last_read)
+    assert sum(int(requests) for _, requests, _ in per_day) == sent[False]
+    assert bookmarks["tap_runs"] == {"unreportedRuns": []}
 
 
 @pytest.mark.meltano
