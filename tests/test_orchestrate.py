@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import files
-from support.harness import run
+from support.harness import QUICK, Output, run, simulate_time
 from support.loaders import PYTHON, ROOT, environment, settings
 from support.process_tree import arguments
 
@@ -28,6 +28,7 @@ from tap_genesys.records.conversation_rows import NESTED
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.streams import STREAMS
+from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +120,30 @@ def test_a_day_of_each_group_counts_as_loaded_and_is_taken_over(group: Group) ->
     assert {name: values["replication_key_value"] for name, values in bookmarks.items()} == (
         dict.fromkeys(group.bookmarked, iso(SINCE + 2 * DAY))
     )
+
+
+@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
+def test_a_day_is_no_run_of_the_stream_of_runs(group: Group) -> None:
+    """A day's catalog lacks `tap_runs`: no message is of it, and no STATE has it."""
+    discovered = TapGenesys(config={}, validate_config=False, setup_mapper=False).catalog_dict
+    catalog = select(json.loads(json.dumps(discovered)), group, set())
+    output, world = Output(), World(per_day=5, since=SINCE, now=SINCE + 9 * DAY)
+    with Simulator(world) as sim:
+        genesys_tap = TapGenesys(
+            config={
+                **QUICK,
+                "api_url": sim.url,
+                "login_url": sim.url,
+                "start_date": iso(SINCE),
+                "end_date": iso(SINCE + DAY),
+            },
+            catalog=catalog,
+            message_writer=output,
+        )
+        simulate_time(genesys_tap, sim)
+        genesys_tap.sync_or_leave()
+    assert output.of("STATE")
+    assert "tap_runs" not in str(output.messages)
 
 
 def test_a_table_of_a_group_may_be_left_out() -> None:

@@ -14,7 +14,7 @@ from support.harness import Output, last_state, run, tap, without_times
 from tap_genesys.errors import Incomplete, StopRun
 from tap_genesys.interruption import Interrupted
 from tap_genesys.output.progress import StreamProgress
-from tap_genesys.replication.unreported_runs import MOST, UnreportedRuns
+from tap_genesys.replication.unreported_runs import MOST, BegunRun, UnreportedRuns
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 
@@ -464,7 +464,8 @@ def test_runs_that_are_killed_one_after_the_other_are_all_reported(
 @given(st.integers(1, 3 * MOST))
 def test_the_state_does_not_grow_with_killed_runs(number: int) -> None:
     """The state keeps the newest runs; of an older one, which is dropped, a line is logged."""
-    runs, dropped = UnreportedRuns(), []
+    runs = UnreportedRuns()
+    dropped: list[BegunRun] = []
     for place in range(number):
         runs, gone = UnreportedRuns.of_entry(runs.entry).with_run(str(place), NOW)
         dropped += gone
@@ -507,7 +508,8 @@ def test_a_malformed_entry_is_one_line(entry: object) -> None:
 
 def test_an_entry_of_none_is_an_empty_one() -> None:
     """A state without runs, or with null, is that of a run that reported itself."""
-    for entry in (None, []):
+    entries: tuple[list[Any] | None, ...] = (None, [])
+    for entry in entries:
         assert UnreportedRuns.of_entry(entry).entry == []
 
 
@@ -517,7 +519,7 @@ def test_an_entry_of_none_is_an_empty_one() -> None:
 @pytest.mark.parametrize("source", ["auto", "query"])
 def test_without_the_stream_nothing_changes(source: str) -> None:
     """Deselected, it leaves no message and no key of the state; all other messages are the same."""
-    options = {"conversation_details_source": source}
+    options: dict[str, Any] = {"conversation_details_source": source}
     with Simulator(WORLD) as sim:
         genesys_tap, with_runs = begin(sim, "a", *STREAMS, **options)
         genesys_tap.sync_or_leave()

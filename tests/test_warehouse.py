@@ -391,7 +391,7 @@ def test_freshness(kind: str, tmp_path: Path) -> None:
     folder = project(tmp_path)
     org = World(seed=7, per_day=20, since=SINCE, now=SINCE + 3 * DAY)
     streams = ["conversation_details", "conversation_segments", "divisions", "tap_runs"]
-    sent: Counter[datetime] = Counter()
+    sent: Counter[bool] = Counter()
     with server_of(kind) as server:
         for days, is_killed in ((1, False), (2, True), (3, False)):
             with Simulator(org.at(SINCE + days * DAY)) as sim:
