@@ -10,6 +10,7 @@ MELTANO := .venv-meltano/.meltano-installed
 PLUGINS := .meltano/.plugins-installed
 MUTANTS := .venv-mutants/.mutmut-installed
 ORCHESTRATE := .venv-orchestrate/.dagster-installed
+SALESFORCE := .venv-salesforce/.salesforce-installed
 VENDOR := .venv-vendor/.sdk-installed
 SDK_NEXT := .venv-sdk-next/.tests-installed
 RELEASE := .venv-release/.tools-installed
@@ -26,7 +27,7 @@ export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo check check-ruff check-mypy check-github check-tests test coverage test-orchestrate \
-  test-python test-sdk-next search mutants bench lint stream schemas dist clean installed
+  test-python test-sdk-next salesforce test-salesforce search mutants bench lint stream schemas dist clean installed
 
 help:
 	@echo "make demo   load a simulated org into DuckDB; a second time, what is new"
@@ -37,6 +38,8 @@ help:
 	@echo "make test-orchestrate   history by several workers, with Dagster"
 	@echo "make test-python PYTHON=python3.13   the tests with another Python, without Meltano"
 	@echo "make test-sdk-next   the tests with the next singer-sdk, without Meltano"
+	@echo "make salesforce   install what python -m salesforce needs"
+	@echo "make test-salesforce   daily metrics into a Salesforce org on 127.0.0.1"
 	@echo "make search fresh schedules of runs against the laws, in 10 minutes at most"
 	@echo "make mutants  small changes of the modules of time and state, which the tests should see; hours"
 	@echo "make bench  what it costs, beside what else there is, in 20 minutes; BENCH_QUICK=1 in 2"
@@ -128,6 +131,13 @@ test-orchestrate:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(ORCHESTRATE)
 	REQUIRE_ORCHESTRATE=1 .venv/bin/python -m pytest tests/test_backfill.py
 
+salesforce: $(SALESFORCE)
+
+# Apart from the rest: it takes simple-salesforce and the clients of both databases.
+test-salesforce:
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(SALESFORCE)
+	REQUIRE_SALESFORCE=1 .venv/bin/python -m pytest tests/test_salesforce_load.py
+
 lint: $(TESTS)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -192,6 +202,13 @@ $(ORCHESTRATE): constraints-orchestrate.txt pyproject.toml $(MELTANO)
 	@$(PYTHON) -m venv .venv-orchestrate
 	@.venv-meltano/bin/uv pip install --quiet --python .venv-orchestrate/bin/python --compile-bytecode \
 	  --constraint constraints-orchestrate.txt --group orchestrate
+	@touch $@
+
+$(SALESFORCE): constraints-salesforce.txt pyproject.toml
+	@echo "Installing simple-salesforce into .venv-salesforce ..."
+	@$(PYTHON) -m venv .venv-salesforce
+	@.venv-salesforce/bin/python $(PIP) --constraint constraints.txt pip
+	@.venv-salesforce/bin/python $(PIP) --constraint constraints-salesforce.txt --group salesforce
 	@touch $@
 
 $(MELTANO): constraints-meltano.txt

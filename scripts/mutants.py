@@ -64,7 +64,16 @@ MODULES: dict[str, tuple[str, ...]] = {
     "records/usable": ("usable",),
 }
 #: Files that the tests need, other than the package.
-_BESIDE = ("tests", "scripts", "docs", "bench", "orchestrate", "README.md", "CHANGELOG.md")
+_BESIDE = (
+    "tests",
+    "scripts",
+    "docs",
+    "bench",
+    "orchestrate",
+    "salesforce",
+    "README.md",
+    "CHANGELOG.md",
+)
 #: Lines that only build the text of a message, which are not mutated.
 _MESSAGES = (r"\bmsg = ", r"\b_?log(ger)?(\.\w+)?\(", r"\bwarn(ing)?\(")
 #: The exit codes of mutmut for mutants that were not killed.

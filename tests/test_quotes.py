@@ -36,7 +36,7 @@ LOGGED = [
 ]
 #: Settings of the SDK, and of targets, that documents name.
 FOREIGN = {"stream_maps", "flattening_enabled"}
-FILES = re.compile(r"`((?:tap_genesys|tests|scripts|bench|orchestrate|docs)/[\w./]+)`")
+FILES = re.compile(r"`((?:tap_genesys|tests|scripts|bench|orchestrate|salesforce|docs)/[\w./]+)`")
 #: Files that the changelog names because they are gone.
 FORMER = {"docs/lanes.md"}
 #: Figures below are counts of streams, days, hours and the like, which no file in bench/ has.
