@@ -131,7 +131,7 @@ def test_the_linters_find(
 def test_each_action_is_pinned_with_its_version(workflow: Path) -> None:
     """A tag can be moved, a commit cannot; Dependabot reads the version in the comment."""
     for used in re.findall(r"uses: (.+)", workflow.read_text("utf-8")):
-        local = used.startswith("./")
+        local = used.startswith("$/")
         assert local or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
 
 
