@@ -321,19 +321,18 @@ class GenesysStream(RESTStream[Any], ABC):
 
     @override
     def _write_record_message(self, record: Record) -> None:
-        deselected = self._deselected_columns
-        if deselected is None:
+        if (deselected := self._deselected_columns) is None:
             super()._write_record_message(record)
-            return
-        writer = cast("SingerWriter", self._tap.message_writer)
-        writer.write_record(self.name, record, self._stream_version, deselected)
-        self.state_manager.is_flushed = False
+        else:
+            writer = cast("SingerWriter", self._tap.message_writer)
+            writer.write_record(self.name, record, self._stream_version, deselected)
+            self.state_manager.is_flushed = False
 
     @cached_property
     def _deselected_columns(self) -> frozenset[str] | None:
         """The columns that records lose; None if records have to go through the SDK."""
-        is_ours = isinstance(self._tap.message_writer, SingerWriter)
-        return deselected_columns(self) if is_ours else None
+        writer = self._tap.message_writer
+        return deselected_columns(self) if isinstance(writer, SingerWriter) else None
 
     # -- numbered pages, and their completeness
 
