@@ -172,6 +172,65 @@ def test_a_source_has_one_lane_beside_its_rechecks(source: str) -> None:
     assert sum(row["requests"] for row in rows.values()) == sent
     bookmarks = last_state(messages)["bookmarks"][DETAILS]
     assert rows["recheck"]["bookmark"] == min(bookmarks["recheckedUpTo"].values())
+    assert rows[source]["bookmark"] == bookmarks["replication_key_value"]
+    watermark = bookmarks["watermark"] if source == "job" else None
+    assert {row["watermark"] for row in rows.values()} == {watermark}
+
+
+EARLY, BETWEEN, LATE = iso(SINCE), iso(SINCE + timedelta(days=1)), iso(NOW)
+MARK = [LATE, *[EARLY] * 5]
+
+
+@pytest.mark.parametrize(
+    ("source", "state", "expected"),
+    [
+        ("auto", {"emittedThrough": [[], MARK]}, LATE),
+        ("auto", {"emittedThrough": [[], [EARLY] * 6]}, BETWEEN),
+        ("auto", {"emittedThrough": []}, BETWEEN),
+        ("auto", {}, BETWEEN),
+        ("query", {"emittedThrough": [[], MARK]}, BETWEEN),
+    ],
+)
+def test_conversations_are_by_query_as_far_as_their_mark(
+    source: str, state: dict[str, Any], expected: str
+) -> None:
+    """With `auto`, queries are as far as their mark, or as jobs, whose rows came before.
+
+    By query alone, the bookmark is theirs.
+    """
+    kept = {"replication_key_value": BETWEEN, **state}
+    with Simulator(WORLD) as sim:
+        genesys_tap, _ = begin(
+            sim, "a", DETAILS, conversation_details_source=source,
+            state={"bookmarks": {DETAILS: kept}},
+        )  # fmt: skip
+        lanes = genesys_tap.streams[DETAILS].lanes
+    assert lanes["query"].bookmark == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "kept", "lanes"),
+    [
+        ("auto", {"replication_key_value": EARLY, "readTo": LATE}, {"job": EARLY, "query": LATE}),
+        ("auto", {"replication_key_value": LATE, "readTo": EARLY}, {"job": LATE, "query": EARLY}),
+        ("query", {"replication_key_value": EARLY, "readTo": LATE}, {"query": EARLY}),
+        ("job", {"replication_key_value": EARLY, "readTo": LATE}, {"job": EARLY}),
+        # A run that has read nothing has a moment all the same.
+        ("auto", {"readTo": EARLY}, {"job": None, "query": None}),
+        ("auto", {}, {"job": None, "query": None}),
+    ],
+)
+def test_spans_are_by_query_as_far_as_all_have_been_read(
+    source: str, kept: dict[str, Any], lanes: dict[str, str | None]
+) -> None:
+    """With `auto`, queries of spans are as far as `readTo`, once there is a bookmark."""
+    with Simulator(WORLD) as sim:
+        genesys_tap, _ = begin(
+            sim, "a", "user_presences", user_details_source=source,
+            state={"bookmarks": {"user_presences": kept}},
+        )  # fmt: skip
+        far = genesys_tap.streams["user_presences"].lanes
+    assert {lane: of.bookmark for lane, of in far.items()} == {**lanes, "recheck": None}
 
 
 def test_presences_have_the_lanes_of_their_source() -> None:

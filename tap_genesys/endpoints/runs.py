@@ -83,8 +83,8 @@ class RunStream(Stream):
             earlier = UnreportedRuns.of_entry(self._entry.get(KEY))
         except ValueError as error:
             msg = (
-                f"The state's {KEY} of {self.name} is {error}; use a list of pairs, id and start "
-                "of a run, or leave it out."
+                f"The state's unreportedRuns of tap_runs is {error}; use a list of pairs, id and "
+                "start of a run, or leave it out."
             )
             raise StopRun(msg) from error
         begun, dropped = earlier.with_run(run_id, started)
