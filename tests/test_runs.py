@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from support.harness import Output, last_state, run, tap, without_times
 from tap_genesys.errors import Incomplete, StopRun
 from tap_genesys.interruption import Interrupted
 from tap_genesys.output.progress import StreamProgress
+from tap_genesys.output.writer import SingerWriter
 from tap_genesys.replication.unreported_runs import MOST, BegunRun, UnreportedRuns
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
@@ -427,19 +430,20 @@ def test_the_state_of_a_failed_run_is_true(data: st.DataObject) -> None:
 
 def test_an_error_stays_that_of_the_run_if_the_reader_is_gone() -> None:
     """If stdout is closed, the run ends with its first error, and the next one reports it."""
+    errors = iter(["gone", "still gone"])
 
     class Writer(Output):
         def write_message(self, message: Any) -> None:
             if len(self.messages) >= 20:
-                msg = "gone"
-                raise StopRun(msg)
+                raise StopRun(next(errors))
             super().write_message(message)
 
     with Simulator(WORLD) as sim:
         genesys_tap, writer = begin(sim, "a", output=Writer())
-        with pytest.raises(StopRun, match="gone"):
+        with pytest.raises(StopRun, match=r"^gone$"):
             genesys_tap.sync_or_leave()
         messages = read(sim, "b", state=last_state(writer.messages))
+    assert [*errors] == []
     assert outcomes_of(messages)["a", RUNS, "main"] == "killed"
 
 
@@ -644,3 +648,24 @@ def test_records_are_counted_in_the_lane_in_which_they_come(lanes: list[tuple[st
         lane: number for lane, number in expected.items() if number
     }
     assert sum(of.records for of in counts.lanes.values()) == counts.records
+
+
+def test_buffered_rows_of_tables_count_in_the_lane_of_their_conversation() -> None:
+    """Rows of tables that are still buffered when a lane is entered count in the one before."""
+    conversation = next(iter(WORLD.conversations(SINCE, NOW)))
+    expected = sum(
+        len(session.get("segments", ()))
+        for participant in conversation["participants"]
+        for session in participant["sessions"]
+    )
+    with Simulator(WORLD) as sim, contextlib.redirect_stdout(io.StringIO()):
+        genesys_tap, _ = begin(sim, "a", DETAILS, SEGMENTS, output=cast("Any", SingerWriter()))
+        stream = genesys_tap.streams[DETAILS]
+        stream.fan_out.begin()
+        stream.enter("query")
+        stream.fan_out.add(conversation)
+        stream.enter("job")
+        stream.fan_out.end(broke_off=False)
+        lanes = genesys_tap.run.progress.of(SEGMENTS).lanes
+    assert {lane: counts.records for lane, counts in lanes.items()} == {"query": expected}
+    assert expected > 0
