@@ -16,6 +16,7 @@ SDK_NEXT := .venv-sdk-next/.tests-installed
 RELEASE := .venv-release/.tools-installed
 # An environment for each PYTHON, beside that of PYTHON's default.
 OTHER := .venv-$(notdir $(PYTHON))/.tests-installed
+TARGETS := $(patsubst tests/targets/%.txt,.venv-target-%/.installed,$(wildcard tests/targets/*.txt))
 
 # The branch coverage of tap_genesys without the simulator, in percent, as `make coverage` prints it.
 # 0 until it is measured; then it only rises.
@@ -27,7 +28,8 @@ export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo check check-ruff check-mypy check-github check-tests test coverage test-orchestrate \
-  test-python test-sdk-next salesforce test-salesforce search mutants bench lint stream schemas dist clean installed
+  test-python test-sdk-next salesforce test-salesforce test-targets \
+  search mutants bench lint stream schemas dist clean installed
 
 help:
 	@echo "make demo   load a simulated org into DuckDB; a second time, what is new"
@@ -40,6 +42,7 @@ help:
 	@echo "make test-sdk-next   the tests with the next singer-sdk, without Meltano"
 	@echo "make salesforce   install what python -m salesforce needs"
 	@echo "make test-salesforce   daily metrics into a Salesforce org on 127.0.0.1"
+	@echo "make test-targets   two loads into each Singer target, compared value by value"
 	@echo "make search fresh schedules of runs against the laws, in 10 minutes at most"
 	@echo "make mutants  small changes of the modules of time and state, which the tests should see; hours"
 	@echo "make bench  what it costs, beside what else there is, in 20 minutes; BENCH_QUICK=1 in 2"
@@ -138,6 +141,11 @@ test-salesforce:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(SALESFORCE)
 	REQUIRE_SALESFORCE=1 .venv/bin/python -m pytest tests/test_salesforce_load.py
 
+# Apart from the rest: an environment for each target.
+test-targets:
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(TARGETS)
+	REQUIRE_TARGETS=1 .venv/bin/python -m pytest tests/test_targets.py
+
 lint: $(TESTS)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -209,6 +217,12 @@ $(SALESFORCE): constraints-salesforce.txt pyproject.toml
 	@$(PYTHON) -m venv .venv-salesforce
 	@.venv-salesforce/bin/python $(PIP) --constraint constraints.txt pip
 	@.venv-salesforce/bin/python $(PIP) --constraint constraints-salesforce.txt --group salesforce
+	@touch $@
+
+.venv-target-%/.installed: tests/targets/%.txt $(MELTANO)
+	@echo "Installing target-$* into $(@D) ..."
+	@$(PYTHON) -m venv $(@D)
+	@.venv-meltano/bin/uv pip sync --quiet --python $(@D)/bin/python --compile-bytecode $<
 	@touch $@
 
 $(MELTANO): constraints-meltano.txt

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
-from support.loaders import PLUGINS, ROOT, feed, require
+from support.loaders import PLUGINS, declared_settings, feed, require
 from support.postgres import Postgres, binaries
 
 from orchestrate.loading import LOADER_SETTINGS
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POSTGRES = PLUGINS / "loaders/target-postgres/venv/bin/target-postgres"
-
-
-def declared(loader: str) -> dict[str, Any]:
-    """Return the settings of a loader that meltano.yml has."""
-    plugins = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]["loaders"]
-    (plugin,) = (plugin for plugin in plugins if plugin["name"] == loader)
-    return {
-        setting["name"]: setting["value"] for setting in plugin["settings"] if "value" in setting
-    }
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +103,7 @@ def test_copy_stores_the_values_that_insert_stores(server: Postgres, tmp_path: P
 
     Compared is the text of whole rows, in which a null differs from an empty text and from JSON's.
     """
-    copying = declared("target-postgres")
+    copying = declared_settings("target-postgres")
     assert copying["use_copy"] is True
     contents, types = {}, {}
     for schema, settings in (("inserted", {"use_copy": False}), ("copied", {})):
@@ -155,7 +146,11 @@ def test_a_time_zone_of_the_server_moves_inserted_moments_alone(
 ) -> None:
     """COPY stores the clock that a moment has, the vendor's in UTC; INSERT that of the session."""
     schema = f"zone_{copies}".lower()
-    config = {**declared("target-postgres"), "sqlalchemy_url": server.url, "use_copy": copies}
+    config = {
+        **declared_settings("target-postgres"),
+        "sqlalchemy_url": server.url,
+        "use_copy": copies,
+    }
     moments = [{"moment": "2026-03-01T12:00:00Z"}, {"moment": "2026-03-01T14:00:00+02:00"}]
     server.run("alter role postgres set timezone to 'Asia/Tokyo'")
     config["default_target_schema"] = schema
@@ -166,6 +161,64 @@ def test_a_time_zone_of_the_server_moves_inserted_moments_alone(
     assert stored == [[in_utc], [with_offset]]
 
 
+def batch(folder: Path, *rows: dict[str, Any], version: int | None = None) -> dict[str, Any]:
+    """Write rows to a file; return the BATCH of it, as the SDK's taps emit it."""
+    path = folder / f"batch-{len(list(folder.iterdir()))}.json.gz"
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    path.write_bytes(gzip.compress(lines.encode()))
+    message = {"type": "BATCH", "stream": "values", "manifest": [path.as_uri()]}
+    message["encoding"] = {"format": "jsonl", "compression": "gzip"}
+    return message if version is None else {**message, "version": version}
+
+
+@pytest.mark.meltano
+def test_a_batch_before_activate_version_empties_a_table_in_postgres(
+    server: Postgres, tmp_path: Path
+) -> None:
+    """Rows of a BATCH have no version, so that none is of the version that becomes active."""
+    config = {"sqlalchemy_url": server.url, "default_target_schema": "batches"}
+    config |= {"hard_delete": True, "validate_records": False}
+    activate = {"type": "ACTIVATE_VERSION", "stream": "values", "version": 2}
+    content = [SCHEMA, batch(tmp_path, {"_id": "1", "text": "a"}, version=2), activate]
+    loaded = feed(POSTGRES, config, content, tmp_path)
+    assert loaded.returncode == 0, loaded.stderr[-2000:]
+    assert server.query("select count(*) as n from batches.values") == [[0]]
+
+
+@pytest.mark.meltano
+def test_a_batch_overtakes_records_before_it_in_postgres(server: Postgres, tmp_path: Path) -> None:
+    """A RECORD that follows is right; one that precedes a BATCH of its key is stored after it."""
+    config = {"sqlalchemy_url": server.url, "default_target_schema": "order"}
+    older = {"type": "RECORD", "stream": "values", "record": {"_id": "1", "text": "older"}}
+    content = [SCHEMA, older, batch(tmp_path, {"_id": "1", "text": "newer"})]
+    assert feed(POSTGRES, config, content, tmp_path).returncode == 0
+    assert server.query('select text from "order".values') == [["older"]]
+
+
+@pytest.mark.meltano
+@pytest.mark.parametrize(
+    ("loader", "config", "error"),
+    [
+        ("target-jsonl", {"destination_path": "{folder}"}, "no attribute 'asdict'"),
+        (
+            "target-duckdb",
+            {"filepath": "{folder}/w.duckdb", "default_target_schema": "g"},
+            "Unknown message type BATCH",
+        ),
+    ],
+)
+def test_a_loader_without_batch_ends_with_an_error(
+    loader: str, config: dict[str, str], error: str, tmp_path: Path
+) -> None:
+    """It is a message type that they do not know."""
+    path = PLUGINS / f"loaders/{loader}/venv/bin/{loader}"
+    require(path, what=f"{loader} is not installed")
+    places = {name: value.replace("{folder}", str(tmp_path)) for name, value in config.items()}
+    loaded = feed(path, places, [SCHEMA, batch(tmp_path, {"_id": "1"})], tmp_path)
+    assert loaded.returncode != 0
+    assert error in loaded.stderr
+
+
 def test_orchestrate_has_the_settings_of_meltano_yml() -> None:
     """Whatever runs the loader, its settings are those that are measured and tested."""
-    assert json.loads(LOADER_SETTINGS.read_text("utf-8")) == declared("target-postgres")
+    assert json.loads(LOADER_SETTINGS.read_text("utf-8")) == declared_settings("target-postgres")

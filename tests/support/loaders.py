@@ -128,14 +128,21 @@ def meltano_run(
     )
 
 
-def catalog(streams: Sequence[str]) -> dict[str, Any]:
-    """Return a catalog of some streams, all selected."""
+def catalog(streams: Sequence[str], deselected: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a catalog of some streams, all selected.
+
+    Args:
+        streams: The names of the streams.
+        deselected: The columns that are not selected.
+    """
     tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
     chosen = [entry for entry in tap.catalog_dict["streams"] if entry["stream"] in streams]
     for stream in chosen:
         for metadata in stream["metadata"]:
             if not metadata["breadcrumb"]:
                 metadata["metadata"]["selected"] = True
+            elif metadata["breadcrumb"][-1] in deselected:
+                metadata["metadata"]["selected"] = False
     return {"streams": chosen}
 
 
@@ -182,6 +189,15 @@ def _kill_the_tap(sim: Simulator, path: str) -> None:
         time.sleep(0.02)
     (tap,) = (pid for pid in descendants(os.getpid()) if is_reading_tap(pid))
     os.kill(tap, signal.SIGKILL)
+
+
+def declared_settings(loader: str) -> dict[str, Any]:
+    """Return the settings of a loader that have a value in meltano.yml."""
+    plugins = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]["loaders"]
+    (plugin,) = (plugin for plugin in plugins if plugin["name"] == loader)
+    return {
+        setting["name"]: setting["value"] for setting in plugin["settings"] if "value" in setting
+    }
 
 
 def loader_settings(loader: str, root: Path, variables: dict[str, str]) -> dict[str, Any]:

@@ -47,6 +47,14 @@ class Postgres:
         self._server: subprocess.Popen[bytes] | None = None
 
     @property
+    def pid(self) -> int:
+        """The id of the server's process."""
+        if self._server is None:
+            msg = "PostgreSQL is not started"
+            raise RuntimeError(msg)
+        return self._server.pid
+
+    @property
     def url(self) -> str:
         """The URL of the server, for SQLAlchemy."""
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
