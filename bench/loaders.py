@@ -86,7 +86,7 @@ def _cases() -> list[Case]:
         ),
         Case("target-duckdb, meltano.yml", "target-duckdb", duckdb),
         Case(
-            "target-duckdb, meltano.yml, batches of 10,000",
+            "target-duckdb, batches of 10,000",
             "target-duckdb",
             {**duckdb, "batch_size_rows": 10_000},
         ),

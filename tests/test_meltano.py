@@ -124,6 +124,13 @@ def test_duckdb_is_the_version_in_which_the_loader_loses_nothing(
     assert loader["pip_url"] == "target-duckdb==0.8.0 duckdb==1.0.0"
 
 
+def test_the_file_of_duckdb_is_not_named_as_the_schema(plugins: list[dict[str, Any]]) -> None:
+    """Else DuckDB takes `genesys.users`, as in the documented queries, for ambiguous."""
+    (loader,) = (plugin for plugin in plugins if plugin["name"] == "target-duckdb")
+    values = {setting["name"]: setting.get("value") for setting in loader["settings"]}
+    assert Path(values["filepath"]).stem != values["default_target_schema"]
+
+
 def test_meltano_is_the_version_that_meltano_yml_requires(declared: dict[str, Any]) -> None:
     """The pinned Meltano is within the range that meltano.yml requires."""
     pins = (ROOT / "constraints-meltano.txt").read_text("utf-8")

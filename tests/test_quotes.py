@@ -172,6 +172,7 @@ MEASURED = [
     (FRESHNESS, "Presences and routing statuses", ("requests_of_presences.txt",)),
     (DOCS / "aggregates.md", "How it is read", ("rows_of_aggregates.txt",)),
     (DOCS / "file-first.md", "How fast", ("file_first.txt",)),
+    (DOCS / "loaders.md", "Settings, and what they cost", ("loaders.txt",)),
 ]
 
 
