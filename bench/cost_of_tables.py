@@ -1,7 +1,7 @@
 """Measures what the tables of conversations cost, beside the conversations themselves.
 
 Run it: `.venv/bin/python bench/cost_of_tables.py`. Each case is a run in a process of its own, that
-reads the same answers from a simulator; user and system time are the process's, the median of 5.
+reads the same responses from a simulator; user and system time are the process's, the median of 5.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def _throughput(results: Results, file: Path) -> None:
         points = [(at, results.pace(case, name)) for at, case in latencies.items()]
         shown = [(at, pace) for at, pace in points if pace]
         _line(left, shown, label=name, color=colour, marker="o")
-    left.set(yscale="log", xlabel="latency of each answer, s", ylabel="conversations a second")
+    left.set(yscale="log", xlabel="latency of each response, s", ylabel="conversations a second")
     left.legend(frameon=False)
     left.grid(axis="y", alpha=0.3)
     names = list(results.figures.get("latency 0.2", {}))

@@ -69,7 +69,7 @@ def targets(results: Results) -> list[Target]:
             )
             for (latency, parallel), one in limited.items()
         ),
-        Target("answers 429 in any of these runs", max(refused) if refused else None, most=1),
+        Target("responses 429 in any of these runs", max(refused) if refused else None, most=1),
         Target(
             "requests against what the paging rules demand, the most of any run",
             max(
