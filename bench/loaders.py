@@ -151,7 +151,11 @@ def load(case: Case, messages: Path, folder: Path, server: Postgres) -> Cost:
     (folder / new).mkdir()
     config = folder / f"{new}.json"
     config.write_text(json.dumps({**case.settings, **needed[case.loader]}), "utf-8")
-    command = [PLUGINS / f"loaders/{case.loader}/venv/bin/{case.loader}", "--config", config]
+    command: list[str | Path] = [
+        PLUGINS / f"loaders/{case.loader}/venv/bin/{case.loader}",
+        "--config",
+        config,
+    ]
     before, begun, peak = _cpu_with_children(server.pid), time.monotonic(), 0.0
     with messages.open("rb") as lines:
         process = subprocess.Popen(  # noqa: S603 - a pinned program

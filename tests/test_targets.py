@@ -55,10 +55,15 @@ def loads(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Run the tap twice, the second time from its state; return the files of its messages."""
     folder = tmp_path_factory.mktemp("messages")
     (folder / "catalog.json").write_text(json.dumps(catalog(list(KEYS))), "utf-8")
-    command = [PYTHON.parent / "tap-genesys", "--config=ENV", "--catalog", folder / "catalog.json"]
+    command: list[str | Path] = [
+        PYTHON.parent / "tap-genesys",
+        "--config=ENV",
+        "--catalog",
+        folder / "catalog.json",
+    ]
     files: list[Path] = []
     for world in (ORG, LATER):
-        state = ["--state", folder / "state.json"] if files else []
+        state: list[str | Path] = ["--state", folder / "state.json"] if files else []
         files.append(folder / f"{world.now:%Y-%m-%d}.jsonl")
         with Simulator(world) as sim, files[-1].open("wb") as output:
             variables = settings(sim.url, SINCE, world.now) | JOBS

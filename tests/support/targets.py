@@ -133,7 +133,7 @@ class ObjectStore:
 @contextlib.contextmanager
 def object_store() -> Iterator[ObjectStore]:
     """Start a stand-in for S3, with an empty bucket."""
-    command = [program("s3", "python"), "-c", S3, BUCKET]
+    command: list[str | Path] = [program("s3", "python"), "-c", S3, BUCKET]
     with subprocess.Popen(  # noqa: S603 - our own code
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
