@@ -11,6 +11,8 @@ PLUGINS := .meltano/.plugins-installed
 MUTANTS := .venv-mutants/.mutmut-installed
 ORCHESTRATE := .venv-orchestrate/.dagster-installed
 VENDOR := .venv-vendor/.sdk-installed
+DBT := .venv-dbt/.dbt-installed
+INSTALL := scripts/installing.py
 
 # The branch coverage of tap_genesys without the simulator, in percent, as `make coverage` prints it.
 # 0 until it is measured; then it only rises.
@@ -21,7 +23,7 @@ export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo check check-ruff check-mypy check-tests test coverage test-orchestrate search \
+.PHONY: help demo check check-ruff check-mypy check-tests test coverage test-models test-orchestrate search \
   mutants bench lint stream clean installed
 
 help:
@@ -30,6 +32,7 @@ help:
 	@echo "make test   lint, types and all tests"
 	@echo "make coverage  all tests, with the branch coverage; fails where it falls"
 	@echo "make lint   lint and types only"
+	@echo "make test-models  the dbt package in DuckDB and PostgreSQL, against the simulated org"
 	@echo "make test-orchestrate   history by several workers, with Dagster"
 	@echo "make search fresh schedules of runs against the laws, in 10 minutes at most"
 	@echo "make mutants  small changes of the modules of time and state, which the tests should see; hours"
@@ -86,20 +89,25 @@ test-orchestrate:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(ORCHESTRATE)
 	REQUIRE_ORCHESTRATE=1 .venv/bin/python -m pytest tests/test_backfill.py
 
+# Apart from the rest: it takes dbt, and minutes.
+test-models:
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(DBT)
+	REQUIRE_DBT=1 .venv/bin/python -m pytest tests/test_models*.py --numprocesses 2 --dist loadgroup
+
 lint: $(TESTS)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
 clean:
-	rm -rf .venv .venv-bench-* .venv-meltano .venv-mutants .venv-orchestrate .venv-vendor .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench-* .venv-dbt .venv-meltano .venv-mutants .venv-orchestrate .venv-vendor .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A pip of constraints.txt comes first: that of Python 3.11 does not know dependency groups.
 $(TAP): pyproject.toml constraints.txt
-	@echo "Installing the tap into .venv ..."
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python $(PIP) --constraint constraints.txt pip
-	@.venv/bin/python $(PIP) --constraint constraints.txt --editable .
+	@$(PYTHON) $(INSTALL) "the tap into .venv" \
+	  .venv/bin/python $(PIP) --constraint constraints.txt --editable .
 	@touch $@
 
 $(TESTS): $(TAP)
@@ -120,6 +128,13 @@ $(VENDOR): constraints-vendor.txt
 	@.venv-vendor/bin/python $(PIP) --constraint constraints-vendor.txt PureCloudPlatformClientV2
 	@touch $@
 
+$(DBT): constraints-dbt.txt pyproject.toml $(MELTANO)
+	@echo "Installing dbt into .venv-dbt ..."
+	@$(PYTHON) -m venv .venv-dbt
+	@.venv-meltano/bin/uv pip install --quiet --python .venv-dbt/bin/python --compile-bytecode \
+	  --constraint constraints-dbt.txt --group dbt
+	@touch $@
+
 # With the installer that Meltano brings; pip would do as well.
 $(ORCHESTRATE): constraints-orchestrate.txt pyproject.toml $(MELTANO)
 	@echo "Installing Dagster into .venv-orchestrate ..."
@@ -129,15 +144,13 @@ $(ORCHESTRATE): constraints-orchestrate.txt pyproject.toml $(MELTANO)
 	@touch $@
 
 $(MELTANO): constraints-meltano.txt
-	@echo "Installing Meltano into .venv-meltano ..."
 	@$(PYTHON) -m venv .venv-meltano
 	@.venv-meltano/bin/python $(PIP) --constraint constraints-meltano.txt pip
-	@.venv-meltano/bin/python $(PIP) --constraint constraints-meltano.txt meltano
+	@$(PYTHON) $(INSTALL) "Meltano into .venv-meltano" \
+	  .venv-meltano/bin/python $(PIP) --constraint constraints-meltano.txt meltano
 	@touch $@
 
-$(PLUGINS): $(MELTANO) meltano.yml pyproject.toml constraints.txt
-	@echo "Installing Meltano's plugins ..."
+$(PLUGINS): $(MELTANO) meltano.yml pyproject.toml constraints.txt constraints-dbt.txt
 	@mkdir -p .meltano
-	@.venv-meltano/bin/meltano install > .meltano/install.log 2>&1 \
-	  || { cat .meltano/install.log >&2; exit 1; }
+	@$(PYTHON) $(INSTALL) "Meltano's plugins" .venv-meltano/bin/meltano install
 	@touch $@

@@ -97,3 +97,13 @@ def measures(row: Row) -> Iterator[Measure]:
 def names(rows: list[Row]) -> dict[str, str]:
     """Return id -> name."""
     return {row["id"]: row["name"] for row in rows}
+
+
+def truth() -> list[Row]:
+    """Return all conversations of the org, as jobs return them at its end."""
+    return [ORG.in_lake(number) for number in ORG.numbers(SINCE, ORG.now)]
+
+
+def seconds(start: datetime, end: str) -> float:
+    """Return the seconds from a moment to one in the vendor's form."""
+    return (datetime.fromisoformat(end) - start) / timedelta(seconds=1)

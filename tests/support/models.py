@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from support.loaders import (
@@ -19,18 +20,21 @@ from support.loaders import (
     query_duckdb,
     require,
     require_meltano,
-    without_zone,
 )
 from support.postgres import Postgres, binaries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 DBT = ROOT / ".venv-dbt/bin/dbt"
 PACKAGE = ROOT / "dbt"
 #: The schema of the marts in profiles.yml.
 MARTS = "marts"
 Variables = dict[str, Any]
+#: A decimal number, and a date or moment, as text.
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:?\d\d)?)?)?")
 Tests = Literal["none", "package", "all"]
 
 
@@ -96,7 +100,7 @@ class Models:
             AssertionError: It failed; the message has its output.
         """
         process = subprocess.run(  # noqa: S603 - our own program
-            [DBT, "--quiet", "--no-version-check", command, *options],
+            [DBT, "--quiet", command, *options],
             cwd=self.project,
             env=environment() | self._profile(),
             capture_output=True,
@@ -117,9 +121,9 @@ class Models:
         else:
             query_duckdb(self.root, sql)
 
-    def tables(self) -> set[str]:
-        """Return the names of the marts."""
-        sql = f"select table_name from information_schema.tables where table_schema = '{MARTS}'"  # noqa: S608
+    def tables(self, schema: str = MARTS) -> set[str]:
+        """Return the names of the tables and views of a schema."""
+        sql = f"select table_name from information_schema.tables where table_schema = '{schema}'"  # noqa: S608
         return {name for (name,) in self.query(sql)}
 
     def rows(self, table: str, columns: Sequence[str] = ("*",)) -> list[dict[str, Any]]:
@@ -129,11 +133,11 @@ class Models:
         found = self.query(f"select {listed} from {MARTS}.{table}")  # noqa: S608 - our own names
         return [dict(zip(names, map(_plain, row), strict=True)) for row in found]
 
-    def columns(self, table: str) -> list[str]:
-        """Return the names of a mart's columns."""
+    def columns(self, table: str, schema: str = MARTS) -> list[str]:
+        """Return the names of a table's columns."""
         sql = (
             "select column_name from information_schema.columns "  # noqa: S608 - our own names
-            f"where table_schema = '{MARTS}' and table_name = '{table}' order by ordinal_position"
+            f"where table_schema = '{schema}' and table_name = '{table}' order by ordinal_position"
         )
         return [name for (name,) in self.query(sql)]
 
@@ -164,10 +168,9 @@ class Models:
 
 
 def _plain(value: object) -> object:
-    """Return a value in the form of all databases."""
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return without_zone(value)
+    """Return a value in the form of all databases: numbers as floats, moments without a zone."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return datetime.fromisoformat(value).replace(tzinfo=None)
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

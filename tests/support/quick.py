@@ -16,6 +16,8 @@ SLOW_FILES = (
     "test_emitted_spans",
     "test_erasure",
     "test_meltano",
+    "test_models_figures",
+    "test_models_questions",
     "test_preflight",
     "test_process",
     "test_readings",

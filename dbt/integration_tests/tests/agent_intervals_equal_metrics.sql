@@ -10,7 +10,6 @@ expected as (
         sum(case when metrics.metric = 'tAnswered' then 1 else 0 end) as answered,
         sum(case when metrics.metric = 'tHandle' then 1 else 0 end) as handled,
         sum(case when metrics.metric = 'nTransferred' then metrics.value else 0 end) as transferred,
-        sum(case when metrics.metric = 'nConsult' then metrics.value else 0 end) as consulted,
         sum(case when metrics.metric = 'tTalk' then metrics.value else 0 end) * 0.001 as talk_seconds,
         sum(case when metrics.metric = 'tHeld' then metrics.value else 0 end) * 0.001 as hold_seconds,
         sum(case when metrics.metric = 'tAcw' then metrics.value else 0 end) * 0.001 as after_call_work_seconds,
@@ -23,13 +22,14 @@ expected as (
     inner join {{ ref('dim_interval') }} as intervals
         on intervals.interval_start <= metrics.emitted_at and intervals.interval_end > metrics.emitted_at
     where participants.user_id is not null
+        and metrics.metric in ('tAnswered', 'tHandle', 'nTransferred', 'tTalk', 'tHeld', 'tAcw')
     group by participants.user_id, intervals.interval_start
 ),
 
 worked as (
     select *
     from {{ ref('genesys__agent_intervals') }}
-    where answered + handled + transferred + consulted + talk_seconds + hold_seconds + after_call_work_seconds > 0
+    where answered + handled + transferred + talk_seconds + hold_seconds + after_call_work_seconds > 0
 )
 
 select *
@@ -37,9 +37,9 @@ from expected
 full outer join worked
     on worked.user_id = expected.user_id and worked.interval_start = expected.interval_start
 where expected.user_id is null
-    or (worked.user_id is null and expected.answered + expected.handled + expected.talk_seconds > 0)
+    or worked.user_id is null
     {%- for column in [
-        'answered', 'handled', 'transferred', 'consulted', 'talk_seconds', 'hold_seconds',
+        'answered', 'handled', 'transferred', 'talk_seconds', 'hold_seconds',
         'after_call_work_seconds', 'handle_seconds'
     ] %}
     or expected.{{ column }} <> worked.{{ column }}

@@ -31,6 +31,9 @@ metrics as (
     inner join {{ ref('stg_genesys__routing_queues') }} as targets on targets.queue_id = queues.queue_id
     inner join {{ ref('dim_interval') }} as intervals
         on intervals.interval_start <= metrics.emitted_at and intervals.interval_end > metrics.emitted_at
+    where metrics.metric in (
+        'nOffered', 'nTransferred', 'tAnswered', 'tAbandon', 'tAcd', 'tTalk', 'tHeld', 'tAcw', 'tHandle'
+    )
 ),
 
 expected as (

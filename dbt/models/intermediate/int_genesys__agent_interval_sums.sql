@@ -5,7 +5,7 @@ select
     interval_start,
     interval_end,
     {%- for name, metric in {
-        'answered': 'tAnswered', 'handled': 'tHandle', 'transferred': 'nTransferred', 'consulted': 'nConsult'
+        'answered': 'tAnswered', 'handled': 'tHandle', 'transferred': 'nTransferred'
     }.items() %}
     cast(sum(case when metric = '{{ metric }}' then emitted else 0 end) as {{ dbt.type_bigint() }}) as {{ name }},
     {%- endfor %}

@@ -8,7 +8,7 @@ select
     {%- for name, metric in {
         'offered': 'nOffered', 'answered': 'tAnswered', 'abandoned': 'tAbandon',
         'short_abandoned': 'tShortAbandon', 'flowed_out': 'tFlowOut', 'over_service_level': 'nOverSla',
-        'handled': 'tHandle', 'transferred': 'nTransferred', 'blind_transferred': 'nBlindTransferred',
+        'handled': 'tHandle', 'transferred': 'nTransferred',
         'consult_transferred': 'nConsultTransferred'
     }.items() %}
     cast(sum(case when metric = '{{ metric }}' then emitted else 0 end) as {{ dbt.type_bigint() }}) as {{ name }},

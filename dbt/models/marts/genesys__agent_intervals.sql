@@ -2,7 +2,7 @@
 
 {%- set key = ['user_id', 'interval_start', 'interval_end'] %}
 {%- set sums = [
-    'answered', 'handled', 'transferred', 'consulted',
+    'answered', 'handled', 'transferred',
     'talk_seconds', 'hold_seconds', 'after_call_work_seconds', 'handle_seconds'
 ] %}
 {%- set times = [

@@ -31,7 +31,7 @@ select
     sums.handle_seconds,
     {{ ratio('sums.handle_seconds', 'sums.handled') }} as average_handle_seconds,
     sums.transferred,
-    sums.blind_transferred,
+    sums.transferred - sums.consult_transferred as blind_transferred,
     sums.consult_transferred
 from {{ ref('int_genesys__queue_interval_sums') }} as sums
 left join {{ ref('dim_queue') }} as queues
