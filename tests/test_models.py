@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.meltano, pytest.mark.dbt]
 
-OPTIONAL = {"genesys__agent_intervals", "genesys__agent_states", "genesys__reconciliation"}
+OPTIONAL = {
+    "genesys__agent_intervals",
+    "genesys__agent_states",
+    "genesys__freshness",
+    "genesys__reconciliation",
+}
 TRUTH = truth()
 
 

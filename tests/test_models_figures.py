@@ -294,3 +294,15 @@ def test_repeat_contacts_are_those_of_the_same_customer(built: Built) -> None:
         True,
         None,
     }
+
+
+def test_freshness_is_that_of_the_newest_run(built: Built) -> None:
+    """A lane is complete up to its bookmark, a listing up to the last run that read it whole."""
+    rows = {row["freshness_key"]: row for row in built.models.rows("genesys__freshness")}
+    assert set(rows) == {"users/main", "conversation_details/job"}
+    users, details = rows["users/main"], rows["conversation_details/job"]
+    assert (users["complete_to"], users["behind_seconds"]) == (datetime(2025, 4, 1, 10), 3600)  # noqa: DTZ001
+    assert (users["last_outcome"], users["last_run_id"], users["runs"]) == ("unfinished", "b", 2)
+    assert details["complete_to"] == datetime(2025, 3, 31, 10, 30)  # noqa: DTZ001
+    assert details["behind_seconds"] == 24.5 * 3600
+    assert details["last_records_at"] == datetime(2025, 4, 1, 10)  # noqa: DTZ001

@@ -32,7 +32,24 @@ VARIABLES = {
 EVERYTHING = VARIABLES | {
     "genesys__using_user_statuses": True,
     "genesys__using_reconciliation": True,
+    "genesys__using_tap_runs": True,
 }
+#: Runs of the tap, as a loader leaves them.
+RUNS = """
+create table genesys.tap_runs (
+  run_id varchar, stream varchar, lane varchar, started timestamp, ended timestamp,
+  bookmark timestamp, watermark timestamp, records bigint, requests bigint, retries bigint,
+  outcome varchar, tap_version varchar
+);
+insert into genesys.tap_runs values
+  ('a', 'users', 'main', '2025-04-01 10:00:00', '2025-04-01 10:05:00', null, null, 60, 1, 0, 'done', '1'),
+  ('b', 'users', 'main', '2025-04-01 11:00:00', null, null, null, 0, 1, 0, 'unfinished', '1'),
+  ('a', 'conversation_details', 'job', '2025-04-01 10:00:00', '2025-04-01 10:05:00',
+    '2025-03-31 08:00:00', '2025-03-31 09:00:00', 10, 5, 0, 'done', '1'),
+  ('b', 'conversation_details', 'job', '2025-04-01 11:00:00', null,
+    '2025-03-31 10:30:00', '2025-03-31 11:00:00', 0, 5, 1, 'done', '1'),
+  ('b', 'tap_runs', 'main', '2025-04-01 11:00:00', null, null, null, 0, 1, 0, 'killed', '1')
+"""
 SNAPSHOTS = (
     "genesys_queue_snapshot",
     "genesys_agent_snapshot",
@@ -125,6 +142,7 @@ def _load_everything(built: Built) -> None:
         _load(
             built.models, 60, ["conversation_reconciliation"], since=SINCE, until=SINCE + 11 * DAY
         )
+    built.models.execute(RUNS)
     built.statuses = built.models.build(EVERYTHING, tests="all")
 
 
