@@ -42,7 +42,8 @@ create table genesys.tap_runs (
   outcome varchar, tap_version varchar
 );
 insert into genesys.tap_runs values
-  ('a', 'users', 'main', '2025-04-01 10:00:00', '2025-04-01 10:05:00', null, null, 60, 1, 0, 'done', '1'),
+  ('a', 'users', 'main', '2025-04-01 10:00:00', '2025-04-01 10:05:00',
+    null, null, 60, 1, 0, 'done', '1'),
   ('b', 'users', 'main', '2025-04-01 11:00:00', null, null, null, 0, 1, 0, 'unfinished', '1'),
   ('a', 'conversation_details', 'job', '2025-04-01 10:00:00', '2025-04-01 10:05:00',
     '2025-03-31 08:00:00', '2025-03-31 09:00:00', 10, 5, 0, 'done', '1'),
