@@ -12,11 +12,13 @@ MUTANTS := .venv-mutants/.mutmut-installed
 ORCHESTRATE := .venv-orchestrate/.dagster-installed
 SALESFORCE := .venv-salesforce/.salesforce-installed
 VENDOR := .venv-vendor/.sdk-installed
+DBT := .venv-dbt/.dbt-installed
 SDK_NEXT := .venv-sdk-next/.tests-installed
 RELEASE := .venv-release/.tools-installed
 # An environment for each PYTHON, beside that of PYTHON's default.
 OTHER := .venv-$(notdir $(PYTHON))/.tests-installed
 TARGETS := $(patsubst tests/targets/%.txt,.venv-target-%/.installed,$(wildcard tests/targets/*.txt))
+INSTALL := scripts/installing.py
 
 # The branch coverage of tap_genesys without the simulator, in percent, as `make coverage` prints it.
 # 0 until it is measured; then it only rises.
@@ -27,7 +29,7 @@ export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo check check-ruff check-mypy check-github check-tests test coverage test-orchestrate \
+.PHONY: help demo check check-ruff check-mypy check-github check-tests test coverage test-models test-orchestrate \
   test-python test-sdk-next salesforce test-salesforce test-targets \
   search mutants bench lint stream schemas dist clean installed
 
@@ -37,6 +39,7 @@ help:
 	@echo "make test   lint, types and all tests"
 	@echo "make coverage  all tests, with the branch coverage; fails where it falls"
 	@echo "make lint   lint, types and workflows only"
+	@echo "make test-models  the dbt package in DuckDB and PostgreSQL, against the simulated org"
 	@echo "make test-orchestrate   history by several workers, with Dagster"
 	@echo "make test-python PYTHON=python3.13   the tests with another Python, without Meltano"
 	@echo "make test-sdk-next   the tests with the next singer-sdk, without Meltano"
@@ -146,6 +149,11 @@ test-targets:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(TARGETS)
 	REQUIRE_TARGETS=1 .venv/bin/python -m pytest tests/test_targets.py
 
+# Apart from the rest: it takes dbt, and minutes.
+test-models:
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(DBT)
+	REQUIRE_DBT=1 .venv/bin/python -m pytest tests/test_models*.py --numprocesses 2 --dist loadgroup
+
 lint: $(TESTS)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -157,10 +165,10 @@ clean:
 
 # A pip of constraints.txt comes first: that of Python 3.11 does not know dependency groups.
 $(TAP): pyproject.toml constraints.txt
-	@echo "Installing the tap into .venv ..."
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python $(PIP) --constraint constraints.txt pip
-	@.venv/bin/python $(PIP) --constraint constraints.txt --editable .
+	@$(PYTHON) $(INSTALL) "the tap into .venv" \
+	  .venv/bin/python $(PIP) --constraint constraints.txt --editable .
 	@touch $@
 
 $(TESTS): $(TAP)
@@ -204,6 +212,13 @@ $(VENDOR): constraints-vendor.txt
 	@.venv-vendor/bin/python $(PIP) --constraint constraints-vendor.txt PureCloudPlatformClientV2
 	@touch $@
 
+$(DBT): constraints-dbt.txt pyproject.toml $(MELTANO)
+	@echo "Installing dbt into .venv-dbt ..."
+	@$(PYTHON) -m venv .venv-dbt
+	@.venv-meltano/bin/uv pip install --quiet --python .venv-dbt/bin/python --compile-bytecode \
+	  --constraint constraints-dbt.txt --group dbt
+	@touch $@
+
 # With the installer that Meltano brings; pip would do as well.
 $(ORCHESTRATE): constraints-orchestrate.txt pyproject.toml $(MELTANO)
 	@echo "Installing Dagster into .venv-orchestrate ..."
@@ -226,15 +241,13 @@ $(SALESFORCE): constraints-salesforce.txt pyproject.toml
 	@touch $@
 
 $(MELTANO): constraints-meltano.txt
-	@echo "Installing Meltano into .venv-meltano ..."
 	@$(PYTHON) -m venv .venv-meltano
 	@.venv-meltano/bin/python $(PIP) --constraint constraints-meltano.txt pip
-	@.venv-meltano/bin/python $(PIP) --constraint constraints-meltano.txt meltano
+	@$(PYTHON) $(INSTALL) "Meltano into .venv-meltano" \
+	  .venv-meltano/bin/python $(PIP) --constraint constraints-meltano.txt meltano
 	@touch $@
 
-$(PLUGINS): $(MELTANO) meltano.yml pyproject.toml constraints.txt
-	@echo "Installing Meltano's plugins ..."
+$(PLUGINS): $(MELTANO) meltano.yml pyproject.toml constraints.txt constraints-dbt.txt
 	@mkdir -p .meltano
-	@.venv-meltano/bin/meltano install > .meltano/install.log 2>&1 \
-	  || { cat .meltano/install.log >&2; exit 1; }
+	@$(PYTHON) $(INSTALL) "Meltano's plugins" .venv-meltano/bin/meltano install
 	@touch $@

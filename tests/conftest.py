@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from support.built_models import build_all
+from support.models import require_dbt
 from support.quick import is_slow
 from support.simulator_client import Client
 
@@ -15,6 +17,8 @@ from tap_genesys.simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from support.built_models import Built
 
 # No deadline for examples, since the machine may be busy.
 settings.register_profile("untimed", deadline=None)
@@ -50,6 +54,22 @@ def client(sim: Simulator) -> Iterator[Client]:
     """Return a logged-in client of the simulator."""
     with Client(sim) as logged_in:
         yield logged_in
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param("duckdb", marks=pytest.mark.xdist_group("duckdb")),
+        pytest.param("postgres", marks=pytest.mark.xdist_group("postgres")),
+    ],
+)
+def built(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Built]:
+    """Yield a warehouse in which the dbt package has been built after several loads."""
+    require_dbt()
+    with build_all(request.param, tmp_path_factory.mktemp(request.param)) as warehouse:
+        yield warehouse
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -132,6 +133,42 @@ def test_sums_are_those_of_the_org() -> None:
             times[row.get("userId")] += row["sum"]
     assert totals == expected
     assert times == handled
+
+
+def test_service_levels_follow_from_the_targets_of_the_queues() -> None:
+    """An answer within the target of queue and medium counts in both parts, any other in one."""
+    world = replace(WORLD, service_levels=True)
+    with Simulator(world) as sim:
+        output = run(sim, NAME, start_date=iso(SINCE))
+        response = requests.get(f"{sim.url}/api/v2/routing/queues", headers=token(sim), timeout=10)
+    validate(response.json(), response_schema("/api/v2/routing/queues", "get"))
+    targets = {queue["id"]: queue["mediaSettings"] for queue in response.json()["entities"]}
+    fields = {"voice": "call", "callback": "callback", "chat": "chat"}
+    expected: Counter[tuple[Any, Any, str]] = Counter()
+    for event in (
+        event
+        for conversation in world.conversations(SINCE, world.now)
+        for event in events_of(conversation)
+    ):
+        queue, medium = event.group.get("queueId"), str(event.group["mediaType"])
+        if event.metric in ("tAnswered", "tAbandon") and queue and event.moment < world.now:
+            target = targets[str(queue)][fields.get(medium, medium)]["serviceLevel"]
+            in_time = event.metric == "tAnswered" and event.value <= target["durationMs"]
+            expected[queue, medium, "denominator"] += 1
+            expected[queue, medium, "numerator"] += in_time
+            expected[queue, medium, "late"] += event.metric == "tAnswered" and not in_time
+    totals: Counter[tuple[Any, Any, str]] = Counter()
+    for row in output.records(NAME):
+        group = (row.get("queueId"), row["mediaType"])
+        if row["metric"] == "oServiceLevel":
+            assert row["ratio"] == row["numerator"] / row["denominator"]
+            assert row["target"] == 0.8
+            totals[*group, "denominator"] += row["denominator"]
+            totals[*group, "numerator"] += row["numerator"]
+        if row["metric"] == "nOverSla":
+            totals[*group, "late"] += row["count"]
+    assert +totals == +expected
+    assert sum(number for (*_, part), number in expected.items() if part == "late")
 
 
 def test_a_cell_that_is_read_again_keeps_its_key_and_the_unfinished_one_comes_again() -> None:

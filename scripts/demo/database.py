@@ -11,6 +11,8 @@ from places import DATABASE, DUCKDB_PYTHON, PROJECT, DemoError, shown
 READ = """\
 import duckdb, json, sys
 with duckdb.connect(sys.argv[1]) as database:
+    # It would be drawn on stdout, if a query takes two seconds.
+    database.execute("set enable_progress_bar = false")
     json.dump(database.execute(sys.stdin.read()).fetchall(), sys.stdout, default=str)
 """
 

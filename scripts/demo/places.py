@@ -37,7 +37,7 @@ def meltano(*arguments: str) -> list[str]:
 
 def clean_environment() -> dict[str, str]:
     """Return the environment without settings for a real org."""
-    prefixes = ("TAP_", "TARGET_", "MELTANO_", "GENESYS_")
+    prefixes = ("TAP_", "TARGET_", "DBT_", "MELTANO_", "GENESYS_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return kept | {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
 

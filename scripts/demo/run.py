@@ -1,4 +1,6 @@
-"""The demo: loads a simulated org into DuckDB with Meltano; `make demo` installs the programs.
+"""The demo: loads a simulated org into DuckDB with Meltano, and builds the marts with dbt.
+
+`make demo` installs the programs.
 
 The folder `.demo/` keeps the database, the logs, and the start of the simulated history, so that
 the next run is incremental. Delete the folder to start again.
@@ -174,18 +176,19 @@ def start_simulator(children: Children, since: datetime, now: datetime) -> str:
     """Start the simulator, and return its URL."""
     command = [str(PYTHON), "-m", "tap_genesys.simulator", "--port", "0"]
     command += ["--per-day", str(PER_DAY), "--since", iso(since), "--now", iso(now)]
+    command += ["--service-levels"]
     with SIMULATOR_LOG.open("w", encoding="utf-8") as log:
         process = children.start(command, clean_environment(), stdout=subprocess.PIPE, stderr=log)
     return address(process)
 
 
 def run_meltano(children: Children, url: str, world: World, now: datetime) -> float:
-    """Load everything into DuckDB with Meltano; return the seconds that it took.
+    """Load everything into DuckDB with Meltano, and build the marts; return the seconds.
 
     Raises:
         DemoError: Meltano failed; the end of its log has been printed.
     """
-    arguments = ["run", "tap-genesys", "target-duckdb"]
+    arguments = ["run", "tap-genesys", "target-duckdb", "dbt-duckdb:build"]
     print(f"meltano --environment=demo {' '.join(arguments)} ...", flush=True)
     if world.is_new:
         # An older world's bookmark may still be in Meltano's own database.
@@ -202,6 +205,7 @@ def run_meltano(children: Children, url: str, world: World, now: datetime) -> fl
         "TAP_GENESYS_WINDOW_DAYS": "7",
         "TAP_GENESYS_JOB_POLL_SECONDS": "0.2",
         "TARGET_DUCKDB_FILEPATH": str(DATABASE),
+        "DBT_GENESYS_DUCKDB_PATH": str(DATABASE),
     }
     began = time.monotonic()
     with MELTANO_LOG.open("w", encoding="utf-8") as log:

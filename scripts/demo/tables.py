@@ -42,14 +42,13 @@ def show_results(results: Sequence[Loaded], *, is_incremental: bool) -> None:
 
 
 def show_queries() -> None:
-    """Print the results of three documented queries."""
-    query(documented("views"))
-    print("\nService level of calls: answered within 20 seconds")
+    """Print the results of documented queries of the marts."""
+    print("\nService level of calls: answered within the target of the queue")
     show_table(
         ["queue", "offered", "service level"],
         [
             [queue, f"{offered:,}", f"{share:.0%}"]
-            for queue, offered, share in query(documented("service level"))
+            for queue, offered, share in query(documented("marts: service level"))
         ],
     )
     print("\nWrap-up codes")
@@ -57,10 +56,10 @@ def show_queries() -> None:
         ["code", "conversations"],
         [
             [code, f"{number:,}"]
-            for code, number in query(documented("wrap-up distribution"))[:CODES_SHOWN]
+            for code, number in query(documented("marts: wrap-up distribution"))[:CODES_SHOWN]
         ],
     )
-    ((repeats, callers),) = query(documented("repeat callers"))
+    ((repeats, callers),) = query(documented("marts: repeat callers"))
     print(f"\n{callers:,} people called again within seven days, {repeats:,} times in all.")
     print(f"\nThe database is {shown(DATABASE)}; {shown(WAREHOUSE)} has these queries and more.")
 

@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
         lag=timedelta(hours=options.lag_hours),
         step=timedelta(minutes=options.step_minutes),
         late=timedelta(hours=options.late_hours),
+        service_levels=options.service_levels,
     )
     try:
         simulator = Simulator(
@@ -83,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
         type=_none_or_an_hour,
         default=0,
         help="largest delay of late rows (default 0)",
+    )
+    add(
+        "--service-levels",
+        action="store_true",
+        help="queues have targets, and aggregates oServiceLevel and nOverSla",
     )
     add("--client-id", default="demo")
     add("--client-secret", default="demo-secret")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import product
@@ -14,9 +14,10 @@ from tap_genesys.simulator.bodies import RefusedError, checked_fields, interval,
 from tap_genesys.simulator.fabricate import row
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.responses import SimulatedResponse
+from tap_genesys.simulator.service_levels import TARGET, service_level_metrics, targets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tap_genesys.simulator.world import World
 
@@ -111,9 +112,10 @@ class Sums:
     def _emitted(self, world: World) -> list[Event]:
         if world.now not in self._events:
             rows = world.conversations(world.since, world.now)
-            self._events = {
-                world.now: [event for conversation in rows for event in events_of(conversation)]
-            }
+            events = [event for conversation in rows for event in events_of(conversation)]
+            if world.service_levels:
+                events += [*_service_levels(events, targets_of(world.queues()))]
+            self._events = {world.now: events}
         return self._events[world.now]
 
 
@@ -141,6 +143,17 @@ def events_of(conversation: Row) -> Iterator[Event]:
             "divisionId": frozenset(conversation.get("divisionIds", ())),
         }
         yield Event(started, "nConversations", 1, group)
+
+
+def _service_levels(
+    events: Iterable[Event], targets: Mapping[tuple[str, str], int]
+) -> Iterator[Event]:
+    """Yield the metrics of service levels that follow from other metrics of queues."""
+    for event in events:
+        target = targets.get((str(event.group.get("queueId")), str(event.group.get("mediaType"))))
+        if target is not None:
+            for metric, value in service_level_metrics(event.metric, event.value, target):
+                yield replace(event, metric=metric, value=value)
 
 
 def _some_groups(grouping: list[str]) -> list[dict[str, str]]:
@@ -213,6 +226,11 @@ def _result(
 
 
 def _stats(metric: str, values: list[int]) -> Row:
+    if metric == "oServiceLevel":
+        numerator, denominator = sum(values), len(values)
+        ratio = numerator / denominator
+        sums = {"numerator": numerator, "denominator": denominator, "ratio": ratio}
+        return sums | {"target": TARGET}
     if metric.startswith("n"):
         return {"count": sum(values)}
     return {"count": len(values), "sum": sum(values), "min": min(values), "max": max(values)}

@@ -20,6 +20,7 @@ from tap_genesys.simulator.changes import (
 )
 from tap_genesys.simulator.conversation import Script
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.service_levels import with_targets
 from tap_genesys.simulator.snapshots import CHANGES, CORRECTED, REOPENED, snapshot_at
 from tap_genesys.simulator.staff import Staff
 
@@ -81,6 +82,9 @@ class World:
             present, `callbackScheduledTime` and `inactivityTimeout`. The fields are the vendor's
             ("The time in the future, after which this conversation would be considered inactive");
             how far in the future is believed.
+        service_levels: Whether queues have targets for their service level, and aggregates the
+            metrics `oServiceLevel` and `nOverSla`. That both are counted where the answer or the
+            abandon was emitted, by its agent, is believed.
     """
 
     seed: int = 1
@@ -104,6 +108,7 @@ class World:
     endless: int = 150
     orphans: int = 0
     ahead: bool = False
+    service_levels: bool = False
     _complete: dict[int, Row] = field(default_factory=dict, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(
         default_factory=threading.Lock, init=False, repr=False, compare=False
@@ -128,7 +133,7 @@ class World:
 
     def queues(self) -> list[Row]:
         """Return the queues."""
-        return self.staff.queues
+        return with_targets(self.staff.queues) if self.service_levels else self.staff.queues
 
     def wrapup_codes(self) -> list[Row]:
         """Return the wrap-up codes."""

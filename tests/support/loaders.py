@@ -54,6 +54,8 @@ STREAMS = [
 QUERY = """\
 import duckdb, json, sys
 with duckdb.connect(sys.argv[1]) as database:
+    # It would be drawn on stdout, if a query takes two seconds.
+    database.execute("set enable_progress_bar = false")
     json.dump(database.execute(sys.stdin.read()).fetchall(), sys.stdout, default=str)
 """
 
@@ -129,18 +131,19 @@ def meltano_run(
 
 
 def catalog(streams: Sequence[str], deselected: Sequence[str] = ()) -> dict[str, Any]:
-    """Return a catalog of some streams, all selected.
+    """Return a catalog of some streams, all selected, and of the source of their rows.
 
     Args:
         streams: The names of the streams.
         deselected: The columns that are not selected.
     """
     tap = TapGenesys(config={}, validate_config=False, setup_mapper=False)
-    chosen = [entry for entry in tap.catalog_dict["streams"] if entry["stream"] in streams]
+    needed = {*streams, "conversation_details"}
+    chosen = [entry for entry in tap.catalog_dict["streams"] if entry["stream"] in needed]
     for stream in chosen:
         for metadata in stream["metadata"]:
             if not metadata["breadcrumb"]:
-                metadata["metadata"]["selected"] = True
+                metadata["metadata"]["selected"] = stream["stream"] in streams
             elif metadata["breadcrumb"][-1] in deselected:
                 metadata["metadata"]["selected"] = False
     return {"streams": chosen}
@@ -256,7 +259,7 @@ def environment() -> dict[str, str]:
 
     Without Python's, too, so that all these programs are compiled once.
     """
-    prefixes = ("TAP_", "TARGET_", "MELTANO_", "GENESYS_", "PYTHON")
+    prefixes = ("TAP_", "TARGET_", "DBT_", "MELTANO_", "GENESYS_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return kept | {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
 

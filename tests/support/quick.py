@@ -17,6 +17,8 @@ SLOW_FILES = (
     "test_erasure",
     "test_loaders",
     "test_meltano",
+    "test_models_figures",
+    "test_models_questions",
     "test_preflight",
     "test_process",
     "test_readings",
