@@ -29,7 +29,8 @@ export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo check check-ruff check-mypy check-github check-tests test coverage test-models test-orchestrate \
+.PHONY: help demo check check-ruff check-mypy check-github check-tests test coverage test-models \
+  test-models-duckdb test-models-postgres test-orchestrate \
   test-python test-sdk-next salesforce test-salesforce test-targets \
   search mutants bench lint stream schemas dist clean installed
 
@@ -152,7 +153,13 @@ test-targets:
 # Apart from the rest: it takes dbt, and minutes.
 test-models:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(DBT)
-	REQUIRE_DBT=1 .venv/bin/python -m pytest tests/test_models*.py --numprocesses 2 --dist loadgroup
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync --keep-going test-models-duckdb test-models-postgres
+
+test-models-duckdb:
+	REQUIRE_DBT=1 .venv/bin/python -m pytest tests/test_models*.py -k "not postgres"
+
+test-models-postgres:
+	REQUIRE_DBT=1 .venv/bin/python -m pytest tests/test_models*.py -k postgres
 
 lint: $(TESTS)
 	.venv/bin/ruff check

@@ -56,13 +56,7 @@ def client(sim: Simulator) -> Iterator[Client]:
         yield logged_in
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        pytest.param("duckdb", marks=pytest.mark.xdist_group("duckdb")),
-        pytest.param("postgres", marks=pytest.mark.xdist_group("postgres")),
-    ],
-)
+@pytest.fixture(scope="session", params=["duckdb", "postgres"])
 def built(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Built]:

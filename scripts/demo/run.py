@@ -205,7 +205,7 @@ def run_meltano(children: Children, url: str, world: World, now: datetime) -> fl
         "TAP_GENESYS_WINDOW_DAYS": "7",
         "TAP_GENESYS_JOB_POLL_SECONDS": "0.2",
         "TARGET_DUCKDB_FILEPATH": str(DATABASE),
-        "DBT_GENESYS_DUCKDB_PATH": str(DATABASE),
+        "DBT_DUCKDB_PATH": str(DATABASE),
     }
     began = time.monotonic()
     with MELTANO_LOG.open("w", encoding="utf-8") as log:
