@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ZONE = ZoneInfo("America/New_York")
 #: The streams of the default selection that the package reads.
-DEFAULT = [*STREAMS, "conversation_aggregates", "presence_definitions"]
+DEFAULT = [*STREAMS, "conversation_aggregates", "presence_definitions", "tap_runs"]
 STATUSES = ["user_presences", "user_routing_statuses"]
 #: The end of the loaded statuses of users.
 STATUSES_END = SINCE + 12 * DAY
@@ -32,16 +32,14 @@ VARIABLES = {
 EVERYTHING = VARIABLES | {
     "genesys__using_user_statuses": True,
     "genesys__using_reconciliation": True,
-    "genesys__using_tap_runs": True,
 }
-#: Runs of the tap, as a loader leaves them.
+#: Runs of the tap, in place of the real ones.
 RUNS = """
-create table genesys.tap_runs (
-  run_id varchar, stream varchar, lane varchar, started timestamp, ended timestamp,
-  bookmark timestamp, watermark timestamp, records bigint, requests bigint, retries bigint,
-  outcome varchar, tap_version varchar
-);
-insert into genesys.tap_runs values
+delete from genesys.tap_runs;
+insert into genesys.tap_runs (
+  run_id, stream, lane, started, ended,
+  bookmark, watermark, records, requests, retries, outcome, tap_version
+) values
   ('a', 'users', 'main', '2025-04-01 10:00:00', '2025-04-01 10:05:00',
     null, null, 60, 1, 0, 'done', '1'),
   ('b', 'users', 'main', '2025-04-01 11:00:00', null, null, null, 0, 1, 0, 'unfinished', '1'),
