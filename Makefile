@@ -41,6 +41,8 @@ help:
 	@echo "make coverage  all tests, with the branch coverage; fails where it falls"
 	@echo "make lint   lint, types and workflows only"
 	@echo "make test-models  the dbt package in DuckDB and PostgreSQL, against the simulated org"
+	@echo "make test-models-duckdb  the same in DuckDB alone, where it is installed"
+	@echo "make test-models-postgres  the same in PostgreSQL alone"
 	@echo "make test-orchestrate   history by several workers, with Dagster"
 	@echo "make test-python PYTHON=python3.13   the tests with another Python, without Meltano"
 	@echo "make test-sdk-next   the tests with the next singer-sdk, without Meltano"

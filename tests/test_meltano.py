@@ -63,7 +63,7 @@ def tap(declared: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def plugins(declared: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*declared["plugins"]["extractors"], *declared["plugins"]["loaders"]]
+    return [plugin for kind in declared["plugins"].values() for plugin in kind]
 
 
 @pytest.fixture
