@@ -19,6 +19,8 @@ RELEASE := .venv-release/.tools-installed
 OTHER := .venv-$(notdir $(PYTHON))/.tests-installed
 TARGETS := $(patsubst tests/targets/%.txt,.venv-target-%/.installed,$(wildcard tests/targets/*.txt))
 INSTALL := scripts/installing.py
+REPORT := .venv-report/.report-installed
+REPORT_TESTS := .venv-report/.tests-installed
 
 # The branch coverage of tap_genesys without the simulator, in percent, as `make coverage` prints it.
 # 0 until it is measured; then it only rises.
@@ -29,13 +31,14 @@ export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo check check-ruff check-mypy check-github check-tests test coverage test-models \
+.PHONY: help demo report check check-ruff check-mypy check-github check-tests test coverage test-models \
   test-models-duckdb test-models-postgres test-orchestrate \
-  test-python test-sdk-next salesforce test-salesforce test-targets \
+  test-python test-sdk-next salesforce test-salesforce test-targets test-report \
   search mutants bench lint stream schemas dist clean installed
 
 help:
-	@echo "make demo   load a simulated org into DuckDB; a second time, what is new"
+	@echo "make demo   load a simulated org into DuckDB; a second time, what is new; PAGE=no without a page"
+	@echo "make report DATABASE=...   a page of the marts in a DuckDB file or at a PostgreSQL URL"
 	@echo "make check  lint, types and the quick tests, in a minute on two cores"
 	@echo "make test   lint, types and all tests"
 	@echo "make coverage  all tests, with the branch coverage; fails where it falls"
@@ -49,6 +52,7 @@ help:
 	@echo "make salesforce   install what python -m salesforce needs"
 	@echo "make test-salesforce   daily metrics into a Salesforce org on 127.0.0.1"
 	@echo "make test-targets   two loads into each Singer target, compared value by value"
+	@echo "make test-report   the page, in DuckDB, PostgreSQL and a browser"
 	@echo "make search fresh schedules of runs against the laws, in 10 minutes at most"
 	@echo "make mutants  small changes of the modules of time and state, which the tests should see; hours"
 	@echo "make bench  what it costs, beside what else there is, in 20 minutes; BENCH_QUICK=1 in 2"
@@ -106,6 +110,11 @@ test-python: $(OTHER)
 test-sdk-next: $(SDK_NEXT)
 	.venv-sdk-next/bin/python -m pytest -m "not meltano" --numprocesses auto --dist worksteal
 
+# SCHEMA=... is that of the marts, OUTPUT=... the file that is written.
+report: $(REPORT)
+	@.venv-report/bin/python -m report "$(DATABASE)" --schema "$(or $(SCHEMA),marts)" \
+	  --output "$(or $(OUTPUT),report.html)"
+
 search: $(TESTS)
 	@.venv/bin/python scripts/search.py
 
@@ -162,6 +171,11 @@ test-models-duckdb:
 
 test-models-postgres:
 	REQUIRE_DBT=1 .venv/bin/python -m pytest tests/test_models*.py -k postgres
+
+# Apart from the rest: it takes dbt, and Chromium with its driver.
+test-report:
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(DBT) $(REPORT_TESTS)
+	REQUIRE_REPORT=1 .venv/bin/python -m pytest tests/test_report.py
 
 lint: $(TESTS)
 	.venv/bin/ruff check
@@ -247,6 +261,18 @@ $(SALESFORCE): constraints-salesforce.txt pyproject.toml
 	@echo "Installing target-$* into $(@D) ..."
 	@$(PYTHON) -m venv $(@D)
 	@.venv-meltano/bin/uv pip sync --quiet --python $(@D)/bin/python --compile-bytecode $<
+	@touch $@
+
+$(REPORT): constraints-report.txt pyproject.toml $(MELTANO)
+	@echo "Installing what the page needs into .venv-report ..."
+	@$(PYTHON) -m venv .venv-report
+	@.venv-meltano/bin/uv pip install --quiet --python .venv-report/bin/python --compile-bytecode \
+	  --constraint constraints-report.txt --group report
+	@touch $@
+
+$(REPORT_TESTS): $(REPORT)
+	@.venv-meltano/bin/uv pip install --quiet --python .venv-report/bin/python --compile-bytecode \
+	  --constraint constraints-report.txt --group test-report
 	@touch $@
 
 $(MELTANO): constraints-meltano.txt
