@@ -41,7 +41,7 @@ class Database:
         is_url = bool(_URL.match(address))
         self.label = urlsplit(address).path.strip("/") if is_url else Path(address).name
         self._connection = _postgres(address) if is_url else _duckdb(address)
-        self._schema = schema
+        self.schema = schema
         self._execute(f"set search_path = '{schema}'")
         self.marts = {row["table_name"] for row in self.rows(_TABLES.format(schema=schema))}
 
@@ -59,7 +59,7 @@ class Database:
         """Return the names of a mart's columns."""
         sql = (
             "select column_name from information_schema.columns "  # noqa: S608 - checked names
-            f"where table_schema = '{self._schema}' and table_name = '{mart}'"
+            f"where table_schema = '{self.schema}' and table_name = '{mart}'"
         )
         return {row["column_name"] for row in self.rows(sql)}
 
@@ -87,7 +87,9 @@ def _duckdb(address: str) -> Any:  # noqa: ANN401 - DuckDB comes with the page's
     import duckdb  # noqa: PLC0415 - one of the two drivers is enough
 
     if not Path(address).is_file():
-        msg = f"database: {address} is neither a DuckDB file nor a PostgreSQL URL."
+        msg = (
+            f"database: {address or 'an empty text'} is neither a DuckDB file nor a PostgreSQL URL."
+        )
         raise ReportError(msg)
     try:
         return duckdb.connect(address, read_only=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from report.charts import SECTIONS, Chart
-from report.queries import FRESHNESS, FRESHNESS_ROWS, TABLES
+from report.queries import FRESHNESS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("figures.js", "drawing.js", "page.js")
+_RUNS = "It needs the stream tap_runs, and genesys__using_tap_runs."
 #: Charts that are as wide as the page.
 WIDE = ("half_hours", "handle_time", "occupancy", "reconciliation")
 
@@ -133,26 +134,50 @@ def _freshness(rows: Sequence[Row] | None) -> str:
     """Return the part with the mart of freshness: its rows, or why there are none."""
     heading = "<h3>How far each stream has been read</h3>"
     if not rows:
-        reason = "is not in this database" if rows is None else "has no rows"
-        body = f'<p class="empty">The mart <code>{FRESHNESS}</code> {reason}.</p>'
+        reason = (
+            f"is not in this database. {_RUNS}"
+            if rows is None
+            else "has no rows: no run is loaded."
+        )
+        body = f'<p class="empty">The mart <code>{FRESHNESS}</code> {reason}</p>'
     else:
-        head = "".join(
-            f'<th scope="col">{escape(name.replace("_", " ").capitalize())}</th>'
-            for name in rows[0]
-        )
-        lines = "".join(
-            "<tr>" + "".join(f"<td>{escape(_text(value))}</td>" for value in row.values()) + "</tr>"
-            for row in rows
-        )
+        head = "".join(f'<th scope="col">{_heading(name)}</th>' for name in rows[0])
+        lines = "".join(_line(row) for row in rows)
         body = (
             f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
             f"<tbody>{lines}</tbody></table></div>\n"
-            '<p class="meaning">The moment up to which each stream has been read, and what its '
-            f"last runs did.</p>\n"
-            f'<p class="source">From <code>{FRESHNESS}</code>: all columns, at most '
-            f"{FRESHNESS_ROWS} rows. All queues and media.</p>"
+            '<p class="meaning">The moment, in UTC, up to which all rows of each stream and lane '
+            "are loaded, and the result of its newest run; those furthest behind come first.</p>\n"
+            f'<p class="source">From <code>{FRESHNESS}</code>: '
+            "<code>complete_to</code>, <code>behind_seconds</code>, <code>last_outcome</code>. "
+            "All queues and media.</p>"
         )
     return f'<section class="chart wide" id="freshness">\n{heading}\n{body}\n</section>'
+
+
+def _heading(column: str) -> str:
+    return escape(column.removesuffix("_seconds").replace("_", " ").capitalize())
+
+
+def _line(row: Row) -> str:
+    first, *others = (
+        _duration(value) if name.endswith("_seconds") else _text(value)
+        for name, value in row.items()
+    )
+    cells = "".join(f"<td>{escape(text)}</td>" for text in others)
+    return f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
+
+
+def _duration(seconds: Any) -> str:  # noqa: ANN401 - a number of a database, or None
+    """Return a time with its two largest units."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    units = ((days, "d"), (hours, "h"), (minutes, "min"), (rest, "s"))
+    start = next((place for place, (number, _) in enumerate(units) if number), 3)
+    return " ".join(f"{number} {unit}" for number, unit in units[start : start + 2])
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a value of a database

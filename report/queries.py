@@ -20,7 +20,6 @@ QUEUES = 20
 #: Days within which a contact counts as a repeat, as in genesys__repeat_contacts.
 REPEATS = (1, 3, 7)
 FRESHNESS = "genesys__freshness"
-FRESHNESS_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +170,13 @@ where day >= date '{first}' and day < date '{after}' and details_count is not nu
     ),
 }
 
+_FRESHNESS = """
+select stream, lane, complete_to, behind_seconds, last_started_at as last_run,
+    last_outcome, last_records_at as last_run_with_rows, runs
+from genesys__freshness
+order by coalesce(behind_seconds, 0) desc, stream, lane
+"""
+
 _NAMES = """
 select conversation.queue_id, max(queue.name) as name
 from (
@@ -193,8 +199,8 @@ def period(database: Database) -> Period:
     needed = {"genesys__conversations", "genesys__conversation_legs", "dim_interval", "dim_queue"}
     if missing := sorted(needed - database.marts):
         msg = (
-            f"database: the schema has no table {missing[0]}; `dbt build` makes the marts, and "
-            "SCHEMA names their schema."
+            f"database: the schema {database.schema} has no table {missing[0]}; `dbt build` makes "
+            "the marts, and SCHEMA (--schema) names their schema."
         )
         raise ReportError(msg)
     sql = (
@@ -241,12 +247,10 @@ def queue_names(database: Database) -> dict[str, str]:
 
 
 def freshness(database: Database) -> list[Row] | None:
-    """Return the rows of the mart of freshness, some at most; None without the mart."""
-    if FRESHNESS not in database.marts:
-        return None
-    return database.rows(f"select * from {FRESHNESS} limit {FRESHNESS_ROWS}")  # noqa: S608
+    """Return the streams and lanes, those furthest behind first; None without the mart."""
+    return database.rows(_FRESHNESS) if FRESHNESS in database.marts else None
 
 
 def _plain(moment: datetime) -> str:
     """Return a moment without its zone, as the marts have it."""
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
