@@ -62,8 +62,8 @@ help:
 	@echo "make clean  remove what the others made"
 
 demo:
-	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(PLUGINS)
-	@.venv/bin/python scripts/demo/run.py
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TAP) $(PLUGINS) $(if $(filter no,$(PAGE)),,$(REPORT))
+	@PAGE=$(PAGE) .venv/bin/python scripts/demo/run.py
 
 # The four run side by side, and each reports even if another one fails.
 check: $(TESTS)
@@ -112,7 +112,7 @@ test-sdk-next: $(SDK_NEXT)
 
 # SCHEMA=... is that of the marts, OUTPUT=... the file that is written.
 report: $(REPORT)
-	@.venv-report/bin/python -m report "$(DATABASE)" --schema "$(or $(SCHEMA),marts)" \
+	@.venv-report/bin/python -m reporting "$(DATABASE)" --schema "$(or $(SCHEMA),marts)" \
 	  --output "$(or $(OUTPUT),report.html)"
 
 search: $(TESTS)
@@ -264,9 +264,9 @@ $(SALESFORCE): constraints-salesforce.txt pyproject.toml
 	@touch $@
 
 $(REPORT): constraints-report.txt pyproject.toml $(MELTANO)
-	@echo "Installing what the page needs into .venv-report ..."
 	@$(PYTHON) -m venv .venv-report
-	@.venv-meltano/bin/uv pip install --quiet --python .venv-report/bin/python --compile-bytecode \
+	@$(PYTHON) $(INSTALL) "what the page needs into .venv-report" \
+	  .venv-meltano/bin/uv pip install --quiet --python .venv-report/bin/python --compile-bytecode \
 	  --constraint constraints-report.txt --group report
 	@touch $@
 

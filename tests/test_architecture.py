@@ -24,7 +24,7 @@ TESTS = ROOT / "tests"
 MODULES: dict[str, Path] = architecture.modules(PACKAGE, "tap_genesys")
 ISLAND = sorted(name for name in MODULES if name.startswith("tap_genesys.simulator"))
 OURS = sorted(MODULES.keys() - set(ISLAND) - {"tap_genesys", "tap_genesys.__main__"})
-PROGRAMS = ("bench", "orchestrate", "report", "salesforce", "scripts")
+PROGRAMS = ("bench", "orchestrate", "reporting", "salesforce", "scripts")
 
 
 def package(module: str) -> str:
@@ -62,7 +62,7 @@ def test_imports_go_down_only(module: str) -> None:
 @pytest.mark.parametrize("folder", ["tap_genesys", *PROGRAMS])
 def test_no_imports_form_a_cycle(folder: str) -> None:
     """Imports for types count, and imports in functions."""
-    is_package = folder in ("tap_genesys", "orchestrate", "report", "salesforce")
+    is_package = folder in ("tap_genesys", "orchestrate", "reporting", "salesforce")
     modules = architecture.modules(ROOT / folder, folder if is_package else "")
     graph = {name: architecture.imports(name, modules) for name in modules}
     assert sum(map(len, graph.values())) > 0

@@ -223,18 +223,21 @@ def test_agents_have_their_times(reported: Reported) -> None:
     days = reported.figures["days"]
     names = ("interacting_seconds", "communicating_seconds", "idle_seconds")
     sums = ", ".join(f"sum({name})" for name in names)
-    whole = " + ".join(f"sum({name})" for name in names)
-    expected = reported.models.query(
-        f"select agent_name, {sums} from marts.genesys__agent_intervals "  # noqa: S608
-        f"where cast(interval_start_local as date) between date '{days[0]}' and date '{days[-1]}' "
-        f"group by user_id, agent_name having {whole} > 0 order by {whole} desc, user_id limit 20"
-    )
+    expected = {
+        agent: [float(value) for value in values]
+        for agent, *values in reported.models.query(
+            f"select agent_name, {sums} from marts.genesys__agent_intervals where "  # noqa: S608
+            f"cast(interval_start_local as date) between date '{days[0]}' and date '{days[-1]}' "
+            "group by user_id, agent_name"
+        )
+    }
     agents = rows(reported.figures, "agents")
-    assert [row["agent"] for row in agents] == [name for name, *_ in expected]
-    assert [[float(row[name]) for name in names] for row in agents] == [
-        [pytest.approx(float(value)) for value in values] for _, *values in expected
-    ]
-    assert len(agents) == 20
+    for row in agents:
+        assert [row[name] for name in names] == pytest.approx(expected[row["agent"]], abs=0.001)
+    least = min(sum(expected[row["agent"]]) for row in agents)
+    shown = {row["agent"] for row in agents}
+    assert all(sum(expected[name]) <= least + 1 for name in expected.keys() - shown)
+    assert len(shown) == 20 < len(expected)
 
 
 def test_reconciliation_has_the_counts_of_each_day(reported: Reported) -> None:
@@ -303,7 +306,13 @@ def test_a_mart_that_is_missing_is_named(reported: Reported, tmp_path: Path) -> 
     (tmp_path / "copy").mkdir()
     shutil.copy(reported.address, tmp_path / "copy" / DATABASE)
     for mart in OPTIONAL:
-        query_duckdb(tmp_path / "copy", f"drop table marts.genesys__{mart}")
+        ((kind,),) = query_duckdb(
+            tmp_path / "copy",
+            "select table_type from information_schema.tables "  # noqa: S608 - our own names
+            f"where table_schema = 'marts' and table_name = 'genesys__{mart}'",
+        )
+        drop = "view" if kind == "VIEW" else "table"
+        query_duckdb(tmp_path / "copy", f"drop {drop} marts.genesys__{mart}")
     html = make(tmp_path / "copy" / DATABASE, tmp_path / "report.html")
     for mart in OPTIONAL:
         assert f"The mart <code>genesys__{mart}</code> is not in this database." in html
@@ -380,7 +389,7 @@ def test_the_table_of_a_queue_has_its_service_level(
     levels = {
         name: (int(in_time), int(counted))
         for name, in_time, counted in reported.models.query(
-            "select queue_name, cast(sum(service_level_numerator) as int), "
+            "select queue_name, cast(sum(service_level_numerator) as int), "  # noqa: S608
             "cast(sum(service_level_denominator) as int) from marts.genesys__queue_intervals "
             f"where cast(interval_start_local as date) <= date '{reported.figures['days'][-1]}' "
             "group by queue_name having sum(service_level_denominator) > 0"
@@ -411,8 +420,7 @@ def test_the_page_sends_no_request_and_logs_nothing(
 ) -> None:
     """The browser requests the file alone, its console is empty, and the policy refuses a fetch."""
     assert shown["console"] == []
-    requests = [url for url in shown["requests"] if not url.startswith("data:")]
-    assert requests == [reported.page.as_uri()]
+    assert [url for url in shown["requests"] if url != "data:,"] == [reported.page.as_uri()]
     assert shown["refused"] == "connect-src"
 
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 from typing import Any
 
-from places import DATABASE, DUCKDB_PYTHON, PROJECT, DemoError, shown
+from places import DATABASE, DUCKDB_PYTHON, WAREHOUSE, DemoError, shown
 
 READ = """\
 import duckdb, json, sys
@@ -15,8 +15,6 @@ with duckdb.connect(sys.argv[1]) as database:
     database.execute("set enable_progress_bar = false")
     json.dump(database.execute(sys.stdin.read()).fetchall(), sys.stdout, default=str)
 """
-
-WAREHOUSE = PROJECT / "docs" / "warehouse.md"
 
 
 def documented(comment: str) -> str:

@@ -13,6 +13,8 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 FOLDER = PROJECT / ".demo"
 DATABASE = FOLDER / "conversations.duckdb"
 WORLD = FOLDER / "world.json"
+PAGE = FOLDER / "report.html"
+WAREHOUSE = PROJECT / "docs" / "warehouse.md"
 MELTANO_LOG = FOLDER / "meltano.log"
 SIMULATOR_LOG = FOLDER / "simulator.log"
 
@@ -20,6 +22,8 @@ PYTHON = PROJECT / ".venv/bin/python"
 MELTANO = PROJECT / ".venv-meltano/bin/meltano"
 #: The Python with the version of DuckDB that wrote the database.
 DUCKDB_PYTHON = PROJECT / ".meltano/loaders/target-duckdb/venv/bin/python"
+#: The Python that makes the page; `PAGE=no` needs none.
+REPORT_PYTHON = PROJECT / ".venv-report/bin/python"
 
 #: Seconds for the simulator to start, and for a process to end.
 PATIENCE = 20.0

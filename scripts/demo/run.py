@@ -9,6 +9,7 @@ the next run is incremental. Delete the folder to start again.
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
+from closing import make_page, show_closing
 from database import row_counts
 from places import (
     DATABASE,
@@ -38,11 +40,15 @@ from places import (
     shown,
 )
 from processes import SIGNALS, Children, Interrupted, address, leave
-from tables import Loaded, show_queries, show_results
+from tables import Loaded, show_results
+
+from tap_genesys.streams import STREAMS
 
 STATE_ID = "demo:tap-genesys-to-target-duckdb"
 HISTORY = timedelta(days=14)
 PER_DAY = 150
+#: Streams of the page that are not read by default.
+OPTIONAL = ("conversation_reconciliation", "user_presences", "user_routing_statuses")
 #: Groupings that do not change during a conversation. A queue does: the database would keep the
 #: summary of the group without queue, which no longer exists in the org.
 GROUPINGS = ("conversation:medium", "conversation:direction")
@@ -134,14 +140,10 @@ def demonstrate() -> None:
         )
         raise DemoError(msg)
     remember(world)
-    new = sum(result.new for result in results)
-    print(
-        f"\nEvery row has arrived; {new:,} are new. "
-        f"It took {seconds:.0f} seconds with Meltano's start."
-    )
-    show_queries()
-    if world.is_new:
-        print("Run `make demo` again: six hours pass in that org, and only their rows are new.")
+    has_page = os.environ.get("PAGE") != "no"
+    if has_page:
+        make_page()
+    show_closing(results, tables, seconds, has_page=has_page, is_new=world.is_new)
 
 
 def require_installation() -> None:
@@ -188,7 +190,7 @@ def run_meltano(children: Children, url: str, world: World, now: datetime) -> fl
     Raises:
         DemoError: Meltano failed; the end of its log has been printed.
     """
-    arguments = ["run", "tap-genesys", "target-duckdb", "dbt-duckdb:build"]
+    arguments = ["run", "tap-genesys", "target-duckdb", "dbt-duckdb:build-all"]
     print(f"meltano --environment=demo {' '.join(arguments)} ...", flush=True)
     if world.is_new:
         # An older world's bookmark may still be in Meltano's own database.
@@ -198,6 +200,7 @@ def run_meltano(children: Children, url: str, world: World, now: datetime) -> fl
         "TAP_GENESYS_LOGIN_URL": url,
         "TAP_GENESYS_CLIENT_ID": "demo",
         "TAP_GENESYS_CLIENT_SECRET": "demo-secret",
+        "TAP_GENESYS__SELECT": json.dumps(selection()),
         "TAP_GENESYS_START_DATE": iso(world.since),
         "TAP_GENESYS_END_DATE": iso(now),
         "TAP_GENESYS_SUMMARY_GROUPINGS": json.dumps(GROUPINGS),
@@ -217,6 +220,15 @@ def run_meltano(children: Children, url: str, world: World, now: datetime) -> fl
         msg = f"Meltano ended with code {code}; its whole log is {shown(MELTANO_LOG)}."
         raise DemoError(msg)
     return time.monotonic() - began
+
+
+def selection() -> list[str]:
+    """Return the streams that the demo loads: the tap's defaults, and those of the page."""
+    return [
+        f"{stream.name}.*"
+        for stream in STREAMS
+        if stream.selected_by_default or stream.name in OPTIONAL
+    ]
 
 
 def bookmark() -> str:

@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from database import WAREHOUSE, documented, query
-from places import DATABASE, shown
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-CODES_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +34,6 @@ def show_results(results: Sequence[Loaded], *, is_incremental: bool) -> None:
         for result in results
     ]
     show_table(header, rows)
-
-
-def show_queries() -> None:
-    """Print the results of documented queries of the marts."""
-    print("\nService level of calls: answered within the target of the queue")
-    show_table(
-        ["queue", "offered", "service level"],
-        [
-            [queue, f"{offered:,}", f"{share:.0%}"]
-            for queue, offered, share in query(documented("marts: service level"))
-        ],
-    )
-    print("\nWrap-up codes")
-    show_table(
-        ["code", "conversations"],
-        [
-            [code, f"{number:,}"]
-            for code, number in query(documented("marts: wrap-up distribution"))[:CODES_SHOWN]
-        ],
-    )
-    ((repeats, callers),) = query(documented("marts: repeat callers"))
-    print(f"\n{callers:,} people called again within seven days, {repeats:,} times in all.")
-    print(f"\nThe database is {shown(DATABASE)}; {shown(WAREHOUSE)} has these queries and more.")
 
 
 def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

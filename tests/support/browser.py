@@ -110,7 +110,9 @@ def _results(
         {
             event["params"]["request"]["url"]
             for event in events
+            # Chromium's own first page has requests, too.
             if event["method"] == "Network.requestWillBeSent"
+            and event["params"]["documentURL"] == url
         }
     )
     results["refused"] = browser.execute_async_script(REFUSED, "http://127.0.0.1:9/")

@@ -22,6 +22,7 @@ SLOW_FILES = (
     "test_preflight",
     "test_process",
     "test_readings",
+    "test_report",
     "test_reports",
     "test_sdk",
     "test_unchanged_conversations",

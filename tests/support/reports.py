@@ -41,7 +41,7 @@ def require_report() -> None:
 def run_report(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command that makes the page, successfully or not."""
     return subprocess.run(  # noqa: S603 - our own program
-        [PYTHON, "-m", "report", *arguments],
+        [PYTHON, "-m", "reporting", *arguments],
         cwd=ROOT,
         env=environment(),
         capture_output=True,

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from report.errors import ReportError
+from reporting.errors import ReportError
 
 if TYPE_CHECKING:
-    from report.database import Database, Row
+    from reporting.database import Database, Row
 
 DAYS = 28
 AGENTS = 20
@@ -90,7 +90,7 @@ from genesys__agent_intervals
 where interval_start_local >= timestamp '{first}' and interval_start_local < timestamp '{after}'
 group by user_id
 having sum(interacting_seconds + communicating_seconds + idle_seconds) > 0
-order by sum(interacting_seconds + communicating_seconds + idle_seconds) desc, user_id
+order by round(sum(interacting_seconds + communicating_seconds + idle_seconds)) desc, user_id
 """,
     ),
     "wrap_ups": Table(

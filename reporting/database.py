@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
 
-from report.errors import ReportError
+from reporting.errors import ReportError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

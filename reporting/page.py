@@ -10,15 +10,15 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from report.charts import SECTIONS, Chart
-from report.queries import FRESHNESS, TABLES
+from reporting.charts import SECTIONS, Chart
+from reporting.queries import FRESHNESS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from report.database import Row
-    from report.figures import Figures
-    from report.queries import Period
+    from reporting.database import Row
+    from reporting.figures import Figures
+    from reporting.queries import Period
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("figures.js", "drawing.js", "page.js")

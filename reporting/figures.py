@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from report.queries import AGENTS, QUEUES
+from reporting.queries import AGENTS, QUEUES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from report.database import Row
-    from report.queries import Period
+    from reporting.database import Row
+    from reporting.queries import Period
 
 #: Columns that are not summed up.
 DIMENSIONS = (

@@ -1,4 +1,4 @@
-"""`python -m report DATABASE`: make the page of a database with marts."""
+"""`python -m reporting DATABASE`: make the page of a database with marts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from report.database import Database
-from report.errors import ReportError
-from report.figures import figures
-from report.page import page
-from report.queries import freshness, period, queue_names, read
+from reporting.database import Database
+from reporting.errors import ReportError
+from reporting.figures import figures
+from reporting.page import page
+from reporting.queries import freshness, period, queue_names, read
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Make the page, print its path, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m report", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m reporting", description=__doc__)
     parser.add_argument("database", help="the path of a DuckDB file, or a PostgreSQL URL")
     parser.add_argument("--schema", default="marts", help="the schema of the marts (%(default)s)")
     parser.add_argument("--output", type=Path, default=Path("report.html"), help="%(default)s")
