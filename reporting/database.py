@@ -55,14 +55,6 @@ class Database:
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def columns(self, mart: str) -> set[str]:
-        """Return the names of a mart's columns."""
-        sql = (
-            "select column_name from information_schema.columns "  # noqa: S608 - checked names
-            f"where table_schema = '{self.schema}' and table_name = '{mart}'"
-        )
-        return {row["column_name"] for row in self.rows(sql)}
-
     def _execute(self, sql: str) -> _Cursor:
         try:
             cursor: _Cursor = self._connection.execute(sql)
