@@ -110,10 +110,13 @@ def _queues(
 
 
 def _table(rows: Sequence[Row], places: Mapping[str, int], media: Sequence[str]) -> dict[str, Any]:
-    """Return columns and rows of a table, with the rows of one place summed up."""
-    sums: dict[tuple[Any, ...], list[Any]] = {}
+    """Return columns and rows of a table, with the rows of one place summed up.
+
+    Rows without a queue stay apart: two agents may have one name.
+    """
+    sums: dict[tuple[tuple[Any, ...], int], list[Any]] = {}
     columns: list[str] = []
-    for row in rows:
+    for number, row in enumerate(rows):
         own: Row = {}
         if "queue_id" in row:
             own["queue"] = places.get(row["queue_id"], NO_QUEUE)
@@ -124,10 +127,10 @@ def _table(rows: Sequence[Row], places: Mapping[str, int], media: Sequence[str])
         measures = [name for name in row if name not in {*DIMENSIONS, "queue_id", "media_type"}]
         columns = [*own, *measures]
         values = [_plain(row[name]) for name in measures]
-        key = tuple(own.values())
+        key = (tuple(own.values()), -1 if "queue_id" in row else number)
         earlier = sums.get(key, [None] * len(values))
         sums[key] = [_sum(*pair) for pair in zip(earlier, values, strict=True)]
-    return {"columns": columns, "rows": [[*key, *values] for key, values in sums.items()]}
+    return {"columns": columns, "rows": [[*key, *values] for (key, _), values in sums.items()]}
 
 
 def _sum(first: float | None, second: float | None) -> float | None:

@@ -71,6 +71,14 @@ def test_sums_keep_numbers_and_nothing_apart() -> None:
     assert table["rows"] == [[0, 0, "2025-03-01", 9, 4]]
 
 
+def test_two_agents_of_one_name_stay_two() -> None:
+    """Rows without a queue are not summed up."""
+    rows = [{"agent": "Alex", "idle_seconds": 1}, {"agent": "Alex", "idle_seconds": 2}]
+    table = figures(PERIOD, {}, tables(agents=rows)).tables["agents"]
+    assert table is not None
+    assert table["rows"] == [["Alex", 1], ["Alex", 2]]
+
+
 def test_twenty_agents_are_shown() -> None:
     """The first 20 of the query."""
     rows = [{"agent": f"Agent {number}", "idle_seconds": 1.25} for number in range(25)]
