@@ -136,7 +136,8 @@ def test_the_days_are_those_of_the_orgs_clock(reported: Reported) -> None:
     """The page ends with the newest conversation's day, and has each day since the first."""
     ((first, last),) = reported.models.query(
         "select cast(min(cast(started_at_local as date)) as varchar) as first, "
-        "cast(max(cast(started_at_local as date)) as varchar) as last from marts.genesys__conversations"
+        "cast(max(cast(started_at_local as date)) as varchar) as last "
+        "from marts.genesys__conversations"
     )
     days = reported.figures["days"]
     assert (days[0], days[-1]) == (str(first), str(last))
@@ -152,7 +153,8 @@ def test_service_levels_of_a_queue_and_of_a_medium(reported: Reported, unit: str
     sql = (
         f"select {column}, sum(service_level_numerator) as in_time, "  # noqa: S608 - our own names
         "sum(service_level_denominator) as counted, "
-        "sum(service_level_target * service_level_denominator) as target_sum from marts.genesys__queue_intervals "
+        "sum(service_level_target * service_level_denominator) as target_sum "
+        "from marts.genesys__queue_intervals "
         f"where cast(interval_start_local as date) between date '{days[0]}' and date '{days[-1]}' "
         f"group by {column}"
     )
@@ -395,7 +397,8 @@ def test_the_table_of_a_queue_has_its_service_level(
         name: (int(in_time), int(counted))
         for name, in_time, counted in reported.models.query(
             "select queue_name, cast(sum(service_level_numerator) as int) as in_time, "  # noqa: S608
-            "cast(sum(service_level_denominator) as int) as counted from marts.genesys__queue_intervals "
+            "cast(sum(service_level_denominator) as int) as counted "
+            "from marts.genesys__queue_intervals "
             f"where cast(interval_start_local as date) <= date '{reported.figures['days'][-1]}' "
             "group by queue_name having sum(service_level_denominator) > 0"
         )

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from tables import Loaded
 
+#: The name of conversations without a wrap-up code in the documented query.
+NO_CODE = "None"
+
 
 def make_page() -> None:
     """Make the page of the marts.
@@ -92,11 +95,12 @@ def _answers() -> list[tuple[str, str]]:
     """Return the results of three documented queries of the marts, each with its question."""
     levels = sorted((share, queue) for queue, _, share in query(documented("marts: service level")))
     (lowest, worst), (highest, best) = levels[0], levels[-1]
-    code, number = query(documented("marts: wrap-up distribution"))[0]
+    wrap_ups = query(documented("marts: wrap-up distribution"))
+    code, number = next((code, number) for code, number in wrap_ups if code != NO_CODE)
     ((repeats, callers),) = query(documented("marts: repeat callers"))
     return [
         ("Are calls answered in time?", f"{highest:.0%} in {best}, but {lowest:.0%} in {worst}"),
-        ("Why do customers call?", f"most often: {code}, {number:,} conversations"),
+        ("How do conversations end?", f"most often with the code {code}, {number:,} times"),
         ("Do they call again?", f"{callers:,} people did within seven days, {repeats:,} times"),
     ]
 

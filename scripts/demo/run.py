@@ -131,7 +131,9 @@ def demonstrate() -> None:
     ]
     show_results(results, is_incremental=not world.is_new)
     tables = {name: count for name, count in after.items() if name not in held}
-    print(f"\nDerived from conversations: {len(tables)} tables, {sum(tables.values()):,} rows.")
+    print(
+        f"\nFurther tables, not counted in the org: {len(tables)}, {sum(tables.values()):,} rows."
+    )
     missing = [result.stream for result in results if result.held != result.arrived]
     if missing:
         msg = (
