@@ -70,9 +70,9 @@ def show_closing(
         ],
     )
     _show("Three answers", _answers())
-    places = [("the page", f"{shown(PAGE)}: open it with a double click")] if has_page else []
+    places = [("the page", f"{shown(PAGE)}, opened by a double click")] if has_page else []
     _show(
-        "Where it is", [*places, ("the database", f"{shown(DATABASE)}: schemas genesys and marts")]
+        "Where it is", [*places, ("the database", f"{shown(DATABASE)}, schemas genesys and marts")]
     )
     again = "six more hours pass in that org, and only their rows are new"
     _show(
@@ -80,7 +80,7 @@ def show_closing(
         [
             ("make demo", again if is_new else "again: what is new since then"),
             (f"less {shown(WAREHOUSE)}", "these questions and more, in SQL"),
-            ("less README.md", "your own org: `Connect your org`"),
+            ("less README.md", "`Connect your org`, with your own data"),
         ],
     )
 
@@ -107,6 +107,7 @@ def _answers() -> list[tuple[str, str]]:
 
 def _show(title: str, lines: Sequence[tuple[str, str]]) -> None:
     print(f"\n{title}")
-    width = max(len(name) for name, _ in lines)
-    for name, text in lines:
+    names = [name if name.endswith("?") else f"{name}:" for name, _ in lines]
+    width = max(map(len, names))
+    for name, (_, text) in zip(names, lines, strict=True):
         print(f"  {name.ljust(width)}  {text}")
