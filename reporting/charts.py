@@ -72,8 +72,8 @@ SECTIONS: dict[str, tuple[Chart, ...]] = {
             "handle_time",
             "days",
             "Average handle time in its parts",
-            "The average time that agents spent on an interaction that ended on that day: talking, "
-            "with the customer on hold, and in after-call work.",
+            "The time of each day in which agents talked, had the customer on hold, and did "
+            "after-call work, divided by the interactions whose handling ended on that day.",
             ("talk_seconds", "hold_seconds", "after_call_work_seconds", "handled"),
             _AGGREGATES,
         ),

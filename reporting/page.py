@@ -191,8 +191,10 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a value of a database
 
 
 def _span(first: date, last: date) -> str:
-    start = f"{first:%-d %B}" if first.year == last.year else f"{first:%-d %B %Y}"
-    return f"{start} to {last:%-d %B %Y}"
+    form = "%-d %B %Y"
+    if first.year == last.year:
+        form = "%-d" if first.month == last.month else "%-d %B"
+    return f"{first:{form}} to {last:%-d %B %Y}"
 
 
 def _hash(text: str) -> str:

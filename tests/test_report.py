@@ -471,3 +471,44 @@ def test_a_schema_without_marts_is_one_line(reported: Reported) -> None:
         "report: database: the schema genesys has no table dim_interval; `dbt build` makes the "
         "marts, and SCHEMA (--schema) names their schema.\n"
     )
+
+
+SMALL = """
+create schema marts;
+create table marts.genesys__conversations (
+    started_at timestamp, started_at_local timestamp, first_queue_id text, last_queue_id text
+);
+create table marts.genesys__conversation_legs (queue_id text);
+create table marts.dim_queue (queue_id text, name text, is_current boolean);
+create table marts.dim_interval as
+    select moment as interval_start, moment + interval 30 minutes as interval_end,
+        cast(moment as date) as local_date, 'UTC' as time_zone
+    from range(timestamp '2025-01-01', timestamp '2025-03-01', interval 30 minutes) as t (moment)
+"""
+
+
+def test_an_empty_mart_is_one_line(tmp_path: Path) -> None:
+    """Without a conversation there is no page, and the line has the remedy."""
+    require_report()
+    query_duckdb(tmp_path, SMALL)
+    run = run_report(tmp_path / DATABASE, "--output", tmp_path / "report.html")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == (
+        "report: database: genesys__conversations has no rows; load first, then run `dbt build`.\n"
+    )
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_the_last_28_days_are_shown(tmp_path: Path) -> None:
+    """Of 50 days with conversations, the page has the newest 28."""
+    require_report()
+    query_duckdb(tmp_path, SMALL)
+    query_duckdb(
+        tmp_path,
+        "insert into marts.genesys__conversations select moment, moment, null, null from "
+        "range(timestamp '2025-01-03 08:00:00', timestamp '2025-02-22', interval 1 day) t (moment)",
+    )
+    html = make(tmp_path / DATABASE, tmp_path / "report.html")
+    days = figures(html)["days"]
+    assert (len(days), days[0], days[-1]) == (28, "2025-01-25", "2025-02-21")
+    assert "<h1>Contact centre, 25 January to 21 February 2025</h1>" in html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -128,7 +129,16 @@ def test_no_run_is_a_sentence() -> None:
     assert "<table>" not in html
 
 
-def test_the_title_has_the_days() -> None:
-    """Two dates of one year have one year."""
-    html = page(figures(PERIOD, {}, tables()), PERIOD, None, source="", now=NOON)
-    assert "<h1>Contact centre, 25 February to 3 March 2025</h1>" in html
+@pytest.mark.parametrize(
+    ("first", "title"),
+    [
+        (date(2025, 3, 1), "1 to 3 March 2025"),
+        (date(2025, 2, 25), "25 February to 3 March 2025"),
+        (date(2024, 12, 30), "30 December 2024 to 3 March 2025"),
+    ],
+)
+def test_the_title_has_the_days(first: date, title: str) -> None:
+    """Month and year stand once if both dates have the same."""
+    days = replace(PERIOD, first=first)
+    html = page(figures(days, {}, tables()), days, None, source="", now=NOON)
+    assert f"<h1>Contact centre, {title}</h1>" in html
