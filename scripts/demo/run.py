@@ -226,11 +226,8 @@ def run_meltano(children: Children, url: str, world: World, now: datetime) -> fl
 
 def selection() -> list[str]:
     """Return the streams that the demo loads: the tap's defaults, and those of the page."""
-    return [
-        f"{stream.name}.*"
-        for stream in STREAMS
-        if stream.selected_by_default or stream.name in OPTIONAL
-    ]
+    defaults = [str(vars(stream)["name"]) for stream in STREAMS if stream.selected_by_default]
+    return [f"{name}.*" for name in (*defaults, *OPTIONAL)]
 
 
 def bookmark() -> str:
