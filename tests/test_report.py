@@ -362,7 +362,10 @@ def test_a_choice_changes_the_figures(reported: Reported, shown: dict[str, Any])
     for state, chosen in (("all", lines), ("queue", of_queue), ("both", of_both)):
         counted, in_time = (int(total(chosen, name)) for name in ("counted", "in_time"))
         chart = shown[state]["service_level"]
-        assert f"of {counted:,} in time" in chart["lead"]
+        target = total(chosen, "target_sum") / total(chosen, "target_counted")
+        assert chart["lead"] == (
+            f"{_share(in_time / counted)} of {counted:,} in time, target {_share(target)}"
+        )
         assert sum(int(row[3].replace(",", "")) for row in chart["table"][1:]) == in_time
         half_hours = shown[state]["half_hours"]["table"]
         assert half_hours[0] == ["Half hour from", "Offered", "Answered", "Abandoned"]
@@ -378,6 +381,88 @@ def test_a_choice_changes_the_figures(reported: Reported, shown: dict[str, Any])
     for chart in ("occupancy", "reconciliation"):
         assert shown["all"][chart]["table"] == shown["queue"][chart]["table"], chart
     assert shown["queue"]["reconciliation"]["table"] != shown["both"]["reconciliation"]["table"]
+
+
+def test_outcomes_follow_the_choice(reported: Reported, shown: dict[str, Any]) -> None:
+    """Wrap-ups, transfers, surveys and repeats have the numbers of the chosen queue and medium."""
+    document = reported.figures
+    queue = document["queues"][0]
+    for state, voice_only in (("all", False), ("queue", False), ("both", True)):
+        chosen = {
+            table: [
+                row
+                for row in rows(document, table)
+                if (state == "all" or row["queue"] == queue)
+                and (not voice_only or row["medium"] == "voice")
+            ]
+            for table in ("wrap_ups", "transfers", "surveys", "repeats")
+        }
+        charts = shown[state]
+        assert _sums(charts["wrap_ups"], 1) == total(chosen["wrap_ups"], "wrap_ups")
+        assert _sums(charts["transfers"], 4) == total(chosen["transfers"], "transfers")
+        parts = [_sums(charts["transfers"], place) for place in (1, 2, 3)]
+        assert sum(parts) == total(chosen["transfers"], "transfers")
+        groups = ((0, 6), (7, 8), (9, 10))
+        counts = [
+            total([row for row in chosen["surveys"] if low <= row["score"] <= high], "surveys")
+            for low, high in groups
+        ]
+        assert [_sums(charts["surveys"], place) for place in (1, 2, 3)] == counts
+        if sum(counts):
+            net = round(100 * (counts[2] - counts[0]) / sum(counts))
+            assert charts["surveys"]["lead"].startswith(f"{net:+}".replace("-", "\u2212"))
+        calls = [row for row in chosen["repeats"] if row["scope"] == "voice"]
+        for line in charts["repeats"]["table"][1:]:
+            name, days, *_ = line[0].replace(",", "").split()
+            if name == "Calls":
+                followed, repeated = (
+                    total(calls, f"{kind}_{days}") for kind in ("followed", "repeated")
+                )
+                assert line[1:4] == [
+                    _share(repeated / followed),
+                    f"{repeated:,.0f}",
+                    f"{followed:,.0f}",
+                ]
+        assert any(line[0].startswith("Calls") for line in charts["repeats"]["table"])
+
+
+def test_occupancy_is_of_the_time_on_queue(reported: Reported, shown: dict[str, Any]) -> None:
+    """An agent's share is interacting by interacting, communicating and idle; highest first."""
+    names = ("interacting_seconds", "communicating_seconds", "idle_seconds")
+    shares = sorted(
+        (
+            row[names[0]] / sum(row[name] for name in names)
+            for row in rows(reported.figures, "agents")
+        ),
+        reverse=True,
+    )
+    assert [line[1] for line in shown["all"]["occupancy"]["table"][1:]] == list(map(_share, shares))
+
+
+def test_what_is_not_loaded_is_missing_or_too_recent(
+    reported: Reported, shown: dict[str, Any]
+) -> None:
+    """The reconciliation's chart has what lacks of each day, apart for days that are too recent."""
+    lines = rows(reported.figures, "reconciliation")
+    chart = shown["all"]["reconciliation"]
+    for place, too_recent in ((2, 0), (3, 1)):
+        lacking = sum(
+            max(0, row["expected"] - row["loaded"])
+            for row in lines
+            if row["too_recent"] == too_recent
+        )
+        assert _sums(chart, place) == lacking
+    assert _sums(chart, 1) == total(lines, "loaded")
+    assert _sums(chart, 4) == total(lines, "expected")
+
+
+def _sums(chart: dict[str, Any], place: int) -> int:
+    cells = [row[place].replace(",", "") for row in chart["table"][1:]]
+    return sum(int(cell) for cell in cells if cell != "\u2013")
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f}".removesuffix(".0") + "%"
 
 
 def _time(seconds: float) -> str:
@@ -415,7 +500,7 @@ def test_each_chart_is_drawn_with_a_text_that_replaces_it(shown: dict[str, Any])
         for name, chart in shown[state].items():
             if chart["empty"]:
                 assert chart["empty"].endswith("."), name
-                assert chart["alternative"] is None
+                assert (chart["alternative"], chart["table"]) == (None, [])
                 continue
             assert chart["shapes"] > 0, name
             assert chart["lead"] in chart["alternative"]

@@ -12,8 +12,8 @@ function show(section) {
   const lead = section.querySelector(".lead");
   const drawing = section.querySelector(".drawing");
   const details = section.querySelector("details");
-  lead.replaceChildren();
-  drawing.replaceChildren();
+  const table = details.querySelector(".scroll");
+  [lead, drawing, table].forEach((part) => part.replaceChildren());
   details.hidden = Boolean(figure.empty);
   if (figure.empty) {
     drawing.append(html("p", "empty", figure.empty));
@@ -28,7 +28,7 @@ function show(section) {
   if (figure.most && figure.rows.length > figure.most) {
     drawing.append(html("p", "more", `The ${figure.most} largest of ${figure.rows.length}; the table has all.`));
   }
-  details.querySelector(".scroll").replaceChildren(tableOf(figure));
+  table.append(tableOf(figure));
 }
 
 function showAll() {
