@@ -251,7 +251,8 @@ def linked() -> dict[str, Any]:
 def test_any_link_is_requested_from_the_configured_host(link: str) -> None:
     """Whatever text a link is, the request goes to the configured host, or the run stops."""
     for stream in linked().values():
-        context = dict.fromkeys(re.findall(r"{(\w+)}", stream.path), "parent")
+        keys = (*re.findall(r"{(\w+)}", stream.path), *stream.primary_keys)
+        context = dict.fromkeys(keys, "parent")
         try:
             request = stream.get_http_request(page=PageContext(context, link))
         except StopRun:

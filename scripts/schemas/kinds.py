@@ -57,14 +57,13 @@ def listing_schema(document: Json, stream: Stream) -> Json:
             listed = {"type": "array", "items": {"type": "string"}}
             columns = {stream.records.value: schema(definitions, listed, ())}
         columns[stream.records.key] = {"type": "string"}
-    missing = set(stream.primary_keys) - set(columns)
-    parents = _PLACE.findall(stream.path)
-    if missing - set(parents):
-        msg = f"{stream.name}: its model has no {sorted(missing)}"
-        raise SystemExit(msg)
     if issubclass(stream, ChildStream):
+        parents = _PLACE.findall(stream.path) or stream.primary_keys[:1]
         parent_id = {"type": "string", "description": "The id of what it was listed for."}
         columns |= dict.fromkeys(parents, parent_id)
+    if missing := set(stream.primary_keys) - set(columns):
+        msg = f"{stream.name}: its model has no {sorted(missing)}"
+        raise SystemExit(msg)
     return schema_of_rows(columns, stream.primary_keys)
 
 

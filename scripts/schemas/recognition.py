@@ -75,6 +75,11 @@ class Declaration:
         operation: Json = self.document["paths"][self.path][self.method.lower()]
         return operation
 
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The placeholders of the path."""
+        return tuple(_PLACE.findall(self.path))
+
     @cached_property
     def paging(self) -> Paging:
         """How it is paged, by its parameters and the fields of its response.
@@ -104,7 +109,10 @@ class Declaration:
 
     @cached_property
     def records(self) -> Extraction:
-        """Where in a response its records are: a list, else a map, else the response itself."""
+        """Where in a response its records are: a list, else a map, else the response itself.
+
+        The response for one parent is itself the record: a map in it is one of its columns.
+        """
         if self._response.get("type") == "array":
             return Array()
         response = self._fields(self._response)
@@ -116,7 +124,7 @@ class Declaration:
         if len(lists) == 1 and not is_record:
             return Field(lists[0])
         maps = {name: values for name, field in rows.items() if (values := self._values(field))}
-        if len(maps) == 1 and not lists and not is_record:
+        if len(maps) == 1 and not lists and not is_record and not self.placeholders:
             ((name, values),) = maps.items()
             return Map(name, "key", None if self._fields(values) else "value")
         return Whole()
@@ -128,9 +136,11 @@ class Declaration:
         Raises:
             NotAStreamError: The record has no field that can be a key.
         """
-        places = tuple(_PLACE.findall(self.path))
+        places = self.placeholders
         if isinstance(self.records, Map):
             return (*places, self.records.key)
+        if isinstance(self.records, Whole) and places:
+            return places
         record = self._fields(self._record)
         ids = sorted(name for name in record if name.endswith("Id") and name not in places)
         required = [name for name in ids if name in self._record_model.get("required", [])]
@@ -147,7 +157,7 @@ class Declaration:
         Raises:
             NotAStreamError: No stream lists it, or the path is not that of a listing per parent.
         """
-        places = _PLACE.findall(self.path)
+        places = self.placeholders
         if not places:
             return None
         if len(places) > 1 or self.path.endswith("}"):
@@ -250,7 +260,7 @@ class Declaration:
     def _members(self) -> list[tuple[str, Any]]:
         """Return what the class declares, in order: only what differs from its base."""
         base: Stream = ChildStream if self.parent else FullTableStream
-        places = _PLACE.findall(self.path)
+        places = self.placeholders
         members = {
             "name": self.name,
             "path": self.path,

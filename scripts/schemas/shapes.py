@@ -32,12 +32,16 @@ def shape_of(document: Json, stream: Stream) -> Json:
     """Return a listing's method, paging, fields of a response, and fields of a row."""
     definitions = document["definitions"]
     marks = set(fields(parts(definitions, response_of(document, stream), ())))
+    by_param = {}
+    if param := getattr(stream, "parent_param", ""):
+        by_param["parent"] = {"param": param, "path": stream.parent_stream_type.path}
     return {
         "method": stream.http_method.upper(),
         "paging": _paging(stream, marks),
         "page_fields": sorted(marks),
         "rows": _rows_field(stream),
         "row": _shape(definitions, record_of(document, stream), ()) or {},
+        **by_param,
     }
 
 

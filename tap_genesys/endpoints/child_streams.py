@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
@@ -16,7 +17,7 @@ from tap_genesys.endpoints.probes import Probes, parent_name
 from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import requests
     from singer_sdk.helpers.types import Context
@@ -35,11 +36,14 @@ class ChildStream(FullTableStream):
     It is one stream with one SCHEMA for all parents, and has no bookmark. A parent that was deleted
     meanwhile (404) has no rows; a forbidden one (403) skips the stream. The key is the placeholders
     of the path and `id`, unless the class declares another: `("groupId", "id")` for
-    `/api/v2/groups/{groupId}/members`.
+    `/api/v2/groups/{groupId}/members`. Where the parent's id is a query parameter instead, the
+    class declares `parent_param`, and a key that starts with the column of that id.
     """
 
     state_partitioning_keys = ()
     when_missing = ResponseAction.ACCEPT
+    #: The query parameter with the parent's id; empty where the path has it.
+    parent_param: ClassVar[str] = ""
 
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - as Python's own
         super().__init_subclass__(**options)
@@ -59,8 +63,19 @@ class ChildStream(FullTableStream):
 
     @property
     def parent_column(self) -> str:
-        """The column of the parent's id, which is also the placeholder in the path."""
-        return self.path.partition("{")[2].partition("}")[0]
+        """The column of the parent's id, which is also the placeholder in the path, if any."""
+        return self.path.partition("{")[2].partition("}")[0] or self.primary_keys[0]
+
+    @cached_property
+    @override
+    def record_keys(self) -> Sequence[str]:
+        # The parent's id is in the request.
+        return [key for key in super().record_keys if key != self.parent_column]
+
+    @override
+    def query_params(self, context: Context) -> dict[str, Any]:
+        of_parent = {self.parent_param: context[self.parent_column]} if self.parent_param else {}
+        return {**super().query_params(context), **of_parent}
 
     def contexts(self) -> list[dict[str, Any]]:
         """Return a context per parent: the values of the path's placeholders."""

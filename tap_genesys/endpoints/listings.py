@@ -148,10 +148,14 @@ class FullTableStream(GenesysStream):
         request = HTTPRequest(
             url=f"{self.url_base}{path}",
             method=self.http_method,
-            params={**self.params, **self.filter_params()},
+            params=self.query_params(context),
             data=self.payload(context),
         )
         return self.paging.requested(request, page.next_page_token, self._paging_context)
+
+    def query_params(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - children differ
+        """Return the parameters of a first request, without those of paging."""
+        return {**self.params, **self.filter_params()}
 
     def filter_params(self) -> dict[str, Any]:
         """Return the parameters of the simple filters, which select a part of the org."""

@@ -50,12 +50,20 @@ _CURSOR_END = "+/=&"
 _ODD_IDS = {"/api/v2/routing/email/domains": "mail/2+2 %41.contact.example"}
 
 
-def _rows(path: str, paging: str) -> int:
+def _rows(path: str, shape: Row) -> int:
     """Return how many rows a listing has: more than a page of 100, wherever there are pages."""
+    paging = shape["paging"]
     is_unpaged = paging in _UNPAGED_ROWS
-    if "{" in path:
-        return _UNPAGED_CHILDREN if is_unpaged else _CHILDREN
+    if _listed_for(path, shape):
+        most = _UNPAGED_CHILDREN if is_unpaged else _CHILDREN
+        return min(most, _UNPAGED_ROWS.get(paging, most))
     return _UNPAGED_ROWS[paging] if is_unpaged else _LARGEST + 1 + crc32(path.encode()) % 60
+
+
+def _listed_for(path: str, shape: Row) -> str:
+    """Return the path of the listing of the parents; empty for a listing without parents."""
+    before, place, _ = path.partition("/{")
+    return before if place else shape.get("parent", {}).get("path", "")
 
 
 def _is_made_up(path: str, paging: str) -> bool:
@@ -65,7 +73,7 @@ def _is_made_up(path: str, paging: str) -> bool:
 
 #: Path -> how many rows there are; where the path has a parent, how many a parent has at most.
 COUNTS = {
-    path: _rows(path, shape["paging"])
+    path: _rows(path, shape)
     for path, shape in shapes().items()
     if _is_made_up(path, shape["paging"])
 } | {
@@ -119,9 +127,15 @@ def operation(
         return None
     if method != shape["method"]:
         return lambda: error(405)
-    if "{" in template and parent not in ids_of(world, template.partition("/{")[0]):
+    if by_param := shape.get("parent"):
+        parent = query.get(by_param["param"], "")
+        if not parent:
+            return lambda: error(400, f"{by_param['param']} is required")
+    listed_for = _listed_for(template, shape)
+    is_absent = bool(listed_for) and parent not in ids_of(world, listed_for)
+    if is_absent and not by_param:
         return lambda: error(404)
-    rows = _filtered(rows_of(world, template, parent), query)
+    rows = [] if is_absent else _filtered(rows_of(world, template, parent), query)
 
     def handler() -> SimulatedResponse:
         allowed = within_limits(template, query, habits.oversized_page)
@@ -295,7 +309,9 @@ _PAGING: dict[
     "after": _queried,
     "none": _unpaged,
     "array": lambda _path, _query, _body, rows, _shape: SimulatedResponse(body=rows),
-    "object": lambda _path, _query, _body, rows, _shape: SimulatedResponse(body=rows[0]),
+    "object": lambda _path, _query, _body, rows, _shape: SimulatedResponse(
+        body=rows[0] if rows else {}
+    ),
     "map": lambda _path, _query, _body, rows, shape: SimulatedResponse(
         body={shape["rows"]: {row["id"]: row["value"] for row in rows}}
     ),
