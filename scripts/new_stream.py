@@ -114,8 +114,11 @@ def steps(declaration: Declaration) -> list[str]:
     key = declaration.primary_keys[-1]
     required = ", ".join(declaration.required_parameters)
     doubts = (
-        (key != "id", f"Check the key: a record has no `id`, so {key} stands in for it."),
-        (required, f"Declare `params`: the operation requires {required}."),
+        (
+            key not in ("id", *declaration.placeholders),
+            f"Check the key: a record has no `id`, so {key} stands in for it.",
+        ),
+        (required, f"The operation requires {required}: declare `params` or `parent_param`."),
     )
     return [
         f"Paste the class into {module}, and add {declaration.class_name} to its STREAMS.",
@@ -123,7 +126,7 @@ def steps(declaration: Declaration) -> list[str]:
         "Write the docstring: one sentence that says what a row is.",
         *(step for is_doubtful, step in doubts if is_doubtful),
         "Run: python scripts/update_docs.py && python scripts/update_plugin.py",
-        "Record the goldens: PYTHONPATH=tests python -m golden.record",
+        f"Add {declaration.name} to NOT_RECORDED in tests/golden/runs.py.",
     ]
 
 
