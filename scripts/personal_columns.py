@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 _SCHEMAS = Path(__file__).parent.parent / "tap_genesys" / "schemas"
 #: Kind of field -> the names of its fields. The first kind that fits counts.
 _KINDS = {
-    "conversation": r"\w*conversationIds?|conversation",
+    "conversation": r"\w*conversationIds?|conversations?",
     "contact": (
-        r"externalContact(Id)?|outboundContactId|journeyCustomer(Session)?Id|canonicalContact|"
+        r"contact|externalContact(Id)?|outboundContactId|journeyCustomer(Session)?Id|canonicalContact|"
         r"mergedFrom|mergedTo|externalIds|twitterId|handle|screenName|socialHandle"
     ),
     "user": (
         r"(\w+)?(user|agent|evaluator|assignee|assigner|manager|attendee)(Ids?)?|"
         r"(preferred|proposed|scored)Agents|agents|users|evaluators|createdBy|modifiedBy|owners?|"
         r"ownerId|activatedBy|deletedBy|publishedBy|submittedBy|reviewedBy|usersToNotify|"
-        r"requestedRoutingUserIds|disputesAssignees|loggedInUser|\w*userIds"
+        r"attendees|facilitator|requestedRoutingUserIds|disputesAssignees|loggedInUser|\w*userIds"
     ),
     "address": (
         r"ani|dnis|sessionDnis|\w*address(Self|Other|From|To)?|addresses|destinationAddresses|"
@@ -50,11 +50,13 @@ _PATTERNS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _KIND
 _OTHERS = frozenset(
     {
         *("addressId", "hasComment", "ifPhysicalAddress", "interfaceIpAddress", "macAddress"),
-        *("maxCallsPerAgent", "maxCallsPerAgentDecimal", "shouldDisplayToAgent", "defaultForUser"),
+        *("adjustedCallsPerAgent", "maxCallsPerAgent", "maxCallsPerAgentDecimal"),
+        *("shouldDisplayToAgent", "defaultForUser"),
     }
 )
 #: Table -> columns whose names say nothing, and their kinds.
 _OWN = {
+    "coaching_appointments": {"name": "free text", "description": "free text"},
     "conversation_participant_attributes": {"value": "free text"},
     "datatable_rows": {"key": "free text", "row": "free text"},
     "external_contacts": {"id": "contact"},

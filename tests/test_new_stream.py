@@ -37,6 +37,9 @@ DECLARED_OTHERWISE = {
 }
 #: Streams that are more than a declaration, or whose key or records the document does not show.
 NOT_RECOGNIZED = {
+    "calibrations",  # which stream lists the users of a parameter is not in the document
+    "coaching_appointments",
+    "learning_assignments",
     "conversation_ai_summaries",
     "conversation_speech_analytics",
     "conversation_transcripts",
@@ -124,7 +127,9 @@ def run_in(project: Path, *arguments: str) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("name", ["outbound_campaigns", "team_members", "worktypes"])
+@pytest.mark.parametrize(
+    "name", ["contact_lists", "outbound_campaign_progress", "team_members", "worktypes"]
+)
 def test_a_removed_stream_comes_back_equal(name: str, tmp_path: Path) -> None:
     """Its class, its schema, and every file that lists its operation, in a copy of the project."""
     stream = LISTINGS[name]

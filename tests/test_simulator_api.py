@@ -329,6 +329,31 @@ def test_links_lead_to_all_pages(client: Client) -> None:
     assert ids == [user["id"] for user in WORLD.users()]
 
 
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        ("/api/v2/quality/calibrations", "calibratorId"),
+        ("/api/v2/coaching/appointments", "userIds"),
+        ("/api/v2/learning/assignments", "userId"),
+    ],
+)
+def test_a_listing_by_a_parameter_needs_its_parent(
+    client: Client, path: str, parameter: str
+) -> None:
+    """Each user has rows of its own, an unknown one has none, and a request without is refused."""
+    first, second = (
+        {row["id"] for row in get(client, f"{path}?{parameter}={user}").json()["entities"]}
+        for user in [user["id"] for user in WORLD.users()][:2]
+    )
+    assert first
+    assert second
+    assert not first & second
+    assert get(client, f"{path}?{parameter}=nobody").json()["entities"] == []
+    refused = get(client, path)
+    assert refused.status_code == 400
+    assert parameter in refused.json()["message"]
+
+
 @pytest.mark.parametrize("habit", ["interval_reading", "counts", "summary_shape"])
 def test_an_unknown_value_of_a_habit_is_refused(habit: str) -> None:
     """The error has the valid values."""

@@ -56,11 +56,18 @@ def held(stream: Any) -> Counter[tuple[str, ...]]:
     """Return the keys of a stream's rows in the simulated org."""
     if not issubclass(stream, ChildStream):
         return Counter((str(row["id"]),) for row in rows_of(WORLD, stream.path))
-    parents = ids_of(WORLD, stream.path.partition("/{")[0])
-    key = stream.primary_keys[-1]
+    # The id of the parent is in no row of the simulated org; it may be the whole key.
+    _, *keys = stream.primary_keys
     return Counter(
-        (parent, str(row[key])) for parent in parents for row in rows_of(WORLD, stream.path, parent)
+        (parent, *(str(row[key]) for key in keys))
+        for parent in parents_of(stream)
+        for row in rows_of(WORLD, stream.path, parent)
     )
+
+
+def parents_of(stream: Any) -> list[str]:
+    """Return the ids of a child stream's parents in the simulated org."""
+    return ids_of(WORLD, stream.parent_stream_type.path)
 
 
 @pytest.mark.parametrize("stream", LISTINGS, ids=NAMES)
@@ -132,8 +139,7 @@ def requests_for(stream: Any) -> int:
         return pages(stream, sum(held(stream).values()))
     parent = next(listing for listing in LISTINGS if listing is stream.parent_stream_type)
     each = Counter(key[0] for key in held(stream).elements())
-    parents = ids_of(WORLD, stream.path.partition("/{")[0])
-    return requests_for(parent) + sum(pages(stream, each[parent]) for parent in parents)
+    return requests_for(parent) + sum(pages(stream, each[key]) for key in parents_of(stream))
 
 
 def pages(stream: Any, rows: int) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tap_genesys.api.paging import SinglePage
+from tap_genesys.endpoints.child_streams import ChildStream
 from tap_genesys.endpoints.listings import FullTableStream
-from tap_genesys.records.extraction import Array, Map
+from tap_genesys.records.extraction import Array, Map, Whole
 
 
 class AttemptLimits(FullTableStream):
@@ -148,6 +149,61 @@ class WrapupCodeMappings(FullTableStream):
     primary_keys = ("wrapUpCodeId",)
 
 
+class MessagingCampaignProgress(ChildStream):
+    """The progress of a messaging campaign: its contacts, and those messaged and skipped."""
+
+    name = "messaging_campaign_progress"
+    path = "/api/v2/outbound/messagingcampaigns/{messagingCampaignId}/progress"
+    paging = SinglePage()
+    records = Whole()
+    parent_stream_type = MessagingCampaigns
+    primary_keys = ("messagingCampaignId",)
+
+
+class OutboundCampaignDiagnostics(ChildStream):
+    """The diagnostics of a voice campaign at `_readAt`: callable contacts, agents and errors."""
+
+    name = "outbound_campaign_diagnostics"
+    path = "/api/v2/outbound/campaigns/{campaignId}/diagnostics"
+    paging = SinglePage()
+    records = Whole()
+    parent_stream_type = OutboundCampaigns
+    primary_keys = ("campaignId",)
+
+
+class OutboundCampaignInteractions(ChildStream):
+    """The interactions of a voice campaign that are open at `_readAt`: a list for each state."""
+
+    name = "outbound_campaign_interactions"
+    path = "/api/v2/outbound/campaigns/{campaignId}/interactions"
+    paging = SinglePage()
+    records = Whole()
+    parent_stream_type = OutboundCampaigns
+    primary_keys = ("campaignId",)
+
+
+class OutboundCampaignProgress(ChildStream):
+    """The progress of a voice campaign: its contacts, and those called and skipped."""
+
+    name = "outbound_campaign_progress"
+    path = "/api/v2/outbound/campaigns/{campaignId}/progress"
+    paging = SinglePage()
+    records = Whole()
+    parent_stream_type = OutboundCampaigns
+    primary_keys = ("campaignId",)
+
+
+class OutboundCampaignStats(ChildStream):
+    """The statistics of a voice campaign at `_readAt`: connect rate, agents, calls and lines."""
+
+    name = "outbound_campaign_stats"
+    path = "/api/v2/outbound/campaigns/{campaignId}/stats"
+    paging = SinglePage()
+    records = Whole()
+    parent_stream_type = OutboundCampaigns
+    primary_keys = ("campaignId",)
+
+
 STREAMS = (
     AttemptLimits,
     CallAnalysisSets,
@@ -161,7 +217,12 @@ STREAMS = (
     DncLists,
     FileSpecificationTemplates,
     ImportTemplates,
+    MessagingCampaignProgress,
     MessagingCampaigns,
+    OutboundCampaignDiagnostics,
+    OutboundCampaignInteractions,
+    OutboundCampaignProgress,
+    OutboundCampaignStats,
     OutboundCampaigns,
     OutboundEvents,
     RuleSets,

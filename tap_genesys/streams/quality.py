@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_genesys.api.paging import NextLink, SinglePage
+from tap_genesys.endpoints.child_streams import ChildStream
 from tap_genesys.endpoints.listings import FullTableStream
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.records.extraction import Field
 from tap_genesys.replication.windows import split
+from tap_genesys.streams.directory import Users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,30 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.page_steps import Page
     from tap_genesys.replication.windows import Window
+
+
+class AgentActivity(FullTableStream):
+    """The evaluations of an agent, of all time: their number, and average and extreme scores."""
+
+    name = "agent_activity"
+    path = "/api/v2/quality/agents/activity"
+    # Users who are active, inactive or deleted.
+    params = {"userState": "Any"}  # noqa: RUF012 - declared as ClassVar on the base
+
+
+class Calibrations(ChildStream):
+    """A calibration: one conversation that several evaluators have scored, and their scores.
+
+    It is listed for its calibrator. Every user is requested, as any may be one.
+    """
+
+    name = "calibrations"
+    path = "/api/v2/quality/calibrations"
+    # The vendor's document calls the counts inaccurate, and the link reliable.
+    paging = NextLink()
+    parent_stream_type = Users
+    parent_param = "calibratorId"
+    primary_keys = ("calibratorId", "id")
 
 
 class Categories(FullTableStream):
@@ -141,6 +167,8 @@ class Topics(FullTableStream):
 
 
 STREAMS = (
+    AgentActivity,
+    Calibrations,
     Categories,
     EvaluationForms,
     Evaluations,

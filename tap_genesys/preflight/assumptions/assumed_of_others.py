@@ -299,6 +299,22 @@ OTHERS = (
         unchecked="it takes the permission to see all OAuth clients, which a check should not have",
     ),
     Assumption(
+        "listings-of-users",
+        "Without a range of dates, `calibrations`, `coaching_appointments` and "
+        "`learning_assignments` are all that a user has; every appointment has an attendee",
+        "open",
+        "the ranges are optional parameters in the vendor's document, which names no default",
+        unchecked="nothing else says how many a user has",
+    ),
+    Assumption(
+        "campaigns-that-rest",
+        "A campaign that does not run has statistics, progress, diagnostics and interactions, or "
+        "returns 404",
+        "open",
+        "unverified: the vendor's document names no state of the campaign",
+        unchecked="it takes campaigns in each of their states",
+    ),
+    Assumption(
         "limit-namespaces",
         "A namespace of limits that an org does not have returns 404",
         "open",
