@@ -99,6 +99,34 @@ def test_a_name_follows_from_the_path(path: str, name: str) -> None:
     assert recognition.Declaration(DOCUMENT, "GET", path).name == name
 
 
+@pytest.mark.parametrize(
+    ("name", "doubts"),
+    [
+        ("calibrations", ["The operation requires calibratorId: declare `params` or"]),
+        ("outbound_campaign_stats", []),  # the id of its campaign is the whole key
+        ("user_skills", []),
+    ],
+)
+def test_the_steps_name_what_the_document_leaves_open(name: str, doubts: list[str]) -> None:
+    """A parameter that the operation requires needs a decision; a key of the path does not."""
+    stream = LISTINGS[name]
+    steps = script.steps(recognition.Declaration(DOCUMENT, "GET", stream.path, name))
+    named = [step for step in steps if step.startswith(("Check the key", "The operation requires"))]
+    assert len(named) == len(doubts)
+    assert all(step.startswith(doubt) for step, doubt in zip(named, doubts, strict=True))
+    assert f"Add {name} to NOT_RECORDED in tests/golden/runs.py." in steps
+
+
+def test_the_steps_name_a_key_that_is_no_id() -> None:
+    """A field that stands in for `id` needs a decision, too."""
+    thing = {"properties": {"thingId": {"type": "string"}}}
+    listing = {"properties": {"entities": {"type": "array", "items": thing}}}
+    operation = {"parameters": [], "responses": {"200": {"schema": listing}}}
+    document = {"paths": {"/api/v2/things": {"get": operation}}, "definitions": {}}
+    steps = script.steps(recognition.Declaration(document, "GET", "/api/v2/things", "things"))
+    assert "Check the key: a record has no `id`, so thingId stands in for it." in steps
+
+
 def vendor_document(stream: Any) -> dict[str, Any]:
     """Return the tests' document with the descriptions that the vendor's has of a stream's rows."""
     document: dict[str, Any] = json.loads(TRIMMED.read_text("utf-8"))

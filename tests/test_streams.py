@@ -89,6 +89,31 @@ def test_a_stream_is_read_whole(sim: Simulator, stream: Any) -> None:
     check_against_the_document(sim, stream, own)
 
 
+@pytest.mark.parametrize(
+    ("name", "parameter", "value"),
+    [
+        ("agent_activity", "userState", "Any"),
+        ("coaching_appointments", "relationships", "Attendee"),
+    ],
+)
+def test_a_selection_is_part_of_every_request(
+    sim: Simulator, name: str, parameter: str, value: str
+) -> None:
+    """Each page of a listing has the parameter that selects its rows, with a documented value."""
+    (stream,) = (stream for stream in LISTINGS if stream.name == name)
+    del sim.requests[:]
+    run(sim, name, page_size=25)
+    sent = [request.query for request in sim.requests if request.path == stream.path]
+    assert {query["pageNumber"] for query in sent} >= {"1", "2"}
+    assert {query.get(parameter) for query in sent} == {value}
+    (documented,) = (
+        field
+        for field in DOCUMENT["paths"][stream.path]["get"]["parameters"]
+        if field["name"] == parameter
+    )
+    assert value in (documented.get("items") or documented)["enum"]
+
+
 def test_an_area_lists_each_of_its_streams_once() -> None:
     """`STREAMS` of a module lists each of its streams once, and that of the package lists all."""
     areas = [
