@@ -38,7 +38,16 @@ LISTINGS = {
     and vars(stream).get("path") in shapes()
     and "{" not in vars(stream)["path"]
     and shapes()[vars(stream)["path"]]["paging"] in ("counted", "none", "array")
+    and "parent" not in shapes()[vars(stream)["path"]]
     and vars(stream)["name"] not in LEFT_OUT
+}
+
+
+#: Stream -> its path and the argument of the vendor's SDK that names its parent, a user.
+BY_USER = {
+    "calibrations": ("/api/v2/quality/calibrations", "calibrator_id"),
+    "coaching_appointments": ("/api/v2/coaching/appointments", "user_ids"),
+    "learning_assignments": ("/api/v2/learning/assignments", "user_id"),
 }
 
 
@@ -53,6 +62,15 @@ def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job(
         pytest.skip(missing)
     # The SDK takes a millisecond and more for each row.
     halve_listings(monkeypatch)
+    user = next(
+        user["id"]
+        for user in WORLD.users()
+        if rows_of(WORLD, BY_USER["calibrations"][0], user["id"])
+    )
+    of_user = {
+        name: (path, "counted", "id", {argument: [user] if argument.endswith("s") else user})
+        for name, (path, argument) in BY_USER.items()
+    }
     with Simulator(WORLD) as sim:
         bearer = token(sim)["Authorization"].removeprefix("Bearer ")
         run = subprocess.run(  # noqa: S603 - our own script
@@ -61,7 +79,7 @@ def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job(
                 ROOT / "tests/vendor/read.py",
                 sim.url,
                 f"{iso(SINCE)}/{iso(SINCE + DAY)}",
-                json.dumps(LISTINGS),
+                json.dumps(LISTINGS | of_user),
             ],
             input=bearer,
             capture_output=True,
@@ -75,6 +93,10 @@ def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job(
     assert sorted(ids_by_name.pop("query")) == truth
     assert sorted(ids_by_name.pop("jobs")) == truth
     assert len(deleted) == 1
+    for name, (path, _argument) in BY_USER.items():
+        assert sorted(ids_by_name.pop(name)) == sorted(
+            row["id"] for row in rows_of(WORLD, path, user)
+        )
     assert len(ids_by_name) == len(LISTINGS) >= 80
     for name, ids in ids_by_name.items():
         assert sorted(ids) == sorted(row["id"] for row in rows_of(WORLD, LISTINGS[name][0])), name

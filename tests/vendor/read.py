@@ -25,7 +25,9 @@ OPERATIONS: dict[str, Any] = {
 }
 
 
-def listing(client: Any, path: str, paging: str, key: str) -> list[str]:
+def listing(
+    client: Any, path: str, paging: str, key: str, parent: dict[str, Any] | None = None
+) -> list[str]:
     """Return the keys of a listing's rows, page by page.
 
     Args:
@@ -33,6 +35,7 @@ def listing(client: Any, path: str, paging: str, key: str) -> list[str]:
         path: The operation's path, of which the SDK makes its method's name.
         paging: `counted` pages, `none`, or an `array`.
         key: What tells two rows apart.
+        parent: The argument that names the parent; None where the listing has none.
     """
     method = "get_" + path.removeprefix("/api/v2/").replace("/", "_")
     call = getattr(OPERATIONS[method](client), method)
@@ -42,7 +45,7 @@ def listing(client: Any, path: str, paging: str, key: str) -> list[str]:
     ids: list[str] = []
     number = 1
     while True:
-        more = {"state": "any"} if method == "get_users" else {}
+        more = {"state": "any"} if method == "get_users" else parent or {}
         answer = call(page_size=PAGE, page_number=number, **more)
         ids += [getattr(one, key) for one in answer.entities]
         if number >= answer.page_count:
