@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from tap_genesys.api.response import refusal
 from tap_genesys.api.status import ResponseAction
+from tap_genesys.endpoints.missing_history import log_missing_history
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
 from tap_genesys.endpoints.reading import Reading, no_rest
 from tap_genesys.endpoints.source_costs import ConversationDetailsCost
@@ -151,7 +152,9 @@ class ConversationDetailsStream(QueryOrJobStream):
     @override
     def make_plan(self, inputs: PlanInputs) -> ConversationPlan:
         self._at_end = {}
-        return ConversationPlan(self.own_state, inputs)
+        plan = ConversationPlan(self.own_state, inputs)
+        log_missing_history(self.logger, plan.history, inputs)
+        return plan
 
     @override
     def resumed_from(self, watermark: datetime | None) -> datetime | None:
@@ -265,7 +268,14 @@ class ConversationDetailsStream(QueryOrJobStream):
     @override
     def page_rows(self, response: requests.Response) -> Iterator[Record]:
         self.note_knowledge(response, self.run.now())
-        yield from self.rows_of(self.extract(response))
+        rows = self.rows_of(self.extract(response))
+        streams = self.present.streams
+        if not streams or self.name in streams:
+            yield from rows
+            return
+        for conversation in rows:
+            # The stream itself has the row, perhaps a newer one.
+            self._sync_children(conversation)
 
     @override
     def rest_of_window(self) -> Iterator[Record]:
@@ -357,7 +367,8 @@ class ConversationDetailsStream(QueryOrJobStream):
         return is_forward and end is not None and end in self.plan.ended_in
 
     def _follow_up(self, conversation: Record) -> None:
-        is_read_again = self.present.purpose == "recheck"
-        is_rechecked = is_read_again and bool(conversation.get("conversationEnd"))
-        has_ended = self._ends_now(moment(conversation, "conversationEnd"))
+        purpose, is_ended = self.present.purpose, bool(conversation.get("conversationEnd"))
+        is_rechecked = purpose == "recheck" and is_ended
+        is_loaded_later = purpose == "history" and is_ended
+        has_ended = is_loaded_later or self._ends_now(moment(conversation, "conversationEnd"))
         self.fan_out.follow_up(conversation, has_ended=has_ended, is_rechecked=is_rechecked)

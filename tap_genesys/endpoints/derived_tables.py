@@ -193,10 +193,27 @@ class FanOut:
         self.tables = [child for child in selected if child.is_derived]
         self.follow_ups = [child for child in selected if not child.is_derived]
         self._writer = writer
+        #: The names of the child streams that get the records; empty for all of them.
+        self._only: frozenset[str] = frozenset()
 
     @cached_property
     def _rows(self) -> ConversationTables:
-        return ConversationTables(self.tables, self._writer)
+        tables = [table for table in self.tables if self._takes(table)]
+        return ConversationTables(tables, self._writer)
+
+    def only(self, names: frozenset[str]) -> None:
+        """Add records from now on to some of the child streams.
+
+        Args:
+            names: Their names, among others; empty for all child streams.
+        """
+        if names != self._only:
+            self._rows.flush()
+            self._only = names
+            del self._rows
+
+    def _takes(self, child: TableStream | FollowUpStream) -> bool:
+        return not self._only or child.name in self._only
 
     @property
     def names(self) -> list[str]:
@@ -228,7 +245,7 @@ class FanOut:
             is_rechecked: Whether the conversation ended earlier, and is read again by a re-check.
         """
         for stream in self.follow_ups:
-            if has_ended or (is_rechecked and stream.again):
+            if self._takes(stream) and (has_ended or (is_rechecked and stream.again)):
                 stream.add(conversation)
 
     def enter(self, lane: str) -> None:

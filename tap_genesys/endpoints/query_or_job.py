@@ -199,6 +199,8 @@ class QueryOrJobStream(WindowedStream):
             job_windows=self.job_windows,
             warn=self.logger.warning,
             rereads=bool(self.config.get("lookback_days")),
+            selected=frozenset(self.fan_out.names) | ({self.name} if self.selected else set()),
+            load_history=frozenset(self.config["load_history"]),
         )
 
     def _read_batch(self, batch: Batch) -> Iterator[Record]:
@@ -235,6 +237,7 @@ class QueryOrJobStream(WindowedStream):
     def read_by_job(self, read: Read) -> Iterator[Record]:
         """Yield a window's rows; if its job has too many, those of its halves."""
         self.present = read
+        self.fan_out.only(read.streams)
         reading = Reading(self.job_rows, self._finish_job, self.refuse_job)
         return self.read_parts(read.window, reading)
 

@@ -2,8 +2,8 @@
 
 The bookmark is that of jobs: all activity before it has been read by job. Beside it, the state has
 the highest watermark so far, the passes of queries that are ahead of the watermark
-(`query_passes`), a mark per age of the re-checks (`rechecks`), and a mark of emitted conversations
-per source (`emitted`).
+(`query_passes`), a mark per age of the re-checks (`rechecks`), a mark of emitted conversations per
+source (`emitted`), and the range of complete rows of each stream (`history`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from tap_genesys.replication.emitted import (
 )
 from tap_genesys.replication.fingerprint import EMITTED
 from tap_genesys.replication.fresh_reads import is_full_pass, narrow_pass, tail_before
-from tap_genesys.replication.plan import Batch, reads
+from tap_genesys.replication.history import HISTORY, History
+from tap_genesys.replication.plan import Batch, Read, reads
 from tap_genesys.replication.query_passes import BEGINNING, QueryPasses
 from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import UNSETTLED, Window, iso, parse
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tap_genesys.replication.plan import PlanInputs, Read, Source
+    from tap_genesys.replication.plan import PlanInputs, Source
 
 #: Keys of the state, beside the bookmark.
 WATERMARK, PASSES = "watermark", "queryPasses"
@@ -66,6 +67,15 @@ class ConversationPlan:
         # Without re-checks, only the look-back of queries reads again what a page lost.
         has_safety_net = inputs.source != "query" or bool([*inputs.ages])
         self._leaves_out_forward = inputs.may_leave_out and not inputs.rereads and has_safety_net
+        #: The ranges in which the rows of each stream are complete.
+        self.history = History(
+            state.get(HISTORY),
+            inputs.selected,
+            bookmark=inputs.bookmark,
+            start=inputs.range.start,
+            oldest=inputs.oldest,
+        )
+        self._note_history()
 
     def batches(self) -> Iterator[Batch]:
         """Yield the batches to read; the last one is empty, and only declares the state."""
@@ -112,6 +122,30 @@ class ConversationPlan:
         start = self.passes.boundary(inputs.reached(), watermark, until)
         if inputs.source == "auto" and start < span.end:
             yield from self._fresh(Window(start, span.end), watermark)
+        if inputs.load_history and watermark >= highest:
+            yield from self._load_history(min(self.passes.limit(watermark), span.end))
+
+    def _load_history(self, limit: datetime) -> Iterator[Batch]:
+        """Yield the reads of what some streams lack: re-checks of earlier days, for these alone."""
+        inputs, reached = self._inputs, self._inputs.reached()
+        names = inputs.load_history & inputs.selected
+        yield Batch(
+            tuple(
+                Read(window, "job", "history", within=window, streams=streams)
+                for part, streams in self.history.missing(
+                    names, Window(inputs.oldest, min(limit, reached))
+                )
+                for window in inputs.job_windows(*part.bounds)
+            )
+        )
+        if limit < reached:
+            for part, streams in self.history.missing(names, Window(limit, reached)):
+                inputs.warn(
+                    "load_history: %s of conversations that started in %s can be loaded once the "
+                    "data lake has passed the queries that read them; keep the setting until then.",
+                    ", ".join(sorted(streams)),
+                    part,
+                )
 
     def _fresh(self, fresh: Window, watermark: datetime) -> Iterator[Batch]:
         inputs, mark, begun = self._inputs, self._mark, self._inputs.now()
@@ -170,7 +204,7 @@ class ConversationPlan:
             end: The end of the conversation; None while it is open.
             latest: Returns its latest past moment; None without one.
         """
-        if read.purpose == "recheck" or (
+        if read.purpose in ("recheck", "history") or (
             read.purpose == "forward" and not self._leaves_out_forward
         ):
             return False
@@ -188,6 +222,11 @@ class ConversationPlan:
             is_whole: Whether the window has no hole.
             as_of: The moment up to which its rows are current; ages of re-checks count to it.
         """
+        if read.purpose == "history":
+            if is_whole:
+                self.history.note(read.window, read.streams)
+                self._note_history()
+            return
         if not is_whole:
             self._whole_sources.discard(read.by)
         if read.purpose == "fresh" or not is_whole:
@@ -222,6 +261,10 @@ class ConversationPlan:
             self._state[WATERMARK] = iso(available)
             return True
         return False
+
+    def _note_history(self) -> None:
+        if entry := self.history.entry:
+            self._state[HISTORY] = entry
 
     def _settled(self, end: datetime) -> datetime:
         # The last half hour is left to a later pass, as it may not be indexed yet.

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 MAIN = "main"
 #: The lane of whatever is read again at the ages of re-checks, by job or by query.
 RECHECK = "recheck"
+#: The lane of what is loaded later, of streams that lack it.
+LOADED_LATER = "history"
 
 
 class Lane(NamedTuple):
@@ -28,8 +30,8 @@ class Lane(NamedTuple):
 
 
 def lane_of(read: Read) -> str:
-    """Return the lane of a read: `job`, `query` or `recheck`."""
-    return RECHECK if read.purpose == "recheck" else read.by
+    """Return the lane of a read: `job`, `query`, `recheck` or `history`."""
+    return {"recheck": RECHECK, "history": LOADED_LATER}.get(read.purpose, read.by)
 
 
 def entry_of(state: Mapping[str, Any], stream: str) -> Mapping[str, Any]:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 #: The source of rows.
 Source: TypeAlias = Literal["job", "query"]
-#: Reading from the bookmark, reading data beyond the watermark, or re-reading a past day.
-Purpose: TypeAlias = Literal["forward", "fresh", "recheck"]
+#: Reading from the bookmark, reading data beyond the watermark, re-reading a past day, or reading
+#: what some of the streams lack.
+Purpose: TypeAlias = Literal["forward", "fresh", "recheck", "history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Read:
         by_activity: Whether to read all that was active in the window, not only what started in it.
         within: The range of the batch, where a row may be in several of its windows.
         starts: The conversation starts that are read, where they are not those in the window.
+        streams: The names of the streams that get the rows; empty for all that are selected.
     """
 
     window: Window
@@ -40,6 +42,7 @@ class Read:
     by_activity: bool = False
     within: Window | None = None
     starts: Window | None = None
+    streams: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class PlanInputs:
         warn: Logs a warning.
         may_leave_out: Whether unchanged rows that earlier runs emitted are left out.
         rereads: Whether a look-back is configured, whose rows are not left out.
+        selected: The names of the selected streams that share the records.
+        load_history: The names of those whose history is loaded.
     """
 
     source: str
@@ -92,6 +97,8 @@ class PlanInputs:
     warn: Callable[..., None]
     may_leave_out: bool = False
     rereads: bool = False
+    selected: frozenset[str] = frozenset()
+    load_history: frozenset[str] = frozenset()
 
 
 def reads(

@@ -24,7 +24,7 @@ STATE_KEYS: Mapping[str, str] = {
 }
 
 #: Keys of a stream's bookmark that are new.
-NEW_STATE_KEYS = ("emittedThrough", "fingerprint")
+NEW_STATE_KEYS = ("emittedThrough", "fingerprint", "history")
 
 #: Stream -> its present name, in all messages. Streams are read in the order of their names: where
 #: one is renamed, the order of different streams between two STATEs is not compared.
