@@ -52,7 +52,7 @@ def takeover(states: Mapping[datetime, State], streams: Sequence[str]) -> State:
                 msg = f"{name} is not loaded from {end} to {day.isoformat()}; load that first."
                 raise SetupError(msg)
         last = _by_job(kept) if name == BY_JOB else kept[-1]
-        state["bookmarks"][name] = _emitting_all(last | _rechecks(kept))
+        state["bookmarks"][name] = _emitting_all(last | _rechecks(kept) | _history(kept))
     return state
 
 
@@ -92,6 +92,15 @@ def _rechecks(kept: list[State]) -> State:
         marks = [(entry["recheckedUpTo"][age], entry["replication_key_value"]) for entry in marked]
         rechecks[age] = min((mark for mark, end in marks if mark < end), default=last)
     return {"recheckedUpTo": rechecks}
+
+
+def _history(kept: list[State]) -> State:
+    """Return the history of the streams that were selected on each day: from the first day on."""
+    histories = [entry["history"] for entry in kept if "history" in entry]
+    if not histories:
+        return {}
+    on_each_day = [name for name in histories[0] if all(other.get(name) for other in histories)]
+    return {"history": {name: histories[0][name] for name in on_each_day}}
 
 
 def _bookmark(state: State, name: str) -> str | None:

@@ -34,6 +34,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "replication/emitted_days": ("emitted_days",),
     "replication/emitted_spans": ("emitted_spans_plan",),
     "replication/fingerprint": ("fingerprint",),
+    "replication/history": ("history", "history_law"),
     "replication/fresh_reads": ("fresh_reads", "emitted_plan"),
     "replication/old_data": ("old_data",),
     "replication/plan": ("conversation_plan", "user_details_plan"),

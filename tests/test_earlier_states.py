@@ -206,7 +206,10 @@ BOOKMARK = {"replication_key", "replication_key_value"}
 #: What has been emitted: only a pass that ended whole notes it.
 EMITTED = "emittedThrough"
 KEYS = {
-    DETAILS: BOOKMARK | {"fingerprint", "watermark", "queryPasses", "recheckedBy", "recheckedUpTo"},
+    DETAILS: BOOKMARK
+    | {
+        "fingerprint", "history", "watermark", "queryPasses", "recheckedBy", "recheckedUpTo",
+    },  # fmt: skip
     PRESENCES: BOOKMARK | {"fingerprint", "knownUpTo", "readTo", "recheckedUpTo"},
     AGGREGATES: BOOKMARK | {"fingerprint", "recheckedUpTo"},
     EVALUATIONS: BOOKMARK,

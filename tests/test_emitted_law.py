@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.plan_conversations import Conversation, Event, conversations, is_returned
 from support.plan_runs import FIRST_DAY, PlanRun, State
 
 from tap_genesys.replication.conversation_plan import ConversationPlan
@@ -28,50 +29,6 @@ if TYPE_CHECKING:
     from tap_genesys.replication.plan import Read
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-class Event(NamedTuple):
-    """Something that happened in a conversation.
-
-    Args:
-        date: When it happened.
-        visible: From when on a response has it.
-    """
-
-    date: datetime
-    visible: datetime
-
-
-@dataclass
-class Conversation:
-    """A conversation: its events in the order of their dates; `end` is the place of its last one.
-
-    Events after the end are those of a survey, for example.
-    """
-
-    events: list[Event]
-    end: int | None
-    #: The events of the row in the warehouse, and the source of that row.
-    row: set[Event] = field(default_factory=set)
-    source: str = ""
-
-    @property
-    def start(self) -> datetime:
-        """When it began."""
-        return self.events[0].date
-
-    def at(self, moment: datetime) -> set[Event]:
-        """Return the events that are visible to a query at a moment."""
-        return {event for event in self.events if event.visible <= moment}
-
-    def in_lake(self, watermark: datetime) -> set[Event]:
-        """Return the events that are visible to a job: the lake is complete up to its watermark."""
-        return {event for event in self.events if event.date < watermark}
-
-    def end_of(self, events: set[Event]) -> datetime | None:
-        """Return its end, if that is among visible events."""
-        last = None if self.end is None else self.events[self.end]
-        return last.date if last in events and last else None
 
 
 @dataclass(kw_only=True)
@@ -99,7 +56,9 @@ class Reader(PlanRun):
         is_job = read.by == "job"
         events = conversation.in_lake(moment) if is_job else conversation.at(moment)
         start, end = conversation.start, conversation.end_of(events)
-        if conversation.events[0] not in events or not self._is_returned(read, start, end):
+        if conversation.events[0] not in events or not is_returned(
+            read, start, end, touched_days=self.touched_days
+        ):
             return
         starts = read.starts or read.window
         belongs = start < read.window.end if read.by_activity else start in starts
@@ -111,33 +70,6 @@ class Reader(PlanRun):
         assert conversation.row <= events
         conversation.row, conversation.source = events, read.by
         self.emitted += 1
-
-    def _is_returned(self, read: Read, start: datetime, end: datetime | None) -> bool:
-        window = read.window
-        if read.by == "job":
-            return read.purpose == "recheck" or end is None or end >= window.start
-        if not utc_day(window.start).start <= start < window.end:
-            return self.touched_days and start in utc_day(window.start)
-        return self.touched_days or end is None or end >= window.start
-
-
-SHORT = st.integers(0, 59)
-#: Minutes from one event to the next: within a call, or hours of a message.
-STEPS = st.integers(0, 20) | st.integers(0, 30 * 60)
-
-
-@st.composite
-def conversations(draw: st.DrawFn) -> Conversation:
-    """Return a conversation of one to five events, each visible within the margin."""
-    date = FIRST_DAY + DAY + draw(st.integers(0, 4 * 24 * 60)) * MINUTE
-    events = []
-    for step in draw(st.lists(STEPS, min_size=1, max_size=5)):
-        events.append(Event(date, date + draw(SHORT) * MINUTE))
-        date += step * MINUTE
-    # A conversation is visible with its first event, or not at all.
-    events = [Event(date, max(visible, events[0].visible)) for date, visible in events]
-    end = draw(st.none() | st.integers(0, len(events) - 1))
-    return Conversation(events, end)
 
 
 class Scheduled(NamedTuple):

@@ -90,6 +90,7 @@ def test_a_state_follows_every_window(world: World) -> None:
                 "recheckedBy": "query",
                 "recheckedUpTo": {},
                 "queryPasses": [[iso(SINCE - timedelta(days=2))] * 2 + [iso(NOW)]],
+                "history": {DETAILS: [iso(SINCE - timedelta(days=2))]},
             }
         }
     }

@@ -7,8 +7,9 @@ runs as (
         *,
         row_number() over (partition by stream, lane order by started_at desc, run_id) as place
     from {{ ref('stg_genesys__tap_runs') }}
-    -- The run itself has a row of its own.
+    -- The run itself has a row of its own. A history is loaded once, and does not age.
     where stream <> 'tap_runs'
+        and lane <> 'history'
 ),
 
 lanes as (

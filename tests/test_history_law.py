@@ -1,0 +1,200 @@
+"""The law of histories: whatever the state claims of a stream is in the warehouse.
+
+Streams are selected and deselected, `start_date` moves, histories are loaded and runs are killed,
+all at random, with a model in place of the simulator. The warehouse keeps which events each
+stream's row of a conversation had.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.plan_conversations import Conversation, conversations, is_returned
+from support.plan_runs import FIRST_DAY, HOUR, MINUTE, PlanRun, State, at
+
+from tap_genesys.replication.conversation_plan import ConversationPlan
+from tap_genesys.replication.history import HISTORY
+from tap_genesys.replication.windows import DAY, parse
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from support.plan_runs import Plan
+
+    from tap_genesys.replication.plan import PlanInputs, Read
+
+STREAMS = ("a", "b", "c")
+
+
+@dataclass
+class Rows:
+    """A conversation, and the events and the source of its row in each stream."""
+
+    conversation: Conversation
+    events: dict[str, set[object]] = field(default_factory=dict)
+    source: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Reader(PlanRun):
+    """A run that emits the conversations of a model into several streams."""
+
+    warehouse: list[Rows]
+    selected: frozenset[str]
+    load_history: frozenset[str]
+
+    def inputs(self) -> PlanInputs:
+        """Return the plan's inputs; nothing is left out once the selection has changed."""
+        shape = "".join(sorted(self.selected))
+        may_leave_out = self.state.get("fingerprint") == shape
+        self.state["fingerprint"] = shape
+        if not may_leave_out and "emittedThrough" in self.state:
+            self.state["emittedThrough"] = []
+        return replace(
+            super().inputs(),
+            may_leave_out=may_leave_out,
+            selected=self.selected,
+            load_history=self.load_history,
+        )
+
+    def _read(self, plan: Plan, read: Read) -> None:
+        assert isinstance(plan, ConversationPlan)
+        moment = self.now + self.takes
+        if read.by == "job":
+            assert self.watermark is not None
+            moment = self.watermark
+        for rows in self.warehouse:
+            self._emit(plan, read, rows, moment)
+        super()._read(plan, read)
+
+    def _emit(self, plan: ConversationPlan, read: Read, rows: Rows, moment: datetime) -> None:
+        conversation = rows.conversation
+        is_job = read.by == "job"
+        events = conversation.in_lake(moment) if is_job else conversation.at(moment)
+        start, end = conversation.start, conversation.end_of(events)
+        if conversation.events[0] not in events or not is_returned(
+            read, start, end, touched_days=False
+        ):
+            return
+        if read.by_activity:
+            belongs = plan.oldest <= start < read.window.end
+        else:
+            belongs = start in (read.starts or read.window)
+        latest = max(event.date for event in events)
+        if not belongs or plan.has_emitted(read, start, end, lambda: latest):
+            return
+        for name in read.streams or self.selected:
+            assert name in self.selected
+            assert read.purpose != "history" or name in self.load_history
+            # No row by query replaces one by job, and no row is older than the one before.
+            assert not (read.by == "query" and rows.source.get(name) == "job")
+            assert rows.events.get(name, set()) <= events
+            rows.events[name], rows.source[name] = {*events}, read.by
+
+
+class Scheduled(NamedTuple):
+    """One run of a schedule.
+
+    Args:
+        minutes: Minutes since the run before.
+        lag: Hours by which the lake is behind.
+        killed_after: The number of windows that emit rows before the run is killed.
+        selected: The selected streams.
+        load_history: The streams whose history is loaded.
+        start: The day of `start_date`.
+        source: `auto` or `job`.
+    """
+
+    minutes: int
+    lag: int
+    killed_after: int | None
+    selected: frozenset[str]
+    load_history: frozenset[str]
+    start: int
+    source: str
+
+
+SOME = st.frozensets(st.sampled_from(STREAMS))
+RUNS = st.lists(
+    st.builds(
+        Scheduled,
+        st.sampled_from([60, 60, 60, 61, 15, 300, 1500]),
+        st.sampled_from([30, 30, 31, 20, 50, 9, 3]),
+        st.sampled_from([None, None, None, 1, 2, 3, 4, 5]),
+        st.frozensets(st.sampled_from(STREAMS), min_size=1),
+        SOME | st.just(frozenset()),
+        st.sampled_from([1, 1, 2, 0, 3]),
+        st.sampled_from(["auto", "auto", "auto", "job"]),
+    ),
+    min_size=4,
+    max_size=40,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(conversations(), min_size=1, max_size=6), RUNS)
+def test_a_stream_has_what_the_state_claims_and_nothing_steps_back(
+    these: list[Conversation], schedule: list[Scheduled]
+) -> None:
+    """Each claimed row is there, none is older than before, and three whole runs load the rest."""
+    state: State = {}
+    warehouse = [Rows(conversation) for conversation in these]
+    bookmark: datetime | None = None
+    now = at(1, 12)
+    everything = frozenset(STREAMS)
+    # A lake that passes all queries: three days later, twice.
+    calm = Scheduled(3 * 1440, 9, None, everything, everything, 0, "auto")
+    for part in [*schedule, calm, calm, calm]:
+        now += part.minutes * MINUTE
+        watermark = now - part.lag * HOUR
+        start = FIRST_DAY + part.start * DAY
+        run = Reader(
+            end=now,
+            start=max(bookmark or start, start),
+            bookmark=bookmark,
+            oldest=start,
+            source=part.source,
+            watermark=watermark,
+            state=state,
+            takes=timedelta(0),
+            ages=[1, 3],
+            killed_after=part.killed_after,
+            warehouse=warehouse,
+            selected=part.selected,
+            load_history=part.load_history,
+        )
+        is_whole = run.execute(ConversationPlan(state, run.inputs()))
+        state, bookmark = run.written
+        for rows in warehouse:
+            if not is_whole and (bookmark is None or rows.conversation.start >= bookmark):
+                # The next run reads it again, by whichever source can.
+                rows.source.clear()
+        if is_whole and bookmark is not None:
+            hold_to_the_claims(warehouse, state, part, bookmark, watermark)
+    assert state[HISTORY] == {name: [state[HISTORY]["a"][0]] for name in STREAMS}
+    assert parse(state[HISTORY]["a"][0]) <= FIRST_DAY
+
+
+def hold_to_the_claims(
+    warehouse: list[Rows], state: State, part: Scheduled, bookmark: datetime, lake: datetime
+) -> None:
+    """Check the rows of the selected streams in the ranges that the state has."""
+    assert {name for name, bounds in state[HISTORY].items() if bounds} == part.selected
+    for name in part.selected:
+        bounds = [*map(parse, state[HISTORY][name])]
+        assert len(bounds) % 2
+        for rows in warehouse:
+            conversation = rows.conversation
+            start, end = conversation.start, conversation.end_of(conversation.in_lake(lake))
+            is_claimed = sum(bound <= start for bound in bounds) % 2
+            if is_claimed and start < min(bookmark, lake):
+                owed = {
+                    event
+                    for event in conversation.in_lake(lake)
+                    if end and event.date <= end < bookmark
+                }
+                assert {conversation.events[0], *owed} <= rows.events.get(name, set())
