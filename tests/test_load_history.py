@@ -133,11 +133,13 @@ def test_a_load_is_a_lane_of_its_own() -> None:
 def test_a_follow_up_stream_that_is_selected_later_gets_its_history() -> None:
     """Each conversation that ended before the bookmark is requested once."""
     with Simulator(WORLD) as sim:
-        first = later(sim, 0, {}, DETAILS, conversation_details_source="job")
+        first = later(sim, 0, {}, DETAILS, "surveys", conversation_details_source="job")
         options = {"conversation_details_source": "job", "load_history": ["recordings"]}
-        loaded = later(sim, 0, first.state, DETAILS, "recordings", **options)
+        loaded = later(sim, 0, first.state, DETAILS, "surveys", "recordings", **options)
         truth = later(sim, 0, {}, DETAILS, "recordings", conversation_details_source="job")
     assert not loaded.records(DETAILS)
+    assert first.records("surveys")
+    assert not loaded.records("surveys")
     assert sorted(loaded.ids("recordings")) == sorted(truth.ids("recordings")) != []
 
 

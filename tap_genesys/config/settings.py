@@ -78,7 +78,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         title="Start date",
         description="First moment to read, inclusive: of conversations, their start. A date "
         "without a time zone is UTC. Default: 30 days before the first run. A stream with a "
-        "bookmark continues from its bookmark, unless a start_date is set that is later.",
+        "bookmark continues from its bookmark, unless a start_date is set that is later; for an "
+        "earlier one, see load_history.",
     ),
     th.Property(
         "end_date",
