@@ -53,6 +53,16 @@ def test_the_unusable_records_of_a_part_are_one_hole(records: list[Any], line: s
     assert (counts.unusable, counts.holes, counts.accepted) == (len(records), 1, 0)
 
 
+def test_records_without_a_key_of_their_own_are_named_as_objects() -> None:
+    """The key of a single record may be in the request's path alone."""
+    stream, reported, _counts = holes()
+    stream.usable([7], ())
+    assert not stream.are_accepted("here")
+    assert reported.incomplete == [
+        "here: 1 record is left out: expected objects, got a number (1)."
+    ]
+
+
 @pytest.mark.parametrize(
     ("policy", "accepts_pages", "accepts_records"),
     [("fail", False, False), ("accept_records", False, True), ("accept", True, True)],

@@ -85,7 +85,9 @@ class Holes:
             kinds = ", ".join(f"{kind} ({times})" for kind, times in self._unusable.items())
             number = self._unusable.total()
             records = "1 record is" if number == 1 else f"{number:,} records are"
-            line = f"{label}: {records} left out: expected objects with {self._keys}, got {kinds}."
+            # The key of a single record may be in the request's path alone.
+            expected = f"expected objects with {self._keys}" if self._keys else "expected objects"
+            line = f"{label}: {records} left out: {expected}, got {kinds}."
             holes.append((line, ACCEPTS_RECORDS))
             self._unusable.clear()
         is_whole = True
