@@ -48,7 +48,10 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("users", "routing_queues", "groups", "group_members", "datatable_rows", "evaluator_activity"),
     ("teams", "team_members", "external_contacts", "external_contact_notes", "programs"),
     ("workbins", "worktypes", "organization", "routing_utilization", "wrapup_code_mappings"),
-    ("license_definitions", "system_presences", "campaign_schedules", "organization_limits"),
+    (
+        *("license_definitions", "system_presences", "campaign_schedules", "organization_limits"),
+        *("calibrations", "outbound_campaigns", "outbound_campaign_stats"),
+    ),
 )
 SETTINGS: dict[str, Any] = {
     "start_date": iso(SINCE),
