@@ -26,6 +26,7 @@ from tap_genesys.config.validation import (
     combined_problems,
     completed,
     environment_problems,
+    json_object,
     notes,
     problems,
     renamed_settings,
@@ -140,8 +141,8 @@ class TapGenesys(Tap):
         cls.print_version(print_fn=cls.logger.info)
         tap = cls(
             config={} if config is None else config.config,
-            state=None if state is None else _object("--state", state),
-            catalog=None if catalog is None else _object("--catalog", catalog),
+            state=None if state is None else json_object("--state", state),
+            catalog=None if catalog is None else json_object("--catalog", catalog),
             parse_env_config=config is not None and config.parse_env,
         )
         if check.startswith("assumptions"):
@@ -194,6 +195,14 @@ class TapGenesys(Tap):
             )
         )
         return command
+
+    @override
+    def setup_mapper(self) -> None:
+        super().setup_mapper()
+        # A catalog may leave out the parent of a stream that it has.
+        for name in self.streams.keys() - self.mapper.stream_maps.keys():
+            stream = self.streams[name]
+            self.mapper.register_raw_stream_schema(name, stream.schema, stream.primary_keys)
 
     def check(
         self,
@@ -376,20 +385,3 @@ def setting_problems(
         *rule_problems(config.get("pii"), config.get("pii_hash_key")),
         *combined_problems(config, now),
     ]
-
-
-def _object(option: str, file: IO[str]) -> dict[str, Any]:
-    """Parse a file as a JSON object.
-
-    Raises:
-        SettingError: The file holds something else.
-    """
-    try:
-        content = json.load(file)
-    except ValueError as error:
-        msg = f"{option} {file.name} is not JSON: {error}."
-        raise SettingError([msg]) from error
-    if not isinstance(content, dict):
-        msg = f"{option} {file.name} holds {json.dumps(content)[:50]}; use an object."
-        raise SettingError([msg])
-    return content

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.conversation_tables import FIELDS, NAMES
-from support.harness import Output, deselect, last_state, run, tap
+from support.harness import QUICK, Output, deselect, last_state, run, simulate_time, tap
+from support.loaders import catalog
 
 from tap_genesys import schemas
 from tap_genesys.errors import StopRun
@@ -31,6 +32,7 @@ from tap_genesys.records.conversation_rows import (
 )
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Fault, Simulator, World
+from tap_genesys.tap import TapGenesys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -324,6 +326,30 @@ def test_a_deselected_parent_feeds_its_tables() -> None:
     assert alone.ids("conversation_segments") == whole.ids("conversation_segments")
     assert {message["stream"] for message in alone.of("SCHEMA")} == {"conversation_segments"}
     assert alone.bookmark(DETAILS) == whole.bookmark(DETAILS)
+
+
+def test_a_catalog_may_leave_out_the_parent_of_a_table() -> None:
+    """The parent is read as one that is not selected, and has no message."""
+    chosen = catalog(["conversation_segments"])
+    entries = [entry for entry in chosen["streams"] if entry["stream"] != DETAILS]
+    with Simulator(WORLD) as sim:
+        expected = loaded(sim, "conversation_segments")
+        output = Output()
+        reader = TapGenesys(
+            config={
+                **QUICK,
+                "api_url": sim.url,
+                "login_url": sim.url,
+                "start_date": iso(SINCE),
+                "conversation_details_source": "auto",
+            },
+            catalog={"streams": entries},
+            message_writer=output,
+        )
+        simulate_time(reader, sim)
+        reader.sync_or_leave()
+    assert output.ids("conversation_segments") == expected.ids("conversation_segments")
+    assert {message["stream"] for message in output.of("SCHEMA")} == {"conversation_segments"}
 
 
 def test_a_schema_comes_once_and_states_stay_small() -> None:

@@ -31,8 +31,9 @@ def test_every_kind_of_endpoint_is_damaged() -> None:
     """Each kind of stream, each kind of paging, and each place of records."""
     chosen = {name for names in GROUPS for name in names}
     damaged = {kind_of(stream) for stream in STREAMS if vars(stream)["name"] in chosen}
+    read = [stream for stream in STREAMS if vars(stream)["name"] != "tap_runs"]  # no response
     for place in range(3):
-        assert {kind_of(stream)[place] for stream in STREAMS} <= {kind[place] for kind in damaged}
+        assert {kind_of(stream)[place] for stream in read} <= {kind[place] for kind in damaged}
 
 
 @pytest.mark.parametrize("seed", FIXED)

@@ -18,11 +18,13 @@ from tap_genesys.config.settings import (
     SCHEMA,
     SHORTEST_WINDOW_DAYS,
 )
+from tap_genesys.errors import SettingError
 from tap_genesys.replication.windows import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
+    from typing import IO
 
 _OURS: dict[str, dict[str, Any]] = SCHEMA["properties"]
 #: Texts of booleans from the environment or from Meltano.
@@ -274,3 +276,24 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "user_agent": _header_remedy,
     "run_report_path": _file_remedy,
 }
+
+
+def json_object(option: str, file: IO[str]) -> dict[str, Any]:
+    """Parse a file as a JSON object.
+
+    Args:
+        option: The command line option that names the file.
+        file: The file.
+
+    Raises:
+        SettingError: The file holds something else.
+    """
+    try:
+        content = json.load(file)
+    except ValueError as error:
+        msg = f"{option} {file.name} is not JSON: {error}."
+        raise SettingError([msg]) from error
+    if not isinstance(content, dict):
+        msg = f"{option} {file.name} holds {json.dumps(content)[:50]}; use an object."
+        raise SettingError([msg])
+    return content
