@@ -199,5 +199,9 @@ def test_a_load_needs_a_first_moment_and_jobs(options: dict[str, Any], line: str
 
 def test_the_setting_names_all_streams_of_conversations() -> None:
     """Its values are conversation_details, its tables and its follow-up streams."""
-    names = [s.name for s in STREAMS if s.parent_stream_type is ConversationDetails]  # type: ignore[attr-defined]
+    names = [
+        vars(stream)["name"]
+        for stream in STREAMS
+        if stream.parent_stream_type is ConversationDetails
+    ]
     assert sorted(OF_CONVERSATIONS) == sorted([DETAILS, *names])
