@@ -207,9 +207,8 @@ BOOKMARK = {"replication_key", "replication_key_value"}
 EMITTED = "emittedThrough"
 KEYS = {
     DETAILS: BOOKMARK
-    | {
-        "fingerprint", "history", "watermark", "queryPasses", "recheckedBy", "recheckedUpTo",
-    },  # fmt: skip
+    | {"fingerprint", "history", "watermark", "queryPasses"}
+    | {"recheckedBy", "recheckedUpTo"},
     PRESENCES: BOOKMARK | {"fingerprint", "knownUpTo", "readTo", "recheckedUpTo"},
     AGGREGATES: BOOKMARK | {"fingerprint", "recheckedUpTo"},
     EVALUATIONS: BOOKMARK,

@@ -102,8 +102,8 @@ def test_a_start_date_that_is_moved_to_earlier_is_logged_and_loaded(
         without = later(sim, 1, first.state, DETAILS, SEGMENTS)
         assert [text for text in caplog.messages if "load_history" in text] == [
             (
-                f"Conversations that started in {iso(SINCE)}/{begin} are not loaded, unless they are "
-                "read again: conversation_details, conversation_segments. To load them, set "
+                f"Conversations that started in {iso(SINCE)}/{begin} are not loaded, unless they "
+                "are read again: conversation_details, conversation_segments. To load them, set "
                 'load_history to ["conversation_details", "conversation_segments"].'
             )
         ]
@@ -164,8 +164,8 @@ def test_without_start_date_the_run_of_the_selection_has_a_line(
         later(sim, 2, second.state, DETAILS, SEGMENTS, start_date=None)
     assert lines == [
         (
-            "Selected now: conversation_segments. Conversations that are not read again have no rows "
-            'there; set start_date, and load_history to ["conversation_segments"], to load them.'
+            "Selected now: conversation_segments. Conversations that are not read again have no "
+            'rows there; set start_date, and load_history to ["conversation_segments"], to load them.'
         )
     ]
     assert [text for text in caplog.messages if text.startswith("Selected now")] == lines
@@ -177,8 +177,8 @@ def test_without_start_date_the_run_of_the_selection_has_a_line(
         (
             {"start_date": None},
             (
-                'load_history is ["conversation_segments"] without start_date: set the first moment to '
-                "load."
+                'load_history is ["conversation_segments"] without start_date: set the first '
+                "moment to load."
             ),
         ),
         (
