@@ -165,7 +165,8 @@ def test_without_start_date_the_run_of_the_selection_has_a_line(
     assert lines == [
         (
             "Selected now: conversation_segments. Conversations that are not read again have no "
-            'rows there; set start_date, and load_history to ["conversation_segments"], to load them.'
+            'rows there; set start_date, and load_history to ["conversation_segments"], to load '
+            "them."
         )
     ]
     assert [text for text in caplog.messages if text.startswith("Selected now")] == lines
