@@ -209,9 +209,9 @@ KEYS = {
     DETAILS: BOOKMARK
     | {"fingerprint", "history", "watermark", "queryPasses"}
     | {"recheckedBy", "recheckedUpTo"},
-    PRESENCES: BOOKMARK | {"fingerprint", "knownUpTo", "readTo", "recheckedUpTo"},
-    AGGREGATES: BOOKMARK | {"fingerprint", "recheckedUpTo"},
-    EVALUATIONS: BOOKMARK,
+    PRESENCES: BOOKMARK | {"fingerprint", "history", "knownUpTo", "readTo", "recheckedUpTo"},
+    AGGREGATES: BOOKMARK | {"fingerprint", "history", "recheckedUpTo"},
+    EVALUATIONS: BOOKMARK | {"history"},
 }
 #: Stream -> a part of the paths of its requests.
 PATHS = {DETAILS: "conversations/details", PRESENCES: "users/details", AGGREGATES: "aggregates"}

@@ -206,3 +206,27 @@ def test_the_setting_names_all_streams_of_conversations() -> None:
         if stream.parent_stream_type is ConversationDetails
     ]
     assert sorted(OF_CONVERSATIONS) == sorted([DETAILS, *names])
+
+
+@pytest.mark.parametrize("stream", ["conversation_aggregates", "evaluations", "user_presences"])
+def test_another_stream_logs_what_an_earlier_start_date_would_add(
+    stream: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each run logs it, until the stream's entry is gone from the state; a later date is none."""
+    begin = iso(SINCE + 3 * DAY)
+    with Simulator(WORLD) as sim:
+        first = later(sim, 0, {}, stream, start_date=begin)
+        again = later(sim, 1, first.state, stream, start_date=begin)
+        assert not [text for text in caplog.messages if "start_date" in text]
+        moved = later(sim, 2, again.state, stream)
+        assert [text for text in caplog.messages if "start_date" in text] == [
+            (
+                f"{stream}: start_date was moved to an earlier date; what is in {iso(SINCE)}/"
+                f"{begin} is not loaded. To load it, remove the stream's entry from the state: the next run "
+                "reads from start_date on."
+            )
+        ]
+        caplog.clear()
+        del moved.state["bookmarks"][stream]
+        later(sim, 3, moved.state, stream)
+    assert not [text for text in caplog.messages if "start_date" in text]

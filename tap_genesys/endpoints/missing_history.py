@@ -1,22 +1,58 @@
-"""The log of what streams of conversations lack, and of the setting that loads it."""
+"""The log of what streams lack, and of the way to load it."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tap_genesys.config.settings import OF_CONVERSATIONS
+from tap_genesys.replication.history import HISTORY, History
 from tap_genesys.replication.query_passes import BEGINNING
 from tap_genesys.replication.windows import Window
 
 if TYPE_CHECKING:
     import logging
+    from datetime import datetime
 
-    from tap_genesys.replication.history import History
     from tap_genesys.replication.plan import PlanInputs
+    from tap_genesys.replication.read_range import ReadRange
+
+    Logger: TypeAlias = logging.Logger | logging.LoggerAdapter[logging.Logger]
+
+
+def note_start(
+    name: str,
+    state: dict[str, Any],
+    logger: Logger,
+    bounds: tuple[ReadRange, datetime | None, datetime],
+) -> None:
+    """Write to the state from when on a stream is complete; log what it lacks from start_date on.
+
+    Args:
+        name: The stream; of conversations, their plan does it.
+        state: The stream's part of the state.
+        logger: The stream's logger.
+        bounds: The range that the run reads, the bookmark, and the first moment that is wanted.
+    """
+    if name in OF_CONVERSATIONS:
+        return
+    span, bookmark, oldest = bounds
+    entry = state.get(HISTORY)
+    history = History(entry, [name], bookmark=bookmark, start=span.start, oldest=oldest)
+    state[HISTORY] = history.entry
+    if bookmark is None or oldest == BEGINNING:
+        return
+    for part, _ in history.missing([name], Window(oldest, bookmark)):
+        logger.warning(
+            "%s: start_date was moved to an earlier date; what is in %s is not loaded. To load it, "
+            "remove the stream's entry from the state: the next run reads from start_date on.",
+            name,
+            part,
+        )
 
 
 def log_missing_history(
-    logger: logging.Logger | logging.LoggerAdapter[logging.Logger],
+    logger: Logger,
     history: History,
     inputs: PlanInputs,
 ) -> None:

@@ -15,6 +15,7 @@ from typing_extensions import override
 from tap_genesys.api.page_steps import Page
 from tap_genesys.config.date_range import oldest_wanted, read_range, reversed_range
 from tap_genesys.endpoints.costs import PerWindow
+from tap_genesys.endpoints.missing_history import note_start
 from tap_genesys.endpoints.probes import Probes
 from tap_genesys.endpoints.reading import Reading
 from tap_genesys.endpoints.stream import GenesysStream
@@ -364,13 +365,11 @@ class WindowedStream(GenesysStream):
 
     def announce(self, span: ReadRange, bookmark: datetime | None) -> None:
         """Log the range that this run reads."""
-        self.logger.info(
-            "Reading %s from %s to %s (%s).",
-            self.name,
-            iso(span.start),
-            iso(span.end),
-            f"the bookmark is {iso(bookmark)}" if bookmark else "there is no bookmark",
-        )
+        note = f"the bookmark is {iso(bookmark)}" if bookmark else "there is no bookmark"
+        start, end = iso(span.start), iso(span.end)
+        self.logger.info("Reading %s from %s to %s (%s).", self.name, start, end, note)
+        oldest = self.oldest_wanted(bookmark, span)
+        note_start(self.name, self.own_state, self.logger, (span, bookmark, oldest))
         self.window = Window(span.start, span.start)
         if horizon := self.horizon:
             now = self.run.started
