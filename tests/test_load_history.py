@@ -222,8 +222,8 @@ def test_another_stream_logs_what_an_earlier_start_date_would_add(
         assert [text for text in caplog.messages if "start_date" in text] == [
             (
                 f"{stream}: start_date was moved to an earlier date; what is in {iso(SINCE)}/"
-                f"{begin} is not loaded. To load it, remove the stream's entry from the state: the next run "
-                "reads from start_date on."
+                f"{begin} is not loaded. To load it, remove the stream's entry from the state: "
+                "the next run reads from start_date on."
             )
         ]
         caplog.clear()
