@@ -175,3 +175,16 @@ def test_a_takeover_begins_with_the_first_day() -> None:
     }
     merged = takeover(days, ["conversation_details"])["bookmarks"]["conversation_details"]
     assert merged["history"] == {"a": [text(0)]}
+
+
+def test_a_window_with_a_hole_is_missing_still() -> None:
+    """The next run with the setting reads it again."""
+    state: dict[str, Any] = {"history": {"a": [text(8)]}, "queryPasses": []}
+    run = PlanRun(end=at(9), start=at(8), bookmark=at(8), watermark=at(8, 12), state=state)
+    plan = ConversationPlan(state, replace(run.inputs(), selected=A, load_history=A))
+    window = Window(at(6), at(8))
+    read = Read(window, "job", "history", within=window, streams=A)
+    plan.finish(read, is_whole=False, as_of=at(8, 12))
+    assert state["history"] == {"a": [text(8)]}
+    plan.finish(read, is_whole=True, as_of=at(8, 12))
+    assert state["history"] == {"a": [text(6)]}
