@@ -33,7 +33,9 @@ def placeholders(root: Path) -> set[tuple[str, str]]:
     files = [path for path in root.iterdir() if path.is_file()]
     files += [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file()]
     files += [path for path in (root / "docs").glob("*.md") if path.relative_to(root) != PAGE]
-    texts = ((path, path.read_text("utf-8", errors="ignore")) for path in files)
+    # Compiled files repeat the literals of their sources.
+    sources = [path for path in files if path.suffix != ".pyc"]
+    texts = ((path, path.read_text("utf-8", errors="ignore")) for path in sources)
     return {
         (path.relative_to(root).as_posix(), name)
         for path, text in texts

@@ -25,17 +25,13 @@ DATA = re.compile(r'<script type="application/json" id="figures">(.*?)</script>'
 
 
 def require_report() -> None:
-    """Skip the test without dbt, drivers or a browser; fail it if `REQUIRE_REPORT` is set."""
-    required = os.environ.get("REQUIRE_REPORT")
-    if required:
-        os.environ["REQUIRE_DBT"] = "1"
+    """Skip the test without `REQUIRE_REPORT`; else dbt and a browser must be here."""
+    if not os.environ.get("REQUIRE_REPORT"):
+        pytest.skip("`make test-report` runs it")
+    os.environ["REQUIRE_DBT"] = "1"
     require_dbt()
-    if PYTHON.exists() and BROWSER.exists():
-        return
-    what = "`make test-report` installs the page's environment, the system Chromium and its driver"
-    if required:
-        pytest.fail(what)
-    pytest.skip(what)
+    if not (PYTHON.exists() and BROWSER.exists()):
+        pytest.fail("`make test-report` installs the page's environment, the system a browser")
 
 
 def run_report(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
