@@ -447,6 +447,17 @@ def test_a_query_removes_the_watermark() -> None:
     assert WATERMARK not in run.states[0]
 
 
+@pytest.mark.parametrize(("lake", "is_read"), [(LAKE - MILLISECOND, False), (LAKE, True)])
+def test_a_query_keeps_jobs_from_a_lake_that_went_back(lake: datetime, is_read: bool) -> None:  # noqa: FBT001
+    """A job's row from before the query's run must not be replaced by an older one."""
+    state = {WATERMARK: iso(LAKE), PASSES: []}
+    run = executed(source="query", watermark=None, start=NOON, bookmark=NOON, ages=[], state=state)
+    later = executed(
+        source="job", start=at(4), bookmark=at(4), watermark=lake, ages=[], state=run.state
+    )
+    assert any(read.by == "job" for batch in later.batches for read in batch.reads) is is_read
+
+
 def test_a_response_after_the_lease_prolongs_it_first() -> None:
     """The last moment of the lease is still within it."""
     run = PlanRun(end=NOON, source="query")

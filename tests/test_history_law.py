@@ -164,6 +164,18 @@ RUNS = st.lists(
         Scheduled(60, 5, None, A, A, 0, "auto"),
     ],
 )
+# A run by query is between the highest lake and one that went back.
+@example(
+    [call(at(1), at(1, 16))],
+    [
+        Scheduled(60, 30, None, A, NONE, 1, "auto"),
+        Scheduled(1500, 30, None, A, NONE, 1, "auto"),
+        Scheduled(300, 30, None, A, NONE, 2, "auto"),
+        Scheduled(60, 3, None, A, NONE, 1, "auto"),
+        Scheduled(60, 30, None, A, NONE, 2, "query"),
+        Scheduled(60, 30, None, A, A, 1, "auto"),
+    ],
+)
 @given(st.lists(conversations(), min_size=1, max_size=6), RUNS)
 def test_a_stream_has_what_the_state_claims_and_nothing_steps_back(
     these: list[Conversation], schedule: list[Scheduled]

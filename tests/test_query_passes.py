@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_genesys.replication.query_passes import BEGINNING, LEASE, MOST, QueryPasses
-from tap_genesys.replication.windows import iso
+from tap_genesys.replication.windows import MILLISECOND, iso
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -228,3 +228,16 @@ def test_a_first_run_is_limited_by_the_watermark_alone() -> None:
     """In a first run the watermark alone limits jobs."""
     passes = QueryPasses(None, now=START, has_history=False)
     assert passes.limit(START - HOUR) == START - HOUR
+
+
+def test_a_lake_behind_earlier_jobs_limits_all_jobs() -> None:
+    """No later pass replaces the entry, and a lake that is as far removes it."""
+    passes = QueryPasses([], now=START, has_history=True)
+    passes.add_jobs(START)
+    passes.begin(START - HOUR, START + HOUR)
+    passes.end(START, START + HOUR)
+    assert passes.limit(START - MILLISECOND) == BEGINNING
+    assert passes.limit(START) == START - HOUR
+    assert passes.limit(START + 2 * HOUR) == START + 2 * HOUR
+    passes.forget(START)
+    assert passes.entries == [[iso(START - HOUR), iso(START), iso(START + HOUR)]]

@@ -88,7 +88,8 @@ class ConversationPlan:
         self._begin_schedule("query")
         self.ended_in = Window(inputs.bookmark or span.start, inputs.started - UNSETTLED)
         # A later run by job needs the passes, and no watermark: the last run was by query.
-        self._state.pop(WATERMARK, None)
+        if highest := self._state.pop(WATERMARK, None):
+            self.passes.add_jobs(parse(highest))
         begun = inputs.now()
         self.passes.begin(span.start, begun)
         windows = inputs.windows(span.start, span.end)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tap_genesys.replication.windows import iso, parse
+from tap_genesys.replication.windows import MILLISECOND, iso, parse
 
 #: The time for which a pass may emit rows until it renews its lease.
 LEASE = timedelta(hours=1)
@@ -103,6 +103,14 @@ class QueryPasses:
         self._passes.append(Pass(start, start, now + LEASE))
         while len(self._passes) > MOST:
             self._merge()
+
+    def add_jobs(self, watermark: datetime) -> None:
+        """Add what jobs have emitted: a lake that went back behind their watermark limits all jobs.
+
+        Args:
+            watermark: The highest one of those jobs. A lake with the same one limits none.
+        """
+        self._passes.insert(0, Pass(BEGINNING, BEGINNING, watermark - MILLISECOND))
 
     def prolong(self, now: datetime) -> bool:
         """Renew the lease of the pass that is under way, if it is over; return whether it was."""
