@@ -38,6 +38,8 @@ VARIABLES = {
     "genesys__time_zone": "America/New_York",
     "genesys__using_user_statuses": True,
     "genesys__using_reconciliation": True,
+    # A test makes that mart by hand.
+    "genesys__using_tap_runs": False,
 }
 END = SINCE + 12 * DAY
 LARGEST = 3_000_000

@@ -327,7 +327,10 @@ def test_a_killed_run_sends_again(
 ) -> None:
     """A run that ends while its job runs has confirmed nothing; each record is there once."""
     org.ends.clear()
+    # In the background of a shell, the tests ignore SIGINT, and so would the command.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     run = Load(org, certificate, duckdb)
+    signal.signal(signal.SIGINT, before)
     _wait_for(org, "InProgress")
     run.process.send_signal(signum)
     code, _out, _log = run.end()
