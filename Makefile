@@ -23,8 +23,8 @@ REPORT := .venv-report/.report-installed
 REPORT_TESTS := .venv-report/.tests-installed
 
 # The branch coverage of tap_genesys without the simulator, in percent, as `make coverage` prints it.
-# 0 until it is measured; then it only rises.
-COVERAGE := 0
+# It only rises.
+COVERAGE := 98.2
 
 export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 # Programs that are started hundreds of times are compiled once, whatever the environment says.
