@@ -24,6 +24,7 @@ SLOW_FILES = (
     "test_readings",
     "test_report",
     "test_reports",
+    "test_salesforce_load",
     "test_sdk",
     "test_unchanged_conversations",
     "test_unchanged_days",
@@ -109,7 +110,11 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "test_every_operation_of_the_tap_is_one_that_the_vendor_has",
         "test_every_query_of_the_tap_is_one_that_the_vendor_describes",
     ),
-    "test_orchestrate": ("test_a_day_of_each_group_counts_as_loaded_and_is_taken_over",),
+    "test_orchestrate": (
+        "test_a_day_is_no_run_of_the_stream_of_runs",
+        "test_a_day_of_each_group_counts_as_loaded_and_is_taken_over",
+        "test_history_in_files_is_loaded_as_documented",
+    ),
     "test_org_filters": ("test_a_listing_is_narrowed_down",),
     "test_personal_data": (
         "test_a_key_may_be_hashed_and_the_tables_still_join",
@@ -132,6 +137,11 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "test_a_day_is_counted_once_whatever_bounds_belong_to_an_interval",
         "test_where_an_interval_must_overlap_only_the_edges_of_a_day_are_missing",
     ),
+    "test_runs": (
+        "test_a_run_that_is_killed_is_reported_by_the_next_one",
+        "test_the_state_of_a_failed_run_is_true",
+    ),
+    "test_salesforce": ("test_a_wait_doubles_and_is_as_long_as_required",),
     "test_schemas": (
         "test_a_second_run_changes_nothing",
         "test_check_names_what_would_change_and_writes_nothing",
