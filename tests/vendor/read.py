@@ -34,7 +34,7 @@ def listing(
         client: The SDK's client.
         path: The operation's path, of which the SDK makes its method's name.
         paging: `counted` pages, `none`, or an `array`.
-        key: What tells two rows apart.
+        key: The field that identifies a row.
         parent: The argument that names the parent; None where the listing has none.
     """
     method = "get_" + path.removeprefix("/api/v2/").replace("/", "_")
@@ -98,7 +98,7 @@ def main(url: str, interval: str, listings: dict[str, tuple[str, str, str]]) -> 
     # The SDK makes its login's address from the host's name, which a local one does not fit.
     client = vendor.api_client.ApiClient()
     client.access_token = sys.stdin.read().strip()
-    found = {name: listing(client, *told) for name, told in listings.items()}
+    found = {name: listing(client, *arguments) for name, arguments in listings.items()}
     found["query"] = queried(client, interval)
     found["jobs"] = by_job(client, interval)
     json.dump(found, sys.stdout)
