@@ -194,21 +194,25 @@ def _kill_the_tap(sim: Simulator, path: str) -> None:
     os.kill(tap, signal.SIGKILL)
 
 
-def declared_settings(loader: str) -> dict[str, Any]:
-    """Return the settings of a loader that have a value in meltano.yml."""
+def _settings_of(loader: str) -> list[dict[str, Any]]:
+    """Return the settings of a loader in meltano.yml, each as it is declared."""
     plugins = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]["loaders"]
     (plugin,) = (plugin for plugin in plugins if plugin["name"] == loader)
+    declared: list[dict[str, Any]] = plugin["settings"]
+    return declared
+
+
+def declared_settings(loader: str) -> dict[str, Any]:
+    """Return the settings of a loader that have a value in meltano.yml."""
     return {
-        setting["name"]: setting["value"] for setting in plugin["settings"] if "value" in setting
+        setting["name"]: setting["value"] for setting in _settings_of(loader) if "value" in setting
     }
 
 
 def loader_settings(loader: str, root: Path, variables: dict[str, str]) -> dict[str, Any]:
     """Return the config that Meltano would pass to a loader, with paths in the project's folder."""
-    plugins = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]["loaders"]
-    (plugin,) = (plugin for plugin in plugins if plugin["name"] == loader)
     config = {}
-    for setting in plugin["settings"]:
+    for setting in _settings_of(loader):
         name = setting["name"]
         value = variables.get(f"{loader}_{name}".replace("-", "_").upper(), setting.get("value"))
         if value is not None:
