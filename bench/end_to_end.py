@@ -1,8 +1,8 @@
-"""Measures the tap into a loader, end to end: by the loader's defaults, and by ours.
+"""Measures a load end to end: by a loader's defaults, by our settings, and by a file and SQL.
 
-Run it: `.venv/bin/python bench/end_to_end.py [conversations] [rounds]`; by default 20,000
-conversations with all tables, three rounds. The cases take turns, and each loads into a new schema
-or file; the figures are medians.
+Run it: `.venv/bin/python bench/end_to_end.py [conversations] [rounds] > bench/end_to_end.txt`; by
+default 20,000 conversations with all tables, three rounds. The cases take turns, and each loads
+into a new schema or file; the figures are medians. The figures in docs/loaders.md are its output.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from file_first import LOAD  # noqa: E402 - the sibling
 from support.loaders import PLUGINS, catalog, declared_settings, environment  # noqa: E402
 from support.postgres import Postgres  # noqa: E402
 
@@ -40,6 +42,10 @@ NOW = datetime(2026, 3, 10, tzinfo=UTC)
 STREAMS = ["conversation_details", *TABLES, ATTRIBUTES, WRAP_UPS]
 
 
+#: By no loader: into a file, and from there by the SQL of `tap_genesys.file_first`.
+FILE_FIRST = "DuckDB, file first"
+
+
 class Case(NamedTuple):
     """A loader with settings, and the columns of conversations that are left out."""
 
@@ -56,20 +62,16 @@ CASES = [
         ("defaults, all columns", {}, ()),
         ("meltano.yml", declared_settings(loader), NESTED),
     )
-]
+] + [Case(FILE_FIRST, "", {}, NESTED)]
 
 
 def seconds(case: Case, sim: Simulator, server: Postgres, folder: Path) -> float:
     """Load once into a new schema or file; return the seconds that it took."""
     new = f"run_{time.time_ns()}"
-    places: dict[str, dict[str, Any]] = {
-        "target-postgres": {"sqlalchemy_url": server.url, "default_target_schema": new},
-        "target-duckdb": {"filepath": str(folder / f"{new}.duckdb"), "default_target_schema": "g"},
-    }
-    selected, config = folder / f"{new}.catalog.json", folder / f"{new}.json"
+    selected = folder / f"{new}.catalog.json"
     selected.write_text(json.dumps(catalog(STREAMS, case.deselected)), "utf-8")
-    config.write_text(json.dumps({**case.settings, **places[case.loader]}), "utf-8")
-    tap = {
+    tap = [sys.executable, "-m", "tap_genesys", "--config=ENV", "--catalog", str(selected)]
+    variables = environment() | {
         "TAP_GENESYS_CLIENT_ID": "demo",
         "TAP_GENESYS_CLIENT_SECRET": "demo-secret",
         "TAP_GENESYS_API_URL": sim.url,
@@ -82,15 +84,48 @@ def seconds(case: Case, sim: Simulator, server: Postgres, folder: Path) -> float
         "PYTHONPATH": str(ROOT),
     }
     begun = time.monotonic()
+    if case.name == FILE_FIRST:
+        by_file(tap, variables, folder / new)
+    else:
+        by_loader(case, tap, variables, server, folder / new)
+    return time.monotonic() - begun
+
+
+def by_file(tap: list[str], variables: dict[str, str], new: Path) -> None:
+    """Let the tap write a file, and load it by the SQL script for it."""
+    messages, script = new.with_suffix(".jsonl"), new.with_suffix(".sql")
+    with messages.open("wb") as file:
+        subprocess.run(tap, env=variables, stdout=file, check=True)  # noqa: S603 - the tap
+    with script.open("wb") as file:
+        command = [sys.executable, "-m", "tap_genesys.file_first", str(messages)]
+        subprocess.run(command, stdout=file, check=True)  # noqa: S603 - our own
+    with script.open("rb") as file:
+        command = [sys.executable, "-c", LOAD, str(new.with_suffix(".duckdb"))]
+        subprocess.run(command, stdin=file, check=True)  # noqa: S603 - our own
+    messages.unlink()
+
+
+def by_loader(
+    case: Case, tap: list[str], variables: dict[str, str], server: Postgres, new: Path
+) -> None:
+    """Let the tap write into the loader, which has a new schema or file."""
+    places: dict[str, dict[str, Any]] = {
+        "target-postgres": {"sqlalchemy_url": server.url, "default_target_schema": new.name},
+        "target-duckdb": {
+            "filepath": str(new.with_suffix(".duckdb")),
+            "default_target_schema": "g",
+        },
+    }
+    config = new.with_suffix(".json")
+    config.write_text(json.dumps({**case.settings, **places[case.loader]}), "utf-8")
     outcome = pipe(
-        [sys.executable, "-m", "tap_genesys", "--config=ENV", "--catalog", str(selected)],
+        tap,
         [str(PLUGINS / f"loaders/{case.loader}/venv/bin/{case.loader}"), "--config", str(config)],
-        tap_environment=environment() | tap,
+        tap_environment=variables,
         loader_environment=environment(),
     )
     if outcome.tap or outcome.loader:
         sys.exit(f"{case.name}: the tap ended with {outcome.tap}, the loader {outcome.loader}")
-    return time.monotonic() - begun
 
 
 def main(conversations: int = 20_000, rounds: int = 3) -> None:

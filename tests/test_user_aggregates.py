@@ -42,6 +42,14 @@ def users(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [user["id"] for user in World(seed=9).users()]
 
 
+@pytest.fixture
+def few_users(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the ids of 25 users, of whom a query names ten at most."""
+    monkeypatch.setattr(staff, "_USERS", 25)
+    monkeypatch.setattr("tap_genesys.config.aggregate_options.USERS_AT_ONCE", 10)
+    return [user["id"] for user in World(seed=9).users()]
+
+
 def queries(sim: Simulator, before: int = 0) -> list[tuple[str, list[str]]]:
     """Return day and users of each query."""
     bodies = [request.body or {} for request in sim.requests[before:] if request.path == PATH]
@@ -96,7 +104,7 @@ def test_prefetching_changes_the_time_of_requests_alone(users: list[str]) -> Non
 
 @pytest.mark.parametrize("too_large", [None, 0, 1, 5])
 def test_the_newest_reading_of_a_cell_has_all_users(
-    users: list[str], too_large: int | None
+    few_users: list[str], too_large: int | None
 ) -> None:
     """All responses of a day have one `_readAt`, also where one is too large and split in time."""
     options = {**OPTIONS, "aggregates": {NAME: {"granularity": "PT6H"}}}
@@ -111,13 +119,14 @@ def test_the_newest_reading_of_a_cell_has_all_users(
             output = run(sim, NAME, state=state, **options)
             state = output.state
             rows += output.records(NAME)
+        assert {len(names) for _, names in queries(sim)} == {10, 5}
     newest: dict[str, str] = defaultdict(str)
     for row in rows:
         newest[row["intervalStart"]] = max(newest[row["intervalStart"]], row["_readAt"])
     assert len(newest) == 4 * 2
     for start, moment in newest.items():
         cell = [row for row in rows if (row["intervalStart"], row["_readAt"]) == (start, moment)]
-        assert {row["userId"] for row in cell} == set(users)
+        assert {row["userId"] for row in cell} == set(few_users)
     assert len(set(newest.values())) == 4
 
 

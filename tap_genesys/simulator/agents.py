@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -17,6 +19,7 @@ from tap_genesys.simulator.staff import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from tap_genesys.simulator.habits import Habits
     from tap_genesys.simulator.world import World
@@ -123,7 +126,7 @@ def stored(
             for place, agent in enumerate(world.staff.agents)
             for field, kind in _FIELDS.items()
             for span in spans(world, place, kind, start, end, until, span_days)
-            for _ in _days(span, start, end, span_days)
+            for _ in _days(span, _touched(start, end), span_days)
         ]
         entries.sort(key=lambda entry: (entry[2]["startTime"], entry[0], entry[1]))
         if len(_STORED) >= _CACHED:
@@ -144,16 +147,20 @@ def _organization(world: World, span: Row) -> Row:
     return {"organizationPresenceId": identifier(world.seed, presence)} if presence else {}
 
 
-def _days(span: Row, start: datetime, end: datetime, span_days: str) -> set[str]:
-    """Return the days of an interval on which a span is stored."""
-    first, last = stamp(start)[:10], stamp(end - _MOMENT)[:10]
+@lru_cache(maxsize=256)
+def _touched(start: datetime, end: datetime) -> frozenset[str]:
+    """Return the UTC days that an interval touches."""
+    first = _midnight(start)
+    count = (end - _MOMENT - first) // _DAY + 1
+    return frozenset(stamp(first + number * _DAY)[:10] for number in range(count))
+
+
+def _days(span: Row, touched: frozenset[str], span_days: str) -> AbstractSet[str]:
+    """Return the days, among those that an interval touches, on which a span is stored."""
     if span_days == "each":
-        touched = range((end - _midnight(start)) // _DAY + 1)
-        days = {stamp(_midnight(start) + number * _DAY)[:10] for number in touched}
-        start_day, end_day = span["startTime"][:10], span.get("endTime", "9")[:10]
-        return {day for day in days if max(first, start_day) <= day <= min(last, end_day)}
-    days = {span[name][:10] for name in ("startTime", "endTime") if name in span}
-    return {day for day in days if first <= day <= last}
+        first, last = span["startTime"][:10], span.get("endTime", "9")[:10]
+        return {day for day in touched if first <= day <= last}
+    return touched & {span[name][:10] for name in ("startTime", "endTime") if name in span}
 
 
 def _in_lake(
@@ -217,8 +224,11 @@ def spans(
     # A week at a time, so that the same changes serve many intervals.
     first, last = _week(start), _week(end) + _WEEK
     changes = _changes(world.since, place, kind, first, last)
-    for (began, status), (ended, _) in pairwise(changes):
-        if began < world.since or began >= end or ended < start - _DAY:
+    before = max(bisect_left(changes, start - _DAY, key=itemgetter(0)) - 1, 0)
+    for (began, status), (ended, _) in pairwise(changes[before:]):
+        if began >= end:
+            break
+        if began < world.since:
             continue
         visible_until = until - delay(world, place, kind, began)
         if began >= visible_until:
@@ -227,7 +237,7 @@ def spans(
         span_end = corrected(world, place, kind, ended) if has_ended else _NEVER
         span = {kind: status, "startTime": stamp(began)}
         span |= {"endTime": stamp(span_end)} if has_ended else {}
-        if span_end >= start and _days(span, start, end, span_days):
+        if span_end >= start and _days(span, _touched(start, end), span_days):
             yield span
 
 

@@ -95,6 +95,10 @@ class Faults:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
+    def __bool__(self) -> bool:
+        """Whether there is any fault, even one that happens no more."""
+        return bool(self._faults)
+
     def add(self, fault: Fault) -> None:
         """Add a copy of a fault, whose count of requests begins at 0."""
         with self._lock:

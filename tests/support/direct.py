@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 
 from tap_genesys.simulator import Request
 
@@ -22,15 +23,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def without_sockets(sim: Simulator) -> Iterator[None]:
-    """Pass requests to a simulator straight to it; its faults do not happen.
+    """Pass requests to a simulator straight to it while it has no faults.
 
-    Threads, pace, retries, status and parsing are those of a run with sockets.
+    Threads, pace, retries, status and parsing are those of a run with sockets. What goes to another
+    host or through a proxy goes by a socket.
     """
+    by_socket = HTTPAdapter.send
 
     def send(
-        _adapter: HTTPAdapter, request: requests.PreparedRequest, *_arguments: Any, **_options: Any
+        adapter: HTTPAdapter, request: requests.PreparedRequest, *arguments: Any, **options: Any
     ) -> requests.Response:
-        assert str(request.url).startswith(sim.url)
+        url = str(request.url)
+        is_for_it = url.startswith(f"{sim.url}/") and not select_proxy(url, options.get("proxies"))
+        if sim.faults or not is_for_it:
+            return by_socket(adapter, request, *arguments, **options)
         return respond_directly(sim, request)
 
     with patch.object(HTTPAdapter, "send", send):
