@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ OPTIONS: dict[str, Any] = {
 
 def org() -> World:
     """Return a world with its own users, which are generated on first use."""
-    return WORLD.at(WORLD.now)
+    return replace(WORLD)
 
 
 @pytest.fixture

@@ -307,16 +307,21 @@ def _midnight(moment: datetime) -> datetime:
 
 def evaluations(world: World) -> list[Row]:
     """Return all evaluations: some of each day."""
-    shape = shapes()[SEARCH]["row"]
     days = range((world.now - world.since).days + 1)
     rows = []
     for day in days:
         for number in range(_A_DAY):
             created = world.since + timedelta(days=day, hours=8 * number + 1)
             if created <= world.now:
-                evaluation = row(shape, world.seed, "evaluation", day, number)
-                rows.append({**evaluation, "createdDate": stamp(created)})
+                rows.append({**_evaluation(world.seed, day, number), "createdDate": stamp(created)})
     return rows
+
+
+@lru_cache(maxsize=4096)
+def _evaluation(seed: int, day: int, number: int) -> Row:
+    """Return an evaluation without the date of its creation."""
+    evaluation: Row = row(shapes()[SEARCH]["row"], seed, "evaluation", day, number)
+    return evaluation
 
 
 def search(world: World, body: Row | None, bounds: str = "[]") -> SimulatedResponse:

@@ -42,9 +42,11 @@ class Staff:
 
     Args:
         seed: The seed of the org.
+        size: The number of users who take conversations.
     """
 
     seed: int
+    size: int = 48
 
     @cached_property
     def divisions(self) -> list[dict[str, Any]]:
@@ -101,7 +103,7 @@ class Staff:
     @cached_property
     def agents(self) -> list[str]:
         """The ids of the users who take conversations."""
-        return [user["id"] for user in self.users[:48]]
+        return [user["id"] for user in self.users[: self.size]]
 
     def _user(self, number: int) -> dict[str, Any]:
         name = person(random.Random(f"{self.seed}/user/{number}"))

@@ -82,6 +82,7 @@ class World:
             present, `callbackScheduledTime` and `inactivityTimeout`. The fields are the vendor's
             ("The time in the future, after which this conversation would be considered inactive");
             how far in the future is believed.
+        agents: The number of users who take conversations, 60 at most.
         service_levels: Whether queues have targets for their service level, and aggregates the
             metrics `oServiceLevel` and `nOverSla`. That both are counted where the answer or the
             abandon was emitted, by its agent, is believed.
@@ -108,6 +109,7 @@ class World:
     endless: int = 150
     orphans: int = 0
     ahead: bool = False
+    agents: int = 48
     service_levels: bool = False
     _complete: dict[int, Row] = field(default_factory=dict, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(
@@ -117,14 +119,14 @@ class World:
     @cached_property
     def staff(self) -> Staff:
         """The people and names of the org."""
-        return Staff(self.seed)
+        return Staff(self.seed, self.agents)
 
     def at(self, now: datetime, lag: timedelta | None = None) -> World:
         """Return the same org at another present."""
         behind = self.lag if lag is None else lag
         world = replace(self, now=now, lag=behind)
         # Share the cache: with other arguments the conversations may differ, at another time not.
-        vars(world).update(_complete=self._complete, _lock=self._lock)
+        vars(world).update(_complete=self._complete, _lock=self._lock, staff=self.staff)
         return world
 
     def users(self) -> list[Row]:

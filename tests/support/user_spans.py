@@ -22,8 +22,15 @@ PRESENCES, STATUSES = "user_presences", "user_routing_statuses"
 KINDS = {PRESENCES: "systemPresence", STATUSES: "routingStatus"}
 HOUR = timedelta(hours=1)
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+#: The agents have each combination of weekends off, milliseconds, and leaving.
 WORLD = World(
-    seed=4, per_day=1, since=SINCE, now=SINCE + 3 * DAY + 11 * HOUR, lag=4 * HOUR, step=timedelta(0)
+    seed=4,
+    per_day=1,
+    since=SINCE,
+    now=SINCE + 3 * DAY + 11 * HOUR,
+    lag=4 * HOUR,
+    step=timedelta(0),
+    agents=21,
 )
 
 
