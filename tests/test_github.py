@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import yaml
@@ -87,44 +87,62 @@ def test_the_linters_accept_the_project(copied: Path) -> None:
     assert findings(copied) == ""
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "replacement", "finding"),
-    [
-        ("workflows/tests.yml", "runs-on: ubuntu-24.04", "runs_on: ubuntu", "runs_on"),
-        ("workflows/search.yml", "    timeout-minutes: 45\n", "", "timeout-minutes"),
-        (
+class Edit(NamedTuple):
+    """A fault that is put into a file, and what the finding of it says."""
+
+    file: str
+    text: str
+    replacement: str
+    finding: str
+
+
+#: Those of one linter together, as each takes a second; a recipe ends with the first that finds.
+EDITS = {
+    "workflow": [
+        Edit("workflows/tests.yml", "runs-on: ubuntu-24.04", "runs_on: ubuntu", "runs_on")
+    ],
+    "timeout": [Edit("workflows/search.yml", "    timeout-minutes: 45\n", "", "timeout-minutes")],
+    "zizmor": [
+        Edit(
             "workflows/search.yml",
             "permissions: {}",
             "permissions: write-all",
             "excessive-permissions",
         ),
-        (
+        Edit(
             "workflows/search.yml",
             "        with:\n          persist-credentials: false\n",
             "",
             "artipacked",
         ),
-        (
+        Edit(
             "workflows/search.yml",
             "make search",
             "make ${{ github.head_ref }}",
             "template-injection",
         ),
-        ("dependabot.yml", "    cooldown:\n      default-days: 7\n", "", "dependabot-cooldown"),
-        ("dependabot.yml", "interval: weekly", "interval: fortnightly", "fortnightly"),
-        ("ISSUE_TEMPLATE/bug.yml", "type: textarea", "type: area", "area"),
-        ("ISSUE_TEMPLATE/config.yml", "blank_issues_enabled: false", "blank: 1", "blank"),
+        Edit("dependabot.yml", "    cooldown:\n      default-days: 7\n", "", "dependabot-cooldown"),
     ],
-)
-def test_the_linters_find(
-    copied: Path, file: str, text: str, replacement: str, finding: str
-) -> None:
+    "dependabot": [
+        Edit("dependabot.yml", "interval: weekly", "interval: fortnightly", "fortnightly")
+    ],
+    "form": [Edit("ISSUE_TEMPLATE/bug.yml", "type: textarea", "type: area", "area")],
+    "forms": [
+        Edit("ISSUE_TEMPLATE/config.yml", "blank_issues_enabled: false", "blank: 1", "blank")
+    ],
+}
+
+
+@pytest.mark.parametrize("edits", EDITS.values(), ids=EDITS)
+def test_the_linters_find(copied: Path, edits: list[Edit]) -> None:
     """A fault in a copy of a file is a finding."""
-    path = copied / ".github" / file
-    written = path.read_text("utf-8")
-    assert text in written
-    path.write_text(written.replace(text, replacement), "utf-8")
-    assert finding in findings(copied)
+    for edit in edits:
+        path = copied / ".github" / edit.file
+        written = path.read_text("utf-8")
+        assert edit.text in written
+        path.write_text(written.replace(edit.text, edit.replacement), "utf-8")
+    found = findings(copied)
+    assert [edit.finding for edit in edits if edit.finding not in found] == []
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=stem)
