@@ -13,9 +13,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.singerlib import RecordMessage, StateMessage
+from singer_sdk.singerlib import (
+    ActivateVersionMessage,
+    Message,
+    RecordMessage,
+    SchemaMessage,
+    StateMessage,
+)
 from support.http_doubles import response
 
 from tap_genesys.api.response import body, records
@@ -143,6 +150,23 @@ def test_a_record_that_nothing_changes_is_the_message_of_the_sdk(
     assert moment.utcoffset() == timedelta(0)
     message = {"type": "RECORD", "stream": "s", "record": {"d": 1.5, "1": "\u00e4"}}
     assert line == (message if version is None else {**message, "version": version})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        SchemaMessage("s", {"properties": {"n": {"type": ["null", "integer"], "default": None}}}),
+        SchemaMessage("s", {"type": "object"}, ["id"], ["changed"]),
+        StateMessage({"bookmarks": {"s": {"partitions": [{"context": {"id": 1}, "at": None}]}}}),
+        ActivateVersionMessage("s", 7),
+        RecordMessage("s", {"id": None}, 7),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_a_message_is_that_of_the_sdk(message: Message) -> None:
+    """Fields that are not set are left out; empty values within a schema or state are not."""
+    line = SingerWriter().format_message(message)
+    assert line == orjson.dumps(message.to_dict()) + b"\n"
 
 
 def test_a_value_that_json_does_not_have_is_its_text() -> None:
