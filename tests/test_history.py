@@ -182,9 +182,33 @@ def test_a_window_with_a_hole_is_missing_still() -> None:
     state: dict[str, Any] = {"history": {"a": [text(8)]}, "queryPasses": []}
     run = PlanRun(end=at(9), start=at(8), bookmark=at(8), watermark=at(8, 12), state=state)
     plan = ConversationPlan(state, replace(run.inputs(), selected=A, load_history=A))
+    assert [*plan.batches()]
     window = Window(at(6), at(8))
     read = Read(window, "job", "history", within=window, streams=A)
     plan.finish(read, is_whole=False, as_of=at(8, 12))
     assert state["history"] == {"a": [text(8)]}
     plan.finish(read, is_whole=True, as_of=at(8, 12))
     assert state["history"] == {"a": [text(6)]}
+
+
+def test_a_loaded_day_is_read_again_at_the_ages_that_it_has_not_reached() -> None:
+    """The marks go back to its start, with the same STATE; those of lower ages stay."""
+    marks = {"1": text(8), "3": text(8)}
+    state: dict[str, Any] = {
+        "history": {"a": [text(8)]},
+        "queryPasses": [],
+        "recheckedBy": "job",
+        "recheckedUpTo": marks,
+    }
+    run = PlanRun(
+        end=at(9), start=at(8), bookmark=at(8), watermark=at(8, 12), state=state, ages=[1, 3]
+    )
+    plan = ConversationPlan(state, replace(run.inputs(), selected=A, load_history=A))
+    assert [*plan.batches()]
+    assert state["recheckedUpTo"] == marks
+    window = Window(at(5), at(7))
+    read = Read(window, "job", "history", within=window, streams=A)
+    plan.finish(read, is_whole=False, as_of=at(8, 12))
+    assert state["recheckedUpTo"] == marks
+    plan.finish(read, is_whole=True, as_of=at(8, 12))
+    assert state["recheckedUpTo"] == {"1": text(8), "3": text(5)}

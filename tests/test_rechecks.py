@@ -204,3 +204,34 @@ def test_a_change_of_source_begins_re_checks_anew() -> None:
     again = [job["interval"] for job in jobs if job.get("startOfDayIntervalMatching")]
     # The last day that was re-read by query.
     assert any(interval.endswith(iso(read_by_query)) for interval in again)
+
+
+@given(AGES, st.integers(0, 40), st.integers(1, 40), ZONES)
+def test_days_before_an_earlier_start_are_due_at_the_ages_that_they_had_not_reached(
+    ages: list[float], first: int, count: int, zone: str
+) -> None:
+    """Each loaded day is due at each age that follows its load, and no other day is due before."""
+    day_in = partial(day_of, zone=zone)
+    start = day_in(SINCE).start
+    now = start + 45 * DAY
+    earlier = RecheckSchedule(ages, marks={}, bookmark=None, since=now, day_of=day_in)
+    oldest = start - DAY
+    schedule = RecheckSchedule(ages, marks=earlier.marks, bookmark=now, since=oldest, day_of=day_in)
+    loaded: list[Window] = []
+    day = day_in(start + first * DAY)
+    while day.end <= now and len(loaded) < count:
+        loaded.append(day)
+        schedule.lower(day, now)
+        day = day_in(day.end)
+    due = {
+        (window.start, age)
+        for age in ages
+        for window in RecheckSchedule(
+            [age], marks=schedule.marks, bookmark=now, since=oldest, day_of=day_in
+        ).due(now + 90 * DAY, now)
+    }
+    expected = {(day.start, age) for day in loaded for age in ages if day.end + age * DAY > now}
+    assert expected <= due
+    for age in ages:
+        starts = [begin for begin, of_age in expected if of_age == age]
+        assert all(begin >= min(starts, default=now) for begin, of_age in due if of_age == age)

@@ -20,7 +20,7 @@ from tap_genesys.replication.emitted import (
 from tap_genesys.replication.fingerprint import EMITTED
 from tap_genesys.replication.fresh_reads import is_full_pass, narrow_pass, tail_before
 from tap_genesys.replication.history import HISTORY, History
-from tap_genesys.replication.plan import Batch, Read, reads
+from tap_genesys.replication.plan import Batch, history_reads, reads
 from tap_genesys.replication.query_passes import BEGINNING, QueryPasses
 from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import UNSETTLED, Window, iso, parse
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tap_genesys.replication.plan import PlanInputs, Source
+    from tap_genesys.replication.plan import PlanInputs, Read, Source
 
 #: Keys of the state, beside the bookmark.
 WATERMARK, PASSES = "watermark", "queryPasses"
@@ -130,15 +130,7 @@ class ConversationPlan:
         """Yield the reads of what some streams lack: re-checks of earlier days, for these alone."""
         inputs, reached = self._inputs, self._inputs.reached()
         names = inputs.load_history & inputs.selected
-        yield Batch(
-            tuple(
-                Read(window, "job", "history", within=window, streams=streams)
-                for part, streams in self.history.missing(
-                    names, Window(inputs.oldest, min(limit, reached))
-                )
-                for window in inputs.job_windows(*part.bounds)
-            )
-        )
+        yield Batch(history_reads(self.history, inputs, "job", min(limit, reached)))
         if limit < reached:
             for part, streams in self.history.missing(names, Window(limit, reached)):
                 inputs.warn(
@@ -227,6 +219,8 @@ class ConversationPlan:
             if is_whole:
                 self.history.note(read.window, read.streams)
                 self._note_history()
+                self.schedule.lower(read.window, as_of)
+                self._state[RECHECKS] = self.schedule.marks
             return
         if not is_whole:
             self._whole_sources.discard(read.by)

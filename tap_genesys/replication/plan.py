@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from tap_genesys.replication.windows import Window
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from tap_genesys.replication.history import History
     from tap_genesys.replication.read_range import ReadRange
-    from tap_genesys.replication.windows import Window
 
 #: The source of rows.
 Source: TypeAlias = Literal["job", "query"]
@@ -113,4 +115,24 @@ def reads(
     return tuple(
         Read(window, by, purpose, by_activity=by_activity, within=within or window)
         for window in windows
+    )
+
+
+def history_reads(
+    history: History, inputs: PlanInputs, by: Source, end: datetime
+) -> tuple[Read, ...]:
+    """Return the reads of what the streams of `load_history` lack, oldest first.
+
+    Args:
+        history: The ranges in which each stream is complete.
+        inputs: The inputs of the plan.
+        by: The source.
+        end: The end of the range that can be read.
+    """
+    windows = inputs.job_windows if by == "job" else inputs.windows
+    names = inputs.load_history & inputs.selected
+    return tuple(
+        Read(window, by, "history", within=window, streams=streams)
+        for part, streams in history.missing(names, Window(inputs.oldest, end))
+        for window in windows(*part.bounds)
     )

@@ -106,6 +106,20 @@ class RecheckSchedule:
                 self._satisfy(day, as_of)
             day = self._day_of(day.end)
 
+    def lower(self, window: Window, as_of: datetime) -> None:
+        """Lower the marks to the days of an earlier window, so that their re-checks follow.
+
+        Args:
+            window: A window before the range that earlier runs have read.
+            as_of: The moment as of which it was read; ages that a day has reached do not follow.
+        """
+        for age, mark in self._marks.items():
+            day = self._day_of(window.start)
+            while day.end + timedelta(days=age) <= as_of and day.end < window.end:
+                day = self._day_of(day.end)
+            if day.end + timedelta(days=age) > as_of:
+                self._marks[age] = min(mark, day.start)
+
     def _satisfy(self, day: Window, as_of: datetime) -> None:
         for age, satisfied in self._satisfied.items():
             if day.end + timedelta(days=age) <= as_of:
