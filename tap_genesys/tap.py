@@ -31,6 +31,7 @@ from tap_genesys.config.validation import (
     problems,
     renamed_settings,
 )
+from tap_genesys.endpoints.missing_history import setting_problems as history_problems
 from tap_genesys.errors import Incomplete, SettingError, StopRun
 from tap_genesys.interruption import Clock, Interrupted, Interruption
 from tap_genesys.output.console import drop_idle_lines, terminal
@@ -265,6 +266,11 @@ class TapGenesys(Tap):
         )
         with report.recorded():
             self._check_personal_data()
+            selected = {stream.name for stream in self._kinds if stream.selected}
+            for name in sorted({*self.config["load_history"]} - selected):
+                self.logger.warning(
+                    "load_history: %s is not selected, so nothing is loaded of it.", name
+                )
             with (
                 report.emitted(self._run_stream),
                 self.run.progress_logger.active(terminal()),
@@ -384,4 +390,5 @@ def setting_problems(
     return list(problems(config, schemas)) or [
         *rule_problems(config.get("pii"), config.get("pii_hash_key")),
         *combined_problems(config, now),
+        *history_problems(config, STREAMS),
     ]

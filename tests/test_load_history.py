@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from support.harness import Output, last_state, run, tap
 
-from tap_genesys.config.settings import OF_CONVERSATIONS
+from tap_genesys.endpoints.missing_history import setting_problems
+from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import SettingError
 from tap_genesys.replication.windows import DAY, iso
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.streams import STREAMS
-from tap_genesys.streams.conversations import ConversationDetails
 
 DETAILS, SEGMENTS, SESSIONS = (
     "conversation_details", "conversation_segments", "conversation_sessions",
@@ -183,7 +183,18 @@ def test_without_start_date_the_run_of_the_selection_has_a_line(
             ),
         ),
         (
-            {"conversation_details_source": "query"},
+            {"load_history": ["users"]},
+            (
+                'load_history has "users", a stream without a bookmark: each run reads what the '
+                "vendor has, and has no earlier rows to load. Leave it out."
+            ),
+        ),
+        (
+            {"load_history": ["segments"]},
+            'load_history has "segments", and no stream has that name: see docs/streams.md.',
+        ),
+        (
+            {"conversation_details_source": "query", "load_history": [SEGMENTS, "audits"]},
             (
                 'load_history is ["conversation_segments"], which is loaded by job, and '
                 "conversation_details_source is query: set that to auto or job."
@@ -191,28 +202,37 @@ def test_without_start_date_the_run_of_the_selection_has_a_line(
         ),
     ],
 )
-def test_a_load_needs_a_first_moment_and_jobs(options: dict[str, Any], line: str) -> None:
-    """Without `start_date`, or by query, it is an error before the first request."""
+def test_what_cannot_be_loaded_is_one_line(options: dict[str, Any], line: str) -> None:
+    """No `start_date`, no bookmark, no such stream, no job: an error before the first request."""
     with Simulator(WORLD) as sim, pytest.raises(SettingError) as error:
         tap(sim, DETAILS, **{**OPTIONS, "load_history": [SEGMENTS], **options})
     assert line in str(error.value)
 
 
-def test_the_setting_names_all_streams_of_conversations() -> None:
-    """Its values are conversation_details, its tables and its follow-up streams."""
-    names = [
+def test_the_setting_names_each_stream_with_a_bookmark_and_its_children() -> None:
+    """Each windowed stream, its tables and follow-up streams are allowed; no other stream is."""
+    config = {"load_history": [vars(stream)["name"] for stream in STREAMS]}
+    lines = [*setting_problems({**config, "conversation_details_source": "auto"}, STREAMS)]
+    refused = {line.split('"')[1] for line in lines}
+    loaded = {
         vars(stream)["name"]
         for stream in STREAMS
-        if stream.parent_stream_type is ConversationDetails
-    ]
-    assert sorted(OF_CONVERSATIONS) == sorted([DETAILS, *names])
+        if any(
+            issubclass(reader, WindowedStream)
+            for reader in (stream, stream.parent_stream_type)
+            if reader
+        )
+    }
+    assert refused == {*config["load_history"]} - loaded
+    assert {DETAILS, SEGMENTS, "recordings", "audits", "user_routing_statuses"} <= loaded
+    assert {"users", "user_observations", "tap_runs", "schedules_published"} <= refused
 
 
-@pytest.mark.parametrize("stream", ["conversation_aggregates", "evaluations", "user_presences"])
+@pytest.mark.parametrize("stream", ["conversation_aggregates", "audits", "user_presences"])
 def test_another_stream_logs_what_an_earlier_start_date_would_add(
     stream: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each run logs it, until the stream's entry is gone from the state; a later date is none."""
+    """Each run logs it, until it is loaded; the same date is not logged."""
     begin = iso(SINCE + 3 * DAY)
     with Simulator(WORLD) as sim:
         first = later(sim, 0, {}, stream, start_date=begin)
@@ -221,12 +241,12 @@ def test_another_stream_logs_what_an_earlier_start_date_would_add(
         moved = later(sim, 2, again.state, stream)
         assert [text for text in caplog.messages if "start_date" in text] == [
             (
-                f"{stream}: start_date was moved to an earlier date; what is in {iso(SINCE)}/"
-                f"{begin} is not loaded. To load it, remove the stream's entry from the state: "
-                "the next run reads from start_date on."
+                f"{stream}: start_date is earlier than what earlier runs have read; what is in "
+                f"{iso(SINCE)}/{begin} is not loaded. To load it, set load_history to "
+                f'["{stream}"].'
             )
         ]
         caplog.clear()
-        del moved.state["bookmarks"][stream]
-        later(sim, 3, moved.state, stream)
+        loaded = later(sim, 3, moved.state, stream, load_history=[stream])
+        later(sim, 4, loaded.state, stream)
     assert not [text for text in caplog.messages if "start_date" in text]

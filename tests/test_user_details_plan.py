@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -457,3 +458,76 @@ def _is_known(emission: Emission, moment: datetime) -> bool:
     if emission.read.by == "job":
         return emission.knowledge <= moment
     return emission.knowledge < moment
+
+
+def lacking(known_up_to: str, **options: Any) -> SpanRun:
+    """Return an executed run that loads what is before the third day."""
+    inputs: dict[str, Any] = {"end": NOON, "watermark": LAKE, "ages": [5], "start": at(4)}
+    state: State = {KNOWN_UP_TO: known_up_to, READ_TO: text(4), "history": {"a": [text(2)]}}
+    run = SpanRun(**{**inputs, "bookmark": at(4), "state": state, **options})
+    names = frozenset("a")
+    run.execute(
+        UserDetailsPlan(run.state, replace(run.inputs(), selected=names, load_history=names))
+    )
+    return run
+
+
+def history(by: Any, *bounds: tuple[datetime, datetime]) -> tuple[Read, ...]:
+    """Return reads of what the stream `a` lacks."""
+    return tuple(
+        Read(Window(*bound), by, "history", within=Window(*bound), streams=frozenset("a"))
+        for bound in bounds
+    )
+
+
+@pytest.mark.parametrize("source", ["auto", "query"])
+def test_a_history_is_read_by_query_within_the_lease(source: str) -> None:
+    """With `auto` as well: after all else, and before the moment up to which rows are known."""
+    run = lacking(text(5), source=source, watermark=None if source == "query" else LAKE)
+    assert run.batches[-2:] == [
+        Batch(history("query", (at(0), at(1)), (at(1), at(2)))),
+        DECLARED,
+    ]
+    assert parse(run.states[-2][KNOWN_UP_TO]) > NOON + LEASE - HOUR
+    assert run.state["history"] == {"a": [text(0)]}
+    # The days are due at the age of five days.
+    assert run.state[RECHECKS] == {"5": text(0)}
+    assert run.bookmark is not None
+    assert run.bookmark >= at(4)
+
+
+def test_a_history_is_read_by_job_where_jobs_alone_are_read() -> None:
+    """Its job is as new as each earlier row, so that it may have spans without an end."""
+    run = lacking(text(4), source="job")
+    assert run.batches[-1] == Batch(history("job", (at(0), at(2))))
+    assert run.state["history"] == {"a": [text(0)]}
+    assert run.warnings == []
+
+
+def test_a_history_by_job_waits_while_the_lake_is_behind_earlier_rows() -> None:
+    """Open spans of its job would be older than these; a line has what waits."""
+    run = lacking(text(5), source="job")
+    assert all(read.purpose != "history" for batch in run.batches for read in batch.reads)
+    assert run.state["history"] == {"a": [text(2)]}
+    assert run.warnings == [
+        (
+            f"load_history: a in {text(0)}/{text(2)} can be loaded once the data lake has passed "
+            "the queries that read later spans; keep the setting until then."
+        )
+    ]
+
+
+def test_a_history_beyond_the_lake_waits_for_it() -> None:
+    """Only what is before the watermark is read by job."""
+    lake = at(1, 6)
+    run = lacking(text(0), source="job", watermark=lake)
+    assert run.batches[-1].reads[-1].window.end == lake - MILLISECOND
+    assert run.state["history"] == {"a": [text(0), iso(lake - MILLISECOND), text(2)]}
+    assert len(run.warnings) == 1
+    assert f"a in {iso(lake - MILLISECOND)}/{text(2)} can" in run.warnings[0]
+
+
+def test_a_part_of_a_history_with_a_hole_stays_missing() -> None:
+    """A window that is not whole is not noted, and no re-check is due for it."""
+    run = lacking(text(5), holes=[at(1, 3)])
+    assert run.state["history"] == {"a": [text(0), text(1), text(2)]}

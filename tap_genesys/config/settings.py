@@ -22,15 +22,6 @@ ENVIRONMENT = {
 #: About a minute and a half; a shorter window would only cost requests.
 SHORTEST_WINDOW_DAYS = 0.001
 
-#: The streams of conversations, whose history can be loaded later.
-OF_CONVERSATIONS = [
-    "conversation_ai_summaries", "conversation_details", "conversation_evaluations",
-    "conversation_flow_outcomes", "conversation_flows", "conversation_media_stats",
-    "conversation_metrics", "conversation_participant_attributes", "conversation_participants",
-    "conversation_resolutions", "conversation_segments", "conversation_sessions",
-    "conversation_speech_analytics", "conversation_surveys", "conversation_transcripts",
-    "conversation_wrap_ups", "recordings", "surveys",
-]  # fmt: skip
 _FREE = th.ObjectType(additional_properties=True)
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
@@ -118,12 +109,13 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "load_history",
-        th.ArrayType(th.StringType(allowed_values=OF_CONVERSATIONS)),
+        th.ArrayType(th.StringType),
         default=[],
         title="Load history",
-        description="Streams of conversations whose missing rows from start_date on are loaded by "
-        "job, after all else: of a stream that was selected later, or after start_date was moved "
-        "to an earlier date. It has no effect once all is loaded. See docs/freshness.md.",
+        description="Streams with a bookmark, their tables and follow-up streams, whose missing "
+        "rows from start_date on are loaded, after all else: after start_date was moved to an "
+        "earlier date, or of a table that was selected later. It has no effect once all is "
+        "loaded. See docs/freshness.md.",
     ),
     th.Property(
         "page_size",

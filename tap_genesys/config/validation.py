@@ -100,15 +100,9 @@ def combined_problems(config: Mapping[str, Any], now: datetime) -> Iterator[str]
     # A default start may be replaced by a bookmark, which is not known here.
     if configured.start_is_configured and configured.start > configured.end:
         yield reversed_range(configured, now)
-    if config["load_history"]:
+    if config["load_history"] and not configured.start_is_configured:
         names = json.dumps(config["load_history"])
-        if not configured.start_is_configured:
-            yield f"load_history is {names} without start_date: set the first moment to load."
-        if config["conversation_details_source"] == "query":
-            yield (
-                f"load_history is {names}, which is loaded by job, and conversation_details_source "
-                "is query: set that to auto or job."
-            )
+        yield f"load_history is {names} without start_date: set the first moment to load."
 
 
 def renamed_settings(

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tap_genesys.endpoints.costs import Cost
     from tap_genesys.endpoints.request_loop import PlannedRequest
     from tap_genesys.endpoints.volume import Sample
+    from tap_genesys.replication.read_range import ReadRange
     from tap_genesys.replication.windows import Window
 
 
@@ -112,10 +113,8 @@ class AggregateStream(WindowedStream):
         return cells.days(start, end, self.option("time_zone", "UTC"))
 
     @override
-    def read(self, context: Context | None) -> Iterator[Record]:
-        bookmark = self.bookmark(context)
-        span = self.range_from(bookmark)
-        self.announce(span, bookmark)
+    def read_range(self, span: ReadRange) -> Iterator[Record]:
+        bookmark = self.bookmark()
         self._unchanged = UnchangedDays(self, span)
         self.counts.enter(MAIN)
         self._schedule = RecheckSchedule(
@@ -125,7 +124,7 @@ class AggregateStream(WindowedStream):
             since=self.day_of(self.oldest_wanted(bookmark, span)).start,
             day_of=self.day_of,
         )
-        yield from self.read_range(span)
+        yield from super().read_range(span)
         reached = self.bookmark() or span.start
         self.counts.enter(RECHECK)
         yield from self.read_windows(self._schedule.due(self.run.started, reached))
@@ -162,6 +161,8 @@ class AggregateStream(WindowedStream):
     @override
     def finish_window(self, *, whole: bool) -> None:
         if whole:
+            if self.is_history():
+                self._schedule.lower(self.window, self.run.started)
             self._schedule.read(self.window, self.run.started)
             self.own_state["recheckedUpTo"] = self._schedule.marks
         super().finish_window(whole=whole)

@@ -153,7 +153,7 @@ class ConversationDetailsStream(QueryOrJobStream):
     def make_plan(self, inputs: PlanInputs) -> ConversationPlan:
         self._at_end = {}
         plan = ConversationPlan(self.own_state, inputs)
-        log_missing_history(self.logger, plan.history, inputs)
+        log_missing_history(self.logger, plan.history, inputs, "conversations")
         return plan
 
     @override

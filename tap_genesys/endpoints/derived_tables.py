@@ -198,7 +198,7 @@ class FanOut:
 
     @cached_property
     def _rows(self) -> ConversationTables:
-        tables = [table for table in self.tables if self._takes(table)]
+        tables = [table for table in self.tables if self.takes(table)]
         return ConversationTables(tables, self._writer)
 
     def only(self, names: frozenset[str]) -> None:
@@ -212,7 +212,8 @@ class FanOut:
             self._only = names
             del self._rows
 
-    def _takes(self, child: TableStream | FollowUpStream) -> bool:
+    def takes(self, child: TableStream | FollowUpStream) -> bool:
+        """Return whether records are added to a child stream now."""
         return not self._only or child.name in self._only
 
     @property
@@ -245,7 +246,7 @@ class FanOut:
             is_rechecked: Whether the conversation ended earlier, and is read again by a re-check.
         """
         for stream in self.follow_ups:
-            if self._takes(stream) and (has_ended or (is_rechecked and stream.again)):
+            if self.takes(stream) and (has_ended or (is_rechecked and stream.again)):
                 stream.add(conversation)
 
     def enter(self, lane: str) -> None:

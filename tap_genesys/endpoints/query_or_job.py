@@ -20,7 +20,14 @@ from tap_genesys.endpoints.reading import Reading, no_rest
 from tap_genesys.endpoints.source_costs import Sources
 from tap_genesys.endpoints.windowed import WindowedStream
 from tap_genesys.errors import StopRun, TooManyRows
-from tap_genesys.replication.lanes import RECHECK, Lane, entry_of, lane_of, rechecked_up_to
+from tap_genesys.replication.lanes import (
+    LOADED_LATER,
+    RECHECK,
+    Lane,
+    entry_of,
+    lane_of,
+    rechecked_up_to,
+)
 from tap_genesys.replication.old_data import BY_QUERY, Horizon
 from tap_genesys.replication.plan import PlanInputs, Read
 from tap_genesys.replication.windows import iso, parse, split
@@ -109,7 +116,8 @@ class QueryOrJobStream(WindowedStream):
     @override
     def horizon(self) -> Horizon:
         remedy = f"Jobs return it: set {self.source_setting} to job."
-        return Horizon(BY_QUERY, remedy if self.source == "query" else "")
+        is_by_query = self.source == "query" or self.counts.lane == LOADED_LATER
+        return Horizon(BY_QUERY, remedy if is_by_query else "")
 
     @override
     def query(self, window: Window, page: Page) -> dict[str, Any]:
@@ -212,6 +220,8 @@ class QueryOrJobStream(WindowedStream):
             yield from self._read_by_job(batch.reads)
             return
         self._reads = {read.window: read for read in batch.reads}
+        if first.purpose == "history":
+            self.old_data(first.window.start)
         yield from self.read_windows(self._reads)
         if first.purpose == "forward":
             self.end_range()
@@ -219,7 +229,12 @@ class QueryOrJobStream(WindowedStream):
     @override
     def read_window(self, window: Window) -> Iterator[Record]:
         self.present = self._reads[window]
+        self.fan_out.only(self.present.streams)
         return super().read_window(window)
+
+    @override
+    def is_history(self) -> bool:
+        return self.present.purpose == "history"
 
     def _read_by_job(self, reads: Sequence[Read]) -> Iterator[Record]:
         """Yield the rows of windows; while one is read, the next jobs run."""

@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from tap_genesys.api.entries import EntryPaginator
 from tap_genesys.api.response import body
+from tap_genesys.endpoints.missing_history import log_missing_history
 from tap_genesys.endpoints.query_or_job import QueryOrJobStream, moment
 from tap_genesys.endpoints.source_costs import UserDetailsCost
 from tap_genesys.records.usable import is_identity, parted
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from tap_genesys.api.response import Record
     from tap_genesys.endpoints.costs import Cost
-    from tap_genesys.records.pipeline import RecordPipeline
     from tap_genesys.replication.plan import PlanInputs, Read
     from tap_genesys.replication.windows import Window
 
@@ -62,10 +62,6 @@ class SpanTable(Protocol):
     """A derived table of another kind of span in the same responses."""
 
     spans: ClassVar[Spans]
-    pipeline: RecordPipeline
-
-    def emit(self, table_rows: list[Record]) -> None:
-        """Write and count rows."""
 
 
 class UserDetailsStream(QueryOrJobStream):
@@ -128,7 +124,9 @@ class UserDetailsStream(QueryOrJobStream):
     @override
     def make_plan(self, inputs: PlanInputs) -> UserDetailsPlan:
         margin = timedelta(0) if self.config["emit_unchanged"] else BEFORE_READ_TO
-        return UserDetailsPlan(self.own_state, inputs, margin=margin)
+        plan = UserDetailsPlan(self.own_state, inputs, margin=margin)
+        log_missing_history(self.logger, plan.history, inputs)
+        return plan
 
     @property
     @override
@@ -180,10 +178,14 @@ class UserDetailsStream(QueryOrJobStream):
         self._taken = self.run.now()
         self.note_knowledge(response, self._taken)
         own = self.own_columns()
-        for table in cast("Iterable[SpanTable]", self.fan_out.tables):
-            spans = self.holes.usable(self._spans_in(response, table.spans), self.record_keys)
-            table.emit([*table.pipeline.rows(spans, self.keeps, own)])
-        yield from self.rows_of(self.extract(response))
+        for table in self.fan_out.tables:
+            if self.fan_out.takes(table):
+                spans = self._spans_in(response, cast("SpanTable", table).spans)
+                usable = self.holes.usable(spans, self.record_keys)
+                table.emit([*table.pipeline.rows(usable, self.keeps, own)])
+        streams = self.present.streams
+        if not streams or self.name in streams:
+            yield from self.rows_of(self.extract(response))
 
     @override
     def read_at(self) -> datetime:

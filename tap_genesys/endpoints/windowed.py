@@ -15,14 +15,15 @@ from typing_extensions import override
 from tap_genesys.api.page_steps import Page
 from tap_genesys.config.date_range import oldest_wanted, read_range, reversed_range
 from tap_genesys.endpoints.costs import PerWindow
-from tap_genesys.endpoints.missing_history import note_start
+from tap_genesys.endpoints.missing_history import MissingHistory
 from tap_genesys.endpoints.probes import Probes
 from tap_genesys.endpoints.reading import Reading
 from tap_genesys.endpoints.stream import GenesysStream
 from tap_genesys.errors import StopRun, TooManyRows
 from tap_genesys.replication.lanes import Lane, main_lane
 from tap_genesys.replication.old_data import OldData
-from tap_genesys.replication.windows import UNSETTLED, Window, halves, iso, parse
+from tap_genesys.replication.read_range import ReadRange, parsed_bookmark
+from tap_genesys.replication.windows import UNSETTLED, Window, halves, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from tap_genesys.endpoints.request_loop import PlannedRequest
     from tap_genesys.endpoints.volume import Sample
     from tap_genesys.replication.old_data import Horizon
-    from tap_genesys.replication.read_range import ReadRange
 
 #: After time-outs, no window is split into parts shorter than this.
 SHORTEST_AFTER_TIME_OUTS = timedelta(hours=1)
@@ -57,12 +57,13 @@ class WindowedStream(GenesysStream):
     requests_of_window: ClassVar[int] = 1
     #: The windows after the present one.
     _later: Sequence[Window] = ()
-
     _complete: bool
     _promises_from: datetime
     #: The part of the range beyond the endpoint's horizon; None without a known one.
     _old: OldData | None = None
     _is_second_reading = False
+    #: What the stream lacks before its bookmark; None where a plan has it.
+    _missing: MissingHistory | None = None
 
     @abstractmethod
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
@@ -155,7 +156,9 @@ class WindowedStream(GenesysStream):
         bookmark = self.bookmark(context)
         span = self.range_from(bookmark)
         self.announce(span, bookmark)
+        self._missing = MissingHistory(self, span, bookmark)
         yield from self.read_range(span)
+        yield from self._missing.read()
 
     def read_range(self, span: ReadRange) -> Iterator[Record]:
         """Yield the records of a range, window by window, and move the bookmark after each."""
@@ -266,7 +269,12 @@ class WindowedStream(GenesysStream):
         """
         reached = min(read_range(self.config, self.run.started).end, self.run.started - UNSETTLED)
         again_from, start = reached - self.lookback, self.window.start
-        return again_from < self.window.end and again_from <= max(start, self.bookmark() or start)
+        first_new = start if self.is_history() else max(start, self.bookmark() or start)
+        return again_from < self.window.end and again_from <= first_new
+
+    def is_history(self) -> bool:
+        """Return whether the present window is before the bookmark, and was never read."""
+        return bool(self._missing and self._missing.holds(self.window))
 
     def parts_of(self, window: Window) -> tuple[Window, Window] | None:
         """Return the two halves of a window; None if it cannot be split."""
@@ -291,6 +299,8 @@ class WindowedStream(GenesysStream):
     def finish_window(self, *, whole: bool) -> None:
         """Move the bookmark over the present window if all so far is complete, and write STATE."""
         self._complete = self._complete and whole
+        if whole and self._missing:
+            self._missing.note(self.window)
         if not (self._old and self._old.holds(self.window)):
             self.promise_window(self.window.end)
         self.write_state()
@@ -326,16 +336,8 @@ class WindowedStream(GenesysStream):
     def bookmark(self, context: Context | None = None) -> datetime | None:
         """Return the moment before which all records have been emitted; None on a first run."""
         value = self.get_context_state(context).get("replication_key_value")
-        if value is None or self.replication_method == REPLICATION_FULL_TABLE:
-            return None
-        try:
-            return parse(value)
-        except (TypeError, ValueError) as error:
-            msg = (
-                f"The state's bookmark of {self.name} is {value!r}, not a date; correct the state, "
-                "or leave it out to start again at start_date."
-            )
-            raise StopRun(msg) from error
+        is_ignored = value is None or self.replication_method == REPLICATION_FULL_TABLE
+        return None if is_ignored else parsed_bookmark(self.name, value)
 
     def range_from(self, bookmark: datetime | None) -> ReadRange:
         """Return the range of this run: from the bookmark less the look-back, or from the start."""
@@ -344,9 +346,8 @@ class WindowedStream(GenesysStream):
             if configured.start > configured.end:
                 raise StopRun(reversed_range(configured, self.run.started))
             return configured
-        return configured.resumed(
-            bookmark, self.lookback, started=self.run.started, warn=self.logger.warning
-        )
+        started, warn = self.run.started, self.logger.warning
+        return configured.resumed(bookmark, self.lookback, started=started, warn=warn)
 
     @property
     def lookback(self) -> timedelta:
@@ -368,12 +369,12 @@ class WindowedStream(GenesysStream):
         note = f"the bookmark is {iso(bookmark)}" if bookmark else "there is no bookmark"
         start, end = iso(span.start), iso(span.end)
         self.logger.info("Reading %s from %s to %s (%s).", self.name, start, end, note)
-        oldest = self.oldest_wanted(bookmark, span)
-        note_start(self.name, self.own_state, self.logger, (span, bookmark, oldest))
-        self.window = Window(span.start, span.start)
-        if horizon := self.horizon:
-            now = self.run.started
-            self._old = OldData(self.name, span.start, now, horizon, self.logger)
+        self.window, self._old = Window(span.start, span.start), self.old_data(span.start)
+
+    def old_data(self, start: datetime) -> OldData | None:
+        """Return the part of a range beyond the horizon, if there is one, and log it."""
+        horizon, now = self.horizon, self.run.started
+        return OldData(self.name, start, now, horizon, self.logger) if horizon else None
 
     def promise(self, end: datetime, start: datetime) -> None:
         """Move the bookmark to the end of what was read, but not into the last half hour.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tap_genesys.replication.windows import iso
+from tap_genesys.errors import StopRun
+from tap_genesys.replication.windows import iso, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,3 +53,23 @@ class ReadRange:
                 )
             start = max(start, self.start)
         return ReadRange(start, self.end, self.start_is_configured)
+
+
+def parsed_bookmark(stream: str, value: Any) -> datetime:  # noqa: ANN401 - a state's
+    """Return the bookmark of a state as a moment.
+
+    Args:
+        stream: The stream.
+        value: Its bookmark in the state.
+
+    Raises:
+        StopRun: It is no date.
+    """
+    try:
+        return parse(value)
+    except (TypeError, ValueError) as error:
+        msg = (
+            f"The state's bookmark of {stream} is {value!r}, not a date; correct the state, or "
+            "leave it out to start again at start_date."
+        )
+        raise StopRun(msg) from error

@@ -6,7 +6,8 @@ The state has, beside the bookmark, which is that of jobs unless the source is `
 - `readTo`: all spans that began or ended before it were emitted, from either source; a query starts
   a margin before it. It is behind the bookmark where a job had to leave out spans without an end;
 - `recheckedUpTo`: the first day that has not been read at the age of five days;
-- `emittedThrough`: the mark of spans that are left out (`emitted_spans`).
+- `emittedThrough`: the mark of spans that are left out (`emitted_spans`);
+- `history`: the range of complete rows of each stream (`history`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from tap_genesys.replication.emitted_spans import EmittedSpans
 from tap_genesys.replication.fingerprint import EMITTED
-from tap_genesys.replication.plan import Batch, reads
+from tap_genesys.replication.history import HISTORY, History
+from tap_genesys.replication.plan import Batch, history_reads, reads
 from tap_genesys.replication.query_passes import BEGINNING, LEASE
 from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import DAY, MILLISECOND, UNSETTLED, Window, floor, iso, parse
@@ -65,6 +67,15 @@ class UserDetailsPlan:
             bookmark=bookmark,
             since=inputs.oldest,
         )
+        #: The ranges in which the rows of each stream are complete.
+        self.history = History(
+            state.get(HISTORY),
+            inputs.selected,
+            bookmark=bookmark,
+            start=inputs.range.start,
+            oldest=inputs.oldest,
+        )
+        self._note_history()
         self._mark = self._valid_mark()
         self._emitted = self._emitted_ends()
         #: Whether jobs have to read a margin before the bookmark, which queries have moved.
@@ -79,6 +90,8 @@ class UserDetailsPlan:
         yield from self._by_job(watermark)
         if self._inputs.source == "auto":
             yield from self._by_query(self._query_start())
+        elif self._inputs.load_history:
+            yield from self._history_by_job(watermark - MILLISECOND)
 
     def _by_job(self, watermark: datetime) -> Iterator[Batch]:
         span = self._inputs.range
@@ -111,8 +124,32 @@ class UserDetailsPlan:
         if inputs.watermark is None:
             days = self.schedule.due(inputs.started, min(inputs.reached(), end))
             yield Batch(reads(days, "query", "recheck"))
+        if inputs.load_history:
+            # By query, also with `auto`: queries have emitted later events than a job has, so an
+            # open span of a job's could replace the same span with its end.
+            yield Batch(history_reads(self.history, inputs, "query", self._end_of_history))
         self._know_up_to(max(known_up_to, inputs.now() + MILLISECOND))
         yield Batch((), is_declared=True)
+
+    def _history_by_job(self, limit: datetime) -> Iterator[Batch]:
+        inputs, end = self._inputs, self._end_of_history
+        if self.may_be_open:
+            yield Batch(history_reads(self.history, inputs, "job", min(end, limit)))
+        names = inputs.load_history & inputs.selected
+        start = limit if self.may_be_open else inputs.oldest
+        for part, streams in self.history.missing(names, Window(start, end)):
+            inputs.warn(
+                "load_history: %s in %s can be loaded once the data lake has passed the queries "
+                "that read later spans; keep the setting until then.",
+                ", ".join(sorted(streams)),
+                part,
+            )
+
+    @property
+    def _end_of_history(self) -> datetime:
+        """The end of the range that only earlier runs can have read."""
+        inputs = self._inputs
+        return min(inputs.bookmark, inputs.range.end) if inputs.bookmark else inputs.oldest
 
     def is_emitted(self, read: Read, end: datetime) -> bool:
         """Return whether a span was emitted with its end, and is left out.
@@ -143,9 +180,15 @@ class UserDetailsPlan:
 
     def finish(self, read: Read, *, is_whole: bool, as_of: datetime) -> None:
         """Note that a window, or a part of one, has been read, with rows current as of a moment."""
-        if is_whole:
+        if not is_whole:
+            return
+        if read.purpose == "history":
+            self.history.note(read.window, read.streams)
+            self._note_history()
+            self.schedule.lower(read.window, as_of)
+        else:
             self.schedule.read(read.window, as_of)
-            self._state[RECHECKS] = self.schedule.marks
+        self._state[RECHECKS] = self.schedule.marks
 
     def reach(self, end: datetime) -> None:
         """Note that all spans which began or ended before a moment have been emitted."""
@@ -164,6 +207,10 @@ class UserDetailsPlan:
         """
         known_up_to = parse(self._state[KNOWN_UP_TO])
         return available is not None and available > known_up_to and self._know_up_to(available)
+
+    def _note_history(self) -> None:
+        if entry := self.history.entry:
+            self._state[HISTORY] = entry
 
     def _query_start(self) -> datetime:
         """Return the start of a query: all spans before it were visible, and have been emitted."""

@@ -51,7 +51,8 @@ class UserRoutingStatuses(TableStream):
     """A span of time in which a user had one routing status, such as IDLE or OFF_QUEUE.
 
     The rows come from the responses of `user_presences`, whether that stream is selected or not,
-    and share its bookmark: if this stream is selected later, its rows begin at that bookmark.
+    and share its bookmark: if this stream is selected later, its rows begin at that bookmark, and
+    `load_history` loads the earlier ones.
     """
 
     name = "user_routing_statuses"
