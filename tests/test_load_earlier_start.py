@@ -176,6 +176,15 @@ def test_a_load_of_what_the_vendor_may_not_have_is_a_warning(
     assert any(text.startswith(line) and remedy in text for text in caplog.messages)
 
 
+def test_without_start_date_nothing_is_missing(caplog: pytest.LogCaptureFixture) -> None:
+    """There is no first moment, so no run logs that something lacks."""
+    with Simulator(WORLD) as sim:
+        first = later(sim, 0, {}, AGGREGATES, start_date=iso(BEGIN))
+        again = later(sim, 1, first.state, AGGREGATES, start_date=None)
+    assert entry_of(again, AGGREGATES)["history"] == {AGGREGATES: [iso(BEGIN)]}
+    assert "load_history" not in caplog.text
+
+
 def test_a_load_is_logged_with_its_range(caplog: pytest.LogCaptureFixture) -> None:
     """The line has the stream and the part that is loaded."""
     caplog.set_level("INFO")
@@ -216,3 +225,19 @@ def test_a_table_of_user_details_that_is_selected_later_is_loaded_alone(source: 
     assert set(without.ids(STATUSES)) < set(truth.ids(STATUSES))
     assert set(loaded.ids(STATUSES)) == set(truth.ids(STATUSES))
     assert loaded.ids(PRESENCES) == without.ids(PRESENCES)
+
+
+@pytest.mark.parametrize("source", ["auto", "job"])
+def test_user_details_that_are_selected_later_than_their_table_are_loaded_alone(
+    source: str,
+) -> None:
+    """The table, which was selected before, has no row of the history."""
+    options: dict[str, Any] = {"user_details_source": source}
+    with Simulator(WORLD) as sim:
+        first = later(sim, 0, {}, STATUSES, **options)
+        names = (PRESENCES, STATUSES)
+        without = later(sim, 24, first.state, *names, **options)
+        loaded = later(sim, 24, first.state, *names, load_history=[PRESENCES], **options)
+        truth = later(sim, 24, {}, *names, **options)
+    assert loaded.ids(STATUSES) == without.ids(STATUSES)
+    assert set(without.ids(PRESENCES)) < set(loaded.ids(PRESENCES)) == set(truth.ids(PRESENCES))

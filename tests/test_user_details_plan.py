@@ -463,7 +463,12 @@ def _is_known(emission: Emission, moment: datetime) -> bool:
 def lacking(known_up_to: str, **options: Any) -> SpanRun:
     """Return an executed run that loads what is before the third day."""
     inputs: dict[str, Any] = {"end": NOON, "watermark": LAKE, "ages": [5], "start": at(4)}
-    state: State = {KNOWN_UP_TO: known_up_to, READ_TO: text(4), "history": {"a": [text(2)]}}
+    state: State = {
+        KNOWN_UP_TO: known_up_to,
+        READ_TO: text(4),
+        RECHECKS: {"5": text(2)},
+        "history": {"a": [text(2)]},
+    }
     run = SpanRun(**{**inputs, "bookmark": at(4), "state": state, **options})
     names = frozenset("a")
     run.execute(
@@ -529,5 +534,14 @@ def test_a_history_beyond_the_lake_waits_for_it() -> None:
 
 def test_a_part_of_a_history_with_a_hole_stays_missing() -> None:
     """A window that is not whole is not noted, and no re-check is due for it."""
-    run = lacking(text(5), holes=[at(1, 3)])
+    run = lacking(text(5), holes=[at(0, 3)])
+    assert run.state["history"] == {"a": [text(1)]}
+    assert run.state[RECHECKS] == {"5": text(1)}
+
+
+@pytest.mark.parametrize("source", ["auto", "job"])
+def test_a_history_ends_at_end_date(source: str) -> None:
+    """What follows it stays missing, although it is before the bookmark."""
+    run = lacking(text(4), source=source, end=at(1))
     assert run.state["history"] == {"a": [text(0), text(1), text(2)]}
+    assert run.warnings == []

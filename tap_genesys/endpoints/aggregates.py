@@ -161,8 +161,8 @@ class AggregateStream(WindowedStream):
     @override
     def finish_window(self, *, whole: bool) -> None:
         if whole:
-            if self.is_history():
-                self._schedule.lower(self.window, self.run.started)
+            # Of days that earlier runs have read, the marks are not after them.
+            self._schedule.lower(self.window, self.run.started)
             self._schedule.read(self.window, self.run.started)
             self.own_state["recheckedUpTo"] = self._schedule.marks
         super().finish_window(whole=whole)

@@ -99,18 +99,16 @@ class MissingHistory:
         """Yield the records of the missing parts, if `load_history` names the stream."""
         if not self._is_loaded:
             return
-        for part in [*self._missing(self._end)]:
+        for part in self._missing(self._end):
             self._stream.counts.enter(LOADED_LATER)
             self._stream.old_data(part.start)
             yield from self._stream.read_windows(self._stream.windows(*part.bounds))
 
-    def note(self, window: Window) -> bool:
-        """Note that a window has been read whole; return whether a part of it was missing."""
-        is_missing = self.holds(window)
-        if is_missing:
+    def note(self, window: Window) -> None:
+        """Note that a window has been read whole, if a part of it was missing."""
+        if self.holds(window):
             self._history.note(window, [self._stream.name])
             self._stream.own_state[HISTORY] = self._history.entry
-        return is_missing
 
     def holds(self, window: Window) -> bool:
         """Return whether a part of a window was missing at the start of the run."""
