@@ -122,6 +122,21 @@ def reader_of(sim: Simulator, name: str, state: dict[str, Any], **options: Any) 
     return stream
 
 
+def test_a_window_is_missing_if_a_part_of_it_is() -> None:
+    """Windows that only touch what is missing are not."""
+    with Simulator(WORLD) as sim:
+        first = later(sim, 0, {}, EVALUATIONS, start_date=iso(BEGIN))
+        stream = reader_of(sim, EVALUATIONS, first.state)
+    windows = {
+        Window(SINCE - DAY, SINCE): False,
+        Window(SINCE - DAY, SINCE + HOUR): True,
+        Window(BEGIN - HOUR, BEGIN + DAY): True,
+        Window(BEGIN, BEGIN + DAY): False,
+    }
+    for stream.window, is_missing in windows.items():
+        assert stream.is_history() is is_missing
+
+
 def test_a_part_that_the_next_look_back_reads_is_no_second_reading_of_a_missing_window() -> None:
     """A missing window comes again only if the look-back reads all of it."""
     with Simulator(WORLD) as sim:

@@ -509,6 +509,19 @@ def test_a_history_is_read_by_job_where_jobs_alone_are_read() -> None:
     assert run.warnings == []
 
 
+def test_a_part_that_could_not_be_read_by_job_does_not_wait_for_the_lake() -> None:
+    """A window that a run did not read whole has a line of its own, and not that of the lake."""
+    state: State = {KNOWN_UP_TO: text(4), READ_TO: text(4), "history": {"a": [text(2)]}}
+    run = SpanRun(
+        end=NOON, watermark=LAKE, source="job", start=at(4), bookmark=at(4), ages=[5], state=state
+    )
+    names = frozenset("a")
+    # Nothing is read whole.
+    plan = UserDetailsPlan(state, replace(run.inputs(), selected=names, load_history=names))
+    assert [read.purpose for batch in plan.batches() for read in batch.reads][-1] == "history"
+    assert run.warnings == []
+
+
 def test_a_history_by_job_waits_while_the_lake_is_behind_earlier_rows() -> None:
     """Open spans of its job would be older than these; a line has what waits."""
     run = lacking(text(5), source="job")
