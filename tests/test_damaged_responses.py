@@ -16,7 +16,8 @@ from support.run_schedules import searching
 
 from tap_genesys.streams import STREAMS
 
-FIXED = range(30)
+#: The last one has a user whose id is replaced, which hides the rows of their aggregates.
+FIXED = (*range(30), 50_482)
 ENDPOINTS = "tap_genesys.endpoints"
 
 
