@@ -42,10 +42,11 @@ KINDS = [
     if not name.endswith("_aggregates") or name in ("conversation_aggregates", "user_aggregates")
 ]
 CASES = [(name, "auto") for name in KINDS] + [("user_presences", by) for by in ("job", "query")]
-#: Audits of a file have `eventTime`, and a day of adherence has its place in the report; summaries
-#: change for longer than their look-back.
+#: Audits of a file have `eventTime`. A day of adherence has its place in the report, from which the
+#: simulator makes its figures, too. Summaries change for longer than their look-back.
 OF_READING = (
-    "_readAt", "_source", "eventTime", "dayNumber", "dayStartOffsetSeconds", "metrics",
+    "_readAt", "_source", "eventTime", "dayNumber", "dayStartOffsetSeconds",
+    "adherencePercentage", "exceptionCount", "metrics",
 )  # fmt: skip
 #: Dates that come with milliseconds or without.
 DATES = ("startTime", "endTime", "eventDate")
@@ -159,6 +160,10 @@ def test_a_load_that_is_killed_and_goes_on_completes_each_kind_of_stream(
 
 
 @searching
+@example(
+    ("adherence_historical", "auto"),
+    [Scheduled(5, 30, is_loading=True, cut=0.0), Scheduled(26, 72, is_loading=True, cut=None)],
+)
 @example(
     ("evaluations", "auto"),
     [Scheduled(1, 30, is_loading=False, cut=None), Scheduled(26, 77, is_loading=True, cut=None)],
