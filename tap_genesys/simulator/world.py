@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 import threading
-from bisect import bisect_right
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from tap_genesys.simulator.arrivals import Arrivals, of_edge_cases
 from tap_genesys.simulator.changes import (
     draw_delay,
     with_dates_ahead,
@@ -19,6 +18,7 @@ from tap_genesys.simulator.changes import (
     with_undated_changes,
 )
 from tap_genesys.simulator.conversation import Script
+from tap_genesys.simulator.edge_cases import edge_case
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.service_levels import with_targets
 from tap_genesys.simulator.snapshots import CHANGES, CORRECTED, REOPENED, snapshot_at
@@ -27,13 +27,10 @@ from tap_genesys.simulator.staff import Staff
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tap_genesys.simulator.course import Course
+
 Row = dict[str, Any]
 
-_EPOCH = date(2020, 1, 1).toordinal()
-_DAY_MS = 86_400_000
-#: The weights of the hours (UTC) in which a day's conversations start.
-_ARRIVALS = (1, 1, 1, 1, 2, 3, 6, 12, 20, 26, 28, 26, 22, 24, 26, 24, 20, 14, 9, 6, 4, 3, 2, 1)
-_CUMULATED = tuple(accumulate(_ARRIVALS, initial=0))
 #: The most complete conversations in the cache, at about 8 kB each.
 _CACHED = 10_000
 #: The remainder, modulo `World.endless`, of the numbers that never end.
@@ -121,6 +118,10 @@ class World:
         """The people and names of the org."""
         return Staff(self.seed, self.agents)
 
+    @cached_property
+    def _arrivals(self) -> Arrivals:
+        return of_edge_cases(self.seed, self.per_day)
+
     def at(self, now: datetime, lag: timedelta | None = None) -> World:
         """Return the same org at another present."""
         behind = self.lag if lag is None else lag
@@ -151,7 +152,7 @@ class World:
         last = min(end, self.now + timedelta(milliseconds=1), self.until or end)
         if last <= first:
             return range(0)
-        return range(self._number_at(first), self._number_at(last))
+        return range(self._arrivals.number_at(first), self._arrivals.number_at(last))
 
     def indexed(self, start: datetime, end: datetime) -> Sequence[int]:
         """Return the numbers among them that a query finds by now; later, it finds all."""
@@ -253,14 +254,12 @@ class World:
 
         The first of a day starts at midnight, the last in the day's last millisecond.
         """
-        day, place = divmod(number, self.per_day)
-        midnight = datetime.combine(date.fromordinal(_EPOCH + day), datetime.min.time(), UTC)
-        return midnight + timedelta(milliseconds=self._offset(number, place))
+        return self._arrivals.start_of(number)
 
     @cached_property
     def _first(self) -> int:
         """The number of the org's first conversation."""
-        return self._number_at(self.since)
+        return self._arrivals.number_at(self.since)
 
     def _delay(self, number: int, end: datetime) -> timedelta:
         choice = random.Random(f"{self.seed}:{number}:late")
@@ -273,48 +272,30 @@ class World:
         share = random.Random(f"{self.seed}:{number}:indexed").random()
         return self.start_of(number) + share * self.indexing <= self.now
 
-    def _offset(self, number: int, place: int) -> int:
-        if place == 0:
-            return 0
-        if place == self.per_day - 1:
-            return _DAY_MS - 1
-        # Inside its part of the day, so that no two start in the same millisecond.
-        jitter = 0.1 + 0.8 * random.Random(f"{self.seed}:{number}").random()
-        part = (place + jitter) / self.per_day * _CUMULATED[-1]
-        hour = bisect_right(_CUMULATED, part) - 1
-        return int((hour + (part - _CUMULATED[hour]) / _ARRIVALS[hour]) * _DAY_MS / 24)
-
-    def _number_at(self, moment: datetime) -> int:
-        """Return the number of the first conversation that starts at or after a moment."""
-        moment = moment.astimezone(UTC)
-        first = (moment.date().toordinal() - _EPOCH) * self.per_day
-        low, high = first, first + self.per_day
-        while low < high:
-            middle = (low + high) // 2
-            if self.start_of(middle) < moment:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
     def _whole(self, number: int) -> Row:
         """Return a conversation after its last event."""
         conversation = self._complete.get(number)
         if conversation is None:
-            # Every other day begins with a conversation that ends when it starts.
-            instant = number % 97 == 0 or number % (2 * self.per_day) == 0
-            start = self.start_of(number)
-            endless = number % self.endless == _ENDLESS
-            orphan = self.is_orphan(number)
-            script = Script(
-                self.staff, number, start, instant=instant, endless=endless, orphan=orphan
-            )
+            choice = random.Random(f"{self.seed}/{number}")
+            course = self._course(choice, number)
+            script = Script(self.staff, number, self.start_of(number), choice, course)
             conversation = self._changed(number, script.complete())
             with self._lock:
                 while len(self._complete) >= _CACHED:
                     del self._complete[next(iter(self._complete))]
                 self._complete[number] = conversation
         return conversation
+
+    def _course(self, choice: random.Random, number: int) -> Course:
+        # Every other day begins with a conversation that ends when it starts.
+        instant = number % 97 == 0 or number % (2 * self.per_day) == 0
+        endless, orphan = self._is_endless(number), self.is_orphan(number)
+        return edge_case(
+            choice, self.staff, number, instant=instant, endless=endless, orphan=orphan
+        )
+
+    def _is_endless(self, number: int) -> bool:
+        return number % self.endless == _ENDLESS
 
     def _changed(self, number: int, row: Row) -> Row:
         """Return a conversation with the changes that the arguments of this world add."""
