@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,11 +18,14 @@ from support.simulator_client import Client
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.faults import KINDS, Faults, parse
+from tap_genesys.simulator.world import PROFILES
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 5, 13, 30, tzinfo=UTC)
 WORLD = World(seed=1, per_day=80, since=SINCE, now=NOW)
 ROWS = list(WORLD.conversations(SINCE, NOW))
+WORLDS = {"edge-cases": WORLD, "typical": replace(WORLD, profile="typical")}
+for_each_profile = pytest.mark.parametrize("profile", PROFILES)
 DAY = timedelta(days=1)
 
 
@@ -75,9 +79,11 @@ def test_the_world_has_all_kinds_of_conversations() -> None:
     assert any(7 * DAY < life < 30 * DAY for life in lives)
 
 
-def test_handle_time_is_talk_hold_and_after_call_work() -> None:
+@for_each_profile
+def test_handle_time_is_talk_hold_and_after_call_work(profile: str) -> None:
     """The vendor defines tHandle as this sum."""
-    handled = [row for row in ROWS if "conversationEnd" in row and metrics(row, "tHandle")]
+    rows = WORLDS[profile].conversations(SINCE, NOW)
+    handled = [row for row in rows if "conversationEnd" in row and metrics(row, "tHandle")]
     assert handled
     for row in handled:
         parts = sum(sum(metrics(row, name)) for name in ("tTalk", "tHeld", "tAcw"))
@@ -95,14 +101,15 @@ def test_a_part_of_the_span_is_a_part_of_the_list(begin: timedelta, length: time
         assert WORLD.count(start, end) == len(expected)
 
 
+@for_each_profile
 @settings(max_examples=60, deadline=None)
-@given(st.timedeltas(timedelta(0), 20 * DAY), st.timedeltas(timedelta(0), 20 * DAY))
-def test_data_only_grows(first: timedelta, more: timedelta) -> None:
+@given(first=st.timedeltas(timedelta(0), 20 * DAY), more=st.timedeltas(timedelta(0), 20 * DAY))
+def test_data_only_grows(profile: str, first: timedelta, more: timedelta) -> None:
     """Nothing is removed as time passes, and nothing is visible before it happens."""
-    early, late = NOW + first, NOW + first + more
-    for number in list(WORLD.numbers(SINCE, NOW))[::37]:
-        before = WORLD.at(early).conversation(number)
-        after = WORLD.at(late).conversation(number)
+    world, early, late = WORLDS[profile], NOW + first, NOW + first + more
+    for number in list(world.numbers(SINCE, NOW))[::37]:
+        before = world.at(early).conversation(number)
+        after = world.at(late).conversation(number)
         assert len(str(before)) <= len(str(after))
         assert before.get("conversationEnd", "") <= iso(early)
         for participant in before["participants"]:

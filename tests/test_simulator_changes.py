@@ -16,6 +16,7 @@ from support.warehouse import Warehouse
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import World
 from tap_genesys.simulator.snapshots import CORRECTED, LATER, REOPENED
+from tap_genesys.simulator.world import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,9 @@ WORLD = replace(
     orphans=9,
     ahead=True,
 )
-NUMBERS = list(WORLD.numbers(SINCE, END))
+WORLDS = {"edge-cases": WORLD, "typical": replace(WORLD, profile="typical")}
+NUMBERS_OF = {profile: list(world.numbers(SINCE, END)) for profile, world in WORLDS.items()}
+NUMBERS = NUMBERS_OF["edge-cases"]
 LATE = [number for number in NUMBERS if WORLD.late_event(number)]
 #: By the length of their list, those that the re-checks find to the end.
 SHORT = [number for number in NUMBERS if WORLD.end_of(number) < WORLD.start_of(number) + 20 * DAY]
@@ -46,7 +49,9 @@ UNDATED = [
 ]
 DETAILS = "/api/v2/analytics/conversations/details"
 
+for_each_profile = pytest.mark.parametrize("profile", PROFILES)
 numbers = st.sampled_from(NUMBERS)
+places = st.sampled_from(range(min(map(len, NUMBERS_OF.values()))))
 moments = st.builds(
     lambda hours: SINCE + timedelta(milliseconds=round(hours * 3_600_000)), st.floats(0, 45 * 24)
 )
@@ -72,44 +77,54 @@ def events(row: dict[str, Any]) -> Iterator[tuple[str, ...]]:
                     yield key, f"{segment['segmentType']} ends", segment["segmentEnd"]
 
 
+@for_each_profile
 @settings(deadline=None, max_examples=300)
-@given(number=numbers, first=moments, second=moments)
-def test_visible_data_only_grows(number: int, first: datetime, second: datetime) -> None:
+@given(place=places, first=moments, second=moments)
+def test_visible_data_only_grows(
+    profile: str, place: int, first: datetime, second: datetime
+) -> None:
     """Data that is visible at a moment is visible later, by query and by job, but for corrections.
 
     But for the nightly correction, which makes a wrap-up longer.
     """
+    world, number = WORLDS[profile], NUMBERS_OF[profile][place]
     first, second = sorted((first, second))
-    assume(CORRECTED not in WORLD._whole(number))
-    assert set(events(by_query(number, first))) <= set(events(by_query(number, second)))
-    assert set(events(WORLD.in_lake(number, first))) <= set(events(WORLD.in_lake(number, second)))
-    if REOPENED not in WORLD._whole(number) and WORLD.is_seen(number, first):
-        end = by_query(number, first).get("conversationEnd")
-        assert end in (None, by_query(number, second).get("conversationEnd"))
+    assume(CORRECTED not in world._whole(number))
+    assert set(events(by_query(number, first, world))) <= set(
+        events(by_query(number, second, world))
+    )
+    assert set(events(world.in_lake(number, first))) <= set(events(world.in_lake(number, second)))
+    if REOPENED not in world._whole(number) and world.is_seen(number, first):
+        end = by_query(number, first, world).get("conversationEnd")
+        assert end in (None, by_query(number, second, world).get("conversationEnd"))
 
 
+@for_each_profile
 @settings(deadline=None, max_examples=300)
-@given(number=numbers, first=moments, second=moments)
+@given(place=places, first=moments, second=moments)
 def test_each_change_has_a_date_or_a_known_moment(
-    number: int, first: datetime, second: datetime
+    profile: str, place: int, first: datetime, second: datetime
 ) -> None:
     """A row changes only at its dates, at its late event, and at its undated changes."""
+    world, number = WORLDS[profile], NUMBERS_OF[profile][place]
     first, second = sorted((first, second))
-    delay = WORLD.delay(number)
-    assume(WORLD.is_seen(number, first))
-    before, after = WORLD.in_lake(number, first), WORLD.in_lake(number, second)
-    expected = [date + delay for date in dates_of(after)] + WORLD.changed_at(number)
-    expected += (WORLD.late_event(number) or ())[1:]
+    delay = world.delay(number)
+    assume(world.is_seen(number, first))
+    before, after = world.in_lake(number, first), world.in_lake(number, second)
+    expected = [date + delay for date in dates_of(after)] + world.changed_at(number)
+    expected += (world.late_event(number) or ())[1:]
     assert before == after or any(first < moment <= second for moment in expected)
 
 
+@for_each_profile
 @settings(deadline=None, max_examples=200)
-@given(number=numbers, moment=moments)
-def test_only_certain_fields_have_future_dates(number: int, moment: datetime) -> None:
+@given(place=places, moment=moments)
+def test_only_certain_fields_have_future_dates(profile: str, place: int, moment: datetime) -> None:
     """No other date is later than the moment; late data has only dates before its delay."""
-    for row in (by_query(number, moment), WORLD.in_lake(number, moment)):
+    world, number = WORLDS[profile], NUMBERS_OF[profile][place]
+    for row in (by_query(number, moment, world), world.in_lake(number, moment)):
         if row["participants"]:
-            assert max(dates_of(row)) + WORLD.delay(number) <= moment
+            assert max(dates_of(row)) + world.delay(number) <= moment
             assert dates_of(row) == dates_of(row, moment)
 
 
@@ -253,25 +268,27 @@ def test_corrections_and_reopenings_have_no_date() -> None:
         assert "conversationEnd" not in row
 
 
+@for_each_profile
 @settings(deadline=None)
 @given(later=st.integers(0, 10_000))
 @example(later=10_000)
-def test_orphans_stand_open_for_ever(later: int) -> None:
+def test_orphans_stand_open_for_ever(profile: str, later: int) -> None:
     """All of the org's first week, in one queue, with nothing after their first hours."""
-    orphans = [number for number in NUMBERS if WORLD.is_orphan(number)]
-    assert len(orphans) == WORLD.orphans
-    days = {WORLD.start_of(number).date() for number in orphans}
+    world = WORLDS[profile]
+    orphans = [number for number in NUMBERS_OF[profile] if world.is_orphan(number)]
+    assert len(orphans) == world.orphans
+    days = {world.start_of(number).date() for number in orphans}
     assert len(days) > 4
     assert max(days) < (SINCE + 7 * DAY).date()
     for number in orphans:
-        quiet = WORLD.start_of(number) + 3 * HOUR
+        quiet = world.start_of(number) + 3 * HOUR
         moment = quiet + later * DAY
-        row = WORLD.in_lake(number, moment)
+        row = world.in_lake(number, moment)
         assert "conversationEnd" not in row
-        assert row == WORLD.in_lake(number, quiet)
+        assert row == world.in_lake(number, quiet)
         segment = row["participants"][-1]["sessions"][0]["segments"][-1]
         assert "segmentEnd" not in segment
-        assert segment["queueId"] == WORLD.queues()[0]["id"]
+        assert segment["queueId"] == world.queues()[0]["id"]
 
 
 def test_a_world_has_as_many_orphans_as_it_should() -> None:
@@ -283,13 +300,15 @@ def test_a_world_has_as_many_orphans_as_it_should() -> None:
     assert not any(map(PLAIN.is_orphan, NUMBERS))
 
 
-def test_the_vendors_document_describes_all_of_it() -> None:
+@for_each_profile
+def test_the_vendors_document_describes_all_of_it(profile: str) -> None:
     """By query as by job, while it happens and afterwards."""
+    world = WORLDS[profile]
     for moment in (SINCE + 6 * DAY, AFTERWARDS):
-        seen = [number for number in NUMBERS if WORLD.is_seen(number, moment)]
-        rows = [by_query(number, moment) for number in seen]
+        seen = [number for number in NUMBERS_OF[profile] if world.is_seen(number, moment)]
+        rows = [by_query(number, moment, world) for number in seen]
         validate({"conversations": rows}, response_schema(f"{DETAILS}/query", "post"))
-        rows = [WORLD.in_lake(number, moment) for number in seen]
+        rows = [world.in_lake(number, moment) for number in seen]
         results = response_schema(f"{DETAILS}/jobs/{{jobId}}/results", "get")
         validate({"conversations": rows}, results)
 

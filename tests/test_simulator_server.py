@@ -362,6 +362,7 @@ def test_nothing_is_left_when_it_closes() -> None:
         ["--fault", "status:status=teapot"],
         ["--interval-bounds", "{}"],
         ["--counts", "wrong"],
+        ["--profile", "flat"],
     ],
 )
 def test_an_invalid_argument_is_named(arguments: list[str]) -> None:

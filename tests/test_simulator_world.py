@@ -15,6 +15,7 @@ from tap_genesys.simulator import world as worlds
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.snapshots import CORRECTED, REOPENED
 from tap_genesys.simulator.summing import GROUPINGS, METRICS, summaries
+from tap_genesys.simulator.world import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +27,19 @@ DAY = timedelta(days=1)
 MOMENT = timedelta(milliseconds=1)
 #: Later than every date.
 ENDLESS = "9"
-#: The history of six days, seen long after them.
-LATER = World(seed=3, per_day=150, since=SINCE, now=NOW + 400 * DAY)
-ROWS = list(LATER.conversations(SINCE, SINCE + 6 * DAY))
+#: The history of six days, seen long after them, by profile.
+WORLDS = {
+    profile: World(seed=3, per_day=150, since=SINCE, now=NOW + 400 * DAY, profile=profile)
+    for profile in PROFILES
+}
+ROWS_OF = {
+    profile: list(world.conversations(SINCE, SINCE + 6 * DAY)) for profile, world in WORLDS.items()
+}
+LATER, ROWS = WORLDS["edge-cases"], ROWS_OF["edge-cases"]
 
 seeds = st.integers(0, 10**6)
 numbers = st.integers(0, 10**7)
+for_each_profile = pytest.mark.parametrize("profile", PROFILES)
 moments = st.datetimes(SINCE.replace(tzinfo=None), datetime(2027, 3, 1)).map(  # noqa: DTZ001 - in UTC below
     lambda moment: moment.replace(tzinfo=UTC, microsecond=moment.microsecond // 1000 * 1000)
 )
@@ -62,13 +70,14 @@ def test_starts_increase_strictly_within_their_day(
     assert start.microsecond % 1000 == 0
 
 
+@for_each_profile
 @settings(deadline=None)
 @given(first=moments, second=moments, now=moments)
 def test_a_range_has_the_conversations_that_started_in_it(
-    first: datetime, second: datetime, now: datetime
+    profile: str, first: datetime, second: datetime, now: datetime
 ) -> None:
     """None starts before the org or after the present."""
-    world = LATER.at(now)
+    world = WORLDS[profile].at(now)
     start, end = sorted((first, second))
     numbers_held = world.numbers(start, end)
     assert world.count(start, end) == len(numbers_held)
@@ -81,56 +90,65 @@ def test_a_range_has_the_conversations_that_started_in_it(
         assert following >= end or following > now
 
 
+@for_each_profile
 @settings(deadline=None)
 @given(seed=seeds, number=numbers, now=moments)
 def test_a_conversation_depends_on_nothing_but_its_number_and_the_time(
-    seed: int, number: int, now: datetime
+    profile: str, seed: int, number: int, now: datetime
 ) -> None:
     """Not on other calls, nor on their order."""
-    one = World(seed=seed, per_day=70, since=SINCE, now=now)
-    other = World(seed=seed, per_day=70, since=SINCE, now=NOW)
+    one = World(seed=seed, per_day=70, since=SINCE, now=now, profile=profile)
+    other = World(seed=seed, per_day=70, since=SINCE, now=NOW, profile=profile)
     other.conversation(number + 1)
     assert other.at(now).conversation(number) == one.conversation(number)
 
 
+@for_each_profile
 @settings(deadline=None)
-@given(number=st.sampled_from(range(len(ROWS))), now=moments)
-def test_a_conversation_is_open_when_it_ends_after_now(number: int, now: datetime) -> None:
+@given(number=st.sampled_from(range(min(map(len, ROWS_OF.values())))), now=moments)
+def test_a_conversation_is_open_when_it_ends_after_now(
+    profile: str, number: int, now: datetime
+) -> None:
     """And no date in it is later than the present."""
-    whole = ROWS[number]
-    name = LATER.numbers(SINCE, NOW)[0] + number
-    assume(REOPENED not in LATER._whole(name))  # one that is opened again was closed before
-    known = LATER.at(now).conversation(name)
+    later = WORLDS[profile]
+    whole = ROWS_OF[profile][number]
+    name = later.numbers(SINCE, NOW)[0] + number
+    assume(REOPENED not in later._whole(name))  # one that is opened again was closed before
+    known = later.at(now).conversation(name)
     is_open = whole.get("conversationEnd", ENDLESS) > stamp(now)
     assert ("conversationEnd" not in known) == is_open
     # Some calls are over, and have no end for weeks.
     last = whole["participants"][0]["sessions"][0]["segments"][-1]
     if last.get("segmentEnd", ENDLESS) > stamp(now) and whole["conversationStart"] <= stamp(now):
         assert "segmentEnd" not in known["participants"][0]["sessions"][0]["segments"][-1]
-    later = _moments(str(known)) - {whole["conversationStart"]}
-    assert all(moment <= stamp(now) for moment in later)
+    events = _moments(str(known)) - {whole["conversationStart"]}
+    assert all(moment <= stamp(now) for moment in events)
 
 
-def test_ids_are_unique() -> None:
+@for_each_profile
+def test_ids_are_unique(profile: str) -> None:
     """Of conversations, sessions, participants and reference data; each is a UUID."""
-    ids = [row["conversationId"] for row in ROWS]
-    ids += [session["sessionId"] for row in ROWS for session in sessions(row)]
-    ids += [person["participantId"] for row in ROWS for person in row["participants"]]
-    for rows in (LATER.users(), LATER.queues(), LATER.wrapup_codes(), LATER.divisions()):
+    world, rows_of_world = WORLDS[profile], ROWS_OF[profile]
+    ids = [row["conversationId"] for row in rows_of_world]
+    ids += [session["sessionId"] for row in rows_of_world for session in sessions(row)]
+    ids += [person["participantId"] for row in rows_of_world for person in row["participants"]]
+    for rows in (world.users(), world.queues(), world.wrapup_codes(), world.divisions()):
         ids += [row["id"] for row in rows]
     assert len(set(ids)) == len(ids)
     assert all(str(uuid.UUID(name)) == name for name in ids)
 
 
-def test_references_of_conversations_are_listed() -> None:
+@for_each_profile
+def test_references_of_conversations_are_listed(profile: str) -> None:
     """Queues, wrap-up codes, users and divisions exist in their listings."""
+    world = WORLDS[profile]
     known = {
-        "queueId": {row["id"] for row in LATER.queues()},
-        "wrapUpCode": {row["id"] for row in LATER.wrapup_codes()},
+        "queueId": {row["id"] for row in world.queues()},
+        "wrapUpCode": {row["id"] for row in world.wrapup_codes()},
     }
-    users = {row["id"] for row in LATER.users()}
-    divisions = {row["id"] for row in LATER.divisions()}
-    for row in ROWS:
+    users = {row["id"] for row in world.users()}
+    divisions = {row["id"] for row in world.divisions()}
+    for row in ROWS_OF[profile]:
         assert set(row["divisionIds"]) <= divisions
         assert {person.get("userId", min(users)) for person in row["participants"]} <= users
         for session in sessions(row):
@@ -139,10 +157,11 @@ def test_references_of_conversations_are_listed() -> None:
                     assert segment.get(name, min(ids)) in ids
 
 
-def test_metrics_are_as_long_as_their_segments() -> None:
+@for_each_profile
+def test_metrics_are_as_long_as_their_segments(profile: str) -> None:
     """Before a nightly correction, too."""
     kinds = {"tTalk": "interact", "tHeld": "hold", "tAcw": "wrapup"}
-    for row in [*ROWS, *uncorrected().values()]:
+    for row in [*ROWS_OF[profile], *uncorrected(profile).values()]:
         for person in row["participants"]:
             if person["purpose"] != "agent":
                 continue
@@ -156,9 +175,10 @@ def test_metrics_are_as_long_as_their_segments() -> None:
             assert values["tHandle"] == sum(values.get(name, 0) for name in kinds)
 
 
-def corrected() -> dict[int, datetime]:
+def corrected(profile: str) -> dict[int, datetime]:
     """Return which conversations a night corrects, and when."""
-    whole = {number: LATER._whole(number) for number in LATER.numbers(SINCE, SINCE + 6 * DAY)}
+    world = WORLDS[profile]
+    whole = {number: world._whole(number) for number in world.numbers(SINCE, SINCE + 6 * DAY)}
     return {
         number: datetime.fromisoformat(row[CORRECTED][0])
         for number, row in whole.items()
@@ -166,35 +186,40 @@ def corrected() -> dict[int, datetime]:
     }
 
 
-def uncorrected() -> dict[int, dict[str, Any]]:
+def uncorrected(profile: str) -> dict[int, dict[str, Any]]:
     """Return the conversations as they are a moment earlier."""
-    nights = corrected().items()
-    return {number: LATER.at(night - MOMENT).conversation(number) for number, night in nights}
+    nights = corrected(profile).items()
+    return {
+        number: WORLDS[profile].at(night - MOMENT).conversation(number) for number, night in nights
+    }
 
 
-def test_a_night_corrects_one_in_ten_without_a_date() -> None:
+@for_each_profile
+def test_a_night_corrects_one_in_ten_without_a_date(profile: str) -> None:
     """Between 48 hours after its end and five days after its start, a query and a job alike."""
-    nights = corrected()
-    assert 0.05 < len(nights) / len(ROWS) < 0.15
+    later, rows_of_world = WORLDS[profile], ROWS_OF[profile]
+    nights = corrected(profile)
+    assert 0.05 < len(nights) / len(rows_of_world) < 0.15
     assert len({night.date() for night in nights.values()}) > 3
-    for number, before in uncorrected().items():
-        night, end = nights[number], LATER.end_of(number)
+    for number, before in uncorrected(profile).items():
+        night, end = nights[number], later.end_of(number)
         assert night.timetz() == time(3, tzinfo=UTC)
-        assert end + 2 * DAY <= night <= LATER.start_of(number) + 5 * DAY
-        seen = [LATER.at(at).conversation(number)["participants"] for at in (end, night)]
+        assert end + 2 * DAY <= night <= later.start_of(number) + 5 * DAY
+        seen = [later.at(at).conversation(number)["participants"] for at in (end, night)]
         assert seen[0] == before["participants"] != seen[1]
-        assert seen[1] == LATER.conversation(number)["participants"]
+        assert seen[1] == later.conversation(number)["participants"]
         assert max(_moments(str(seen[1]))) <= stamp(end)
         by_job = [
-            LATER.at(night + behind, DAY).in_lake(number)["participants"][-1]
+            later.at(night + behind, DAY).in_lake(number)["participants"][-1]
             for behind in (DAY - MOMENT, DAY)
         ]
         assert by_job == [before["participants"][-1], seen[1][-1]]
 
 
-def test_segments_follow_one_another_within_the_conversation() -> None:
+@for_each_profile
+def test_segments_follow_one_another_within_the_conversation(profile: str) -> None:
     """Only a late wrap-up comes after its end; what goes on has no end yet."""
-    for row in ROWS:
+    for row in ROWS_OF[profile]:
         for session in sessions(row):
             bounds = [
                 one[name]

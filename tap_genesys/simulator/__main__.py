@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tap_genesys.simulator.faults import KINDS, Fault, parse
 from tap_genesys.simulator.habits import WORDS
 from tap_genesys.simulator.server import Simulator
-from tap_genesys.simulator.world import World
+from tap_genesys.simulator.world import PROFILES, World
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
         step=timedelta(minutes=options.step_minutes),
         late=timedelta(hours=options.late_hours),
         service_levels=options.service_levels,
+        profile=options.profile,
     )
     try:
         simulator = Simulator(
@@ -90,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="queues have targets, and aggregates oServiceLevel and nOverSla",
     )
+    text = f"{', '.join(PROFILES)} (default {PROFILES[0]})"
+    add("--profile", choices=PROFILES, default=PROFILES[0], help=text, metavar="WORD")
     add("--client-id", default="demo")
     add("--client-secret", default="demo-secret")
     add("--token-seconds", type=float, default=86_399, help="lifetime of an access token")

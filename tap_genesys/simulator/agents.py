@@ -18,7 +18,7 @@ from tap_genesys.simulator.responses import SimulatedResponse, page_of
 from tap_genesys.simulator.staff import identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from tap_genesys.simulator.habits import Habits
@@ -119,7 +119,8 @@ def stored(
         until: The end of the history that counts.
         span_days: The days on which a span is stored, as in `Habits.span_days`.
     """
-    key = (world.seed, world.since, world.now, world.late_spans, start, end, until, span_days)
+    org = (world.seed, world.since, world.now, world.late_spans, world.profile, world.per_day)
+    key = (*org, world.agents, start, end, until, span_days)
     if key not in _STORED:
         entries = [
             (str(agent), field, {**span, **_organization(world, span)})
@@ -223,7 +224,7 @@ def spans(
     until = until or world.now + _MOMENT
     # A week at a time, so that the same changes serve many intervals.
     first, last = _week(start), _week(end) + _WEEK
-    changes = _changes(world.since, place, kind, first, last)
+    changes = _changes_of(world, place, kind, first, last)
     before = max(bisect_left(changes, start - _DAY, key=itemgetter(0)) - 1, 0)
     for (began, status), (ended, _) in pairwise(changes[before:]):
         if began >= end:
@@ -234,7 +235,8 @@ def spans(
         if began >= visible_until:
             continue
         has_ended = ended < visible_until
-        span_end = corrected(world, place, kind, ended) if has_ended else _NEVER
+        # A correction by seconds leaves a short span a length of zero at least.
+        span_end = max(began, corrected(world, place, kind, ended)) if has_ended else _NEVER
         span = {kind: status, "startTime": stamp(began)}
         span |= {"endTime": stamp(span_end)} if has_ended else {}
         if span_end >= start and _days(span, _touched(start, end), span_days):
@@ -271,6 +273,16 @@ def _correction(seed: int, place: int, kind: str, until: datetime) -> tuple[date
     if chance % _CORRECTED:
         return _NEVER, until
     return night, until + timedelta(seconds=chance % 40 - 20 or 1)
+
+
+def _changes_of(
+    world: World, place: int, kind: str, first: datetime, last: datetime
+) -> Sequence[tuple[datetime, str]]:
+    """Return an agent's changes of status, from days before the given days to days after them."""
+    if world.office is None:
+        return _changes(world.since, place, kind, first, last)
+    first, last = first - _LONGEST_OFF, last + _LONGEST_OFF
+    return [*world.office.changes(place, kind, first, last), (_NEVER, "")]
 
 
 @lru_cache(maxsize=4096)

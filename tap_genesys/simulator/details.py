@@ -102,7 +102,7 @@ class Details:
         if self.habits.interval_reading == "touched-days" and by_start and not filtered:
             return numbers[::-1] if query["order"] == "desc" else numbers
         criteria = {name: value for name, value in query.items() if name != "paging"}
-        world = (self.world.seed, self.world.per_day, stamp(self.world.since))
+        world = (self.world.seed, self.world.per_day, stamp(self.world.since), self.world.profile)
         reading = (self.habits.interval_reading, self.habits.interval_bounds, stamp(self.world.now))
         key = json.dumps([criteria, world, reading], sort_keys=True)
         matches = self.results.get(key)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.simulator.arrivals import Arrivals, of_edge_cases
+from tap_genesys.simulator.arrivals import Arrivals, of_edge_cases, of_typical_weeks
 from tap_genesys.simulator.changes import (
     draw_delay,
     with_dates_ahead,
@@ -19,6 +19,7 @@ from tap_genesys.simulator.changes import (
 )
 from tap_genesys.simulator.conversation import Script
 from tap_genesys.simulator.edge_cases import edge_case
+from tap_genesys.simulator.office import Office
 from tap_genesys.simulator.record import stamp
 from tap_genesys.simulator.service_levels import with_targets
 from tap_genesys.simulator.snapshots import CHANGES, CORRECTED, REOPENED, snapshot_at
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+#: The courses of conversations and of agents' days.
+PROFILES = ("edge-cases", "typical")
 #: The most complete conversations in the cache, at about 8 kB each.
 _CACHED = 10_000
 #: The remainder, modulo `World.endless`, of the numbers that never end.
@@ -83,6 +86,8 @@ class World:
         service_levels: Whether queues have targets for their service level, and aggregates the
             metrics `oServiceLevel` and `nOverSla`. That both are counted where the answer or the
             abandon was emitted, by its agent, is believed.
+        profile: One of `PROFILES`: edge-cases, for tests of bounds; typical, for figures as a
+            contact centre has them, with handle times of minutes, shifts, and quiet weekends.
     """
 
     seed: int = 1
@@ -108,6 +113,7 @@ class World:
     ahead: bool = False
     agents: int = 48
     service_levels: bool = False
+    profile: str = "edge-cases"
     _complete: dict[int, Row] = field(default_factory=dict, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(
         default_factory=threading.Lock, init=False, repr=False, compare=False
@@ -120,14 +126,25 @@ class World:
 
     @cached_property
     def _arrivals(self) -> Arrivals:
-        return of_edge_cases(self.seed, self.per_day)
+        arrivals = of_typical_weeks if self.profile == "typical" else of_edge_cases
+        return arrivals(self.seed, self.per_day)
+
+    @cached_property
+    def office(self) -> Office | None:
+        """The days of a typical contact centre; None in a world of edge cases."""
+        if self.profile != "typical":
+            return None
+        return Office(
+            self.staff, self.per_day, self._arrivals, self.until, self.is_orphan, self._is_endless
+        )
 
     def at(self, now: datetime, lag: timedelta | None = None) -> World:
         """Return the same org at another present."""
         behind = self.lag if lag is None else lag
         world = replace(self, now=now, lag=behind)
         # Share the cache: with other arguments the conversations may differ, at another time not.
-        vars(world).update(_complete=self._complete, _lock=self._lock, staff=self.staff)
+        shared = {"_lock": self._lock, "staff": self.staff, "office": self.office}
+        vars(world).update(shared, _complete=self._complete)
         return world
 
     def users(self) -> list[Row]:
@@ -287,6 +304,8 @@ class World:
         return conversation
 
     def _course(self, choice: random.Random, number: int) -> Course:
+        if self.office:
+            return self.office.course(choice, number)
         # Every other day begins with a conversation that ends when it starts.
         instant = number % 97 == 0 or number % (2 * self.per_day) == 0
         endless, orphan = self._is_endless(number), self.is_orphan(number)
