@@ -62,3 +62,17 @@
     )
     {% endif %}
 {%- endmacro %}
+
+
+{# The wrap-ups of the rows of a relation, numbered from the last one of each: place_from_end.
+   `column` joins both, and is what a wrap-up is the last of. #}
+{% macro wrap_ups_from_the_last(column, relation) -%}
+    select
+        wrap_ups.*,
+        row_number() over (
+            partition by wrap_ups.{{ column }}
+            order by wrap_ups.started_at desc, wrap_ups.wrap_up_key desc
+        ) as place_from_end
+    from {{ ref('stg_genesys__conversation_wrap_ups') }} as wrap_ups
+    inner join {{ relation }} on {{ relation }}.{{ column }} = wrap_ups.{{ column }}
+{%- endmacro %}

@@ -126,14 +126,7 @@ queues as (
 ),
 
 placed_wrap_ups as (
-    select
-        wrap_ups.*,
-        row_number() over (
-            partition by wrap_ups.conversation_id
-            order by wrap_ups.started_at desc, wrap_ups.wrap_up_key desc
-        ) as place_from_end
-    from {{ ref('stg_genesys__conversation_wrap_ups') }} as wrap_ups
-    inner join pending on pending.conversation_id = wrap_ups.conversation_id
+    {{ wrap_ups_from_the_last('conversation_id', 'pending') }}
 ),
 
 wrap_ups as (

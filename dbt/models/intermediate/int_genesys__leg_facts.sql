@@ -83,15 +83,7 @@ metrics as (
 ),
 
 wrap_ups as (
-    select
-        wrap_ups.session_key,
-        wrap_ups.wrap_up_code_id,
-        row_number() over (
-            partition by wrap_ups.session_key
-            order by wrap_ups.started_at desc, wrap_ups.wrap_up_key desc
-        ) as place_from_end
-    from {{ ref('stg_genesys__conversation_wrap_ups') }} as wrap_ups
-    inner join sessions on sessions.session_key = wrap_ups.session_key
+    {{ wrap_ups_from_the_last('session_key', 'sessions') }}
 ),
 
 legs as (
