@@ -168,21 +168,44 @@ def test_arrivals_by_hour(built: Built) -> None:
     assert figures(built, "arrivals by hour") == dict(expected)
 
 
-def test_repeat_callers(built: Built) -> None:
-    """Repeat calls are those of a number within seven days of the one before."""
+def calls_by_number() -> dict[str, list[datetime]]:
+    """Return number -> the starts of its inbound calls, in their order."""
     calls = defaultdict(list)
     for row in TRUTH:
         (session,) = row["participants"][0]["sessions"]
         if session["mediaType"] == "voice" and row["originatingDirection"] == "inbound":
             calls[session["ani"]].append(datetime.fromisoformat(row["conversationStart"]))
+    return {ani: sorted(starts) for ani, starts in calls.items()}
+
+
+def test_repeat_callers(built: Built) -> None:
+    """Repeat calls are those of a number within seven days of the one before."""
     repeats = Counter(
         ani
-        for ani, starts in calls.items()
-        for before, after in pairwise(sorted(starts))
+        for ani, starts in calls_by_number().items()
+        for before, after in pairwise(starts)
         if after - before <= 7 * DAY
     )
     assert built.models.query(SQL["repeat callers"]) == [[repeats.total(), len(repeats)]]
     assert repeats
+
+
+def test_first_contact_resolution(built: Built) -> None:
+    """Of the calls whose seven following days are loaded, the share that none followed."""
+    newest = max(datetime.fromisoformat(row["conversationStart"]) for row in TRUTH)
+    followed = [
+        (start, following)
+        for starts in calls_by_number().values()
+        for start, following in pairwise([*starts, datetime.max.replace(tzinfo=newest.tzinfo)])
+        if start <= newest - 7 * DAY
+    ]
+    (shares,) = (
+        row[1:4] for row in built.models.query(SQL["first contact resolution"]) if row[0] == "voice"
+    )
+    for days, share in zip((1, 3, 7), shares, strict=True):
+        resolved = sum(following - start > days * DAY for start, following in followed)
+        assert float(share) == pytest.approx(resolved / len(followed), abs=1e-3)
+        assert days < 7 or resolved < len(followed)
 
 
 def test_the_other_documented_queries_run(built: Built) -> None:
