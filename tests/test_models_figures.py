@@ -306,3 +306,19 @@ def test_freshness_is_that_of_the_newest_run(built: Built) -> None:
     assert details["complete_to"] == datetime(2025, 3, 31, 10, 30)  # noqa: DTZ001
     assert details["behind_seconds"] == 24.5 * 3600
     assert details["last_records_at"] == datetime(2025, 4, 1, 10)  # noqa: DTZ001
+
+
+def test_a_run_has_the_sums_of_its_lanes(built: Built) -> None:
+    """Rows are those of the lanes, requests are the run's own, too; a killed run has no end."""
+    rows = {row["run_id"]: row for row in built.models.rows("genesys__runs")}
+    assert set(rows) == {"a", "b"}
+    ended, killed = rows["a"], rows["b"]
+    assert (ended["duration_seconds"], ended["records"], ended["requests"]) == (300, 70, 6)
+    assert (ended["streams"], ended["streams_not_done"]) == (2, 0)
+    assert (killed["ended_at"], killed["duration_seconds"], killed["outcome"]) == (
+        None,
+        None,
+        "killed",
+    )
+    assert (killed["records"], killed["requests"], killed["retries"]) == (0, 7, 1)
+    assert (killed["streams"], killed["streams_not_done"]) == (2, 1)
