@@ -11,7 +11,7 @@ from reporting.database import Database
 from reporting.errors import ReportError
 from reporting.figures import figures
 from reporting.page import page
-from reporting.queries import freshness, period, queue_names, read
+from reporting.queries import period, queue_names, read, run_history
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +48,7 @@ def make(address: str, schema: str, now: datetime) -> str:
     with Database(address, schema) as database:
         days = period(database)
         data = figures(days, queue_names(database), read(database, days))
-        return page(data, days, freshness(database), source=database.label, now=now)
+        return page(data, days, run_history(database), source=database.label, now=now)
 
 
 if __name__ == "__main__":

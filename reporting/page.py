@@ -8,21 +8,20 @@ import json
 from datetime import UTC, date, datetime
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reporting.charts import SECTIONS, Chart
-from reporting.queries import FRESHNESS, TABLES
+from reporting.queries import TABLES
+from reporting.runs import parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reporting.database import Row
     from reporting.figures import Figures
-    from reporting.queries import Period
+    from reporting.queries import Period, RunHistory
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("figures.js", "drawing.js", "page.js")
-_RUNS = "It needs the stream tap_runs, and genesys__using_tap_runs."
 #: Charts that are as wide as the page.
 WIDE = ("half_hours", "handle_time", "occupancy", "reconciliation")
 
@@ -64,14 +63,14 @@ database.</p>
 
 
 def page(
-    figures: Figures, period: Period, freshness: Sequence[Row] | None, *, source: str, now: datetime
+    figures: Figures, period: Period, history: RunHistory, *, source: str, now: datetime
 ) -> str:
     """Return the page.
 
     Args:
         figures: The data.
         period: The days.
-        freshness: The rows of the mart of freshness; None without it.
+        history: The lanes and the newest runs of the tap.
         source: The name of the database.
         now: The time at which it is made.
     """
@@ -90,20 +89,18 @@ def page(
         ),
         style=style,
         sections="\n".join(
-            _section(title, charts, figures, freshness) for title, charts in SECTIONS.items()
+            _section(title, charts, figures, history) for title, charts in SECTIONS.items()
         ),
         figures=_embedded(figures.document()),
         script=script,
     )
 
 
-def _section(
-    title: str, charts: Sequence[Chart], figures: Figures, freshness: Sequence[Row] | None
-) -> str:
-    parts = [_chart(chart, is_built=figures.tables[chart.table] is not None) for chart in charts]
+def _section(title: str, charts: Sequence[Chart], figures: Figures, history: RunHistory) -> str:
+    sections = [_chart(chart, is_built=figures.tables[chart.table] is not None) for chart in charts]
     if charts is SECTIONS["Is it all here?"]:
-        parts.append(_freshness(freshness))
-    inner = "\n".join(parts)
+        sections += parts(history)
+    inner = "\n".join(sections)
     return f'<h2>{escape(title)}</h2>\n<div class="charts">\n{inner}\n</div>'
 
 
@@ -128,66 +125,6 @@ def _chart(chart: Chart, *, is_built: bool) -> str:
         '<details><summary>The figures as a table</summary><div class="scroll" tabindex="0">'
         "</div></details>\n</section>"
     )
-
-
-def _freshness(rows: Sequence[Row] | None) -> str:
-    """Return the part with the mart of freshness: its rows, or why there are none."""
-    heading = "<h3>How far each stream has been read</h3>"
-    if not rows:
-        reason = (
-            f"is not in this database. {_RUNS}"
-            if rows is None
-            else "has no rows: no run is loaded."
-        )
-        body = f'<p class="empty">The mart <code>{FRESHNESS}</code> {reason}</p>'
-    else:
-        head = "".join(f'<th scope="col">{_heading(name)}</th>' for name in rows[0])
-        lines = "".join(_line(row) for row in rows)
-        body = (
-            f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-            f"<tbody>{lines}</tbody></table></div>\n"
-            '<p class="meaning">The moment, in UTC, up to which all rows of each stream and lane '
-            "are loaded, and the result of its newest run; those furthest behind come first.</p>\n"
-            f'<p class="source">From <code>{FRESHNESS}</code>: '
-            "<code>complete_to</code>, <code>behind_seconds</code>, <code>last_outcome</code>. "
-            "All queues and media.</p>"
-        )
-    return f'<section class="chart wide" id="freshness">\n{heading}\n{body}\n</section>'
-
-
-def _heading(column: str) -> str:
-    return escape(column.removesuffix("_seconds").replace("_", " ").capitalize())
-
-
-def _line(row: Row) -> str:
-    first, *others = (
-        _duration(value) if name.endswith("_seconds") else _text(value)
-        for name, value in row.items()
-    )
-    cells = "".join(f"<td>{escape(text)}</td>" for text in others)
-    return f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
-
-
-def _duration(seconds: Any) -> str:  # noqa: ANN401 - a number of a database, or None
-    """Return a time with its two largest units."""
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    units = ((days, "d"), (hours, "h"), (minutes, "min"), (rest, "s"))
-    start = next((place for place, (number, _) in enumerate(units) if number), 3)
-    return " ".join(f"{number} {unit}" for number, unit in units[start : start + 2])
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - a value of a database
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return f"{value:,}"
-    return "" if value is None else str(value)
 
 
 def _span(first: date, last: date) -> str:

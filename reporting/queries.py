@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reporting.errors import ReportError
 
@@ -20,6 +20,7 @@ QUEUES = 20
 #: Days within which a contact counts as a repeat, as in genesys__repeat_contacts.
 REPEATS = (1, 3, 7)
 FRESHNESS = "genesys__freshness"
+RUNS = "genesys__runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class Period:
     time_zone: str
     #: The start of the newest conversation, in UTC.
     newest: datetime
+
+
+class RunHistory(NamedTuple):
+    """The rows of the marts about the tap's runs; None where the database lacks the mart."""
+
+    lanes: list[Row] | None
+    runs: list[Row] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,14 @@ from genesys__freshness
 order by coalesce(behind_seconds, 0) desc, stream, lane
 """
 
+#: The newest five.
+_RUNS = """
+select started_at as started, duration_seconds as took_seconds, outcome, records, requests, retries
+from genesys__runs
+order by started_at desc, run_id
+limit 5
+"""
+
 _NAMES = """
 select conversation.queue_id, max(queue.name) as name
 from (
@@ -246,9 +262,12 @@ def queue_names(database: Database) -> dict[str, str]:
     return {row["queue_id"]: row["name"] or row["queue_id"] for row in database.rows(_NAMES)}
 
 
-def freshness(database: Database) -> list[Row] | None:
-    """Return the streams and lanes, those furthest behind first; None without the mart."""
-    return database.rows(_FRESHNESS) if FRESHNESS in database.marts else None
+def run_history(database: Database) -> RunHistory:
+    """Return how far the lanes have read, those furthest behind first, and the newest runs."""
+    return RunHistory(
+        database.rows(_FRESHNESS) if FRESHNESS in database.marts else None,
+        database.rows(_RUNS) if RUNS in database.marts else None,
+    )
 
 
 def _plain(moment: datetime) -> str:

@@ -354,6 +354,28 @@ def test_freshness_is_shown_once_it_is_built(reported: Reported, tmp_path: Path)
     assert '<th scope="col">Complete to</th><th scope="col">Behind</th>' in html
 
 
+def test_the_newest_runs_are_shown_once_they_are_built(reported: Reported, tmp_path: Path) -> None:
+    """The newest five rows of genesys__runs stand in the page; without the mart, it says so."""
+    if reported.models.server:
+        pytest.skip("one database is enough")
+    assert "The mart <code>genesys__runs</code> is not in this database." in reported.html
+    (tmp_path / "copy").mkdir()
+    shutil.copy(reported.address, tmp_path / "copy" / DATABASE)
+    query_duckdb(
+        tmp_path / "copy",
+        "create table marts.genesys__runs as select 'run ' || hour as run_id, "
+        "timestamp '2025-03-01' + hour * interval 1 hour as started_at, 70.25 as duration_seconds, "
+        "'incomplete' as outcome, 1000 + hour as records, 9 as requests, 2 as retries "
+        "from range(8) as t (hour)",
+    )
+    html = make(tmp_path / "copy" / DATABASE, tmp_path / "report.html")
+    lines = re.findall(r'<tr><th scope="row">(2025-.*?)</th>(.*?)</tr>', html)
+    assert [start for start, _ in lines] == [f"2025-03-01 0{hour}:00" for hour in (7, 6, 5, 4, 3)]
+    assert lines[0][1] == (
+        "<td>1 min 10 s</td><td>incomplete</td><td>1,007</td><td>9</td><td>2</td>"
+    )
+
+
 def test_a_choice_changes_the_figures(reported: Reported, shown: dict[str, Any]) -> None:
     """A queue, and then a medium, changes each chart that they apply to, to the mart's numbers."""
     document = reported.figures
