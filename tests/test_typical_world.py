@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -30,8 +31,13 @@ MOMENT = timedelta(milliseconds=1)
 WORLD = World(
     seed=1, per_day=250, since=SINCE, now=SINCE + 14 * DAY, profile="typical", service_levels=True
 )
-ROWS = list(WORLD.conversations(SINCE, WORLD.now))
 AGGREGATES = "/api/v2/analytics/conversations/aggregates/query"
+
+
+@cache
+def conversations() -> list[Row]:
+    """Return the conversations of two weeks, at their end."""
+    return list(WORLD.conversations(SINCE, WORLD.now))
 
 
 def sessions(row: Row, purpose: str) -> Iterator[tuple[Row, Row]]:
@@ -69,7 +75,7 @@ def test_handle_times_are_minutes() -> None:
     """Talk of some minutes, with a long tail; holds and after-call work are shorter."""
     handled = [
         metrics(session)
-        for row in ROWS
+        for row in conversations()
         for _, session in sessions(row, "agent")
         if "tHandle" in metrics(session)
     ]
@@ -87,13 +93,14 @@ def test_handle_times_are_minutes() -> None:
 
 def test_conversations_follow_the_hour_and_the_weekday() -> None:
     """Mondays are busiest, weekends quiet; before the first shift there are e-mails alone."""
-    by_day = Counter(datetime.fromisoformat(row["conversationStart"]).weekday() for row in ROWS)
+    starts = [datetime.fromisoformat(row["conversationStart"]) for row in conversations()]
+    by_day = Counter(start.weekday() for start in starts)
     assert by_day.most_common(1)[0][0] == 0
     assert by_day[6] < by_day[5] < by_day[4] / 2
-    by_hour = Counter(row["conversationStart"][11:13] for row in ROWS)
-    assert by_hour.most_common(1)[0][0] in {"10", "11"}
-    assert not by_hour.keys() & {"21", "22", "23"}
-    night = [row for row in ROWS if row["conversationStart"][11:13] < "06"]
+    by_hour = Counter(start.hour for start in starts)
+    assert by_hour.most_common(1)[0][0] in {10, 11}
+    assert not by_hour.keys() & {21, 22, 23}
+    night = [row for row in conversations() if row["conversationStart"][11:13] < "06"]
     assert len(night) > 10
     assert {medium(row) for row in night} == {"email"}
 
@@ -143,7 +150,7 @@ def test_codes_belong_to_their_queue() -> None:
     names = {row["id"]: row["name"] for row in (*WORLD.queues(), *WORLD.wrapup_codes())}
     pairs = Counter(
         (names[segment["queueId"]], names[segment["wrapUpCode"]])
-        for row in ROWS
+        for row in conversations()
         for _, session in sessions(row, "agent")
         for segment in session["segments"]
         if "wrapUpCode" in segment
@@ -158,7 +165,11 @@ def test_codes_belong_to_their_queue() -> None:
 
 def test_surveys_are_of_content_customers() -> None:
     """More promoters than detractors, and some of both."""
-    scores = [survey["surveyPromoterScore"] for row in ROWS for survey in row.get("surveys", ())]
+    scores = [
+        survey["surveyPromoterScore"]
+        for row in conversations()
+        for survey in row.get("surveys", ())
+    ]
     promoters, detractors = (
         sum(low <= score <= high for score in scores) / len(scores)
         for low, high in ((9, 10), (0, 6))
@@ -168,7 +179,7 @@ def test_surveys_are_of_content_customers() -> None:
 
 def test_the_wait_for_an_answer_is_that_in_the_queue_and_of_the_ringing() -> None:
     """The service level counts it; a call to a customer waits for nobody."""
-    for row in ROWS:
+    for row in conversations():
         waits = [session for _, session in sessions(row, "acd")]
         if row["originatingDirection"] == "outbound":
             assert not waits
@@ -191,7 +202,7 @@ def test_the_wait_for_an_answer_is_that_in_the_queue_and_of_the_ringing() -> Non
 def test_a_transfer_is_blind_or_after_a_consultation_and_has_a_receiver() -> None:
     """Each is counted as one of the two kinds, and another agent's part follows."""
     kinds: Counter[str] = Counter()
-    for row in ROWS:
+    for row in conversations():
         parts = [session for _, session in sessions(row, "agent")]
         assert len(parts) < 3
         for number, session in enumerate(parts):
@@ -207,7 +218,7 @@ def test_a_transfer_is_blind_or_after_a_consultation_and_has_a_receiver() -> Non
 def test_the_vendors_sums_are_those_of_the_conversations() -> None:
     """By agent, handle time and its number."""
     expected: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in ROWS:
+    for row in conversations():
         for participant, session in sessions(row, "agent"):
             if "tHandle" in metrics(session):
                 handled = {"sum": metrics(session)["tHandle"], "count": 1}
@@ -306,7 +317,7 @@ def test_the_days_in_the_cache_are_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     world = replace(WORLD)
     assert (
         list(world.conversations(SINCE, SINCE + 5 * DAY))
-        == ROWS[: world.count(SINCE, SINCE + 5 * DAY)]
+        == conversations()[: world.count(SINCE, SINCE + 5 * DAY)]
     )
     assert world.office
     assert 0 < len(world.office._days) <= 2
