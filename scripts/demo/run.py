@@ -46,7 +46,7 @@ from tap_genesys.streams import STREAMS
 
 STATE_ID = "demo:tap-genesys-to-target-duckdb"
 HISTORY = timedelta(days=14)
-PER_DAY = 150
+PER_DAY = 250
 #: Streams of the page that are not read by default.
 OPTIONAL = ("conversation_reconciliation", "user_presences", "user_routing_statuses")
 #: Groupings that do not change during a conversation. A queue does: the database would keep the
@@ -180,7 +180,7 @@ def start_simulator(children: Children, since: datetime, now: datetime) -> str:
     """Start the simulator, and return its URL."""
     command = [str(PYTHON), "-m", "tap_genesys.simulator", "--port", "0"]
     command += ["--per-day", str(PER_DAY), "--since", iso(since), "--now", iso(now)]
-    command += ["--service-levels"]
+    command += ["--service-levels", "--profile", "typical"]
     with SIMULATOR_LOG.open("w", encoding="utf-8") as log:
         process = children.start(command, clean_environment(), stdout=subprocess.PIPE, stderr=log)
     return address(process)
