@@ -239,6 +239,54 @@ def intervals(world: World, place: int, field: str, *statuses: str) -> list[tupl
     ]
 
 
+def test_some_written_conversations_stay_open_after_the_answer() -> None:
+    """A call ends with its wrap-up, as do most e-mails and messages; the others stay open."""
+    later: dict[str, list[timedelta]] = defaultdict(list)
+    for row in WORLD.at(WORLD.now + 9 * DAY).conversations(SINCE, SINCE + 10 * DAY):
+        parts = [session for _, session in sessions(row, "agent")]
+        if parts and "conversationEnd" in row:
+            end, wrapped = row["conversationEnd"], parts[-1]["segments"][-1]["segmentEnd"]
+            later[medium(row)].append(datetime.fromisoformat(end) - datetime.fromisoformat(wrapped))
+    assert {length for name in ("callback", "chat") for length in later[name]} == {timedelta(0)}
+    # Some calls get their end only after 60 days, so that they have none yet.
+    assert set(later["voice"]) == {timedelta(0)}
+    for name in ("email", "message"):
+        longer = [length for length in later[name] if length]
+        assert 0.2 < len(longer) / len(later[name]) < 0.4
+        assert timedelta(0) < min(longer) < DAY < max(longer)
+
+
+def test_e_mails_are_answered_but_for_those_in_an_unread_queue() -> None:
+    """One e-mail in so many never ends, and has no agent; an agent takes nearly all others."""
+    world = replace(WORLD, endless=7).at(WORLD.now + 300 * DAY)
+    emails = {
+        number: row
+        for number in world.numbers(SINCE, SINCE + 10 * DAY)
+        if medium(row := world.conversation(number)) == "email"
+    }
+    unread = {number for number, row in emails.items() if "conversationEnd" not in row}
+    assert unread == {number for number in emails if number % 7 == 3}
+    for number in unread:
+        (queue,) = sessions(emails[number], "acd")
+        assert queue[1]["segments"][0]["queueId"] == world.queues()[0]["id"]
+        assert not list(sessions(emails[number], "agent"))
+    others = emails.keys() - unread
+    answered = [number for number in others if list(sessions(emails[number], "agent"))]
+    assert len(answered) > 0.98 * len(others)
+    assert len(unread) > 20
+
+
+def test_agents_differ_in_their_pace() -> None:
+    """The slowest agent talks for a third longer than the fastest, over two weeks."""
+    talks: dict[str, list[int]] = defaultdict(list)
+    for row in conversations():
+        for participant, session in sessions(row, "agent"):
+            if "tTalk" in metrics(session):
+                talks[participant["userId"]].append(metrics(session)["tTalk"])
+    means = sorted(map(mean, talks.values()))
+    assert means[-1] > 1.33 * means[0]
+
+
 @pytest.mark.parametrize("until", [None, SINCE + 1.5 * DAY])
 def test_an_agent_interacts_while_a_conversation_lasts(until: datetime | None) -> None:
     """From the answer to the end of the wrap-up, one at a time, on queue, and at no other time."""
@@ -259,6 +307,10 @@ def test_an_agent_interacts_while_a_conversation_lasts(until: datetime | None) -
         assert all(end <= begin for (_, end), (begin, _) in pairwise(parts))
         busy = intervals(world, place, "routingStatus", "INTERACTING")
         assert busy == parts
+        for field in ("routingStatus", "systemPresence"):
+            changes = list(spans(world, place, field, world.since, world.now))
+            assert all(span["startTime"] < span.get("endTime", "9") for span in changes)
+            assert all(span[field] != other[field] for span, other in pairwise(changes))
         on_queue = intervals(world, place, "systemPresence", "ON_QUEUE")
         assert all(
             any(start <= begin and end <= over for start, over in on_queue) for begin, end in parts

@@ -32,7 +32,7 @@ _CODES = ("Resolved", "Call back later", "Escalated", "Duplicate", "Wrong number
 _CODE_WEIGHTS = (9, 6, 3, 8, 3, 2, 1, 1)
 #: The callers of one call in four, who call often.
 _REGULARS = 250
-#: Nobody waits longer for an e-mail or a message.
+#: An e-mail or a message that no agent took is closed after this time.
 _PATIENT = 2 * DAY
 #: The share of calls with a hold, of conversations with a transfer, and of notes.
 _HELD, _TRANSFERRED, _NOTED = 0.3, 0.09, 0.1
@@ -103,18 +103,17 @@ class Demand:
     stays_open: int
 
 
-def demand(staff: Staff, number: int, *, is_open: bool, is_email: bool) -> Demand:
+def demand(staff: Staff, number: int, *, is_open: bool) -> Demand:
     """Return what is drawn of a conversation.
 
     Args:
         staff: The people and names of the org.
         number: The conversation's number.
         is_open: Whether the contact centre is open; else it is an e-mail.
-        is_email: Whether it is an e-mail in any case.
     """
     choice = random.Random(f"{staff.seed}/{number}/demand")
     (medium,) = choice.choices(_MEDIA, _MEDIA_WEIGHTS)
-    medium = "email" if is_email or not is_open else medium
+    medium = medium if is_open else "email"
     inbound = medium != "callback" and (not is_open or choice.random() < _INBOUND)
     pace = _PACES[medium]
     offered = _within(choice, pace.flow) if inbound else 0

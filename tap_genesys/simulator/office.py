@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tap_genesys.simulator.staff import Staff
 
 _MOMENT = timedelta(milliseconds=1)
-#: An e-mail that nobody took is closed after this time.
-_CLOSED = 2 * DAY
 #: The promoter scores of surveys: most customers are content.
 _SCORES = (
     0, 0, 1, 2, 3, 4, 5, 5, 5, 6, 6, 6, *(7,) * 8, *(8,) * 14, *(9,) * 15, *(10,) * 18,
@@ -65,7 +63,7 @@ class Office:
         if legs:
             queued, life = legs[0].begin, legs[-1].wrapped + row.stays_open
         else:
-            queued = life = row.ready + min(row.patience, _CLOSED)
+            queued = life = row.ready + row.patience
         return Course(
             row.medium,
             inbound=row.inbound,
@@ -138,9 +136,7 @@ class Office:
             number: (self.arrivals.start_of(number) - midnight) // _MOMENT for number in numbers
         }
         demands = {
-            number: demand(
-                self.staff, number, is_open=start >= opens, is_email=self.is_orphan(number)
-            )
+            number: demand(self.staff, number, is_open=start >= opens)
             for number, start in starts.items()
         }
         taken = {
