@@ -18,7 +18,10 @@ from support.simulator_client import Client
 from tap_genesys.simulator import Simulator, World, office
 from tap_genesys.simulator.agents import spans, stored
 from tap_genesys.simulator.aggregating import Sums
+from tap_genesys.simulator.demand import Demand, Work
 from tap_genesys.simulator.record import stamp
+from tap_genesys.simulator.rota import Agent, Shift
+from tap_genesys.simulator.workday import Desk, Workday
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,6 +215,10 @@ def test_a_transfer_is_blind_or_after_a_consultation_and_has_a_receiver() -> Non
             kinds.update(kind)
             if kind and "conversationEnd" in row:
                 assert (number, len(parts)) == (0, 2)
+                queues = [wait["segments"][0] for _, wait in sessions(row, "acd")]
+                # The customer does not wait for the end of the first agent's wrap-up.
+                wrap = session["segments"][-1]["segmentStart"]
+                assert [queue["segmentStart"] for queue in queues[1:]] == [wrap] * len(queues[1:])
     assert min(kinds.values()) > 20
 
 
@@ -283,8 +290,31 @@ def test_agents_differ_in_their_pace() -> None:
         for participant, session in sessions(row, "agent"):
             if "tTalk" in metrics(session):
                 talks[participant["userId"]].append(metrics(session)["tTalk"])
-    means = sorted(map(mean, talks.values()))
+    means = sorted(mean(values) for values in talks.values())
     assert means[-1] > 1.33 * means[0]
+
+
+def test_a_transfer_at_the_end_of_the_last_shift_has_no_receiver() -> None:
+    """It is none, then: the first agent's part is the last one."""
+    hour = 3_600 * 1000
+    work = Work("q", ring=1000, talk=hour, held=0, after=0, code="c", has_note=False)
+    row = Demand(
+        "voice",
+        inbound=True,
+        ani="",
+        offered=0,
+        ready=0,
+        patience=hour,
+        works=(work, work),
+        transfers=("nTransferred",),
+        stays_open=0,
+    )
+    agent = Agent(place=0, pace=1, share=1, meets=0, queues=frozenset("q"))
+    for end, legs, transfers in ((9 * hour, 2, ("nTransferred",)), (3 * hour, 1, ())):
+        desk = Desk(agent, Shift(start=0, on_queue=0, end=end, breaks=()))
+        day = Workday(1, {7: 2 * hour}, {7: row}, [desk], ["a"])
+        assert len(day.legs[7]) == legs
+        assert day.legs[7][0].transfers == transfers
 
 
 @pytest.mark.parametrize("until", [None, SINCE + 1.5 * DAY])
