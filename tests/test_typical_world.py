@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
-from statistics import mean
+from statistics import mean, median_low
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,6 +92,13 @@ def test_handle_times_are_minutes() -> None:
     held = [row["tHeld"] / 60_000 for row in handled if "tHeld" in row]
     assert 0.15 < len(held) / len(handled) < 0.35
     assert 0.5 < mean(held) < 3
+    holds = {
+        medium(row)
+        for row in conversations()
+        for _, session in sessions(row, "agent")
+        if "tHeld" in metrics(session)
+    }
+    assert holds == {"voice", "chat"}
 
 
 def test_conversations_follow_the_hour_and_the_weekday() -> None:
@@ -181,7 +188,8 @@ def test_surveys_are_of_content_customers() -> None:
 
 
 def test_the_wait_for_an_answer_is_that_in_the_queue_and_of_the_ringing() -> None:
-    """The service level counts it; a call to a customer waits for nobody."""
+    """The service level counts it; a call to a customer waits for nobody. E-mails wait longest."""
+    lengths: dict[str, list[timedelta]] = defaultdict(list)
     for row in conversations():
         waits = [session for _, session in sessions(row, "acd")]
         if row["originatingDirection"] == "outbound":
@@ -200,6 +208,10 @@ def test_the_wait_for_an_answer_is_that_in_the_queue_and_of_the_ringing() -> Non
             length = datetime.fromisoformat(end) - datetime.fromisoformat(begin)
             assert metrics(answer)["tAnswered"] == length / MOMENT
             assert length >= 3 * timedelta(seconds=1)
+            lengths[medium(row)].append(length)
+    assert median_low(lengths["voice"]) < timedelta(seconds=20)
+    assert HOUR / 60 < median_low(lengths["message"]) < HOUR / 10
+    assert HOUR / 2 < median_low(lengths["email"]) < 4 * HOUR
 
 
 def test_a_transfer_is_blind_or_after_a_consultation_and_has_a_receiver() -> None:
@@ -361,7 +373,7 @@ def joined(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def test_agents_differ() -> None:
     """In their occupancy, shifts, breaks and days off; colleagues without calls have no spans."""
-    occupancy, days, starts = [], set(), set()
+    occupancy, days, starts, seen = [], set(), set(), set()
     for place in range(len(WORLD.staff.agents)):
         seconds: Counter[str] = Counter()
         for span in spans(WORLD, place, "routingStatus", SINCE, WORLD.now):
@@ -375,10 +387,12 @@ def test_agents_differ() -> None:
         presences = list(spans(WORLD, place, "systemPresence", SINCE, WORLD.now))
         statuses = {span["systemPresence"] for span in presences}
         assert statuses >= {"AVAILABLE", "ON_QUEUE", "MEAL", "BREAK", "OFFLINE"}
+        seen |= statuses
         logins = [row["startTime"] for row in presences if row["systemPresence"] == "AVAILABLE"]
         days.add(tuple(datetime.fromisoformat(login).weekday() for login in logins))
         starts.add(logins[0][11:13])
     assert len(occupancy) == 11
+    assert "MEETING" in seen
     assert 0.4 < min(occupancy) < 0.55
     assert 0.62 < max(occupancy) < 0.85
     assert len(days) > 3

@@ -89,8 +89,6 @@ class Office:
             last: The midnight after the last day.
         """
         changes: list[tuple[datetime, str]] = []
-        if place >= len(self.rota.agents):
-            return changes
         for number in range((last - first).days):
             midnight = first + timedelta(days=number)
             of_day = self._day(midnight.date()).changes.get(place)
