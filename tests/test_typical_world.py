@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 from statistics import mean, median_low
 from typing import TYPE_CHECKING, Any
 
@@ -399,6 +399,23 @@ def test_agents_differ() -> None:
     assert len(starts) > 3
 
 
+def test_a_span_over_days_off_is_found_at_both_ends() -> None:
+    """A query of the day on which it starts has it, and so has one of the day on which it ends."""
+    number_of_spans = 0
+    for place, number in product(range(11), range(14)):
+        day = SINCE + number * DAY
+        for span in spans(WORLD, place, "systemPresence", day, day + DAY):
+            bounds = [span[name] for name in ("startTime", "endTime") if name in span]
+            days = [datetime.fromisoformat(bound) for bound in bounds]
+            if days[-1] - days[0] > 2 * DAY:
+                number_of_spans += 1
+                for moment in days:
+                    first = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+                    there = spans(WORLD, place, "systemPresence", first, first + DAY)
+                    assert span in list(there)
+    assert number_of_spans > 10
+
+
 def test_a_larger_org_has_more_agents() -> None:
     """Six at least, and no more than there are people."""
     for per_day, number in ((30, 6), (250, 11), (500, 22), (9000, 48)):
@@ -417,6 +434,7 @@ def test_the_days_in_the_cache_are_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     )
     assert world.office
     assert 0 < len(world.office._days) <= 2
+    assert world.at(SINCE + DAY).office is world.office
 
 
 def test_profiles_share_no_stored_result() -> None:

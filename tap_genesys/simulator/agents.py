@@ -53,6 +53,8 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _SATURDAY = 5
 #: Longer than a weekend.
 _LONGEST_OFF = timedelta(days=4)
+#: Longer than days off and days of absence that follow one another in a typical world.
+_LONGEST_ABSENCE = timedelta(days=14)
 #: The place among seven agents of the one who leaves, and the time until then.
 _LEAVER, _STAY = 4, timedelta(days=12)
 #: Evaluations per day.
@@ -281,7 +283,7 @@ def _changes_of(
     """Return an agent's changes of status, from days before the given days to days after them."""
     if world.office is None:
         return _changes(world.since, place, kind, first, last)
-    first, last = first - _LONGEST_OFF, last + _LONGEST_OFF
+    first, last = first - _LONGEST_ABSENCE, last + _LONGEST_ABSENCE
     return [*world.office.changes(place, kind, first, last), (_NEVER, "")]
 
 
