@@ -16,8 +16,9 @@ from support.run_schedules import searching
 
 from tap_genesys.streams import STREAMS
 
-#: The last one has a user whose id is replaced, which hides the rows of their aggregates.
-FIXED = (*range(30), 50_482)
+#: The last ones have a user whose id is replaced, which hides the rows of their aggregates, and an
+#: observation without a metric.
+FIXED = (*range(30), 50_482, 60_352)
 ENDPOINTS = "tap_genesys.endpoints"
 
 

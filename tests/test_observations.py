@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from support.harness import run
+from support.harness import Output, run, tap
+from support.spoiled import spoiled
 from support.vendor_document import body_schema, validate
 
 from tap_genesys.endpoints.aggregates import ObservationStream
+from tap_genesys.errors import Incomplete
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World
 from tap_genesys.simulator.listings import ids_of
@@ -38,6 +40,25 @@ def test_each_record_of_the_parent_is_observed(stream: Any) -> None:
     assert len(observed) == -(-len(parents) // 100)
     for request in observed:
         validate(request.body, body_schema(stream.path))
+
+
+@pytest.mark.parametrize(
+    "stream", OBSERVATIONS, ids=[vars(stream)["name"] for stream in OBSERVATIONS]
+)
+def test_a_metric_without_a_name_is_left_out(stream: Any) -> None:
+    """A row would have no key: the others are emitted, and the run ends with an error."""
+
+    def spoil(content: Any) -> None:
+        del content["results"][0]["data"][0]["metric"]
+
+    output = Output()
+    with Simulator(WORLD) as sim:
+        whole = run(sim, stream.name)
+        with spoiled(sim, stream.path, spoil), pytest.raises(Incomplete, match=stream.name):
+            tap(sim, stream.name, output=output).sync_or_leave()
+    rows = output.records(stream.name)
+    assert 0 < len(rows) < len(whole.records(stream.name))
+    assert all(row["_id"] and row["metric"] for row in rows)
 
 
 def test_a_parent_that_is_skipped_skips_its_observations() -> None:

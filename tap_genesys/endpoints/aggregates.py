@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -29,7 +30,7 @@ from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     import requests
@@ -388,6 +389,12 @@ class ObservationStream(ChildStream):
             "filter": {"type": "and", "clauses": [these, *others]} if others else these,
             "metrics": list(self.metrics),
         }
+
+    @cached_property
+    @override
+    def record_keys(self) -> Sequence[str]:
+        # The key is made of the record: one without a metric has none.
+        return self.primary_keys
 
     @override
     def extract(self, response: requests.Response) -> list[Any]:
