@@ -42,6 +42,7 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "test_it_never_comes_where_a_stream_map_leaves_rows_out",
     ),
     "test_agents": ("test_every_evaluation_is_read_and_the_last_thirty_days_again",),
+    "test_alerts": ("test_a_query_returns_late_streams_and_failed_runs_alone",),
     "test_aggregates": ("test_a_family_follows_the_vendors_document",),
     "test_architecture": (
         "test_no_function_branches_on_the_kind_of_stream",
