@@ -46,7 +46,7 @@ help:
 	@echo "make test-models  the dbt package in DuckDB and PostgreSQL, against the simulated org"
 	@echo "make test-models-duckdb  the same in DuckDB alone, where it is installed"
 	@echo "make test-models-postgres  the same in PostgreSQL alone"
-	@echo "make test-orchestrate   history by several workers, with Dagster"
+	@echo "make test-orchestrate   with Dagster: history by several workers, and models after a load"
 	@echo "make test-python PYTHON=python3.13   the tests with another Python, without Meltano"
 	@echo "make test-sdk-next   the tests with the next singer-sdk, without Meltano"
 	@echo "make salesforce   install what python -m salesforce needs"
@@ -144,10 +144,11 @@ dist: $(RELEASE)
 	@.venv-release/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 	  --output-file sbom/tap-genesys.cdx.json .venv-dist
 
-# Apart from the rest: it takes Dagster, and three minutes.
+# Apart from the rest: it takes Dagster with dbt, and minutes.
 test-orchestrate:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(ORCHESTRATE)
-	REQUIRE_ORCHESTRATE=1 .venv/bin/python -m pytest tests/test_backfill.py
+	REQUIRE_ORCHESTRATE=1 .venv/bin/python -m pytest --numprocesses 2 --dist worksteal \
+	  tests/test_backfill.py tests/test_incremental.py
 
 salesforce: $(SALESFORCE)
 
@@ -244,7 +245,7 @@ $(DBT): constraints-dbt.txt pyproject.toml $(MELTANO)
 
 # With the installer that Meltano brings; pip would do as well.
 $(ORCHESTRATE): constraints-orchestrate.txt pyproject.toml $(MELTANO)
-	@echo "Installing Dagster into .venv-orchestrate ..."
+	@echo "Installing Dagster and dbt into .venv-orchestrate ..."
 	@$(PYTHON) -m venv .venv-orchestrate
 	@.venv-meltano/bin/uv pip install --quiet --python .venv-orchestrate/bin/python --compile-bytecode \
 	  --constraint constraints-orchestrate.txt --group orchestrate

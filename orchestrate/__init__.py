@@ -1,6 +1,7 @@
-"""Backfills in parallel: each day is one run of the tap into a loader.
+"""Dagster for the tap: backfills in parallel by days, and the incremental run with its models.
 
 See docs/orchestration.md.
 
-Only `definitions` depends on Dagster; the rest is plain Python, for other schedulers.
+Only `definitions` and `incremental` depend on Dagster. The rest is plain Python, for other
+schedulers.
 """

@@ -22,6 +22,8 @@ from orchestrate.files import command
 from orchestrate.groups import GROUPS
 from orchestrate.loading import Programs, catalog_of, load, select, settings_of
 from orchestrate.pipe import pipe
+from orchestrate.reports import faults
+from orchestrate.reports import run as run_once
 from orchestrate.shares import Share, share
 from orchestrate.states import behind, takeover
 from tap_genesys.records.conversation_rows import NESTED
@@ -519,7 +521,7 @@ def test_a_signal_ends_the_command_and_its_programs(tmp_path: Path) -> None:
 def test_the_worker_needs_python_alone(path: Path) -> None:
     """The worker imports the standard library only, so that any scheduler can start it.
 
-    Dagster's module alone needs Dagster.
+    Dagster's modules alone need Dagster, and the one that builds the models its integration of dbt.
     """
     tree = ast.parse(path.read_text("utf-8"))
     names = {
@@ -530,7 +532,73 @@ def test_the_worker_needs_python_alone(path: Path) -> None:
     }
     names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     foreign = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"orchestrate"}
-    assert foreign == ({"dagster"} if path.stem == "definitions" else set())
+    engine = {"definitions": {"dagster"}, "incremental": {"dagster", "dagster_dbt"}}
+    assert foreign == engine.get(path.stem, set())
+
+
+NOON = SINCE + DAY / 2
+HOUR = timedelta(hours=1)
+WHOLE: dict[str, Any] = {
+    "status": "ok",
+    "error": None,
+    "started": iso(NOON - HOUR),
+    "streams": [],
+}
+LANES = [
+    {"lane": "job", "bookmark": iso(NOON - 99 * HOUR)},
+    {"lane": "query", "bookmark": iso(NOON - 26 * HOUR)},
+    {"lane": "history", "bookmark": None},
+]
+
+
+def stream(status: str = "done", skipped: str | None = None, lanes: Any = ()) -> dict[str, Any]:
+    """Return a report with one stream, `users`."""
+    row = {"stream": "users", "status": status, "skipped": skipped, "lanes": lanes}
+    return WHOLE | {"streams": [row]}
+
+
+@pytest.mark.parametrize(
+    ("report", "lines"),
+    [
+        (WHOLE, []),
+        (stream(lanes=[{"lane": "main", "bookmark": None}]), []),
+        (stream(lanes=LANES), []),
+        (
+            stream(lanes=LANES[::2]),
+            [f"users is complete up to {iso(NOON - 99 * HOUR)} only."],
+        ),
+        (stream("skipped", "No licence."), ["users is skipped: No licence."]),
+        (stream("incomplete", lanes=LANES[:1]), ["users is incomplete."]),
+        (WHOLE | {"status": "failed", "error": "A line."}, ["The run is failed: A line."]),
+        (WHOLE | {"status": "running"}, ["The run is running: it was killed"]),
+        (WHOLE | {"started": iso(NOON - 26 * HOUR)}, []),
+        (
+            WHOLE | {"started": iso(NOON - 27 * HOUR)},
+            [f"The last run began at {iso(NOON - 27 * HOUR)}."],
+        ),
+    ],
+)
+def test_a_report_has_a_line_for_each_fault(report: dict[str, Any], lines: list[str]) -> None:
+    """A run that is old or not whole is a fault, and a stream not read, or late in each lane."""
+    assert [*faults(report, NOON, 26 * HOUR)] == lines
+
+
+def test_a_run_has_a_report_of_its_own(tmp_path: Path) -> None:
+    """The command gets a fresh path whatever the environment has; without a report it is None."""
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import os, sys\n"
+        "if sys.argv[1:]:\n"
+        "    open(os.environ['TAP_GENESYS_RUN_REPORT_PATH'], 'x').write('{\"status\": \"ok\"}')\n"
+        "sys.exit(3)\n"
+    )
+    (tmp_path / "old.json").write_text("{}")
+    variables = {**os.environ, "TAP_GENESYS_RUN_REPORT_PATH": str(tmp_path / "old.json")}
+    command = f"{sys.executable} {script}"
+    assert run_once(variables | {"ORCHESTRATE_RUN": command}) == (3, None)
+    assert run_once(variables | {"ORCHESTRATE_RUN": f"{command} x"}) == (3, {"status": "ok"})
+    with pytest.raises(SetupError, match=r"absent does not start: .* Correct ORCHESTRATE_RUN"):
+        run_once({"ORCHESTRATE_RUN": "absent"})
 
 
 def into_files(folder: Path, **fake: Any) -> dict[str, str]:
