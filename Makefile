@@ -147,8 +147,7 @@ dist: $(RELEASE)
 # Apart from the rest: it takes Dagster with dbt, and minutes.
 test-orchestrate:
 	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(ORCHESTRATE)
-	REQUIRE_ORCHESTRATE=1 .venv/bin/python -m pytest --numprocesses 2 --dist worksteal \
-	  tests/test_backfill.py tests/test_incremental.py
+	REQUIRE_ORCHESTRATE=1 .venv/bin/python -m pytest tests/test_backfill.py tests/test_incremental.py
 
 salesforce: $(SALESFORCE)
 

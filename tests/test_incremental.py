@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from support.built_models import DEFAULT
 from support.loaders import (
     DATABASE,
@@ -41,7 +42,13 @@ with dg.DagsterInstance.get() as instance:
     result = job.execute_in_process(instance=instance, raise_on_error=False)
     print(json.dumps({
         "success": result.success,
-        "built": [event.asset_key.path[-1] for event in result.get_asset_materialization_events()],
+        "tags": [*job.tags],
+        "built": {
+            event.asset_key.path[-1]: {
+                name: value.value for name, value in event.materialization.metadata.items()
+            }.get("records")
+            for event in result.get_asset_materialization_events()
+        },
         "checks": [
             [check.passed, check.description]
             for check in result.get_asset_check_evaluations()
@@ -118,7 +125,13 @@ def test_a_load_is_followed_by_the_models_and_a_failed_one_by_an_alert(tmp_path:
         outcome = engine.job("load_and_build", loading)
         assert outcome["success"]
         assert outcome["checks"] == [[True, ""]]
-        assert {"incremental_run", "genesys__conversations"} <= {*outcome["built"]}
+        runs = yaml.safe_load((ROOT / "orchestrate/dagster.yaml").read_text("utf-8"))["concurrency"]
+        (limit,) = runs["runs"]["tag_concurrency_limits"]
+        assert limit["limit"] == 1
+        assert limit["key"] in outcome["tags"]
+        assert {"incremental_run", "genesys__conversations"} <= outcome["built"].keys()
+        users = query_duckdb(engine.root, "select count(*) from genesys.users")
+        assert users == [[outcome["built"]["users"]]] != [[0]]
         sql = "select count(*) from marts.genesys__conversations"
         assert query_duckdb(engine.root, sql) == [[len(ORG.numbers(SINCE, ORG.now))]]
 
@@ -131,7 +144,7 @@ def test_a_load_is_followed_by_the_models_and_a_failed_one_by_an_alert(tmp_path:
         sim.faults.add(Fault("status", path="/users", status=400, times=None))
         failed = engine.job("load_and_build", loading)
         assert not failed["success"]
-        assert failed["built"] == []
+        assert failed["built"] == {}
         ((passed, description),) = engine.job("check", loading)["checks"]
         assert not passed
         assert "The run is failed: " in description

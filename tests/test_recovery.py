@@ -459,6 +459,29 @@ def test_a_new_column_is_added_by_the_loader(tmp_path: Path) -> None:
 # The state as a file
 
 
+def test_a_command_changes_its_entries_alone(edited: Callable[..., State]) -> None:
+    """A bookmark is set back and never ahead, its history stays; one stream alone is forgotten."""
+    early, late = iso(SINCE), iso(SINCE + 9 * DAY)
+    history = {"history": {DETAILS: [early], SEGMENTS: [early]}}
+    entries = {
+        name: {"replication_key": "a", "replication_key_value": value, "watermark": late, **history}
+        for name, value in ((EVALUATIONS, early), (DETAILS, late))
+    }
+    state = {"bookmarks": {**entries, "divisions": {}}}
+    moment = iso(SINCE + DAY)
+    assert edited("set the state back", state, moment=moment)["bookmarks"] == {
+        EVALUATIONS: {"replication_key": "a", "replication_key_value": early, **history},
+        DETAILS: {"replication_key": "a", "replication_key_value": moment, **history},
+        "divisions": {},
+    }
+    without = {"history": {DETAILS: [early]}}
+    assert edited("forget a stream", state, stream=SEGMENTS)["bookmarks"] == {
+        EVALUATIONS: entries[EVALUATIONS] | without,
+        DETAILS: entries[DETAILS] | without,
+        "divisions": {},
+    }
+
+
 @pytest.mark.meltano
 def test_meltano_reads_and_writes_the_state(tmp_path: Path) -> None:
     """The documented commands return the state that they have set, as a whole."""
