@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import os
 import re
@@ -20,9 +22,11 @@ from support.loaders import (
     pour,
     project,
     query_duckdb,
+    require,
     require_meltano,
     settings,
 )
+from support.postgres import Postgres, binaries
 from support.tables import DETAILS, Tables
 from support.warehouse import Warehouse
 
@@ -302,6 +306,35 @@ def test_a_table_is_loaded_anew(
         assert schedule.tables.current(stream).keys() >= present.tables.current(stream).keys()
         schedule.settle(since=int(day))
         schedule.hold()
+
+
+@pytest.mark.meltano
+@pytest.mark.parametrize("kind", ["duckdb", "postgres"])
+def test_a_loader_creates_a_renamed_table_again(
+    kind: str, tmp_path: Path, edited: Callable[..., State]
+) -> None:
+    """After the documented statement the loader creates the table, with as many rows as before."""
+    require_meltano()
+    folder, world = project(tmp_path), ORG.at(SINCE + 20 * DAY)
+    (statement,) = re.findall(r"`(alter table [^`]+)`", PAGE)
+    with contextlib.ExitStack() as stack:
+        server = None
+        if kind == "postgres":
+            require(binaries(), what="PostgreSQL is not installed")
+            server = stack.enter_context(Postgres())
+        sim = stack.enter_context(Simulator(world))
+        query = server.query if server else functools.partial(query_duckdb, folder)
+        loading = settings(sim.url, SINCE, world.now)
+        loading |= {"TARGET_POSTGRES_SQLALCHEMY_URL": server.url} if server else {}
+        assert pour(folder, f"target-{kind}", loading, [EVALUATIONS]) == 0
+        server.run(statement) if server else query(statement)
+        path = folder / "state.json"
+        state = json.loads(path.read_text("utf-8"))
+        path.write_text(json.dumps(edited("forget a stream", state)), "utf-8")
+        assert pour(folder, f"target-{kind}", loading, [EVALUATIONS]) == 0
+        columns = "select count(*) as n, count(distinct id) as d from genesys"
+        old, new = (query(f"{columns}.{name}") for name in (f"{EVALUATIONS}_old", EVALUATIONS))
+    assert old == new != [[0, 0]]
 
 
 def test_statuses_of_users_are_loaded_anew(edited: Callable[..., State]) -> None:
