@@ -10,7 +10,7 @@ from support.harness import Output, run, tap
 from support.spoiled import spoiled
 from support.vendor_document import body_schema, validate
 
-from tap_genesys.endpoints.aggregates import ObservationStream
+from tap_genesys.endpoints.observations import ObservationStream
 from tap_genesys.errors import Incomplete
 from tap_genesys.replication.windows import iso
 from tap_genesys.simulator import Fault, Simulator, World

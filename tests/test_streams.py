@@ -18,10 +18,10 @@ from support.vendor_document import DOCUMENT, body_schema, response_schema, vali
 
 import tap_genesys.streams
 from tap_genesys.api.paging import PageNumbers, SinglePage
-from tap_genesys.endpoints.aggregates import ObservationStream
 from tap_genesys.endpoints.child_streams import ChildStream
 from tap_genesys.endpoints.follow_ups import FollowUpStream
 from tap_genesys.endpoints.listings import FullTableStream
+from tap_genesys.endpoints.observations import ObservationStream
 from tap_genesys.simulator import Simulator, World
 from tap_genesys.simulator.listings import ids_of, rows_of
 from tap_genesys.streams import STREAMS

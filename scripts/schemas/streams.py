@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_genesys.endpoints.aggregates import AggregateStream, ObservationStream
+from tap_genesys.endpoints.aggregates import AggregateStream
 from tap_genesys.endpoints.listings import FullTableStream
+from tap_genesys.endpoints.observations import ObservationStream
 from tap_genesys.records.conversation_rows import ATTRIBUTES, TABLES, WRAP_UPS
 from tap_genesys.streams import STREAMS as DECLARED
 from tap_genesys.streams.adherence import AdherenceHistorical

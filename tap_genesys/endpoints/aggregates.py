@@ -1,10 +1,9 @@
-"""Aggregates over the cells of a time grid, and observations of the present moment."""
+"""Aggregates over the cells of a time grid."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import cached_property
 from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -12,12 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from singer_sdk.pagination import BaseAPIPaginator, SinglePagePaginator
 from typing_extensions import override
 
-from tap_genesys.api.paging import SinglePage
 from tap_genesys.api.response import body
 from tap_genesys.api.status import ResponseAction
 from tap_genesys.config import aggregate_options
-from tap_genesys.endpoints.child_streams import ChildStream
-from tap_genesys.endpoints.costs import PerBatch, PerWindow, PerWindowAndBatch
+from tap_genesys.endpoints.costs import PerWindow, PerWindowAndBatch
 from tap_genesys.endpoints.probes import Probes, parent_name
 from tap_genesys.endpoints.reading import Reading, no_rest
 from tap_genesys.endpoints.unchanged_days import UnchangedDays
@@ -27,10 +24,9 @@ from tap_genesys.records import aggregate_rows
 from tap_genesys.replication import cells
 from tap_genesys.replication.lanes import MAIN, RECHECK, Lane, rechecked_up_to
 from tap_genesys.replication.rechecks import RecheckSchedule
-from tap_genesys.replication.windows import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     import requests
@@ -331,76 +327,3 @@ class UserAggregateStream(AggregateStream):
         first = place * self.at_once
         users = self.parents[first : first + self.at_once]
         return aggregate_options.filter_of_users(users, self.own_filter)
-
-
-class ObservationStream(ChildStream):
-    """Metrics at the moment of the run, for the records of another stream.
-
-    One request names up to 100 of these records. Each run adds rows; `observedAt` is the moment of
-    the request.
-    """
-
-    http_method = "POST"
-    paging = SinglePage()
-    primary_keys = ("_id",)
-    is_history = True
-    #: Records of the parent per request, at most.
-    at_once = 100
-    #: The dimension of the parent's records.
-    dimension: ClassVar[str]
-    metrics: ClassVar[tuple[str, ...]]
-
-    _observed_at: str
-
-    @property
-    @override
-    def cost(self) -> Cost:
-        return PerBatch(self.at_once, super().cost.text)
-
-    @property
-    @override
-    def partitions(self) -> list[dict[str, Any]]:
-        return [{"from": first} for first in range(0, len(self.parents), self.at_once)]
-
-    @override
-    def parent_columns(self, context: Context) -> Record:
-        return {}
-
-    @override
-    def upcoming(self, context: Context | None) -> Iterator[PlannedRequest]:
-        # No prefetch: each row has the moment of its request.
-        return iter(())
-
-    @override
-    def filter_params(self) -> dict[str, Any]:
-        return {}
-
-    @override
-    def payload(self, context: Context) -> dict[str, Any]:
-        first = int(context.get("from", 0))
-        predicates = [
-            {"dimension": self.dimension, "value": parent}
-            for parent in self.parents[first : first + self.at_once]
-        ]
-        these = {"type": "or", "predicates": predicates}
-        others = self.run.org_filters.clauses_of(self.name, but=self.dimension)
-        self._observed_at = iso(self.run.now())
-        return {
-            "filter": {"type": "and", "clauses": [these, *others]} if others else these,
-            "metrics": list(self.metrics),
-        }
-
-    @cached_property
-    @override
-    def record_keys(self) -> Sequence[str]:
-        # The key is made of the record: one without a metric has none.
-        return self.primary_keys
-
-    @override
-    def extract(self, response: requests.Response) -> list[Any]:
-        return list(aggregate_rows.observations(body(response), self._observed_at, self.redacted))
-
-    @property
-    @override
-    def key_columns(self) -> tuple[str, ...]:
-        return (self.dimension,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_genesys.endpoints.aggregates import ObservationStream
+from tap_genesys.endpoints.observations import ObservationStream
 from tap_genesys.streams.architect import Flows
 from tap_genesys.streams.directory import Users
 from tap_genesys.streams.routing import RoutingQueues
