@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,7 +36,10 @@ class Tables:
 
     def copy(self) -> Tables:
         """Return a backup."""
-        return deepcopy(self)
+        tables = Tables()
+        tables._keys.update(self._keys)
+        tables._rows.update({stream: dict(rows) for stream, rows in self._rows.items()})
+        return tables
 
     def rows(self, stream: str) -> list[Row]:
         """Return the rows of a table."""
