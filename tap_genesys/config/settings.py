@@ -104,8 +104,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         title="Emit unchanged rows",
         description="Whether to emit rows again that did not change since an earlier run emitted "
         "them: of conversation and user details, aggregates and summaries. By default they are "
-        "read, compared and left out. Set it to true for append-only history tables, and for one "
-        "run after a warehouse was restored from a backup.",
+        "read, compared and left out. Set it to true for append-only history tables. For a "
+        "warehouse that was restored from a backup, see docs/recovery.md.",
     ),
     th.Property(
         "load_history",
