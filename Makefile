@@ -31,7 +31,8 @@ export MELTANO_CLI_DISABLE_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo report check check-ruff check-mypy check-github check-tests test coverage test-models \
+.PHONY: help demo report check check-ruff check-mypy check-github check-tests test test-integration \
+  coverage test-models \
   test-models-duckdb test-models-postgres test-orchestrate \
   test-python test-sdk-next salesforce test-salesforce test-targets test-report \
   search mutants bench lint stream schemas dist clean installed
@@ -40,7 +41,8 @@ help:
 	@echo "make demo   load a simulated org into DuckDB; a second time, what is new; PAGE=no without a page"
 	@echo "make report DATABASE=...   a page of the marts in a DuckDB file or at a PostgreSQL URL"
 	@echo "make check  lint, types and the quick tests, in a minute on two cores"
-	@echo "make test   lint, types and all tests"
+	@echo "make test   lint, types and the tests, in five minutes on two cores"
+	@echo "make test-integration  Meltano and its loaders into DuckDB and PostgreSQL; the vendor's SDK"
 	@echo "make coverage  all tests, with the branch coverage; fails where it falls"
 	@echo "make lint   lint, types and workflows only"
 	@echo "make test-models  the dbt package in DuckDB and PostgreSQL, against the simulated org"
@@ -93,9 +95,14 @@ check-tests:
 	@LAW_EXAMPLES_ONLY=1 .venv/bin/python -m pytest -m "not slow" --quiet --numprocesses auto --dist worksteal
 
 test:
-	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(VENDOR)
+	@$(MAKE) --no-print-directory --silent $(TESTS)
 	@$(MAKE) --no-print-directory lint
-	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 .venv/bin/python -m pytest --numprocesses auto --dist worksteal
+	.venv/bin/python -m pytest -m "not integration" --numprocesses auto --dist worksteal
+
+# Apart from `test`, which needs no program but Python and, if it is there, PostgreSQL.
+test-integration:
+	@$(MAKE) --no-print-directory --silent --jobs=2 $(TESTS) $(PLUGINS) $(VENDOR)
+	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 .venv/bin/python -m pytest -m integration --numprocesses auto --dist worksteal
 
 # Apart from `test`, since tracing makes it slower. Child processes are not measured.
 coverage:
@@ -103,12 +110,12 @@ coverage:
 	REQUIRE_MELTANO=1 REQUIRE_VENDOR_SDK=1 .venv/bin/python -m pytest --numprocesses auto --dist worksteal \
 	  --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
-# Without Meltano and its loaders, which are programs of their own, and run on the first Python.
+# Without the programs of `test-integration`, which run on the first Python.
 test-python: $(OTHER)
-	$(dir $(OTHER))bin/python -m pytest -m "not meltano" --numprocesses auto --dist worksteal
+	$(dir $(OTHER))bin/python -m pytest -m "not integration" --numprocesses auto --dist worksteal
 
 test-sdk-next: $(SDK_NEXT)
-	.venv-sdk-next/bin/python -m pytest -m "not meltano" --numprocesses auto --dist worksteal
+	.venv-sdk-next/bin/python -m pytest -m "not integration" --numprocesses auto --dist worksteal
 
 # SCHEMA=... is that of the marts, OUTPUT=... the file that is written.
 report: $(REPORT)

@@ -31,7 +31,7 @@ ORG = World(seed=7, per_day=20, since=SINCE, now=SINCE + 3 * DAY)
 STREAMS = ["conversation_details", "conversation_segments", "divisions", "tap_runs"]
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
 def test_a_query_returns_late_streams_and_failed_runs_alone(kind: str, tmp_path: Path) -> None:
     """A late stream, one that was never read, and a killed run are rows; no other is."""

@@ -61,7 +61,7 @@ def load(folder: Path, sim: Simulator, server: Postgres, *, hard: bool, kill: bo
     sim.closing.set()
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 @pytest.mark.parametrize("hard", [True, False])
 def test_deleted_rows_leave_after_a_complete_listing_only(
     hard: bool,  # noqa: FBT001 - a parameter

@@ -147,7 +147,7 @@ def name_of(number: int) -> str:
     return str(ORG.in_lake(number)["conversationId"])
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_a_customer_is_found_by_each_trace_and_erased_everywhere(warehouse: Warehouse) -> None:
     """The other conversations keep all of their rows."""
     values = {"contact": CONTACT, "address": ADDRESS, "name": NAME}
@@ -185,7 +185,7 @@ def test_a_customer_is_found_by_each_trace_and_erased_everywhere(warehouse: Ware
     assert left == len(segments) < count[0]
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_an_agent_is_replaced_in_conversations(warehouse: Warehouse) -> None:
     """Their number stays, under another id; evaluations and listings have rules of their own."""
     sql = (

@@ -562,7 +562,7 @@ def test_the_documented_commands_load_an_org(tmp_path: Path) -> None:
 ROLES = "/api/v2/authorization/roles"
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_it_equals_the_load_of_target_duckdb(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,7 +112,7 @@ class Engine:
         return process.stdout
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_a_load_is_followed_by_the_models_and_a_failed_one_by_an_alert(tmp_path: Path) -> None:
     """The marts have the loaded rows; after a failed run they stay, and the check has its error."""
     require()

@@ -99,7 +99,7 @@ def messages(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_copy_stores_the_values_that_insert_stores(server: Postgres, tmp_path: Path) -> None:
     """Nulls, quotes, backslashes, line breaks, all of Unicode, arrays and JSON; new rows and old.
 
@@ -135,7 +135,7 @@ def test_copy_stores_the_values_that_insert_stores(server: Postgres, tmp_path: P
     assert server.query(nulls) == [[1]]
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("copies", "in_utc", "with_offset"),
     [
@@ -173,7 +173,7 @@ def batch(folder: Path, *rows: dict[str, Any], version: int | None = None) -> di
     return message if version is None else {**message, "version": version}
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_a_batch_before_activate_version_empties_a_table_in_postgres(
     server: Postgres, tmp_path: Path
 ) -> None:
@@ -187,7 +187,7 @@ def test_a_batch_before_activate_version_empties_a_table_in_postgres(
     assert server.query("select count(*) as n from batches.values") == [[0]]
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_a_batch_overtakes_records_before_it_in_postgres(server: Postgres, tmp_path: Path) -> None:
     """A RECORD that follows is right; one that precedes a BATCH of its key is stored after it."""
     config = {"sqlalchemy_url": server.url, "default_target_schema": "order"}
@@ -197,7 +197,7 @@ def test_a_batch_overtakes_records_before_it_in_postgres(server: Postgres, tmp_p
     assert server.query('select text from "order".values') == [["older"]]
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("loader", "config", "error"),
     [

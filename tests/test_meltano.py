@@ -71,7 +71,7 @@ def _installed() -> None:
     require_meltano()
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 @pytest.mark.usefixtures("_installed")
 def test_meltano_yml_is_what_meltano_itself_takes_for_valid(declared: dict[str, Any]) -> None:
     """meltano.yml validates against the schema of the installed Meltano."""
@@ -148,7 +148,7 @@ class OrgWithNews(World):
         return super().in_lake(number, moment) | {"unheardOf": {"number": number}}
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 @pytest.mark.usefixtures("_installed")
 def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: Path) -> None:
     """After each run DuckDB has as many rows of each stream as the org, and none twice.
@@ -195,7 +195,7 @@ def test_all_rows_arrive_in_duckdb_and_a_second_run_adds_what_is_new(tmp_path: P
     assert not set(NESTED) & {name for (name,) in columns}
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 @pytest.mark.usefixtures("_installed")
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks processes up in /proc")
 def test_an_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:

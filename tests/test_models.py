@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-pytestmark = [pytest.mark.meltano, pytest.mark.dbt]
+pytestmark = [pytest.mark.integration, pytest.mark.dbt]
 
 OPTIONAL = {
     "genesys__agent_intervals",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-pytestmark = [pytest.mark.meltano, pytest.mark.dbt]
+pytestmark = [pytest.mark.integration, pytest.mark.dbt]
 
 TRUTH = truth()
 MEASURES = [measure for row in TRUTH for measure in measures(row)]

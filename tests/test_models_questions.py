@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from support.built_models import Built
 
-pytestmark = [pytest.mark.meltano, pytest.mark.dbt]
+pytestmark = [pytest.mark.integration, pytest.mark.dbt]
 
 PAGE = (ROOT / "docs/warehouse.md").read_text("utf-8")
 SQL = dict(re.findall(r"```sql\n-- marts: ([^\n]+)\n(.*?)```", PAGE, re.DOTALL))

@@ -326,7 +326,7 @@ def test_a_table_is_loaded_anew(
         schedule.hold()
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
 def test_a_loader_creates_a_renamed_table_again(
     kind: str, tmp_path: Path, edited: Callable[..., State]
@@ -484,7 +484,7 @@ def test_an_earlier_state_beside_newer_tables_goes_on(begun: Begun) -> None:
         schedule.hold()
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_a_new_column_is_added_by_the_loader(tmp_path: Path) -> None:
     """It is null in earlier rows, and filled in those that are emitted again."""
     require_meltano()
@@ -533,7 +533,7 @@ def test_a_command_changes_its_entries_alone(edited: Callable[..., State]) -> No
     }
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_meltano_reads_and_writes_the_state(tmp_path: Path) -> None:
     """The documented commands return the state that they have set, as a whole."""
     require_meltano()

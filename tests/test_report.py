@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.meltano, pytest.mark.dbt]
+pytestmark = [pytest.mark.integration, pytest.mark.dbt]
 
 ALL = [
     *STREAMS,

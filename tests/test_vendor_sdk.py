@@ -51,12 +51,13 @@ BY_USER = {
 }
 
 
+@pytest.mark.integration
 def test_the_vendors_sdk_pages_through_listings_a_query_and_a_job(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The vendor's SDK returns all rows of listings, of a query and of a job."""
     if not PYTHON.exists():
-        missing = "`make test` installs the vendor's SDK"
+        missing = "`make test-integration` installs the vendor's SDK"
         if os.environ.get("REQUIRE_VENDOR_SDK"):
             pytest.fail(missing)
         pytest.skip(missing)

@@ -97,7 +97,7 @@ def query_of(kind: str, server: Postgres | None, folder: Path) -> Query:
     return functools.partial(files.query if kind == "files" else query_duckdb, folder)
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_holds_the_truth_after_late_changes_and_a_kill(kind: str, tmp_path: Path) -> None:
     """After a first load, a killed run and late changes, no row is missing, doubled or wrong."""
@@ -215,7 +215,7 @@ def counts(name: str, *, medium: str = "", most: float = float("inf")) -> Counte
     )
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_service_level(query: Query) -> None:
     """The service level is the share of offered calls that are answered within 20 seconds."""
     offered, quick = (
@@ -228,7 +228,7 @@ def test_service_level(query: Query) -> None:
         assert levels[queue] == (number, pytest.approx(quick[queue] / number))
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_abandon_rate(query: Query) -> None:
     """The abandon rate is the share of offered calls that are abandoned."""
     offered, abandoned = counts("nOffered", medium="voice"), counts("tAbandon", medium="voice")
@@ -237,7 +237,7 @@ def test_abandon_rate(query: Query) -> None:
     assert abandoned.total() > 3
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_average_handle_time(query: Query) -> None:
     """The average handle time has a mean per queue and agent."""
     times = defaultdict(list)
@@ -251,7 +251,7 @@ def test_average_handle_time(query: Query) -> None:
     assert {(queue, agent): float(s) for queue, agent, _number, s in result} == means(times)
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_transfers(query: Query) -> None:
     """Transfers are counted per queue, beside handled interactions."""
     transferred, handled = counts("nTransferred"), counts("tHandle")
@@ -262,7 +262,7 @@ def test_transfers(query: Query) -> None:
     assert transferred.total() > 3
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_wrap_up_distribution(query: Query) -> None:
     """A conversation counts once for each of its wrap-up codes."""
     expected: Counter[str] = Counter()
@@ -278,7 +278,7 @@ def test_wrap_up_distribution(query: Query) -> None:
     assert expected["None"]
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_after_call_work(query: Query) -> None:
     """After-call work is summed up per agent, in seconds."""
     times: defaultdict[str, float] = defaultdict(float)
@@ -288,7 +288,7 @@ def test_after_call_work(query: Query) -> None:
     assert figures(query, "after-call work") == pytest.approx(times)
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_first_response(query: Query) -> None:
     """The first response is the mean time to an agent's first segment, per medium."""
     waits = defaultdict(list)
@@ -317,7 +317,7 @@ def test_first_response(query: Query) -> None:
     assert {medium: float(s) for medium, _number, s in result} == means(waits)
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_survey_score(query: Query) -> None:
     """The survey score is the mean of all scores per agent."""
     scores = defaultdict(list)
@@ -331,7 +331,7 @@ def test_survey_score(query: Query) -> None:
     assert {agent: float(score) for agent, _number, score in result} == means(scores)
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_arrivals_by_hour(query: Query) -> None:
     """Arrivals are counted per hour of the local time zone."""
     zone = ZoneInfo("America/New_York")
@@ -340,7 +340,7 @@ def test_arrivals_by_hour(query: Query) -> None:
     assert figures(query, "arrivals by hour") == dict(expected)
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_repeat_callers(query: Query) -> None:
     """Repeat calls are those of a number within seven days of the one before."""
     calls = defaultdict(list)
@@ -359,7 +359,7 @@ def test_repeat_callers(query: Query) -> None:
     assert repeats
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_daily_agent_figures(query: Query) -> None:
     """The figures have one row per agent and day, with a key, for tools that push them on."""
     execute(query, SQL["daily agent figures"])
@@ -383,7 +383,7 @@ def execute(query: Query, statement: str) -> None:
     server.run(statement) if isinstance(server, Postgres) else query(statement)
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
 def test_freshness(kind: str, tmp_path: Path) -> None:
     """Each table is as fresh as the state says, and a killed run is among those that failed."""
@@ -424,7 +424,7 @@ def test_freshness(kind: str, tmp_path: Path) -> None:
     assert bookmarks["tap_runs"] == {"unreportedRuns": []}
 
 
-@pytest.mark.meltano
+@pytest.mark.integration
 def test_parquet_files_hold_the_rows(tmp_path: Path) -> None:
     """Parquet files from DuckDB, and from target-jsonl's files, have all rows, as documented."""
     require_meltano()
