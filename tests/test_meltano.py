@@ -131,6 +131,21 @@ def test_the_file_of_duckdb_is_not_named_as_the_schema(plugins: list[dict[str, A
     assert Path(values["filepath"]).stem != values["default_target_schema"]
 
 
+def test_models_read_the_file_that_the_loader_writes(plugins: list[dict[str, Any]]) -> None:
+    """`dbt-duckdb` and `dbt/profiles.yml` have the file of `target-duckdb` as their default."""
+    files = [
+        setting["value"]
+        for plugin in plugins
+        for setting in plugin.get("settings", [])
+        if (plugin["name"], setting["name"])
+        in {("target-duckdb", "filepath"), ("dbt-duckdb", "path")}
+    ]
+    profile = yaml.safe_load((ROOT / "dbt" / "profiles.yml").read_text("utf-8"))
+    path = profile["dbt_genesys"]["outputs"]["duckdb"]["path"]
+    assert files == [f"$MELTANO_PROJECT_ROOT/{Path(files[0]).name}"] * 2
+    assert f"'../{Path(files[0]).name}'" in path
+
+
 def test_meltano_is_the_version_that_meltano_yml_requires(declared: dict[str, Any]) -> None:
     """The pinned Meltano is within the range that meltano.yml requires."""
     pins = (ROOT / "constraints-meltano.txt").read_text("utf-8")
