@@ -66,9 +66,9 @@ def settings_page() -> str:
 {_MADE}
 
 Set them in a config file (`tap-genesys --config config.json`), in the environment (`--config ENV`,
-`TAP_GENESYS_<NAME>`, lists and objects as JSON), or in `meltano.yml`. Numbers may be texts. All
-settings are validated before the first request; a wrong one ends the run with exit code 1 and a
-line with its name, its value and a remedy.
+`TAP_GENESYS_<NAME>`, lists and objects as JSON), or in `meltano.yml`. A `.env` file is read by
+Meltano alone. Numbers may be texts. All settings are validated before the first request; a wrong
+one ends the run with exit code 1 and a line with its name, its value and a remedy.
 
 {settings_table()}
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
 from singer_sdk import Tap
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
     PluginCapabilities,
@@ -21,6 +22,7 @@ from singer_sdk.helpers.capabilities import (
 from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
+from tap_genesys.config.environment import from_environment
 from tap_genesys.config.settings import SCHEMA
 from tap_genesys.config.validation import (
     combined_problems,
@@ -102,6 +104,10 @@ class TapGenesys(Tap):
             if not lines:
                 raise
             raise SettingError(lines) from error
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        return from_environment(cls)  # type: ignore[arg-type] # mypy takes it for an instance
 
     @cached_property
     def run(self) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -327,6 +328,19 @@ def test_an_earlier_name_without_a_value_is_no_error(value: str | None) -> None:
     """An earlier name without a value is no error."""
     config = completed({"strict": value}, {})
     assert not [*renamed_settings(config, "TAP_GENESYS_", {"TAP_GENESYS_STRICT": ""})]
+
+
+def test_no_file_replaces_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A `.env` that the SDK would find sets nothing: neither a setting nor a variable."""
+    file = tmp_path / ".env"
+    file.write_text("TAP_GENESYS_WINDOW_DAYS=2\nTAP_GENESYS_PAGE_SIZE=7\n", "utf-8")
+    monkeypatch.setattr("singer_sdk.configuration._dict_config.find_dotenv", lambda: str(file))
+    monkeypatch.setenv("TAP_GENESYS_WINDOW_DAYS", "3")
+    tap = TapGenesys(config=CREDENTIALS, parse_env_config=True, setup_mapper=False)
+    assert tap.config["window_days"] == 3
+    assert "page_size" not in tap.config
+    assert os.environ["TAP_GENESYS_WINDOW_DAYS"] == "3"
+    assert "TAP_GENESYS_PAGE_SIZE" not in os.environ
 
 
 def test_an_earlier_name_in_the_environment_is_refused_where_that_is_read(
