@@ -59,6 +59,13 @@ def test_a_line_that_the_code_does_not_have_is_found() -> None:
     assert missing_phrases(line, ROOT / "tap_genesys") == ["Gave in after"]
 
 
+def test_a_docstring_is_no_line_of_the_code(tmp_path: Path) -> None:
+    """A phrase that only a docstring has is none that the tap logs."""
+    (tmp_path / "client.py").write_text('"""The token has expired."""\nraise Error("No token")\n')
+    assert missing_phrases("The token has expired.", tmp_path) == ["The token has expired"]
+    assert missing_phrases("No token", tmp_path) == []
+
+
 def test_lines_are_quoted() -> None:
     """The tables and blocks are where the tests look for them."""
     assert len(ERRORS) > 25
