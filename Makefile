@@ -134,9 +134,11 @@ bench:
 
 # NAME=... replaces the name that follows from the path.
 stream: $(TAP)
+	$(if $(DOCUMENT),,$(error DOCUMENT=... is missing: the path of the vendor's OpenAPI document))
 	@.venv/bin/python scripts/new_stream.py "$(OPERATION)" "$(DOCUMENT)" --name "$(NAME)"
 
 schemas: $(TESTS)
+	$(if $(DOCUMENT),,$(error DOCUMENT=... is missing: the path of the vendor's OpenAPI document))
 	@.venv/bin/python scripts/update_schemas.py "$(DOCUMENT)"
 	@.venv/bin/python scripts/update_docs.py
 	@.venv/bin/python scripts/update_plugin.py

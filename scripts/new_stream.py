@@ -123,10 +123,11 @@ def steps(declaration: Declaration) -> list[str]:
     return [
         f"Paste the class into {module}, and add {declaration.class_name} to its STREAMS.",
         *(f"Import: {line}" for line in declaration.imports),
-        "Write the docstring: one sentence that says what a row is.",
+        "Write the docstring: one sentence that states what a row is.",
         *(step for is_doubtful, step in doubts if is_doubtful),
-        "Run: python scripts/update_docs.py && python scripts/update_plugin.py",
+        "Run: .venv/bin/python scripts/update_docs.py && .venv/bin/python scripts/update_plugin.py",
         f"Add {declaration.name} to NOT_RECORDED in tests/golden/runs.py.",
+        "Run: .venv/bin/python -m pytest tests/test_streams.py",
     ]
 
 

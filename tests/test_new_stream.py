@@ -115,6 +115,7 @@ def test_the_steps_name_what_the_document_leaves_open(name: str, doubts: list[st
     assert len(named) == len(doubts)
     assert all(step.startswith(doubt) for step, doubt in zip(named, doubts, strict=True))
     assert f"Add {name} to NOT_RECORDED in tests/golden/runs.py." in steps
+    assert steps[-1] == "Run: .venv/bin/python -m pytest tests/test_streams.py"
 
 
 def test_the_steps_name_a_key_that_is_no_id() -> None:

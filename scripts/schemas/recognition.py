@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_genesys.records.extraction import Extraction
 
 #: The docstring of a printed class; ruff's FIX002 fails until it is replaced.
-DOCSTRING = "TODO: say in one sentence what a row is."
+DOCSTRING = "TODO: state in one sentence what a row is."
 #: The fields of a response that are no record, whatever their type.
 _OF_PAGING = {"cursors", "facets", "aggregations", "errors"}
 _PLACE = re.compile(r"{(\w+)}")
