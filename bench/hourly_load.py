@@ -1,7 +1,7 @@
 """Measures how long target-postgres takes for the rows of a steady day of hourly runs.
 
 Run it: `.venv/bin/python bench/hourly_load.py`. It writes bench/hourly_load.json, and needs
-PostgreSQL and Meltano's plugins (`make test` installs them).
+PostgreSQL and Meltano's plugins (`make test-integration` installs them).
 
 The org has 20,000 conversations a day, a data lake four hours behind, and 500 conversations that
 stand open for ever; `rows_per_day` counts its rows, `steady_day` scales it down twenty times. The

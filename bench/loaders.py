@@ -1,6 +1,6 @@
 """Measures the loaders: rows per second, CPU and memory, by their defaults and by our settings.
 
-Run it, when `make test` has installed the loaders, and look at the figures of an idle machine only:
+Run it, when `make test-integration` has installed the loaders, on an idle machine:
 `.venv/bin/python bench/loaders.py [conversations] [rounds] > bench/loaders.txt`. Each case is a run
 of the loader on a file of messages, so that the tap costs nothing; the figures are medians.
 docs/loaders.md has them.

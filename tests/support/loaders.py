@@ -72,7 +72,8 @@ def require(*paths: Path | None, what: str) -> None:
 def require_meltano() -> None:
     """Skip the test, or fail it, if Meltano or a plugin is missing."""
     loader = PLUGINS / "loaders/target-postgres/venv/bin/python"
-    require(PYTHON, MELTANO, DUCKDB_PYTHON, loader, what="`make test` installs Meltano's plugins")
+    what = "`make test-integration` installs Meltano's plugins"
+    require(PYTHON, MELTANO, DUCKDB_PYTHON, loader, what=what)
 
 
 def project(folder: Path) -> Path:
