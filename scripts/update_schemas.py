@@ -108,7 +108,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("document", type=Path, help="the vendor's swagger.json")
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args(arguments)
-    document = json.loads(options.document.read_text("utf-8"))
+    try:
+        document = json.loads(options.document.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        sys.exit(f"The document {options.document} cannot be read: {error}. Download it first.")
     stale = {
         path: content
         for path, content in documents(document).items()

@@ -547,6 +547,17 @@ def test_the_month_and_the_first_load_are_in_the_table(capsys: pytest.CaptureFix
     assert "5 Communicate (10,000 each) or 1 CX1" in fair_use
 
 
+@pytest.mark.parametrize(("unknown", "streams"), [(1, "1 stream"), (2, "2 streams")])
+def test_streams_without_an_estimate_are_counted(unknown: int, streams: str) -> None:
+    """The requests of a month name the number of streams that are left out of them."""
+    with Simulator(SMALL) as sim:
+        genesys_tap = tap(sim, "users", "user_skills")
+        report = check(genesys_tap.run, genesys_tap._read_streams)
+    for finding in report.streams[:unknown]:
+        finding.requests_per_month = None
+    assert f", without {streams} marked ?." in report.as_table()
+
+
 def test_the_month_and_the_users_are_options(tmp_path: Path) -> None:
     """`--check-runs-per-day` and `--check-users` are options; users of one licence are added up."""
     options = ("--check=json", "--check-runs-per-day=4", "--check-users=cx2=2", "--check-users")

@@ -42,6 +42,16 @@ FREE = {"type": ["object", "null"], "additionalProperties": True}
 LOOP = "#/definitions/Loop"
 
 
+@pytest.mark.parametrize("content", [None, "<html>"])
+def test_a_document_that_cannot_be_read_is_one_line(tmp_path: Path, content: str | None) -> None:
+    """The script names the file and the remedy."""
+    path = tmp_path / "swagger.json"
+    if content is not None:
+        path.write_text(content, "utf-8")
+    with pytest.raises(SystemExit, match=f"The document {path} cannot be read: .*Download it"):
+        maker.main([str(path)])
+
+
 def load(stream: str) -> dict[str, Any]:
     """Read the schema of a stream."""
     schema: dict[str, Any] = json.loads((SCHEMAS / f"{stream}.json").read_text("utf-8"))

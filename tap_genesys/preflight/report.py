@@ -148,7 +148,8 @@ class Report:
         per_month = self._sum("requests_per_month")
         runs = f"{self.runs_per_day} runs" if self.runs_per_day > 1 else "one run"
         unknown = sum(finding.ok and finding.requests_per_month is None for finding in self.streams)
-        rest = f", without {unknown} streams marked ?" if unknown else ""
+        streams = "stream" if unknown == 1 else "streams"
+        rest = f", without {unknown} {streams} marked ?" if unknown else ""
         month = f"Estimated requests per month (30 days, {runs} per day): {per_month:,}{rest}."
         return [month, fair_use.note(per_month, self.users)] if per_month else [month]
 
