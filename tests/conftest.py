@@ -39,6 +39,22 @@ LONG = (
     "test_user_details",
     "test_preflight",
     "test_process",
+    "test_recovery",
+    "test_golden",
+    "test_unchanged_days_killed",
+    "test_damaged_responses",
+    "test_earlier_start_law",
+    "test_unchanged_conversations",
+    "test_emitted_spans",
+    "test_assumptions",
+    "test_runs",
+    "test_interactions",
+    "test_history_law",
+    "test_aggregates_law",
+    "test_readings",
+    "test_file_first",
+    "test_erasure",
+    "test_streams",
 )
 
 
