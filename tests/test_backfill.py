@@ -128,6 +128,7 @@ def kill_one_worker(daemon: subprocess.Popen[bytes]) -> bool:
     return False
 
 
+@pytest.mark.integration
 def test_a_backfill_loads_everything_once(tmp_path: Path) -> None:
     """30 days, 4 at a time, with a killed worker; then an incremental run goes on."""
     require()
