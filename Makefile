@@ -41,7 +41,7 @@ help:
 	@echo "make demo   load a simulated org into DuckDB; a second time, what is new; PAGE=no without a page"
 	@echo "make report DATABASE=...   a page of the marts in a DuckDB file or at a PostgreSQL URL"
 	@echo "make check  lint, types and the quick tests, in a minute on two cores"
-	@echo "make test   lint, types and the tests, in five minutes on two cores"
+	@echo "make test   lint, types and the tests that need no other program"
 	@echo "make test-integration  Meltano and its loaders into DuckDB and PostgreSQL; the vendor's SDK"
 	@echo "make coverage  all tests, with the branch coverage; fails where it falls"
 	@echo "make lint   lint, types and workflows only"
