@@ -187,10 +187,7 @@ test-report:
 	REQUIRE_REPORT=1 .venv/bin/python -m pytest tests/test_report.py
 
 lint: $(TESTS)
-	.venv/bin/ruff check
-	.venv/bin/ruff format --check
-	.venv/bin/mypy
-	@$(MAKE) --no-print-directory check-github
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync --keep-going check-ruff check-mypy check-github
 
 clean:
 	rm -rf .venv .venv-* .meltano .demo dist sbom .mypy_cache .ruff_cache .pytest_cache .hypothesis
