@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.direct import without_sockets
-from support.harness import Output, tap
+from support.harness import tap
 
 from tap_genesys.preflight.assumptions.report import check as check_assumptions
 from tap_genesys.simulator import Fault, Simulator, World
@@ -82,7 +82,6 @@ def _tap(sim: Simulator, *streams: str) -> TapGenesys:
     return tap(
         sim,
         *streams,
-        output=Output(),
         start_date=start,
         conversation_details_source="auto",
         page_size=100,

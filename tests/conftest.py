@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-# Like the command: by default, the collector runs after each 700 objects, over all that tests keep.
-gc.set_threshold(100_000, 20, 50)
+# By default, the collector runs after each 700 objects, over all that tests keep.
+gc.set_threshold(1_000_000, 10, 10)
 
 #: Files with tests or shared set-ups that take many seconds.
 LONG = (
@@ -80,6 +80,13 @@ def built(
     require_dbt()
     with build_all(request.param, tmp_path_factory.mktemp(request.param)) as warehouse:
         yield warehouse
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Collect garbage once; pytest's own ten collections at its end then have little to look at."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -114,8 +114,9 @@ def test_a_run_that_goes_on_has_the_schema_too(path: Path) -> None:
             super().write_message(message)
             reports.append(report_of(path))
 
+    writer = Writer()
     with Simulator(WORLD) as sim:
-        tap(sim, "divisions", output=Writer(), run_report_path=str(path)).sync_or_leave()
+        tap(sim, "divisions", output=writer, run_report_path=str(path)).sync_or_leave()
     assert {report["status"] for report in reports} == {"running"}
 
 
@@ -218,8 +219,9 @@ def test_an_error_that_is_not_ours_is_only_named(path: Path) -> None:
                 msg = f"cannot write {message.to_dict()['record']}"
                 raise ValueError(msg)
 
+    writer = Writer()
     with Simulator(WORLD) as sim, pytest.raises(ValueError, match="cannot write"):
-        tap(sim, "users", output=Writer(), run_report_path=str(path)).sync_or_leave()
+        tap(sim, "users", output=writer, run_report_path=str(path)).sync_or_leave()
     assert (report_of(path)["status"], report_of(path)["error"]) == (
         "failed",
         "ValueError; the log has more.",
@@ -293,8 +295,9 @@ def test_a_place_that_is_lost_at_the_end_is_a_warning(
                 path.unlink()
                 path.mkdir()
 
+    writer = Writer()
     with Simulator(WORLD) as sim:
-        tap(sim, "users", output=Writer(), run_report_path=str(path)).sync_or_leave()
+        tap(sim, "users", output=writer, run_report_path=str(path)).sync_or_leave()
     (warning,) = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert warning.startswith(f"run_report_path {path}: not written (")
 

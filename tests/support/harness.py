@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import proxy
 
 import orjson
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
@@ -119,11 +120,15 @@ def tap(
     output: Output | None = None,
     **config: Any,
 ) -> TapGenesys:
-    """Return a tap that reads these streams of a simulator; by default, the default ones."""
+    """Return a tap that reads these streams of a simulator; by default, the default ones.
+
+    Its output lives no longer than the caller keeps it: a tap and its streams hold each other until
+    the collector runs, and they would hold each record too.
+    """
     reader = tap_of(*streams)(
         config={**QUICK, "api_url": sim.url, "login_url": sim.url, **config},
         state=deepcopy(state or {}),
-        message_writer=output or Output(),
+        message_writer=Output() if output is None else proxy(output),
     )
     simulate_time(reader, sim)
     for name, stream in reader.streams.items():
