@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import random
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
 from singer_sdk.exceptions import SingerSDKError
 
 from support.damage import Damager
@@ -114,7 +114,7 @@ def execute(sim: Simulator, streams: tuple[str, ...], settings: dict[str, Any], 
         stdout.flush()
     content = stdout.buffer.getvalue()
     assert not content or content.endswith(b"\n")
-    return Run([json.loads(line) for line in content.splitlines()], error)
+    return Run([orjson.loads(line) for line in content.splitlines()], error)
 
 
 def judge(run: Run) -> None:
@@ -222,4 +222,4 @@ def hold_check(seed: int) -> None:
         with contextlib.suppress(SingerSDKError, SystemExit):
             tap(sim, *GROUPS[seed % len(GROUPS)], **settings).check(as_json=True)
     report = stdout.getvalue()
-    assert not report or json.loads(report)["streams"]
+    assert not report or orjson.loads(report)["streams"]
