@@ -2,7 +2,8 @@
 # A stamp in each environment says that it is complete, and for which files.
 
 PYTHON ?= python3.11
-PIP := -m pip install --quiet --quiet --no-input
+# A module is compiled when it is first imported, as most never are.
+PIP := -m pip install --quiet --quiet --no-input --no-compile
 
 TAP := .venv/.tap-installed
 TESTS := .venv/.tests-installed
