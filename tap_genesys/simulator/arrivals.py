@@ -6,7 +6,7 @@ import random
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 
 _HOUR_MS = 3_600_000
@@ -89,10 +89,14 @@ class Arrivals:
         if self.bounds and place == self.size - 1:
             return len(self.hours) * _HOUR_MS - 1
         # Inside its part of the cycle, so that no two start in the same millisecond.
-        jitter = 0.1 + 0.8 * random.Random(f"{self.seed}:{number}").random()
-        part = (place + jitter) / self.size * self._cumulated[-1]
+        part = (place + _jitter(self.seed, number)) / self.size * self._cumulated[-1]
         hour = bisect_right(self._cumulated, part) - 1
         return int((hour + (part - self._cumulated[hour]) / self.hours[hour]) * _HOUR_MS)
+
+
+@lru_cache(maxsize=1 << 16)
+def _jitter(seed: int, number: int) -> float:
+    return 0.1 + 0.8 * random.Random(f"{seed}:{number}").random()
 
 
 def of_edge_cases(seed: int, per_day: int) -> Arrivals:

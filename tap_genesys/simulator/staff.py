@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -24,6 +24,7 @@ _USERS = 60
 _DIVISIONS = ("Home", "North", "South")
 
 
+@lru_cache(maxsize=1 << 14, typed=True)
 def identifier(*parts: object) -> str:
     """Return an id in the vendor's form, the same for the same parts."""
     digest = blake2b("/".join(map(str, parts)).encode(), digest_size=16).hexdigest()
