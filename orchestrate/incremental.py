@@ -4,7 +4,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,12 @@ from dagster_dbt import (
 )
 
 from orchestrate.errors import SetupError
-from orchestrate.reports import faults, run
+from orchestrate.reports import faults, late, run
 
 #: The dbt project; its manifest is the one that `dbt parse` wrote.
 PROJECT = DbtProject(
     os.environ.get("ORCHESTRATE_DBT_PROJECT") or Path(__file__).parent.parent / "dbt"
 )
-#: The hours after which a run or a stream is late.
-LATE = timedelta(hours=float(os.environ.get("ORCHESTRATE_LATE_HOURS") or 26))
 CRON = os.environ.get("ORCHESTRATE_CRON") or "0 * * * *"
 #: The run itself, beside its tables.
 RUN = dg.AssetKey("incremental_run")
@@ -66,11 +64,15 @@ def incremental_run(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
 @dg.asset_check(asset=RUN)
 def all_streams_are_fresh(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """The last run is whole and recent, and no stream of it was skipped or is late."""
+    try:
+        late_after = late(os.environ)
+    except SetupError as error:
+        return dg.AssetCheckResult(passed=False, description=str(error))
     records = context.instance.fetch_observations(RUN, limit=1).records
     observation = records[0].asset_observation if records else None
     if observation is None:
         return dg.AssetCheckResult(passed=False, description="There was no run yet.")
-    lines = [*faults(observation.metadata["report"].value, datetime.now(UTC), LATE)]
+    lines = [*faults(observation.metadata["report"].value, datetime.now(UTC), late_after)]
     return dg.AssetCheckResult(passed=not lines, description="\n".join(lines))
 
 

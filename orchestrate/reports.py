@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Report = dict[str, Any]
 #: The command of an incremental run, which keeps its own state.
 RUN, RUN_COMMAND = "ORCHESTRATE_RUN", "meltano run tap-genesys target-postgres"
+#: The hours after which a run or a stream is late.
+LATE, LATE_HOURS = "ORCHESTRATE_LATE_HOURS", "26"
 #: The tap's setting of the file.
 PATH = "TAP_GENESYS_RUN_REPORT_PATH"
 
@@ -46,18 +48,34 @@ def run(environment: Mapping[str, str]) -> tuple[int, Report | None]:
     return process.returncode, report
 
 
-def faults(report: Report, now: datetime, late: timedelta) -> Iterator[str]:
+def late(environment: Mapping[str, str]) -> timedelta:
+    """Return the age from which on a run or a stream is late.
+
+    Raises:
+        SetupError: It is no positive number of hours.
+    """
+    hours = environment.get(LATE) or LATE_HOURS
+    try:
+        age = timedelta(hours=float(hours))
+    except (ValueError, OverflowError):
+        age = timedelta(0)
+    if age <= timedelta(0):
+        msg = f'{LATE} is "{hours}"; use a number of hours above 0, such as {LATE_HOURS}.'
+        raise SetupError(msg)
+    return age
+
+
+def faults(report: Report, now: datetime, late_after: timedelta) -> Iterator[str]:
     """Yield a line for each fault: a run that is old or not whole, and streams not read, or late.
 
     Args:
         report: The run report.
         now: The present.
-        late: The age from which on a run or a stream is late.
+        late_after: The age from which on a run or a stream is late.
     """
-    earliest = now - late
     if report["status"] != "ok":
         yield f"The run is {report['status']}: {report['error'] or 'it was killed'}"
-    if datetime.fromisoformat(report["started"]) < earliest:
+    if now - datetime.fromisoformat(report["started"]) > late_after:
         yield f"The last run began at {report['started']}."
     for row in report["streams"]:
         # The lane that is furthest ahead decides: jobs may be days behind queries.
@@ -65,5 +83,5 @@ def faults(report: Report, now: datetime, late: timedelta) -> Iterator[str]:
         if row["status"] != "done":
             reason = f": {row['skipped']}" if row["skipped"] else "."
             yield f"{row['stream']} is {row['status']}{reason}"
-        elif bookmarks and datetime.fromisoformat(max(bookmarks)) < earliest:
+        elif bookmarks and now - datetime.fromisoformat(max(bookmarks)) > late_after:
             yield f"{row['stream']} is complete up to {max(bookmarks)} only."

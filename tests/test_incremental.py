@@ -140,6 +140,10 @@ def test_a_load_is_followed_by_the_models_and_a_failed_one_by_an_alert(tmp_path:
         ((passed, description),) = late["checks"]
         assert not passed
         assert "conversation_details is complete up to 2025-03-0" in description
+        unread = engine.job("check", loading | {"ORCHESTRATE_LATE_HOURS": "a day"})
+        ((passed, description),) = unread["checks"]
+        assert not passed
+        assert description.startswith('ORCHESTRATE_LATE_HOURS is "a day"; use a number')
 
         sim.faults.add(Fault("status", path="/users", status=400, times=None))
         failed = engine.job("load_and_build", loading)

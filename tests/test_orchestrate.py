@@ -22,7 +22,7 @@ from orchestrate.files import command
 from orchestrate.groups import GROUPS
 from orchestrate.loading import Programs, catalog_of, load, select, settings_of
 from orchestrate.pipe import pipe
-from orchestrate.reports import faults
+from orchestrate.reports import faults, late
 from orchestrate.reports import run as run_once
 from orchestrate.shares import Share, share
 from orchestrate.states import behind, takeover
@@ -581,6 +581,19 @@ def stream(status: str = "done", skipped: str | None = None, lanes: Any = ()) ->
 def test_a_report_has_a_line_for_each_fault(report: dict[str, Any], lines: list[str]) -> None:
     """A run that is old or not whole is a fault, and a stream not read, or late in each lane."""
     assert [*faults(report, NOON, 26 * HOUR)] == lines
+    late_lines = ("The last run began", "users is complete up to")
+    expected = [line for line in lines if not line.startswith(late_lines)]
+    assert [*faults(report, NOON, late({"ORCHESTRATE_LATE_HOURS": "1e9"}))] == expected
+
+
+@pytest.mark.parametrize("hours", ["a day", "0", "-1", "nan", "1e99"])
+def test_hours_that_are_no_positive_number_are_one_line(hours: str) -> None:
+    """The age from which on a run is late is 26 hours, or a positive number of hours."""
+    assert late({}) == late({"ORCHESTRATE_LATE_HOURS": ""}) == 26 * HOUR
+    assert late({"ORCHESTRATE_LATE_HOURS": "0.5"}) == HOUR / 2
+    with pytest.raises(SetupError, match=r"^ORCHESTRATE_LATE_HOURS is .*; use a number") as raised:
+        late({"ORCHESTRATE_LATE_HOURS": hours})
+    assert f'"{hours}"' in str(raised.value)
 
 
 def test_a_run_has_a_report_of_its_own(tmp_path: Path) -> None:
