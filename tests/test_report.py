@@ -332,21 +332,27 @@ def test_a_mart_that_is_missing_is_named(reported: Reported, tmp_path: Path) -> 
     assert chosen["all"]["wrap_ups"]["table"]
 
 
-def test_freshness_is_shown_once_it_is_built(reported: Reported, tmp_path: Path) -> None:
-    """Rows of genesys__freshness stand in the page; without the mart, it says so."""
+def with_mart(reported: Reported, folder: Path, mart: str, select: str) -> str:
+    """Return the page of a copy of the database that has one more mart, which it said it lacked."""
     if reported.models.server:
         pytest.skip("one database is enough")
-    assert "The mart <code>genesys__freshness</code> is not in this database." in reported.html
-    (tmp_path / "copy").mkdir()
-    shutil.copy(reported.address, tmp_path / "copy" / DATABASE)
-    query_duckdb(
-        tmp_path / "copy",
-        "create table marts.genesys__freshness as select 'users <b>' as stream, 'main' as lane, "
+    assert f"The mart <code>{mart}</code> is not in this database." in reported.html
+    shutil.copy(reported.address, folder / DATABASE)
+    query_duckdb(folder, f"create table marts.{mart} as {select}")
+    return make(folder / DATABASE, folder / "report.html")
+
+
+def test_freshness_is_shown_once_it_is_built(reported: Reported, tmp_path: Path) -> None:
+    """Rows of genesys__freshness stand in the page; without the mart, it says so."""
+    html = with_mart(
+        reported,
+        tmp_path,
+        "genesys__freshness",
+        "select 'users <b>' as stream, 'main' as lane, "
         "timestamp '2025-03-01 04:30:00' as complete_to, 97200 as behind_seconds, "
         "timestamp '2025-03-02 07:30:00' as last_started_at, 'done' as last_outcome, "
         "null as last_records_at, 1234 as runs",
     )
-    html = make(tmp_path / "copy" / DATABASE, tmp_path / "report.html")
     assert (
         '<th scope="row">users &lt;b&gt;</th><td>main</td><td>2025-03-01 04:30</td>'
         "<td>1 d 3 h</td><td>2025-03-02 07:30</td><td>done</td><td></td><td>1,234</td>"
@@ -356,19 +362,15 @@ def test_freshness_is_shown_once_it_is_built(reported: Reported, tmp_path: Path)
 
 def test_the_newest_runs_are_shown_once_they_are_built(reported: Reported, tmp_path: Path) -> None:
     """The newest five rows of genesys__runs stand in the page; without the mart, it says so."""
-    if reported.models.server:
-        pytest.skip("one database is enough")
-    assert "The mart <code>genesys__runs</code> is not in this database." in reported.html
-    (tmp_path / "copy").mkdir()
-    shutil.copy(reported.address, tmp_path / "copy" / DATABASE)
-    query_duckdb(
-        tmp_path / "copy",
-        "create table marts.genesys__runs as select 'run ' || hour as run_id, "
+    html = with_mart(
+        reported,
+        tmp_path,
+        "genesys__runs",
+        "select 'run ' || hour as run_id, "
         "timestamp '2025-03-01' + hour * interval 1 hour as started_at, 70.25 as duration_seconds, "
         "'incomplete' as outcome, 1000 + hour as records, 9 as requests, 2 as retries "
         "from range(8) as t (hour)",
     )
-    html = make(tmp_path / "copy" / DATABASE, tmp_path / "report.html")
     lines = re.findall(r'<tr><th scope="row">(2025-.*?)</th>(.*?)</tr>', html)
     assert [start for start, _ in lines] == [f"2025-03-01 0{hour}:00" for hour in (7, 6, 5, 4, 3)]
     assert lines[0][1] == (
