@@ -142,9 +142,8 @@ def test_what_a_query_has_read_waits_for_the_lake() -> None:
     assert run.state["history"] == {"a": [text(0), text(3), text(8)]}
     assert run.warnings == [
         (
-            f"load_history: a of conversations that started in {text(3)}/{text(8)} can be "
-            "loaded once the data lake has passed the queries that read them; keep the "
-            "setting until then."
+            f"load_history: a in {text(3)}/{text(8)} can be loaded once the data lake has passed "
+            "what queries have read; keep the setting until then."
         )
     ]
 

@@ -530,7 +530,7 @@ def test_a_history_by_job_waits_while_the_lake_is_behind_earlier_rows() -> None:
     assert run.warnings == [
         (
             f"load_history: a in {text(0)}/{text(2)} can be loaded once the data lake has passed "
-            "the queries that read later spans; keep the setting until then."
+            "what queries have read; keep the setting until then."
         )
     ]
 

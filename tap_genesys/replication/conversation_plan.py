@@ -20,7 +20,7 @@ from tap_genesys.replication.emitted import (
 from tap_genesys.replication.fingerprint import EMITTED
 from tap_genesys.replication.fresh_reads import is_full_pass, narrow_pass, tail_before
 from tap_genesys.replication.history import HISTORY, History
-from tap_genesys.replication.plan import Batch, history_reads, reads
+from tap_genesys.replication.plan import Batch, history_reads, reads, warn_of_waiting
 from tap_genesys.replication.query_passes import BEGINNING, QueryPasses
 from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import UNSETTLED, Window, iso, parse
@@ -129,16 +129,8 @@ class ConversationPlan:
     def _load_history(self, limit: datetime) -> Iterator[Batch]:
         """Yield the reads of what some streams lack: re-checks of earlier days, for these alone."""
         inputs, reached = self._inputs, self._inputs.reached()
-        names = inputs.load_history & inputs.selected
         yield Batch(history_reads(self.history, inputs, "job", min(limit, reached)))
-        if limit < reached:
-            for part, streams in self.history.missing(names, Window(limit, reached)):
-                inputs.warn(
-                    "load_history: %s of conversations that started in %s can be loaded once the "
-                    "data lake has passed the queries that read them; keep the setting until then.",
-                    ", ".join(sorted(streams)),
-                    part,
-                )
+        warn_of_waiting(self.history, inputs, limit, reached)
 
     def _fresh(self, fresh: Window, watermark: datetime) -> Iterator[Batch]:
         inputs, mark, begun = self._inputs, self._mark, self._inputs.now()

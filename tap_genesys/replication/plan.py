@@ -136,3 +136,21 @@ def history_reads(
         for part, streams in history.missing(names, Window(inputs.oldest, end))
         for window in windows(*part.bounds)
     )
+
+
+def warn_of_waiting(history: History, inputs: PlanInputs, start: datetime, end: datetime) -> None:
+    """Log what the streams of `load_history` lack in a range that jobs must not read yet.
+
+    Args:
+        history: The ranges in which each stream is complete.
+        inputs: The inputs of the plan.
+        start: The start of the range.
+        end: Its end; a range that is reversed has no part.
+    """
+    for part, streams in history.missing(inputs.load_history & inputs.selected, Window(start, end)):
+        inputs.warn(
+            "load_history: %s in %s can be loaded once the data lake has passed what queries have "
+            "read; keep the setting until then.",
+            ", ".join(sorted(streams)),
+            part,
+        )

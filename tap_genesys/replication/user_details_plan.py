@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tap_genesys.replication.emitted_spans import EmittedSpans
 from tap_genesys.replication.fingerprint import EMITTED
 from tap_genesys.replication.history import HISTORY, History
-from tap_genesys.replication.plan import Batch, history_reads, reads
+from tap_genesys.replication.plan import Batch, history_reads, reads, warn_of_waiting
 from tap_genesys.replication.query_passes import BEGINNING, LEASE
 from tap_genesys.replication.rechecks import RecheckSchedule
 from tap_genesys.replication.windows import DAY, MILLISECOND, UNSETTLED, Window, floor, iso, parse
@@ -135,15 +135,7 @@ class UserDetailsPlan:
         inputs, end = self._inputs, self._end_of_history
         if self.may_be_open:
             yield Batch(history_reads(self.history, inputs, "job", min(end, limit)))
-        names = inputs.load_history & inputs.selected
-        start = limit if self.may_be_open else inputs.oldest
-        for part, streams in self.history.missing(names, Window(start, end)):
-            inputs.warn(
-                "load_history: %s in %s can be loaded once the data lake has passed the queries "
-                "that read later spans; keep the setting until then.",
-                ", ".join(sorted(streams)),
-                part,
-            )
+        warn_of_waiting(self.history, inputs, limit if self.may_be_open else inputs.oldest, end)
 
     @property
     def _end_of_history(self) -> datetime:
