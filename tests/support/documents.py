@@ -65,19 +65,33 @@ def rows(path: Path, heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
+#: The marks around a phrase of the code, which are in no text.
+_BEGIN, _END = "\x02", "\x03"
+
+
 def missing_phrases(line: str, folder: Path) -> list[str]:
     """Return the phrases of a quoted log line that no text of a folder's modules has.
 
-    A phrase may be of two texts, which the code joins.
+    A phrase may be of several texts, which the code joins: the end of one and the begin of another.
     """
     texts = _texts_of(folder)
-    missing = []
-    for phrase in _phrases(line):
-        words = phrase.split(" ")
-        halves = ((" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(len(words)))
-        if not any(f" {first} " in texts and f" {second} " in texts for first, second in halves):
-            missing.append(phrase)
-    return missing
+    return [phrase for phrase in _phrases(line) if not _has(texts, phrase)]
+
+
+def _has(texts: str, phrase: str) -> bool:
+    words = phrase.split(" ")
+    return f" {phrase} " in texts or any(
+        f" {' '.join(words[:cut])} {_END}" in texts and _begins_one(texts, words[cut:])
+        for cut in range(1, len(words))
+    )
+
+
+def _begins_one(texts: str, words: list[str]) -> bool:
+    """Return whether words begin a text, or are a whole one and the begin of the next."""
+    return f"{_BEGIN} {' '.join(words)} " in texts or any(
+        f"{_BEGIN} {' '.join(words[:cut])} {_END}" in texts and _begins_one(texts, words[cut:])
+        for cut in range(1, len(words))
+    )
 
 
 def _phrases(line: str) -> list[str]:
@@ -92,10 +106,11 @@ def figures(text: str) -> set[float]:
 
 @cache
 def _texts_of(folder: Path) -> str:
-    """Return the phrases of all texts in the modules of a folder, a line and two spaces each."""
+    """Return the phrases of all texts in the modules of a folder, a line with marks each."""
     texts = (text for path in sorted(folder.rglob("*.py")) for text in _texts(path))
     phrases = (part for text in texts for part in _JOINTS.split(_VARIABLE.sub(" ... ", text)))
-    return "  \n".join(f" {' '.join(phrase.split()).strip(' .')} " for phrase in phrases)
+    lines = (" ".join(phrase.split()).strip(" .") for phrase in phrases)
+    return "\n".join(f"{_BEGIN} {line} {_END}" for line in lines)
 
 
 def _texts(path: Path) -> Iterator[str]:
