@@ -57,6 +57,9 @@ def test_a_line_that_the_code_does_not_have_is_found() -> None:
     """A line that is quoted wrongly is one that a reader cannot search for."""
     line = "Gave in after 8 tries (retry_max_tries): 503"
     assert missing_phrases(line, ROOT / "tap_genesys") == ["Gave in after"]
+    # Each half is in a text, but neither where the code joins texts.
+    line = "begins at ..., and what is more than 558 days old"
+    assert missing_phrases(line, ROOT / "tap_genesys") == ["and what is more than"]
 
 
 def test_a_docstring_is_no_line_of_the_code(tmp_path: Path) -> None:
