@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -234,7 +235,7 @@ def documented(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         r"select \* from conversation_aggregates\nqualify (.*) = (.*)\n", text
     )
     column, newest_moment = condition
-    with sqlite3.connect(":memory:") as warehouse:
+    with closing(sqlite3.connect(":memory:")) as warehouse:
         warehouse.create_function("date_trunc", 2, lambda _, moment: moment[:10])
         warehouse.execute('create table rows (key, "intervalStart", "_readAt")')
         loaded = {row["_id"]: row for row in rows}

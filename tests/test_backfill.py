@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import time
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,8 @@ def backfill(given: dict[str, str], first: datetime, last: datetime) -> None:
 
 def runs(home: Path) -> Counter[str]:
     """Count Dagster's runs by status."""
-    with sqlite3.connect(f"file:{home}/history/runs.db?mode=ro", uri=True) as database:
+    address = f"file:{home}/history/runs.db?mode=ro"
+    with closing(sqlite3.connect(address, uri=True)) as database:
         return Counter(status for (status,) in database.execute("select status from runs"))
 
 
