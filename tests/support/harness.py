@@ -41,8 +41,8 @@ QUICK: dict[str, Any] = {
 }
 
 
-#: The settings by which records are mapped.
-MAPPING = {"stream_maps", "stream_map_config", "flattening_enabled", "flattening_max_depth"}
+#: The settings without which the SDK maps nothing.
+MAPPING = {"stream_maps", "flattening_enabled"}
 
 
 @dataclass
