@@ -333,7 +333,7 @@ def test_a_mart_that_is_missing_is_named(reported: Reported, tmp_path: Path) -> 
 
 
 def with_mart(reported: Reported, folder: Path, mart: str, select: str) -> str:
-    """Return the page of a copy of the database that has one more mart, which it said it lacked."""
+    """Return the page of a copy of the database, with a mart that the page lists as missing."""
     if reported.models.server:
         pytest.skip("one database is enough")
     assert f"The mart <code>{mart}</code> is not in this database." in reported.html
